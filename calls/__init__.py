@@ -1,0 +1,1 @@
+"""The vocabulary of the trade: calls, segments, operators, journal facts, and the ports adapters fill."""

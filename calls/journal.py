@@ -1,0 +1,56 @@
+"""The journal: the one way anything reaches the ledger.
+
+Asterisk appends a CSV line for each event (`cel_custom`), alive or dead the controller; the controller appends its own
+facts (operator states, alarms) to a second file of the same form. The projector reads both from a stored offset and
+writes rows and offset in one transaction, so that every fact is in the ledger exactly once.
+
+A line has seven columns: `type,time,channel,uniqueid,linkedid,name,extra`.
+
+* `type`: CEL's event type: `ANSWER`, `BRIDGE_ENTER`, `BRIDGE_EXIT`, `HANGUP`, `BLINDTRANSFER`, `ATTENDEDTRANSFER`,
+  or `USER_DEFINED` for our own facts.
+* `time`: UTC seconds with microseconds, e.g. `1764000000.123456`.
+* `channel`: e.g. `PJSIP/carrier-00000001` or `PJSIP/op101-00000002`.
+* `uniqueid`: the channel's; `linkedid`: the call id.
+* `name`: our fact's name for `USER_DEFINED`, else empty.
+* `extra`: for our facts `key=value&...`, URL-encoded, so that nothing a caller sends can break a line;
+  for CEL's own events its JSON.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Fact(StrEnum):
+    """Our own facts, as named in the journal; the fields of each in the comment. Times `*_ms` are UTC epoch ms."""
+
+    ARRIVED = "arrived"  # arrived_ms, dialled, caller (number, raw), name (raw)
+    STEP = "step"  # step, detail: what happened in the menu (never the digits of a rating)
+    LANGUAGE = "language"  # language, by = key | known | default | net
+    QUEUED = "queued"  # seq, group, queued_ms, rank_ms, language, via = menu | net | transfer
+    RETURNED = "returned"  # seq: back from an offer, place kept
+    OFFERED = "offered"  # seq, offer, operator, file, via = router | net
+    OFFER_ENDED = "offer_ended"  # seq, offer, operator, status = DIALSTATUS other than ANSWER
+    TALKING = "talking"  # seq, offer, operator, file
+    TALK_ENDED = "talk_ended"  # seq, by = operator; written when the caller is still there
+    TRANSFERRED = "transferred"  # seq (the segment that ended), kind = blind | command, operator, to (group)
+    NOTICE = "notice"  # seq (the new segment), language: the caller was told (rule 11)
+    RATING_OFFERED = "rating_offered"  # seq, operator
+    RATED = "rated"  # seq, operator, score
+    UNRATED = "unrated"  # seq, operator, reason = silence | wrong
+    PRESENCE = "presence"  # operator, state, reason, at_ms
+    ALARM = "alarm"  # kind, detail
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal."""
+
+    type: str
+    at_ms: int
+    channel: str
+    uniqueid: str
+    linkedid: str
+    name: str
+    extra: str

@@ -1,0 +1,1 @@
+"""The one file that describes the contact centre, as frozen typed settings."""

@@ -1,0 +1,1 @@
+"""All that Asterisk reads: names, templates, rendering, verification."""

@@ -1,0 +1,1 @@
+"""The menu as data and one call's session as a script."""

@@ -1,0 +1,1 @@
+"""Recordings of talks: naming, finalising, finding (rule 14)."""

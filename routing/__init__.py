@@ -1,0 +1,1 @@
+"""Who gets the call: the routing core and operators' presence."""

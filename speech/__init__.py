@@ -1,0 +1,1 @@
+"""Prompts, catalogues and spoken numbers in Kazakh, Russian and English."""

@@ -1,0 +1,1 @@
+"""The adapter to the database: tables, migrations, the projector of the journal."""

@@ -1,0 +1,1 @@
+"""The adapter to Asterisk: AMI, FastAGI, the embedded Asterisk."""
