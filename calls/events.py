@@ -1,0 +1,99 @@
+"""What happens to calls and operators, as typed values on the one queue between the wire and the core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from calls.ids import CallId, GroupId, OperatorId
+
+
+class Outcome(StrEnum):
+    """How an offer ended without a talk."""
+
+    MISSED = "missed"  # the phone rang its whole time
+    REFUSED = "refused"  # rejected, busy, or forwarded by the operator
+    FAILED = "failed"  # the phone could not be reached or set up
+    CANCELLED = "cancelled"  # the caller hung up, or was moved elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class CallWaiting:
+    """The caller is in `[waiting]` and may be offered; sent again after every offer that failed."""
+
+    call: CallId
+    channel: str
+    group: GroupId
+    language: str
+    rank_ms: int
+    """The instant that orders callers: the arrival, moved later by the time already spent talking (rule 11)."""
+    offers: int = 0
+    """How many offers the dialplan has begun for this caller: tells old news from new."""
+    returned_from: OperatorId | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallGone:
+    """The caller's channel is no more, or has left the waiting for good."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorRung:
+    """The operator's phone is being rung for a call, by us or by the safety net."""
+
+    operator: OperatorId
+    call: CallId
+    by_net: bool = True
+    """False only when a rebuilt truth says that the offer was ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorAnswered:
+    """The operator picked up."""
+
+    operator: OperatorId
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class LegUp:
+    """The operator's phone has a channel, whatever for."""
+
+    operator: OperatorId
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegGone:
+    """A channel of the operator's phone is no more."""
+
+    operator: OperatorId
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class DutyChanged:
+    """The operator, a supervisor or the dialplan said ready or paused."""
+
+    operator: OperatorId
+    ready: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reachability:
+    """The operator's phone registered, or vanished."""
+
+    operator: OperatorId
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed."""
+
+
+Event = CallWaiting | CallGone | OperatorRung | OperatorAnswered | LegUp | LegGone | DutyChanged | Reachability | Tick

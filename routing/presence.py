@@ -1,0 +1,69 @@
+"""An operator's presence: what the person said (duty), what the phone does, and what follows for the next offer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from calls.ids import CallId, GroupId, OperatorId
+
+
+class State(StrEnum):
+    """What a supervisor sees."""
+
+    READY = "ready"
+    PAUSED = "paused"
+    OFFERED = "offered"
+    TALKING = "talking"
+    WRAP_UP = "wrap-up"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(slots=True)
+class Operator:
+    """One operator, as the router knows them now."""
+
+    id: OperatorId
+    groups: frozenset[GroupId]
+    languages: frozenset[str]
+    ready: bool = False
+    reason: str = "logged-out"
+    """Why not ready; empty when ready."""
+    reachable: bool = False
+    legs: set[str] = field(default_factory=set)
+    """Channels of the phone, whatever they are for."""
+    call: CallId | None = None
+    """The call offered or talked to."""
+    talking: bool = False
+    ours: bool = True
+    """Whether the offer is ours, or the safety net's."""
+    offered_ms: int = 0
+    lease_ends_ms: int | None = None
+    wrap_up_ends_ms: int | None = None
+    rest_ends_ms: int | None = None
+    rest_reason: str = ""
+    failures: int = 0
+    """Offers in a row that the phone failed."""
+    idle_since_ms: int = 0
+
+    def state(self, now_ms: int) -> tuple[State, str]:
+        """The state that is shown, with its reason."""
+        if self.call is not None:
+            return (State.TALKING if self.talking else State.OFFERED), self.call
+        if not self.reachable:
+            return State.UNREACHABLE, "not registered"
+        if self.wrap_up_ends_ms is not None and now_ms < self.wrap_up_ends_ms:
+            return State.WRAP_UP, ""
+        if not self.ready:
+            return State.PAUSED, self.reason
+        if self.rest_ends_ms is not None and now_ms < self.rest_ends_ms:
+            return (State.UNREACHABLE if self.failures else State.PAUSED), self.rest_reason
+        return State.READY, ""
+
+    def may_be_offered(self, now_ms: int) -> bool:
+        """Ready, reachable, and the phone has no channel at all: ring-in-use never happens."""
+        return not self.legs and self.state(now_ms)[0] is State.READY
+
+    def wakes_ms(self) -> list[int]:
+        """Instants at which this operator's state changes by itself."""
+        return [at for at in (self.lease_ends_ms, self.wrap_up_ends_ms, self.rest_ends_ms) if at is not None]
