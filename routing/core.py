@@ -1,4 +1,4 @@
-"""The routing core: events in, commands out. Pure: the live dispatcher and the tests drive the same object, time passed in.
+"""The routing core: events in, commands out. Pure, the time passed in: live dispatcher and tests drive the same object.
 
 Invariants: one caller has one place; an operator has at most one offer; no caller waits while an operator who could
 serve them is idle; a reservation is a lease that ends by itself.

@@ -1,0 +1,88 @@
+"""The truth as Asterisk holds it now: what a restarted controller begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from calls.events import CallWaiting, DutyChanged, Event, LegUp, OperatorAnswered, OperatorRung, Reachability
+from calls.ids import CallId, OperatorId
+from calls.tracker import is_reachable, operator_of, waiting_of
+from dialplan import names
+
+UP = "6"
+"""`ChannelState` of an answered channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenChannel:
+    """One channel of Asterisk's `Status`."""
+
+    name: str
+    uniqueid: str
+    linkedid: str
+    up: bool
+    context: str
+    application: str
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What the core is told, and the callers who sit in the safety net with nobody ringing."""
+
+    events: tuple[Event, ...]
+    in_net: tuple[tuple[CallId, str], ...]
+
+
+def rebuild(channels: Iterable[SeenChannel], duties: Mapping[str, str], devices: Mapping[str, str]) -> Rebuilt:
+    """Calls, legs and operators as events for `Router.restore`, arrival times kept.
+
+    `duties`: operator -> `ready:` or `paused:REASON` as AstDB holds it; `devices`: operator -> device state.
+    """
+    seen = list(channels)
+    events: list[Event] = [Reachability(OperatorId(o), is_reachable(state)) for o, state in devices.items()]
+    for operator, duty in duties.items():
+        said, _, reason = duty.partition(":")
+        events.append(DutyChanged(OperatorId(operator), said == "ready", reason))
+    legs: dict[str, SeenChannel] = {}
+    for channel in seen:
+        if number := operator_of(channel.name):
+            events.append(LegUp(number, channel.name))
+            if channel.uniqueid != channel.linkedid:
+                legs[channel.linkedid] = channel
+    in_net: list[tuple[CallId, str]] = []
+    for channel in seen:
+        waiting = _waiting(channel)
+        if waiting is None:
+            continue
+        leg = legs.get(channel.uniqueid)
+        by_net = channel.application == "Queue"
+        if leg is not None and (number := operator_of(leg.name)):
+            if leg.up:
+                events.append(OperatorAnswered(number, waiting.call))
+            else:
+                # Reserve first: the caller then takes the place without being offered to anybody else.
+                events += [waiting, OperatorRung(number, waiting.call, by_net=by_net)]
+        elif by_net:
+            in_net.append((waiting.call, channel.name))
+        elif channel.context in (names.WAITING, names.ANNOUNCE, "still-here"):
+            events.append(waiting)
+    return Rebuilt(tuple(events), tuple(in_net))
+
+
+def _waiting(channel: SeenChannel) -> CallWaiting | None:
+    """The caller's words about themselves; None for legs and for callers who have not come to the wait yet."""
+    if channel.uniqueid != channel.linkedid:
+        return None
+    said = channel.variables
+    return waiting_of(
+        channel.name,
+        channel.uniqueid,
+        {
+            "Group": said.get(names.GROUP, ""),
+            "Language": said.get(names.LANGUAGE, ""),
+            "Rank": said.get(names.RANK, ""),
+            "Offers": said.get(names.OFFER, ""),
+        },
+    )

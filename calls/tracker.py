@@ -1,0 +1,111 @@
+"""Asterisk's manager events as call events: a pure translation, so that recorded streams replay in tests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from calls.events import (
+    CallGone,
+    CallWaiting,
+    DutyChanged,
+    Event,
+    LegGone,
+    LegUp,
+    OperatorAnswered,
+    OperatorRung,
+    Outcome,
+    Reachability,
+)
+from calls.ids import CallId, GroupId, OperatorId
+
+_LEG = re.compile(r"PJSIP/op(?P<number>[0-9]{2,6})-[0-9a-f]+")
+_DEVICE = re.compile(r"PJSIP/op(?P<number>[0-9]{2,6})")
+_OUTCOMES = {
+    "NOANSWER": Outcome.MISSED,
+    "BUSY": Outcome.REFUSED,
+    "ANSWER": Outcome.REFUSED,  # picked up, and hung up before the caller was there
+    "CHANUNAVAIL": Outcome.FAILED,
+    "CONGESTION": Outcome.FAILED,
+}
+
+
+def operator_of(channel: str) -> OperatorId | None:
+    """The operator whose phone this channel is, or None."""
+    match = _LEG.fullmatch(channel)
+    return OperatorId(match["number"]) if match else None
+
+
+def events_of(name: str, fields: Mapping[str, str]) -> list[Event]:
+    """The call events that one manager event means; none for what does not concern us or cannot be read."""
+    match name:
+        case "UserEvent":
+            return _said_by_dialplan(fields)
+        case "Newchannel":
+            operator = operator_of(fields.get("Channel", ""))
+            return [LegUp(operator, fields["Channel"])] if operator else []
+        case "DialBegin" | "DialEnd":
+            return _dial(name, fields)
+        case "Hangup":
+            return _hangup(fields)
+        case "DeviceStateChange":
+            match = _DEVICE.fullmatch(fields.get("Device", ""))
+            if match is None:
+                return []
+            return [Reachability(OperatorId(match["number"]), is_reachable(fields.get("State", "")))]
+        case _:
+            return []
+
+
+def is_reachable(device_state: str) -> bool:
+    """Whether a phone in this device state has a contact at which it can be called."""
+    return device_state not in ("UNAVAILABLE", "INVALID", "UNKNOWN", "")
+
+
+def waiting_of(channel: str, call: str, fields: Mapping[str, str]) -> CallWaiting | None:
+    """A waiting caller from the channel's own words; None when they make no sense."""
+    rank, offers = fields.get("Rank", ""), fields.get("Offers", "")
+    if not (call and fields.get("Group") and rank.isdecimal()):
+        return None
+    operator = fields.get("Operator") or None
+    return CallWaiting(
+        call=CallId(call),
+        channel=channel,
+        group=GroupId(fields["Group"]),
+        language=fields.get("Language", ""),
+        rank_ms=int(rank),
+        offers=int(offers) if offers.isdecimal() else 0,
+        returned_from=OperatorId(operator) if operator else None,
+        outcome=_OUTCOMES.get(fields.get("Outcome", ""), Outcome.CANCELLED) if operator else None,
+    )
+
+
+def _said_by_dialplan(fields: Mapping[str, str]) -> list[Event]:
+    match fields.get("UserEvent"):
+        case "BailanysWaiting":
+            waiting = waiting_of(fields.get("Channel", ""), fields.get("Call", ""), fields)
+            return [waiting] if waiting else []
+        case "BailanysPresence" if operator := fields.get("Operator"):
+            ready = fields.get("State") == "ready"
+            return [DutyChanged(OperatorId(operator), ready, "" if ready else fields.get("Reason", ""))]
+        case _:
+            return []
+
+
+def _dial(name: str, fields: Mapping[str, str]) -> list[Event]:
+    operator = operator_of(fields.get("DestChannel", ""))
+    call = CallId(fields.get("DestLinkedid", ""))
+    if operator is None or not call:
+        return []
+    if name == "DialBegin":
+        return [OperatorRung(operator, call)]
+    return [OperatorAnswered(operator, call)] if fields.get("DialStatus") == "ANSWER" else []
+
+
+def _hangup(fields: Mapping[str, str]) -> list[Event]:
+    events: list[Event] = []
+    if operator := operator_of(fields.get("Channel", "")):
+        events.append(LegGone(operator, fields["Channel"]))
+    if fields.get("Uniqueid") and fields.get("Uniqueid") == fields.get("Linkedid"):
+        events.append(CallGone(CallId(fields["Uniqueid"])))
+    return events

@@ -1,0 +1,43 @@
+"""Every context, channel variable and manager event of the dialplan, once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Contexts
+FROM_TRUNK: Final = "from-trunk"
+HOTLINE: Final = "hotline"
+WAITING: Final = "waiting"
+CONNECT: Final = "connect"
+ANNOUNCE: Final = "announce"
+TRANSFER: Final = "transfer"
+RATING: Final = "rating"
+
+# Global variable: the controller's heartbeat, epoch seconds. Never declared in [globals]: a reload would reset it.
+BEAT: Final = "BAILANYS_BEAT"
+
+# Channel variables of a caller: what a restarted controller rebuilds its truth from.
+ARRIVED: Final = "BLN_ARRIVED"  # epoch ms, at the INVITE
+RANK: Final = "BLN_RANK"  # epoch ms that orders callers
+LANGUAGE: Final = "BLN_LANGUAGE"
+LANGUAGE_BY: Final = "BLN_LANGUAGE_BY"  # key | known | default
+GROUP: Final = "BLN_GROUP"
+SEQ: Final = "BLN_SEQ"  # number of the segment
+OFFER: Final = "BLN_OFFER"  # number of offers begun
+SAY: Final = "BLN_SAY"  # files of the next announcement
+
+CALLER_VARIABLES: Final = (ARRIVED, RANK, LANGUAGE, GROUP, SEQ, OFFER)
+
+# Events sent by the dialplan to the controller
+WAITING_EVENT: Final = "BailanysWaiting"
+PRESENCE_EVENT: Final = "BailanysPresence"
+
+# AstDB: what an operator said last, kept over any restart
+PRESENCE_FAMILY: Final = "bailanys/presence"
+
+ACCOUNT_PREFIX: Final = "op"
+
+
+def account(operator: str) -> str:
+    """The SIP account of an operator's number."""
+    return f"{ACCOUNT_PREFIX}{operator}"

@@ -1,0 +1,124 @@
+"""All that Asterisk reads, rendered from the settings: a pure function from values to texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from config.settings import Settings
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+EVENTS = ("UserEvent", "Newchannel", "DialBegin", "DialEnd", "Hangup", "DeviceStateChange", "FullyBooted")
+"""The manager events the controller hears; all others are filtered at the source."""
+
+# Only what is in use, so that start-up is quick and the log has no errors.
+MODULES = (
+    "res_timing_timerfd",
+    "res_sorcery_config",
+    "res_sorcery_memory",
+    "res_sorcery_astdb",
+    "res_pjproject",
+    "res_pjsip",
+    "res_pjsip_session",
+    "res_pjsip_pubsub",
+    "res_pjsip_authenticator_digest",
+    "res_pjsip_caller_id",
+    "res_pjsip_dtmf_info",
+    "res_pjsip_endpoint_identifier_ip",
+    "res_pjsip_endpoint_identifier_user",
+    "res_pjsip_logger",
+    "res_pjsip_nat",
+    "res_pjsip_refer",
+    "res_pjsip_registrar",
+    "res_pjsip_rfc3326",
+    "res_pjsip_sdp_rtp",
+    "chan_pjsip",
+    "res_rtp_asterisk",
+    "codec_alaw",
+    "codec_ulaw",
+    "codec_g722",
+    "codec_resample",
+    "format_pcm",
+    "format_sln",
+    "format_wav",
+    "bridge_simple",
+    "bridge_softmix",
+    "bridge_builtin_features",
+    "bridge_native_rtp",
+    "bridge_holding",
+    "pbx_config",
+    "res_agi",
+    "res_musiconhold",
+    "cel_custom",
+    "app_celgenuserevent",
+    "app_dial",
+    "app_exec",
+    "app_mixmonitor",
+    "app_playback",
+    "app_queue",
+    "app_read",
+    "app_stack",
+    "app_userevent",
+    "app_waitforcond",
+    "func_callerid",
+    "func_channel",
+    "func_db",
+    "func_global",
+    "func_logic",
+    "func_rand",
+    "func_strings",
+    "func_uri",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where this Asterisk lives and what it must keep secret."""
+
+    asterisk: tuple[int, ...]
+    """Its version."""
+    etc: Path
+    modules: Path
+    lib: Path
+    data: Path
+    spool: Path
+    run: Path
+    log: Path
+    music: Path
+    ami_secret: str
+    passwords: Mapping[str, str]
+    """Operator's number -> SIP password."""
+
+    @property
+    def journal(self) -> Path:
+        """The CEL journal, as `cel_custom` names it."""
+        return self.log / "cel-custom" / "journal.csv"
+
+    @property
+    def sounds(self) -> Path:
+        """Where Asterisk looks for `<language>/bailanys/<id>.wav`."""
+        return self.data / "sounds"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder that must exist before the start."""
+        return (
+            self.etc, self.lib, self.data, self.spool, self.run, self.log, self.journal.parent, self.sounds, self.music,
+        )  # fmt: skip
+
+
+def render(settings: Settings, site: Site) -> dict[str, str]:
+    """Each file's name and text. Raises jinja2.UndefinedError only for a bug in a template."""
+    environment = Environment(  # noqa: S701 - these are Asterisk's files, not HTML; values are validated by pattern
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    values = {"settings": settings, "site": site, "modules": MODULES, "events": EVENTS}
+    return {path.name: environment.get_template(path.name).render(values) for path in sorted(TEMPLATES.glob("*.conf"))}
