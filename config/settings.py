@@ -14,6 +14,7 @@ Language = Literal["kk", "ru", "en"]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Key = Annotated[str, Field(pattern=r"^[0-9]$")]
 GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+PromptId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 Number = Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]
 
 
@@ -27,44 +28,44 @@ class Hotline(Section):
     """The numbers that are answered and the languages they are answered in (rules 4, 6, 7)."""
 
     node: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,15}$")] = Field(
-        "hl1", description="Name of this Asterisk node; the first part of every call id."
+        default="hl1", description="Name of this Asterisk node; the first part of every call id."
     )
     numbers: tuple[Annotated[str, Field(pattern=r"^\+?[0-9]{3,15}$")], ...] = Field(
-        ("1414", "88000807777", "78000807777", "+78000807777"),
+        default=("1414", "88000807777", "78000807777", "+78000807777"),
         min_length=1,
         description="Every dialled form that reaches the hotline; anything else is answered 404.",
     )
     languages: tuple[Language, ...] = Field(
-        ("kk", "ru", "en"), min_length=1, description="In the order of their keys: 1, 2, 3."
+        default=("kk", "ru", "en"), min_length=1, description="In the order of their keys: 1, 2, 3."
     )
-    default_language: Language = Field("kk", description="For a caller who presses nothing.")
+    default_language: Language = Field(default="kk", description="For a caller who presses nothing.")
     default_group: GroupName = Field(description="For a caller who presses nothing in the menu.")
-    time_zone: str = Field("Asia/Almaty", description="Local dates in searches and statistics.")
+    time_zone: str = Field(default="Asia/Almaty", description="Local dates in searches and statistics.")
 
 
 class Sip(Section):
     """Where Asterisk listens for calls and carries voice."""
 
-    bind: str = Field("127.0.0.1", description="Address for SIP and RTP.")
-    port: Port = Field(5060, description="SIP port, UDP and TCP.")
-    rtp_first: Port = Field(10000, description="First RTP port.")
-    rtp_last: Port = Field(19999, description="Last RTP port.")
+    bind: str = Field(default="127.0.0.1", description="Address for SIP and RTP.")
+    port: Port = Field(default=5060, description="SIP port, UDP and TCP.")
+    rtp_first: Port = Field(default=10000, description="First RTP port.")
+    rtp_last: Port = Field(default=19999, description="Last RTP port.")
     codecs: tuple[Literal["alaw", "ulaw", "opus", "g722"], ...] = Field(
-        ("alaw", "ulaw"), min_length=1, description="Offered and accepted, best first."
+        default=("alaw", "ulaw"), min_length=1, description="Offered and accepted, best first."
     )
 
 
 class Ports(Section):
     """Loopback ports between Asterisk and the controller."""
 
-    ami: Port = Field(5038, description="Asterisk Manager Interface, on 127.0.0.1 only.")
-    agi: Port = Field(4573, description="FastAGI server of the controller, on 127.0.0.1 only.")
+    ami: Port = Field(default=5038, description="Asterisk Manager Interface, on 127.0.0.1 only.")
+    agi: Port = Field(default=4573, description="FastAGI server of the controller, on 127.0.0.1 only.")
 
 
 class Trunk(Section):
     """A carrier, known by its address."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")] = Field(description="As logs and reports call it.")
     addresses: tuple[str, ...] = Field(
         min_length=1, description="Addresses or networks its calls come from, e.g. `192.0.2.0/28`."
     )
@@ -73,19 +74,19 @@ class Trunk(Section):
 class Group(Section):
     """A skill group of operators."""
 
-    name: GroupName
+    name: GroupName = Field(description="As the menu and the operators name it; also the name of its queue.")
     title: dict[Language, str] = Field(description="As people read it, per language.")
     transfer_number: Number = Field(description="What an operator dials to transfer a call here.")
-    target_s: float = Field(30.0, gt=0, description="Target of the average wait, from the arrival (rule 7).")
+    target_s: float = Field(default=30.0, gt=0, description="Target of the average wait, from the arrival (rule 7).")
 
 
 class Choice(Section):
     """One key of the menu: either a group or the repeat."""
 
-    key: Key
-    group: GroupName | None = Field(None, description="The group that the key leads to.")
-    repeat: bool = Field(False, description="The key says the menu again.")
-    prompt: str = Field(description="Catalogue id of what is spoken for this key.")
+    key: Key = Field(description="The key to press.")
+    group: GroupName | None = Field(default=None, description="The group that the key leads to.")
+    repeat: bool = Field(default=False, description="The key says the menu again.")
+    prompt: PromptId = Field(description="Catalogue id of what is spoken for this key.")
 
 
 class Menu(Section):
@@ -93,61 +94,67 @@ class Menu(Section):
 
     choices: tuple[Choice, ...] = Field(min_length=1, description="In the order spoken; most wanted first.")
     change_language_key: Annotated[str, Field(pattern=r"^[0-9*#]$")] = Field(
-        "0", description="For a known caller: go back to the choice of language."
+        default="0", description="For a known caller: go back to the choice of language."
     )
-    answer_s: float = Field(4.0, gt=0, le=30, description="Wait for a key after the last word.")
-    tries: int = Field(3, ge=1, le=5, description="How often a question is asked before the default is taken.")
+    answer_s: float = Field(default=4.0, gt=0, le=30, description="Wait for a key after the last word.")
+    tries: int = Field(default=3, ge=1, le=5, description="How often a question is asked before the default is taken.")
 
 
 class Operator(Section):
     """An operator's account (the SIP account is `op` + number)."""
 
     number: Number = Field(description="Told to the caller; the SIP account is `op` and this number.")
-    name: str = Field(min_length=1, max_length=80)
-    groups: tuple[GroupName, ...] = Field(min_length=1)
-    languages: tuple[Language, ...] = Field(("kk", "ru", "en"), min_length=1)
+    name: str = Field(min_length=1, max_length=80, description="As colleagues know the operator.")
+    groups: tuple[GroupName, ...] = Field(min_length=1, description="The skill groups the operator serves.")
+    languages: tuple[Language, ...] = Field(
+        default=("kk", "ru", "en"), min_length=1, description="The languages the operator speaks."
+    )
 
 
 class Offers(Section):
     """How a call is offered to operators, and what a failing phone costs."""
 
-    ring_s: float = Field(15.0, gt=0, le=120, description="How long an operator's phone rings.")
-    wrap_up_s: float = Field(5.0, ge=0, le=600, description="After a talk, before the next offer.")
-    refusal_rest_s: float = Field(10.0, ge=0, le=600, description="Pause after a refused offer.")
-    backoff_first_s: float = Field(5.0, gt=0, description="First back-off of a phone that failed; doubles.")
-    backoff_last_s: float = Field(300.0, gt=0, description="Longest back-off.")
+    ring_s: float = Field(default=15.0, gt=0, le=120, description="How long an operator's phone rings.")
+    wrap_up_s: float = Field(default=5.0, ge=0, le=600, description="After a talk, before the next offer.")
+    refusal_rest_s: float = Field(default=10.0, ge=0, le=600, description="Pause after a refused offer.")
+    backoff_first_s: float = Field(default=5.0, gt=0, description="First back-off of a phone that failed; doubles.")
+    backoff_last_s: float = Field(default=300.0, gt=0, description="Longest back-off.")
 
 
 class Waiting(Section):
     """What a waiting caller hears, and when the safety net takes over."""
 
-    announce_first_s: float = Field(10.0, gt=0, description="First announcement of the position.")
-    announce_every_s: float = Field(30.0, gt=0, description="Then every so many seconds.")
-    net_after_s: int = Field(2, ge=1, le=30, description="Beats missed before `app_queue` takes a caller.")
-    net_spread_s: int = Field(2, ge=0, le=30, description="Random spread on top, so that not all fall in at once.")
+    announce_first_s: float = Field(default=10.0, gt=0, description="First announcement of the position.")
+    announce_every_s: float = Field(default=30.0, gt=0, description="Then every so many seconds.")
+    net_after_s: int = Field(default=2, ge=1, le=30, description="Beats missed before `app_queue` takes a caller.")
+    net_spread_s: int = Field(
+        default=2, ge=0, le=30, description="Random spread on top, so that not all fall in at once."
+    )
 
 
 class Rating(Section):
     """The offer to rate the operator 1-5 (rule 13)."""
 
-    tries: int = Field(2, ge=1, le=5)
-    answer_s: float = Field(5.0, gt=0, le=30)
+    tries: int = Field(default=2, ge=1, le=5, description="How often the caller is asked.")
+    answer_s: float = Field(default=5.0, gt=0, le=30, description="Wait for a key after the last word.")
 
 
 class Storage(Section):
     """Where everything is kept. Relative paths are under the state folder."""
 
-    state_dir: Path = Field(Path("var"), description="State: database, journals, spool, secrets, Asterisk's files.")
-    database_url: str = Field("", description="SQLAlchemy URL; empty is SQLite in the state folder.")
-    archive_dir: Path = Field(Path("archive"), description="Finished recordings.")
-    retention_days: int = Field(3653, ge=1, description="How long call records are kept.")
+    state_dir: Path = Field(
+        default=Path("var"), description="State: database, journals, spool, secrets, Asterisk's files."
+    )
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty is SQLite in the state folder.")
+    archive_dir: Path = Field(default=Path("archive"), description="Finished recordings.")
+    retention_days: int = Field(default=3653, ge=1, description="How long call records are kept.")
 
 
 class Speech(Section):
     """Prompts."""
 
     override_dir: Path = Field(
-        Path("studio"), description="Studio recordings `<language>/<id>.wav` that win over the rendered ones."
+        default=Path("studio"), description="Studio recordings `<language>/<id>.wav` that win over the rendered ones."
     )
 
 

@@ -1,0 +1,69 @@
+"""Addresses, the time zone and the database's URL: values whose form only their own readers can judge."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, available_timezones
+
+from config.document import ANY, Document, values
+from config.problems import Finding, KeyPath, spelled, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from ipaddress import IPv4Network, IPv6Network
+
+DATABASES = ("sqlite+aiosqlite://", "postgresql+asyncpg://")
+
+
+def address_findings(document: Document) -> Iterator[Finding]:
+    """Yield what is wrong with addresses, time zone and database URL."""
+    for path, bind in values(document, ("sip", "bind"), str):
+        if not _is_address(bind):
+            yield Finding(path, f'must be an address such as 127.0.0.1 or 0.0.0.0, not "{bind}"')
+    yield from _trunks(document)
+    for path, zone in values(document, ("hotline", "time_zone"), str):
+        if not _is_zone(zone):
+            meant = suggestion(zone, available_timezones())
+            yield Finding(path, f'no time zone called "{zone}"{meant}')
+    for path, url in values(document, ("storage", "database_url"), str):
+        if url and not url.startswith(DATABASES):
+            # The URL may hold a password, so it is not shown.
+            yield Finding(path, f"must begin with {' or '.join(DATABASES)}")
+
+
+def _trunks(document: Document) -> Iterator[Finding]:
+    """Check the carriers: a call is known by its address alone, so two of them cannot share one."""
+    taken: list[tuple[KeyPath, IPv4Network | IPv6Network]] = []
+    for path, text in values(document, ("trunks", ANY, "addresses", ANY), str):
+        try:
+            network = ip_network(text)
+        except ValueError as error:
+            if "host bits" in str(error):
+                whole = ip_network(text, strict=False)
+                yield Finding(path, f'"{text}" is an address inside a network: write {whole}, or the address alone')
+            else:
+                yield Finding(path, f'must be an address or a network such as 192.0.2.0/28, not "{text}"')
+            continue
+        if network.prefixlen == 0:
+            yield Finding(path, f'"{text}" is every address there is: a trunk must be told from strangers')
+        for there, other in taken:
+            if other.version == network.version and network.overlaps(other):
+                yield Finding(path, f'"{text}" is part of {spelled(there[:-1])} already')
+        taken.append((path, network))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # not known; not a name; the name of a folder
+        return False
+    return True

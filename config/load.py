@@ -1,0 +1,33 @@
+"""Reads the settings: the file, the environment over it, and everything that is wrong with them at once."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from config.document import filled
+from config.problems import ConfigError
+from config.shape import fitted
+from config.source import read
+from config.validate import findings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from config.settings import Settings
+
+
+def load(path: Path, env: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of the file, with `BAILANYS_SECTION__KEY` variables over it.
+
+    Raises ConfigError with every problem found, in the order of the file.
+    """
+    source = read(path, env)
+    settings, misfits = fitted(source.document)
+    # With defaults and types once everything fits; else as written, so that the rest is checked all the same.
+    document = settings.model_dump(mode="json") if settings else filled(source.document)
+    wrong = [*misfits, *findings(document)]
+    if settings is None or wrong:
+        raise ConfigError(source.problems(wrong))
+    return settings

@@ -1,0 +1,35 @@
+"""Where everything is kept, as absolute paths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from config.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class StoragePaths:
+    """Absolute paths of the state folder, the archive and the studio recordings, and the ledger's SQLAlchemy URL."""
+
+    state_dir: Path
+    archive_dir: Path
+    override_dir: Path
+    database_url: str
+
+
+def storage_paths(settings: Settings, base: Path) -> StoragePaths:
+    """Resolve the settings' paths: the state and studio folders against `base`, the archive against the state folder.
+
+    Without a database URL the ledger is `ledger.db` in the state folder.
+    """
+    state = (base / settings.storage.state_dir).absolute()
+    return StoragePaths(
+        state_dir=state,
+        archive_dir=state / settings.storage.archive_dir,
+        override_dir=(base / settings.speech.override_dir).absolute(),
+        database_url=settings.storage.database_url or f"sqlite+aiosqlite:///{state}/ledger.db",
+    )

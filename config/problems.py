@@ -1,0 +1,66 @@
+"""What is wrong with the configuration, in words for the person who has to mend it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+KeyPath = tuple[str | int, ...]
+"""Where a value stands, e.g. `("operators", 2, "groups", 0)`; lists count from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, before it is known which line of which file says it."""
+
+    path: KeyPath
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong. `line` counts from 1, None where no line says it; `key` is empty for a whole file."""
+
+    file: str
+    line: int | None
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        """One line: `config/hotline.toml:23: operators[2].groups: no group called "portl"`."""
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return ": ".join(part for part in (place, self.key, self.message) if part)
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; `problems` holds all that is wrong with it, in the order of the file."""
+
+    error_id = "configuration"
+    retryable = False
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def spelled(path: KeyPath) -> str:
+    """Return the path as a person writes it: `operators[2].groups`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that was probably meant."""
+    return next(iter(get_close_matches(word, tuple(known), n=1, cutoff=0.6)), None)
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return ` (did you mean "portal"?)` where a known word is close, else nothing."""
+    meant = nearest(word, known)
+    return f' (did you mean "{meant}"?)' if meant else ""

@@ -1,0 +1,125 @@
+"""Types and ranges: pydantic finds what does not fit, this module says it in plain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+from config.problems import Finding, nearest, suggestion
+from config.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic_core import ErrorDetails
+
+    from config.problems import KeyPath
+
+PATTERNS = {
+    r"^[0-9]$": "one digit",
+    r"^[0-9*#]$": "one key of the telephone: a digit, * or #",
+    r"^[0-9]{2,6}$": "2 to 6 digits",
+    r"^\+?[0-9]{3,15}$": "3 to 15 digits, with or without a + before them",
+    r"^[a-z][a-z0-9]{0,15}$": "up to 16 small Latin letters and digits, a letter first",
+    r"^[a-z][a-z0-9-]{0,31}$": "up to 32 small Latin letters, digits and hyphens, a letter first",
+    r"^[a-z][a-z0-9-]{0,63}$": "up to 64 small Latin letters, digits and hyphens, a letter first",
+}
+"""Each pattern of the settings in words; a test keeps the table complete."""
+
+_TYPES = {
+    "string": "text in quotes",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "path": "a path in quotes",
+    "tuple": "a list in square brackets",
+    "dict": "a table",
+    "model": "a table",
+}
+
+
+def fitted(document: Mapping[str, Any]) -> tuple[Settings | None, list[Finding]]:
+    """Return the settings, or None and everything in the document that does not fit."""
+    try:
+        return Settings.model_validate(document), []
+    except ValidationError as error:
+        return None, _findings(error.errors(include_url=False))
+
+
+def _findings(errors: list[ErrorDetails]) -> list[Finding]:
+    unknown = [error["loc"] for error in errors if error["type"] == "extra_forbidden"]
+    misspelt = {(*loc[:-1], nearest(str(loc[-1]), _known_keys(loc[:-1]))) for loc in unknown}
+    lists = {error["loc"][:-1] for error in errors}
+    return [
+        Finding(_path(error["loc"]), _words(error))
+        for error in errors
+        # What only follows from another finding is left out: a misspelt key is missing, a list of wrong items empty.
+        if not (error["type"] == "missing" and error["loc"] in misspelt)
+        if not (error["type"] == "too_short" and error["loc"] in lists)
+    ]
+
+
+def _path(loc: KeyPath) -> KeyPath:
+    return loc[:-1] if loc[-1] == "[key]" else loc
+
+
+def _words(error: ErrorDetails) -> str:
+    kind, limits = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        key = str(error["loc"][-1])
+        return f"no such key{suggestion(key, _known_keys(error['loc'][:-1]))}"
+    if kind == "missing":
+        return "must be given"
+    if kind == "literal_error":
+        expected = str(limits["expected"]).replace("'", '"')
+        return f"must be {expected}, not {_quoted(error['input'])}"
+    if kind == "string_pattern_mismatch":
+        return f"must be {PATTERNS[limits['pattern']]}, not {_quoted(error['input'])}"
+    if kind in ("too_short", "string_too_short"):
+        return "must not be empty"
+    if kind == "string_too_long":
+        return f"must have at most {limits['max_length']} characters"
+    if kind in _RANGES:
+        words, limit = _RANGES[kind]
+        return f"must be {words} {limits[limit]:g}, not {_quoted(error['input'])}"
+    type_name = _TYPES.get(kind.split("_")[0])
+    return f"must be {type_name}, not {_quoted(error['input'])}" if type_name else f"is not right: {error['msg']}"
+
+
+_RANGES = {
+    "greater_than": ("more than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+
+
+def _quoted(value: object) -> str:
+    """Show a value as TOML writes it, shortened, on one line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        shown = value if len(value) <= 40 else f"{value[:40]}…"
+        return '"' + "".join(char if char.isprintable() else "?" for char in shown) + '"'
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    return str(value)[:40]
+
+
+def _known_keys(path: KeyPath) -> tuple[str, ...]:
+    """Return the keys that the table at this path may hold."""
+    model: type[BaseModel] = Settings
+    for part in path:
+        if isinstance(part, str):
+            inner = _model_in(model.model_fields[part].annotation)
+            if inner is None:
+                return ()
+            model = inner
+    return tuple(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Find the section inside `Section`, `tuple[Section, ...]` or nothing."""
+    candidates = (annotation, *getattr(annotation, "__args__", ()))
+    return next((one for one in candidates if isinstance(one, type) and issubclass(one, BaseModel)), None)

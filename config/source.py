@@ -1,0 +1,72 @@
+"""The configuration as it was written: the values, and where each of them stands."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from config.environment import overlaid, variables
+from config.lines import key_lines
+from config.problems import ConfigError, Finding, KeyPath, Problem, spelled
+
+_POSITION = re.compile(r"^(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)$", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file with the environment over it: plain values, and the line or the variable's name of each."""
+
+    file: str
+    document: Mapping[str, Any]
+    lines: Mapping[KeyPath, int]
+    names: Mapping[KeyPath, str]
+
+    def problem(self, finding: Finding) -> Problem:
+        """Tell where the finding stands: the nearest line, or the variable that set the value."""
+        prefixes = [finding.path[:length] for length in range(len(finding.path), 0, -1)]
+        for prefix in prefixes:
+            if prefix in self.names:
+                return Problem("environment", None, self.names[prefix], finding.message)
+        line = next((self.lines[prefix] for prefix in prefixes if prefix in self.lines), None)
+        return Problem(self.file, line, spelled(self._key(finding.path)), finding.message)
+
+    def problems(self, findings: list[Finding]) -> tuple[Problem, ...]:
+        """Return the findings as problems in the order of the file, those without a line first."""
+        return tuple(sorted(map(self.problem, findings), key=lambda problem: (problem.line or 0, problem.key)))
+
+    def _key(self, path: KeyPath) -> KeyPath:
+        """Leave out the place in a list of plain values: `groups` says more than `groups[0]`."""
+        value: Any = self.document
+        for part in path:
+            try:
+                value = value[part]
+            except (KeyError, IndexError, TypeError):
+                return path
+        return path[:-1] if isinstance(path[-1], int) and not isinstance(value, dict) else path
+
+
+def read(path: Path, env: Mapping[str, str]) -> Source:
+    """Read the file. Raises ConfigError when it is missing, unreadable or no TOML."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
+    except FileNotFoundError:
+        raise ConfigError((Problem(str(path), None, "", "there is no such file"),)) from None
+    except OSError as error:
+        raise ConfigError((Problem(str(path), None, "", f"cannot be read: {error.strerror}"),)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError((Problem(str(path), None, "", "is not UTF-8 text"),)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError((_syntax(path, text, str(error)),)) from error
+    return Source(str(path), overlaid(document, env), key_lines(text), variables(env))
+
+
+def _syntax(path: Path, text: str, said: str) -> Problem:
+    found = _POSITION.match(said)
+    what = found["what"] if found else said
+    line = int(found["line"]) if found and found["line"] else text.count("\n") + 1
+    return Problem(str(path), line, "", f"not correct TOML: {what[:1].lower()}{what[1:]}")

@@ -1,0 +1,130 @@
+"""Each check of the centre as a whole: the shipped centre with one thing changed."""
+
+import copy
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.document import filled
+from config.problems import Finding, spelled
+from config.shape import fitted
+from config.source import read
+from config.validate import findings
+
+SHIPPED = read(Path("config/hotline.toml"), {}).document
+
+
+def found(path: str, value: object, *more: tuple[str, object]) -> list[str]:
+    """Return `key: message` of each finding after the value at this path is set (a list is extended by `+`)."""
+    document = copy.deepcopy(dict(SHIPPED))
+    for where, put in ((path, value), *more):
+        _put(document, where, put)
+    return [f"{spelled(finding.path)}: {finding.message}" for finding in findings(filled(document))]
+
+
+def _put(document: Any, path: str, value: object) -> None:
+    *above, last = [int(part) if part.isdigit() else part for part in re.findall(r"[\w+]+", path)]
+    for part in above:
+        document = document.setdefault(part, {}) if isinstance(part, str) else document[part]
+    if last == "+":
+        document.append(value)
+    else:
+        document[last] = value
+
+
+def test_the_shipped_centre_has_no_findings() -> None:
+    assert findings(filled(SHIPPED)) == []
+    settings, misfits = fitted(SHIPPED)
+    assert settings is not None and misfits == []
+    assert findings(settings.model_dump(mode="json")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("groups.+", SHIPPED["groups"][2] | {"transfer_number": "64"}, 'groups[3].name: group "ict" is there already'),
+        ("operators[3].number", "101", 'operators[3].number: operator "101" is there already, in operators[0]'),
+        ("groups[2].transfer_number", "61", 'transfer number "61" is there already, in groups[0]'),
+        ("hotline.numbers.+", "1414", 'hotline.numbers[4]: number "1414" is there already, in hotline.numbers'),
+        ("hotline.languages.+", "ru", 'language "ru" is there already'),
+        ("trunks.+", {"name": "carrier", "addresses": ["192.0.2.1"]}, 'trunk "carrier" is there already, in trunks[0]'),
+        ("menu.choices[1].key", "1", 'menu.choices[1].key: key "1" is there already, in menu.choices[0]'),
+        ("groups[0].transfer_number", "101", 'groups[0].transfer_number: "101" is taken by operators[0]'),
+        ("operators[0].number", "1414", 'operators[0].number: "1414" is taken by hotline.numbers'),
+        ("groups[0].transfer_number", "1414", 'groups[0].transfer_number: "1414" is taken by hotline.numbers'),
+        ("hotline.default_group", "portl", 'hotline.default_group: no group called "portl" (did you mean "portal"?)'),
+        ("hotline.default_group", "zzz", 'hotline.default_group: no group called "zzz"'),
+        ("menu.choices[0].group", "icd", 'menu.choices[0].group: no group called "icd" (did you mean "ict"?)'),
+        ("operators[0].groups.+", "porta", 'operators[0].groups[1]: no group called "porta" (did you mean "portal"?)'),
+        ("operators[3].groups", ["portal"], 'groups[2].name: no operator serves the group "ict"'),
+        ("hotline.default_language", "en", None),
+        ("hotline.languages", ["ru", "en"], 'hotline.default_language: "kk" is not among hotline.languages'),
+        ("groups[1].title", {"kk": "а", "ru": "б"}, 'groups[1].title: has no title for the language "en"'),
+        ("menu.choices[0].repeat", True, "menu.choices[0]: leads to a group and repeats the menu"),
+        ("menu.choices[3].repeat", False, "menu.choices[3]: leads nowhere: give it a group, or repeat = true"),
+        ("menu.choices", [{"key": "9", "repeat": True, "prompt": "a"}], "menu.choices: no key leads to a group"),
+        ("menu.change_language_key", "9", 'menu.change_language_key: key "9" is taken by menu.choices[3]'),
+        ("ports.agi", 5038, "ports.agi: port 5038 is ports.ami already"),
+        ("ports.ami", 5060, "ports.ami: port 5060 is sip.port already"),
+        ("sip.rtp_first", 20000, "sip.rtp_first: must be below sip.rtp_last, which is 19999"),
+        ("sip.port", 12000, "sip.port: port 12000 is in the range of voice, 10000 to 19999"),
+        ("waiting.net_after_s", 4, "waiting.net_after_s: together with net_spread_s at most 5"),
+        ("offers.backoff_first_s", 400, "offers.backoff_first_s: must be at most backoff_last_s, which is 300"),
+        ("operators[0].name", "a\n[evil]", "operators[0].name: must be one line of visible text"),
+        ("operators[0].name", "  ", "operators[0].name: must be one line of visible text"),
+        ("groups[0].title.ru", "\u2028", "groups[0].title.ru: must be one line of visible text"),
+        ("sip.bind", "localhost", "sip.bind: must be an address such as 127.0.0.1 or 0.0.0.0"),
+        ("sip.bind", "::1", None),
+        ("trunks[0].addresses.+", "carrier.kz", "trunks[0].addresses[1]: must be an address or a network"),
+        ("trunks[0].addresses.+", "192.0.2.1/28", "inside a network: write 192.0.2.0/28, or the address alone"),
+        ("trunks[0].addresses.+", "127.0.0.0/8", '"127.0.0.0/8" is part of trunks[0].addresses already'),
+        ("trunks[0].addresses", ["0.0.0.0/0"], '"0.0.0.0/0" is every address there is'),
+        ("hotline.time_zone", "Asia/Almata", 'no time zone called "Asia/Almata" (did you mean "Asia/Almaty"?)'),
+        ("hotline.time_zone", "../etc/passwd", 'hotline.time_zone: no time zone called "../etc/passwd"'),
+        ("hotline.time_zone", "", 'hotline.time_zone: no time zone called ""'),
+        ("storage.database_url", "mysql://root:secret@db", "storage.database_url: must begin with sqlite+aiosqlite://"),
+        ("storage.database_url", "postgresql+asyncpg://db/ledger", None),
+    ],
+)
+def test_finding(path: str, value: object, said: str | None) -> None:
+    all_said = found(path, value)
+    assert len(all_said) == (0 if said is None else 1), all_said
+    assert said is None or said in all_said[0]
+
+
+def test_an_operator_no_caller_can_talk_to() -> None:
+    assert found("operators[0].languages", ["en"], ("hotline.languages", ["kk", "ru"])) == [
+        "operators[0].languages: speaks none of hotline.languages"
+    ]
+
+
+def test_a_password_in_the_database_url_is_not_shown() -> None:
+    assert "secret" not in found("storage.database_url", "mysql://root:secret@db")[0]
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
+ANYTHING = st.recursive(
+    SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner), max_leaves=5
+)
+PLACES = st.sampled_from(
+    """
+    hotline sip ports trunks groups menu operators offers waiting storage unknown sip.port offers.backoff_first_s
+    groups[0] groups[0].title groups[0].name operators[1] operators[1].groups operators[1].languages
+    menu.choices menu.choices[0] menu.choices[0].key hotline.languages hotline.numbers hotline.time_zone
+    trunks[0].addresses storage.database_url
+    """.split()
+)
+
+
+@given(PLACES, ANYTHING)
+def test_nothing_in_the_file_breaks_the_checks(place: str, value: object) -> None:
+    document = copy.deepcopy(dict(SHIPPED))
+    _put(document, place, value)
+    settings, misfits = fitted(document)
+    wrong: list[Finding] = [*misfits, *findings(filled(document))]
+    assert (settings is None) == bool(misfits)
+    assert all("\n" not in finding.message for finding in wrong)
