@@ -1,0 +1,99 @@
+"""One line a step on the screen, and errors a person can act on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+_TAIL_LINES = 8
+
+
+class SetupError(Exception):
+    """The set-up cannot go on: `what` failed, and `remedy` is what the person can do about it."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}; {remedy}")
+
+
+def say(line: str) -> None:
+    """Print a line at once, also into a pipe."""
+    print(line, flush=True)
+
+
+@contextlib.contextmanager
+def step(title: str, measure: Callable[[], str] | None = None) -> Iterator[None]:
+    """Print the title, then the same with the seconds it took.
+
+    `measure` tells how far a long step has come: on a terminal the line is redrawn each half second, elsewhere it is
+    printed every five seconds, so that a log shows life without being flooded.
+    """
+    terminal = sys.stdout.isatty()
+    start = time.monotonic()
+    over = threading.Event()
+
+    def draw() -> None:
+        while not over.wait(0.5 if terminal else 5.0):
+            progress = f"   {title} … {measure() if measure else ''} {time.monotonic() - start:.0f} s"
+            if terminal:
+                print(f"\r\x1b[K{progress}", end="", flush=True)
+            else:
+                say(progress)
+
+    if not terminal:
+        say(f"   {title} …")
+    drawer = threading.Thread(target=draw, daemon=True)
+    drawer.start()
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        over.set()
+        drawer.join()
+        mark = "ok" if done else "!!"
+        total = f", {measure()}" if measure and done else ""
+        say(f"{chr(13) + chr(27) + '[K' if terminal else ''}{mark} {title} ({time.monotonic() - start:.1f} s{total})")
+
+
+def run(
+    command: Sequence[str], what: str, remedy: str, *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> str:
+    """Run a command and return its output; a failure is a SetupError that ends with the command's own last words."""
+    surroundings = {**os.environ, **(env or {})}
+    try:
+        done = subprocess.run(command, env=surroundings, cwd=cwd, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise SetupError(f"{what}: there is no command `{command[0]}` here", remedy) from error
+    if done.returncode != 0:
+        raise SetupError(f"{what} failed ({last_words(done.stderr or done.stdout)})", remedy)
+    return done.stdout
+
+
+def last_words(output: str) -> str:
+    """The line of a failed command's output that says why: the last error, else the last line."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    if "No space left on device" in output:
+        return "No space left on device"
+    errors = [line for line in lines if line.startswith(("E:", "ERROR:", "error:"))]
+    return (errors or lines[-_TAIL_LINES:] or ["it said nothing"])[-1][:300]
+
+
+def folder_size(folder: Path) -> int:
+    """Bytes in a folder's files (one level), 0 if it is not there yet."""
+    total = 0
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            with contextlib.suppress(OSError):
+                total += entry.stat().st_size
+    return total
+
+
+def megabytes(size: int) -> str:
+    """Bytes as people read them."""
+    return f"{size / 1e6:.1f} MB"
