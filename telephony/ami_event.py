@@ -1,0 +1,59 @@
+"""What the AMI link puts on the inbox: Asterisk's events, and the state of the link itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class AmiEvent:
+    """An event of Asterisk, or the answer to an action (its name is then `Success`, `Goodbye` and so on).
+
+    A key that came once is in `fields`; one that came several times (`Variable`, `ChanVariable`, `Output`) only in
+    `lists`, in the order of the wire. Use `all_of` where both may happen. Keys are spelled as Asterisk spells them.
+    """
+
+    name: str
+    fields: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, list[str]] = field(default_factory=dict)
+
+    def all_of(self, key: str) -> list[str]:
+        """Return every value of a key in the order of the wire, none if it did not come."""
+        if key in self.fields:
+            return [self.fields[key]]
+        return self.lists.get(key, [])
+
+    def pairs(self, key: str) -> dict[str, str]:
+        """Return the `name=value` lines of a key as a mapping, e.g. of `Variable` in a `Status` event."""
+        return {name: value for name, sign, value in (line.partition("=") for line in self.all_of(key)) if sign}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    """Logged in. Events before this one may be missing: rebuild what is known from Asterisk now."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    """The link is lost or cannot be made; told once for each reason, not for each attempt."""
+
+    reason: str
+
+
+LinkItem = AmiEvent | LinkUp | LinkDown
+
+
+def event_of(headers: Mapping[str, str | list[str]]) -> AmiEvent:
+    """Freeze the headers of one message. A repeated `Event` or `Response` header counts by its first value."""
+    fields: dict[str, str] = {}
+    lists: dict[str, list[str]] = {}
+    for key, value in headers.items():
+        if isinstance(value, str):
+            fields[key] = value
+        else:
+            lists[key] = value
+    name = fields.get("Event") or fields.get("Response")
+    if name is None:
+        name = next(iter(lists.get("Event") or lists.get("Response") or [""]))
+    return AmiEvent(name, fields, lists)

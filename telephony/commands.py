@@ -1,0 +1,148 @@
+"""AMI commands as values: each function checks its arguments and returns what `AmiLink.send` or `collect` takes.
+
+The patterns are strict on purpose. A channel named `/.../` is a regular expression to `Hangup`, and a context or an
+extension that came from outside must not name anything but one place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from telephony.quoting import ActionFields, variable_name
+
+_CHANNEL = re.compile(r"[A-Za-z][A-Za-z0-9]{1,19}/[A-Za-z0-9][A-Za-z0-9@._:+*#;/-]{0,150}")
+_CONTEXT = re.compile(r"[a-z][a-z0-9_-]{0,78}")
+_EXTENSION = re.compile(r"[A-Za-z0-9*#+][A-Za-z0-9*#+_-]{0,78}")
+_QUEUE = re.compile(r"[a-z][a-z0-9-]{0,63}")
+_INTERFACE = re.compile(r"(PJSIP|Local)/[A-Za-z0-9][A-Za-z0-9@._/-]{0,78}")
+_FAMILY = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}(/[A-Za-z0-9_.+-]{1,64}){0,3}")
+_KEY = re.compile(r"[A-Za-z0-9_.+-]{1,128}")
+_EVENT = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
+
+
+def redirect(channel: str, context: str, exten: str = "s", priority: int = 1) -> ActionFields:
+    """Move a channel to another place in the dialplan, out of whatever it is doing."""
+    return {
+        "Action": "Redirect",
+        "Channel": channel_name(channel),
+        "Context": _matching(_CONTEXT, context, "context"),
+        "Exten": _matching(_EXTENSION, exten, "extension"),
+        "Priority": str(priority),
+    }
+
+
+def setvar(channel: str | None, name: str, value: str) -> ActionFields:
+    """Set a variable of a channel, or a global one without a channel (the heartbeat)."""
+    return {"Action": "Setvar", **_on(channel), "Variable": variable_name(name), "Value": value}
+
+
+def getvar(channel: str | None, name: str) -> ActionFields:
+    """Ask for a variable; the answer has it in `Value`."""
+    return {"Action": "Getvar", **_on(channel), "Variable": variable_name(name)}
+
+
+def hangup(channel: str) -> ActionFields:
+    """Hang one channel up."""
+    return {"Action": "Hangup", "Channel": channel_name(channel)}
+
+
+def status(variables: Sequence[str] = (), channel: str | None = None) -> ActionFields:
+    """List the channels, each with these variables in its `Variable` lines; to `collect`."""
+    fields = {"Action": "Status", **_on(channel)}
+    if variables:
+        fields["Variables"] = ",".join(variable_name(name) for name in variables)
+    return fields
+
+
+def core_show_channels() -> ActionFields:
+    """List the channels with where they are in the dialplan; to `collect`."""
+    return {"Action": "CoreShowChannels"}
+
+
+def device_state_list() -> ActionFields:
+    """List the states of all devices; to `collect`."""
+    return {"Action": "DeviceStateList"}
+
+
+def queue_add(queue: str, interface: str, *, name: str = "", penalty: int = 0, paused: bool = False) -> ActionFields:
+    """Make a phone a member of a native queue (the safety net). `name` is logged by Asterisk: use the number."""
+    fields = _member(queue, interface)
+    fields |= {"Action": "QueueAdd", "Penalty": str(penalty), "Paused": _flag(paused)}
+    if name:
+        fields["MemberName"] = _matching(_KEY, name, "member name")
+    return fields
+
+
+def queue_pause(interface: str, *, paused: bool, reason: str = "", queue: str | None = None) -> ActionFields:
+    """Pause a member, or let it go on, in one queue or in all of them."""
+    fields = {"Action": "QueuePause", "Interface": _matching(_INTERFACE, interface, "interface")}
+    fields["Paused"] = _flag(paused)
+    if queue is not None:
+        fields["Queue"] = _matching(_QUEUE, queue, "queue")
+    if reason:
+        fields["Reason"] = _matching(_KEY, reason, "reason")
+    return fields
+
+
+def queue_remove(queue: str, interface: str) -> ActionFields:
+    """Take a phone out of a native queue."""
+    return {"Action": "QueueRemove", **_member(queue, interface)}
+
+
+def queue_status() -> ActionFields:
+    """List the native queues with their members and callers; to `collect`."""
+    return {"Action": "QueueStatus"}
+
+
+def db_put(family: str, key: str, value: str) -> ActionFields:
+    """Keep a value in Asterisk's own database, where the dialplan finds it without us."""
+    return {"Action": "DBPut", **_entry(family, key), "Val": value}
+
+
+def db_del(family: str, key: str) -> ActionFields:
+    """Remove a value from Asterisk's own database."""
+    return {"Action": "DBDel", **_entry(family, key)}
+
+
+def db_get_tree(family: str) -> ActionFields:
+    """List a family of Asterisk's own database; to `collect`."""
+    return {"Action": "DBGetTree", "Family": _matching(_FAMILY, family, "family")}
+
+
+def user_event(name: str, fields: Mapping[str, str]) -> ActionFields:
+    """Send an event of our own to everyone who listens, in order with Asterisk's."""
+    taken = {"action", "actionid", "userevent"} & {key.lower() for key in fields}
+    if taken:
+        raise ValueError(f"not for a user event: {', '.join(sorted(taken))}")
+    return {"Action": "UserEvent", "UserEvent": _matching(_EVENT, name, "event"), **fields}
+
+
+def channel_name(channel: str) -> str:
+    """Return the name of one channel, e.g. `PJSIP/carrier-00000001` or `Local/s@menu-00000002;1`. Raises ValueError."""
+    return _matching(_CHANNEL, channel, "channel")
+
+
+def _on(channel: str | None) -> dict[str, str]:
+    return {} if channel is None else {"Channel": channel_name(channel)}
+
+
+def _member(queue: str, interface: str) -> dict[str, str]:
+    return {
+        "Queue": _matching(_QUEUE, queue, "queue"),
+        "Interface": _matching(_INTERFACE, interface, "interface"),
+    }
+
+
+def _entry(family: str, key: str) -> dict[str, str]:
+    return {"Family": _matching(_FAMILY, family, "family"), "Key": _matching(_KEY, key, "key")}
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _matching(pattern: re.Pattern[str], text: str, what: str) -> str:
+    if not pattern.fullmatch(text):
+        raise ValueError(f"not a {what}: {text!r}")
+    return text
