@@ -111,12 +111,35 @@ ANYTHING = st.recursive(
     SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner), max_leaves=5
 )
 PLACES = st.sampled_from(
-    """
-    hotline sip ports trunks groups menu operators offers waiting storage unknown sip.port offers.backoff_first_s
-    groups[0] groups[0].title groups[0].name operators[1] operators[1].groups operators[1].languages
-    menu.choices menu.choices[0] menu.choices[0].key hotline.languages hotline.numbers hotline.time_zone
-    trunks[0].addresses storage.database_url
-    """.split()
+    [
+        "hotline",
+        "sip",
+        "ports",
+        "trunks",
+        "groups",
+        "menu",
+        "operators",
+        "offers",
+        "waiting",
+        "storage",
+        "unknown",
+        "sip.port",
+        "offers.backoff_first_s",
+        "groups[0]",
+        "groups[0].title",
+        "groups[0].name",
+        "operators[1]",
+        "operators[1].groups",
+        "operators[1].languages",
+        "menu.choices",
+        "menu.choices[0]",
+        "menu.choices[0].key",
+        "hotline.languages",
+        "hotline.numbers",
+        "hotline.time_zone",
+        "trunks[0].addresses",
+        "storage.database_url",
+    ]
 )
 
 
