@@ -1,0 +1,101 @@
+"""Lines of the journal, read and written: CSV whose `extra` holds our facts' fields, URL-encoded."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, unquote
+
+from calls.journal import Entry, Fact
+
+COLUMNS = 7
+TOP_MS = 1 << 53
+"""No instant or count of ours is larger; a caller's nonsense may be, and would not fit a database's integer."""
+
+_TIME = re.compile(r"(\d{1,12})(?:\.(\d{1,9}))?")
+
+
+def parse_line(line: bytes | str) -> Entry | None:
+    """One complete line as an entry; None if it is malformed (never raises, whatever the bytes).
+
+    Bytes that are no UTF-8 come out as backslash escapes, so that nothing of the raw line is lost.
+    """
+    text = line.decode("utf-8", "backslashreplace") if isinstance(line, bytes) else line
+    try:
+        rows = list(csv.reader((text.rstrip("\r\n"),), strict=True))
+    except csv.Error:
+        return None
+    if len(rows) != 1 or len(rows[0]) != COLUMNS:
+        return None
+    kind, time, channel, uniqueid, linkedid, name, extra = rows[0]
+    at_ms = instant_ms(time)
+    if not kind or at_ms is None:
+        return None
+    return Entry(kind, at_ms, channel, uniqueid, linkedid, name, extra)
+
+
+def instant_ms(time: str) -> int | None:
+    """`1764000000.123456` (UTC seconds) as whole epoch milliseconds, cut, without a float's rounding; else None."""
+    match = _TIME.fullmatch(time)
+    if match is None or not match[0].isascii():
+        return None
+    return int(match[1]) * 1000 + int((match[2] or "").ljust(3, "0")[:3])
+
+
+def fields(entry: Entry) -> dict[str, str]:
+    """The fields of one of our facts; empty for CEL's own events.
+
+    Asterisk's versions hand a user event's text on bare, as a JSON string, or as `{"extra": "..."}`: all three
+    are taken. The last of two equal keys wins; what is no `key=value` is left out.
+    """
+    pairs = (part.partition("=") for part in _fact_text(entry.extra).split("&"))
+    return {_decoded(key): _decoded(value) for key, equals, value in pairs if equals}
+
+
+def whole(value: str | None) -> int | None:
+    """A field that should be a whole number, or None when it is not one that any of our columns could hold."""
+    if value is None or len(value) > 17 or not value.isascii():
+        return None
+    try:
+        number = int(value)
+    except ValueError:
+        return None
+    return number if -TOP_MS < number < TOP_MS else None
+
+
+def format_fields(values: Mapping[str, str | int]) -> str:
+    """`key=value&...`, URL-encoded: holds no comma, quote, space or line break whatever the values."""
+    return "&".join(f"{quote(key, safe='')}={_quoted(value)}" for key, value in values.items())
+
+
+def format_line(fact: Fact, at_ms: int, values: Mapping[str, str | int], call_id: str = "") -> bytes:
+    """A fact of the controller's own as a whole line with its newline, to be appended by one write."""
+    seconds, ms = divmod(at_ms, 1000)
+    row = ("USER_DEFINED", f"{seconds}.{ms:03d}000", "", call_id, call_id, fact.value, format_fields(values))
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(row)
+    return line.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _fact_text(extra: str) -> str:
+    if not extra.startswith(("{", '"')):
+        return extra
+    try:
+        value = json.loads(extra)
+    except (ValueError, RecursionError):
+        return ""
+    if isinstance(value, dict):
+        value = value.get("extra", "")
+    return value if isinstance(value, str) else ""
+
+
+def _decoded(text: str) -> str:
+    # A bare plus stays a plus: Asterisk's URIENCODE writes a blank as %20, and `+7701...` begins with one.
+    return unquote(text, errors="backslashreplace") if "%" in text else text
+
+
+def _quoted(value: str | int) -> str:
+    return quote(str(value), safe="+", errors="backslashreplace")

@@ -1,0 +1,164 @@
+"""One key for every spelling of a caller's number, and the keys that a typed number may mean (rule 14).
+
+`phonenumbers` alone is wrong on what a hotline sees: it makes `+71414` of `1414`, `+7998...` of an Uzbek number without
+its plus, and raises on bidirectional marks and SIP URIs. So the prefixes of Kazakhstan's dialling plan (8 within the
+country, 8-10 and 00 out of it) are read here, and the library judges only whether a foreign number is possible.
+`is_valid` is never asked: it does not know +7703, +7704 and +7709 as mobile.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import chain
+from urllib.parse import unquote
+
+import phonenumbers
+
+ANONYMOUS = "anonymous"
+KEY_LIMIT = 128
+"""Longest key: an index has to hold it, a caller may send 10 kB."""
+
+_WITHHELD = frozenset(
+    {"", "anonymous", "unknown", "restricted", "private", "unavailable", "withheld", "blocked", "none", "null", "s"}
+    | {"аноним", "анонимно", "анонимный", "скрыт", "скрытый", "неизвестный", "жасырын"}
+)
+_URI = re.compile(r"<?\s*(?:sips?|tel)\s*:\s*([^>]*)>?", re.IGNORECASE)
+_ADDRESS = re.compile(r".*<([^<>]+)>.*", re.DOTALL)
+_SEPARATORS = re.compile(r"[\s\-_.()<>\[\]/\\'\"`,;:|~№‐-―−]+")
+_NUMBER = re.compile(r"\+*([0-9]+)")
+_EXTENSION = re.compile(
+    r"(?<=\d)\s*[,;]?\s*(?:доб(?:авочный)?|вн(?:утр)?|ішкі|ext(?:ension)?|x|х)\.?\s*\d{1,6}\s*$", re.I
+)
+_LABEL = re.compile(r"^\s*(?:[^\W\d_]+[\s.:№-]*){1,4}(?=[+(]?\d(?:\D*\d){5})")
+_LOOKALIKES = str.maketrans("OoОоӨөIlІі", "0000001111")
+_CITY_CODES = {
+    6: [f"7{code}2" for code in (10, 11, 12, 13, 14, 15, 16, 17, 18, 21, 22, 23, 24, 25, 26, 28, 29)],
+    7: ["727"],
+}
+"""Regional centres by the length of a subscriber's number there: what people leave off when they write a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Keys that a typed number may stand for: `exact` says it is this one, `possible` are other readings."""
+
+    exact: tuple[str, ...]
+    possible: tuple[str, ...]
+
+
+def caller_key(raw: str | bytes) -> str:
+    """The key under which a caller is kept: `+7701...` (E.164), `short:1414`, `sip:...` or `anonymous`.
+
+    Takes whatever came with the call (number, URI, name-addr, any bytes); never raises.
+    """
+    text = _user_part(_plain(raw))
+    if text.strip(" <>\"'").casefold() in _WITHHELD:
+        return ANONYMOUS
+    bare = _SEPARATORS.sub("", text)
+    match = _NUMBER.fullmatch(bare)
+    key = None
+    if match is not None:
+        key = _international(match[1]) if bare.startswith("+") else _dialled(match[1])
+    if key is not None:
+        return key
+    identity = (bare or text).casefold()
+    return f"sip:{identity}"[:KEY_LIMIT] if any(map(str.isalnum, identity)) else ANONYMOUS
+
+
+def candidate_keys(typed: str) -> Candidates:
+    """The keys to look for when a person typed a number, in any usual spelling; never raises.
+
+    The exact reading is what `caller_key` makes of it once labels and extensions are off. Possible readings are
+    shown apart (rule 14: a doubtful hit is never shown as exact): a local number in the regional centres, a number
+    whose city code the exchange did not pass on, digits without a plus that are also a foreign number.
+    """
+    text = _EXTENSION.sub("", _user_part(_plain(typed)))
+    key = caller_key(text)
+    if key.startswith("sip:"):
+        unlabelled = caller_key(_LABEL.sub("", text))
+        key = unlabelled if not unlabelled.startswith("sip:") and unlabelled != ANONYMOUS else key
+    digits = "".join(re.findall(r"[0-9]", text))
+    possible: list[str] = []
+    if key.startswith("sip:") and digits:
+        # Letters among the digits: O for zero, a note beside the number. Doubtful by nature.
+        possible += [caller_key(text.translate(_LOOKALIKES)), caller_key(digits), caller_key(f"+{digits}")]
+    if key.startswith("short:"):
+        local = key.removeprefix("short:")
+        possible += [f"+7{code}{local}" for code in _CITY_CODES.get(len(local), ())]
+    if key.startswith("+77"):
+        codes = chain.from_iterable(_CITY_CODES.values())
+        possible += [f"short:{key[2 + len(code) :]}" for code in codes if key.startswith(code, 2)]
+    if key.startswith("+") and len(digits) >= 10:
+        possible.append(_international(digits) or key)
+    numbers = (other for other in possible if other.startswith(("+", "short:")) and other != key)
+    return Candidates((key,), tuple(dict.fromkeys(numbers)))
+
+
+def _plain(raw: str | bytes) -> str:
+    """Without control, format and surrogate characters; full-width and other scripts' digits as ASCII's."""
+    text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
+    text = unicodedata.normalize("NFKC", text[:4096].replace("\t", " ").replace("\n", " "))
+    return "".join(
+        str(unicodedata.decimal(letter)) if letter.isdecimal() else letter
+        for letter in text
+        if not unicodedata.category(letter).startswith("C")
+    )
+
+
+def _user_part(text: str) -> str:
+    """The user of a SIP or tel URI, with or without a display name; other text as it is."""
+    match = _URI.search(text)
+    if match is None:
+        address = _ADDRESS.fullmatch(text)
+        return text if address is None else address[1]
+    user, at, _host = match[1].partition("@")
+    if not at and not text.lstrip(' <"').casefold().startswith("tel") and _host_only(user):
+        return ""
+    return _plain(unquote(re.split(r"[;?]", user, maxsplit=1)[0], errors="replace"))
+
+
+def _host_only(user: str) -> bool:
+    """Whether a SIP URI without `@` is a host: `sip:10.0.0.1` presents nobody."""
+    host = re.split(r"[;:?]", user, maxsplit=1)[0]
+    return "." in host
+
+
+def _dialled(digits: str) -> str | None:
+    """Digits without a plus, as Kazakhstan's exchanges and people write them."""
+    if digits.startswith("810") and len(digits) >= 13:
+        return _international(digits[3:])
+    if digits.startswith("00") and len(digits) >= 12:
+        return _international(digits[2:])
+    if len(digits) < 10:
+        return f"short:{digits}"
+    if len(digits) == 10:
+        return f"+7{digits}"
+    if len(digits) == 11 and digits[0] in "78":
+        return f"+7{digits[1:]}"
+    return _international(digits)
+
+
+def _international(digits: str) -> str | None:
+    """Digits after a plus (or what stands for one); None if no such number is possible."""
+    if len(digits) == 11 and digits[0] == "7":
+        return f"+{digits}"
+    if len(digits) == 11 and digits.startswith(("87", "8800")):
+        # "+8 701 ...": the trunk prefix behind a plus. +87 has no numbers of that length, +880 none that begin with 0.
+        return f"+7{digits[1:]}"
+    if len(digits) == 12 and digits.startswith("78"):
+        return f"+7{digits[2:]}"  # "+7 (8) 701 ...": both prefixes
+    if len(digits) < 10:
+        # What a gateway makes of a short or local number by putting the country code before it.
+        short = digits[1:] if digits[0] == "7" and len(digits) > 3 else digits
+        return f"short:{short}"
+    return f"+{digits}" if _is_possible(digits) else None
+
+
+def _is_possible(digits: str) -> bool:
+    try:
+        number = phonenumbers.parse(f"+{digits}")
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_possible_number(number)

@@ -1,0 +1,116 @@
+"""The journal's lines: what is written is read back, and nothing that stands in a line raises."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calls.journal import Entry, Fact
+from calls.journal_lines import fields, format_fields, format_line, instant_ms, parse_line, whole
+
+ENTRY = Entry(
+    "USER_DEFINED", 1764000000123, "PJSIP/carrier-00000001", "hl1-1764000000.1", "hl1-1764000000.1", "queued", ""
+)
+
+
+def with_extra(extra: str) -> Entry:
+    return Entry(ENTRY.type, ENTRY.at_ms, ENTRY.channel, ENTRY.uniqueid, ENTRY.linkedid, ENTRY.name, extra)
+
+
+def csv_line(*columns: str) -> str:
+    line = io.StringIO()
+    csv.writer(line, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(columns)
+    return line.getvalue()
+
+
+def test_a_line_of_asterisk_is_read() -> None:
+    line = csv_line("HANGUP", "1764000000.123456", "PJSIP/op101-00000002", "hl1-2", "hl1-1", "", '{"hangupcause":16}')
+    assert parse_line(line.encode()) == Entry(
+        "HANGUP", 1764000000123, "PJSIP/op101-00000002", "hl1-2", "hl1-1", "", '{"hangupcause":16}'
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "\n",
+        "a,b",
+        "HANGUP,x,c,u,l,,\n",
+        ",1.0,c,u,l,,\n",
+        '"HANGUP,1.0,c,u,l,,',
+        "HANGUP,1.0,c,u,l,,,\n",
+        "H,٣,c,u,l,,",
+    ],
+)
+def test_a_malformed_line_is_nothing(line: str) -> None:
+    assert parse_line(line) is None
+    assert parse_line(line.encode()) is None
+
+
+@pytest.mark.parametrize("extra", ["seq=1&group=ict", '"seq=1&group=ict"', json.dumps({"extra": "seq=1&group=ict"})])
+def test_fields_are_read_however_asterisk_wraps_them(extra: str) -> None:
+    assert fields(with_extra(extra)) == {"seq": "1", "group": "ict"}
+
+
+@pytest.mark.parametrize("extra", ["", "{", '"', "[]", '{"extra":1}', "{}", "[" * 5000, '{"hangupcause":16}'])
+def test_extra_without_fields_has_none(extra: str) -> None:
+    assert fields(with_extra(extra)) == {}
+
+
+def test_a_bare_plus_stays_a_plus() -> None:
+    assert fields(with_extra("caller=+77011234567&name=a%20b%2Bc")) == {"caller": "+77011234567", "name": "a b+c"}
+
+
+def test_bytes_that_are_no_utf8_are_kept_escaped() -> None:
+    assert fields(with_extra("caller=%ff%00"))["caller"] == "\\xff\x00"
+
+
+def test_time_is_cut_to_milliseconds() -> None:
+    assert instant_ms("1764000000.999999") == 1764000000999
+    assert instant_ms("1764000000") == 1764000000000
+    assert instant_ms("1764000000.5") == 1764000000500
+    assert instant_ms("1e9") is None
+
+
+def test_a_number_too_large_for_a_column_is_none() -> None:
+    assert whole("12") == 12
+    assert whole("-3") == -3
+    for odd in (None, "", "x", "9" * 30, "٣", "1.5"):
+        assert whole(odd) is None
+
+
+def test_a_fact_of_the_controller_has_no_call() -> None:
+    entry = parse_line(format_line(Fact.PRESENCE, 1764000000007, {"operator": "101", "state": "ready"}))
+    assert entry == Entry("USER_DEFINED", 1764000000007, "", "", "", "presence", "operator=101&state=ready")
+
+
+@given(st.dictionaries(st.text(min_size=1), st.one_of(st.integers(), st.text())), st.integers(0, 10**14))
+def test_what_is_written_is_read_back(values: dict[str, str | int], at_ms: int) -> None:
+    line = format_line(Fact.STEP, at_ms, values, "hl1-1")
+    assert line.count(b"\n") == 1
+    assert line.endswith(b"\n")
+    entry = parse_line(line)
+    assert entry is not None
+    assert entry.at_ms == at_ms
+    read = fields(entry)
+    if not any("\ud800" <= letter <= "\udfff" for text in map(str, (*values, *values.values())) for letter in text):
+        assert read == {key: str(value) for key, value in values.items()}
+
+
+@given(st.one_of(st.binary(), st.text()))
+def test_any_line_can_be_read(line: bytes | str) -> None:
+    entry = parse_line(line)
+    if entry is not None:
+        fields(entry)
+
+
+@given(st.text())
+def test_any_extra_can_be_read(extra: str) -> None:
+    fields(with_extra(extra))
+    assert not set(format_fields({"value": extra})) & set(' ,"\r\n')
