@@ -51,8 +51,10 @@ MODULES = (
     "bridge_native_rtp",
     "bridge_holding",
     "pbx_config",
+    "res_speech",
     "res_agi",
     "res_musiconhold",
+    "res_cdrel_custom",
     "cel_custom",
     "app_celgenuserevent",
     "app_dial",
@@ -81,6 +83,8 @@ class Site:
 
     asterisk: tuple[int, ...]
     """Its version."""
+    available: frozenset[str]
+    """The modules it has: their names differ a little between versions."""
     etc: Path
     modules: Path
     lib: Path
@@ -120,5 +124,6 @@ def render(settings: Settings, site: Site) -> dict[str, str]:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    values = {"settings": settings, "site": site, "modules": MODULES, "events": EVENTS}
+    modules = [module for module in MODULES if module in site.available]
+    values = {"settings": settings, "site": site, "modules": modules, "events": EVENTS}
     return {path.name: environment.get_template(path.name).render(values) for path in sorted(TEMPLATES.glob("*.conf"))}

@@ -1,0 +1,234 @@
+"""The live dispatcher: manager events in, the routing core in the middle, manager actions out.
+
+One queue, one consumer: order is kept, and every handler is idempotent. The heartbeat is sent by the consumer itself,
+so that a dispatcher that is stuck stops beating and the dialplan's safety net takes the callers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from bailanys.journal import ControllerJournal
+from bailanys.resync import keep_net_in_step, whole_truth
+from calls.events import CallGone, DutyChanged, Event, Tick
+from calls.ids import CallId, GroupId, OperatorId
+from calls.journal import Fact
+from calls.tracker import events_of
+from config.settings import Settings
+from dialplan import names
+from routing.commands import Alarm, Announce, Command, KeepDuty, Offer, Reclaim, Resync, ShowState
+from routing.core import Router, Rules
+from routing.presence import Operator
+from telephony import commands
+from telephony.ami import AmiLink
+from telephony.ami_event import AmiEvent, LinkDown, LinkItem, LinkUp
+from telephony.errors import AmiRefusedError, TelephonyError
+
+log = structlog.get_logger(__name__)
+
+BEAT_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An event of our own on the same queue: from the command line, or from an action that failed."""
+
+    event: Event
+    keep: bool = False
+    """Whether a duty must also be kept in AstDB and in the safety net."""
+
+
+Inbox = asyncio.Queue[LinkItem | Said]
+
+
+class Dispatcher:
+    """Drives the core with what Asterisk says, and Asterisk with what the core decides."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        link: AmiLink,
+        inbox: Inbox,
+        journal: ControllerJournal,
+        say_place: Callable[[int, str], str],
+    ) -> None:
+        self._settings = settings
+        self._link = link
+        self._inbox = inbox
+        self._journal = journal
+        self._say_place = say_place
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._in_truth = False
+        self._truth_at_s = 0.0
+        self._beat_due_s = 0.0
+        self.router = self._new_router()
+
+    async def run(self) -> None:
+        """Consume until cancelled."""
+        while True:
+            try:
+                item = await asyncio.wait_for(self._inbox.get(), self._patience_s())
+            except TimeoutError:
+                self._handle(Tick())
+            else:
+                await self._take(item)
+            if time.monotonic() >= self._beat_due_s:
+                self._beat()
+
+    def say(self, event: Event, *, keep: bool = False) -> None:
+        """Put an event of our own on the queue."""
+        self._inbox.put_nowait(Said(event, keep))
+
+    async def _take(self, item: LinkItem | Said) -> None:
+        match item:
+            case LinkUp():
+                await self._resync("the link is up")
+            case LinkDown(reason):
+                self._in_truth = False
+                log.warning("asterisk is away", reason=reason)
+            case Said(event, keep):
+                if keep and isinstance(event, DutyChanged):
+                    self._perform([KeepDuty(event.operator, event.ready, event.reason)])
+                self._handle(event)
+            case AmiEvent(name, fields):
+                if self._in_truth and float(fields.get("Timestamp", "0") or 0) >= self._truth_at_s:
+                    for event in events_of(name, fields):
+                        self._handle(event)
+
+    def _handle(self, event: Event) -> None:
+        if self._in_truth:
+            self._perform(self.router.handle(event, _now_ms()))
+
+    # -- the truth -------------------------------------------------------------------------------------------------
+
+    def _new_router(self) -> Router:
+        offers, waiting = self._settings.offers, self._settings.waiting
+        operators = [
+            Operator(OperatorId(o.number), frozenset(GroupId(g) for g in o.groups), frozenset(o.languages))
+            for o in self._settings.operators
+        ]
+        rules = Rules(
+            ring_s=offers.ring_s,
+            wrap_up_s=offers.wrap_up_s,
+            refusal_rest_s=offers.refusal_rest_s,
+            backoff_first_s=offers.backoff_first_s,
+            backoff_last_s=offers.backoff_last_s,
+            announce_first_s=waiting.announce_first_s,
+            announce_every_s=waiting.announce_every_s,
+        )
+        return Router(operators, rules)
+
+    async def _resync(self, why: str) -> None:
+        """Rebuild from Asterisk; what was said before counts no more. On failure the next link-up tries again."""
+        self._in_truth = False
+        started_s = time.time()
+        try:
+            truth = await whole_truth(self._link, self.router.operators)
+        except TelephonyError as error:
+            log.warning("no truth from asterisk", why=why, error=str(error))
+            self._later(self._try_again(why))
+            return
+        router = self._new_router()
+        router.adopt(self.router)
+        self.router, self._truth_at_s, self._in_truth = router, started_s, True
+        decided = router.restore(truth.events, _now_ms())
+        self._beat()
+        self._perform(decided)
+        self._perform([Reclaim(call, channel) for call, channel in truth.in_net])
+        self._later(self._guarded(keep_net_in_step(self._link, self._settings, router.operators.values())))
+        log.info("truth rebuilt", why=why, waiting=len(router.waiting()), in_net=len(truth.in_net),
+                 took_ms=round((time.time() - started_s) * 1000))  # fmt: skip
+
+    async def _try_again(self, why: str) -> None:
+        await asyncio.sleep(BEAT_EVERY_S)
+        self._inbox.put_nowait(LinkUp())
+
+    # -- deeds -----------------------------------------------------------------------------------------------------
+
+    def _perform(self, decided: list[Command]) -> None:
+        for command in decided:  # offers first: somebody is waiting
+            if isinstance(command, Offer):
+                self._later(self._offer(command))
+        for command in decided:
+            match command:
+                case Announce():
+                    self._later(self._guarded(self._announce(command)))
+                case Reclaim(_, channel):
+                    self._later(self._guarded(self._link.send(commands.redirect(channel, names.WAITING, "back"))))
+                case KeepDuty():
+                    self._later(self._guarded(self._keep_duty(command)))
+                case ShowState(operator, state, reason):
+                    self._note(Fact.PRESENCE, operator=operator, state=state, reason=reason, at_ms=_now_ms())
+                    log.info("operator", operator=operator, state=state, reason=reason)
+                case Alarm(kind, detail):
+                    self._note(Fact.ALARM, kind=kind, detail=detail)
+                    log.error("alarm", kind=kind, detail=detail)
+                case Resync(why):
+                    log.warning("resync", why=why)
+                    self._inbox.put_nowait(LinkUp())
+                case Offer():
+                    log.info("offer", call=command.call, operator=command.operator)
+
+    async def _offer(self, offer: Offer) -> None:
+        try:
+            await self._link.send(commands.redirect(offer.channel, names.CONNECT, offer.operator))
+        except AmiRefusedError as error:
+            log.info("the caller is gone", call=offer.call, answer=str(error))
+            self.say(CallGone(offer.call))
+        except TelephonyError as error:
+            log.warning("offer without an answer", call=offer.call, error=str(error))
+
+    async def _announce(self, place: Announce) -> None:
+        files = self._say_place(place.place, place.language)
+        await self._link.send(commands.setvar(place.channel, names.SAY, files))
+        waiting = self.router.calls.get(place.call)
+        if waiting is not None and waiting.offered_to is None:  # an offer may have come in between
+            await self._link.send(commands.redirect(place.channel, names.ANNOUNCE, "s"))
+
+    async def _keep_duty(self, duty: KeepDuty) -> None:
+        said = "ready:" if duty.ready else f"paused:{duty.reason}"
+        await self._link.send(commands.db_put(names.PRESENCE_FAMILY, duty.operator, said))
+        interface = f"PJSIP/{names.account(duty.operator)}"
+        await self._link.send(commands.queue_pause(interface, paused=not duty.ready, reason=duty.reason))
+
+    def _beat(self) -> None:
+        self._beat_due_s = time.monotonic() + BEAT_EVERY_S
+        if self._in_truth:
+            self._later(self._guarded(self._link.send(commands.setvar(None, names.BEAT, str(int(time.time()))))))
+
+    async def _guarded(self, deed: Awaitable[object]) -> None:
+        try:
+            await deed
+        except TelephonyError as error:
+            log.info("asterisk did not do it", error_id=error.error_id, answer=str(error))
+
+    def _later(self, deed: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(deed)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _note(self, fact: Fact, **fields: str | int) -> None:
+        try:
+            self._journal.write(fact, _now_ms(), fields)
+        except OSError as error:  # a full disk must not stop the calls
+            log.error("journal not written", error=str(error))
+
+    def _patience_s(self) -> float:
+        wake_ms = self.router.next_wake_ms()
+        until_beat_s = self._beat_due_s - time.monotonic()
+        if wake_ms is None:
+            return max(until_beat_s, 0.001)
+        return max(min(until_beat_s, wake_ms / 1000 - time.time()), 0.001)
+
+    def waiting_call(self, call: CallId) -> bool:
+        """Whether the call waits now."""
+        return call in self.router.calls
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

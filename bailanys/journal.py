@@ -1,0 +1,27 @@
+"""The controller's own journal: facts that only we know, on the same way into the ledger as Asterisk's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from calls.journal import Fact
+from calls.journal_lines import format_line
+
+
+class ControllerJournal:
+    """An append-only file; each fact is one write, so that a kill leaves whole lines."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+    def write(self, fact: Fact, at_ms: int, values: Mapping[str, str | int], call: str = "") -> None:
+        """Append one fact. Raises OSError (a full disk); the file is opened anew, so that rotation just works."""
+        line = format_line(fact, at_ms, values, call)
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        try:
+            os.write(descriptor, line)
+        finally:
+            os.close(descriptor)

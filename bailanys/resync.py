@@ -1,0 +1,89 @@
+"""Asks Asterisk for the whole truth, and keeps the safety net's members in step with ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import structlog
+
+from bailanys.snapshot import Rebuilt, SeenChannel, rebuild
+from calls.ids import OperatorId
+from config.settings import Settings
+from dialplan import names
+from routing.presence import Operator
+from telephony import commands
+from telephony.ami import AmiLink
+from telephony.errors import AmiRefusedError
+from telephony.quoting import ActionFields
+
+log = structlog.get_logger(__name__)
+
+
+async def seen_channels(link: AmiLink) -> list[SeenChannel]:
+    """Every channel with the variables that a caller carries. Raises TelephonyError."""
+    events = await link.collect(commands.status(names.CALLER_VARIABLES))
+    return [
+        SeenChannel(
+            name=event.fields.get("Channel", ""),
+            uniqueid=event.fields.get("Uniqueid", ""),
+            linkedid=event.fields.get("Linkedid", ""),
+            up=event.fields.get("ChannelState") == "6",
+            context=event.fields.get("Context", ""),
+            application=event.fields.get("Application", ""),
+            variables=event.pairs("Variable"),
+        )
+        for event in events
+        if event.name == "Status"
+    ]
+
+
+async def duties(link: AmiLink) -> dict[str, str]:
+    """What each operator said last, from AstDB. Raises TelephonyError."""
+    try:
+        events = await link.collect(commands.db_get_tree(names.PRESENCE_FAMILY))
+    except AmiRefusedError:
+        return {}  # nobody has said anything yet
+    return {
+        event.fields["Key"].rpartition("/")[2]: event.fields.get("Val", "") for event in events if "Key" in event.fields
+    }
+
+
+async def device_states(link: AmiLink, operators: Iterable[OperatorId]) -> dict[str, str]:
+    """The device state of each operator's phone; one that Asterisk does not list is unreachable."""
+    events = await link.collect(commands.device_state_list())
+    listed = {event.fields.get("Device", ""): event.fields.get("State", "") for event in events}
+    return {operator: listed.get(f"PJSIP/{names.account(operator)}", "") for operator in operators}
+
+
+async def whole_truth(link: AmiLink, operators: Iterable[OperatorId]) -> Rebuilt:
+    """Channels, duties and phones as events for the core. Raises TelephonyError."""
+    return rebuild(await seen_channels(link), await duties(link), await device_states(link, operators))
+
+
+async def keep_net_in_step(link: AmiLink, settings: Settings, operators: Iterable[Operator]) -> None:
+    """Make every native queue's members and pauses those of today's operators. Raises TelephonyError."""
+    listed = await link.collect(commands.queue_status())
+    members = {
+        (event.fields.get("Queue", ""), event.fields.get("Location", "")): event.fields.get("Paused") == "1"
+        for event in listed
+        if event.name == "QueueMember"
+    }
+    wanted: set[tuple[str, str]] = set()
+    for operator in operators:
+        interface = f"PJSIP/{names.account(operator.id)}"
+        for group in operator.groups:
+            wanted.add((group, interface))
+            paused = members.get((group, interface))
+            if paused is None:
+                await _tolerate(link, commands.queue_add(group, interface, name=operator.id, paused=not operator.ready))
+            elif paused is operator.ready:
+                await _tolerate(link, commands.queue_pause(interface, paused=not operator.ready, queue=group))
+    for queue, interface in members.keys() - wanted:
+        await _tolerate(link, commands.queue_remove(queue, interface))
+
+
+async def _tolerate(link: AmiLink, action: ActionFields) -> None:
+    try:
+        await link.send(action)
+    except AmiRefusedError as error:
+        log.info("the safety net is in step already", action=action.get("Action"), answer=str(error))

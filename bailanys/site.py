@@ -1,0 +1,130 @@
+"""Prepares one site: its folders, secrets, sounds and every file that Asterisk reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from speech.compose import install_sounds, music_dir
+
+from config.paths import storage_paths
+from config.settings import Settings
+from dialplan.install import install
+from dialplan.render import Site, render
+from telephony.embedded import AsteriskInstall
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where everything of this site lies."""
+
+    state: Path
+    archive: Path
+    database_url: str
+    override: Path
+
+    @property
+    def spool(self) -> Path:
+        """Raw recordings of talks, until they are finished."""
+        return self.state / "spool"
+
+    @property
+    def etc(self) -> Path:
+        """Asterisk's configuration."""
+        return self.state / "etc"
+
+    @property
+    def asterisk_conf(self) -> Path:
+        """The file that Asterisk is started with."""
+        return self.etc / "asterisk.conf"
+
+    @property
+    def log(self) -> Path:
+        """Logs and journals."""
+        return self.state / "log"
+
+    @property
+    def journals(self) -> tuple[Path, Path]:
+        """Asterisk's journal and the controller's."""
+        return self.log / "cel-custom" / "journal.csv", self.log / "controller.csv"
+
+    @property
+    def control(self) -> Path:
+        """The controller's socket for the command line."""
+        return self.state / "run" / "control.sock"
+
+
+def places_of(settings: Settings, base: Path) -> Places:
+    """The places that the settings name; relative ones are taken from `base`."""
+    paths = storage_paths(settings, base)
+    return Places(paths.state_dir, paths.archive_dir, paths.database_url, paths.override_dir)
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Made at the first start and kept in a file that only we can read."""
+
+    ami: str
+    operators: dict[str, str]
+
+
+def site_secrets(state: Path, operators: Iterable[str]) -> Secrets:
+    """Load the secrets, adding those of new operators. Raises OSError."""
+    path = state / "secrets.json"
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    passwords = dict(kept.get("operators", {}))
+    for operator in operators:
+        passwords.setdefault(operator, secrets.token_urlsafe(9))
+    made = Secrets(kept.get("ami") or secrets.token_urlsafe(24), passwords)
+    text = json.dumps({"ami": made.ami, "operators": made.operators}, indent=1)
+    if not path.exists() or path.read_text() != text:
+        state.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        fresh.replace(path)
+    return made
+
+
+def asterisk_site(settings: Settings, places: Places, asterisk: AsteriskInstall, keys: Secrets) -> Site:
+    """The values that Asterisk's files are rendered from."""
+    return Site(
+        asterisk=asterisk.version,
+        available=frozenset(path.stem for path in asterisk.module_dir.glob("*.so")),
+        etc=places.etc,
+        modules=asterisk.module_dir,
+        lib=places.state / "lib",
+        data=places.state / "data",
+        spool=places.spool,
+        run=places.state / "run",
+        log=places.log,
+        music=places.state / "data" / "music",
+        ami_secret=keys.ami,
+        passwords=keys.operators,
+    )
+
+
+def prepare(settings: Settings, places: Places, asterisk: AsteriskInstall) -> Secrets:
+    """Make the site ready to start. Raises OSError, and speech's error for a prompt that is missing or unreadable."""
+    keys = site_secrets(places.state, (operator.number for operator in settings.operators))
+    site = asterisk_site(settings, places, asterisk, keys)
+    for folder in (*site.folders, places.archive):
+        folder.mkdir(parents=True, exist_ok=True)
+    places.state.chmod(0o750)
+    install_sounds(settings, site.sounds, places.override)
+    _link(site.data / "documentation", asterisk.data_dir / "documentation")
+    _link(site.music / "hold.wav", music_dir() / "hold.wav")
+    install(render(settings, site), places.etc)
+    return keys
+
+
+def _link(link: Path, target: Path) -> None:
+    if link.is_symlink() and link.readlink() == target:
+        return
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)

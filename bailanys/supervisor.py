@@ -1,0 +1,93 @@
+"""Keeps the controller alive beside Asterisk. Asterisk carries the calls; the controller may die at any time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+SILENCE_S = 6.0
+"""A controller that has not said that it is alive for so long is stuck: it is killed and started again."""
+
+PAUSE_FIRST_S = 0.2
+PAUSE_LAST_S = 5.0
+
+
+class Supervisor:
+    """Starts the controller, watches its sign of life, starts it again when it dies."""
+
+    def __init__(self, config: Path, log_file: Path) -> None:
+        self._config = config
+        self._log_file = log_file
+        self._process: asyncio.subprocess.Process | None = None
+        self._alive_s = 0.0
+        self.restarts = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The controller's process id while it runs."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
+    async def run(self) -> None:
+        """Keep the controller running until cancelled; then end it in good order."""
+        pause_s = PAUSE_FIRST_S
+        try:
+            while True:
+                started_s = time.monotonic()
+                status = await self._one_life()
+                lived_s = time.monotonic() - started_s
+                pause_s = PAUSE_FIRST_S if lived_s > 10 else min(2 * pause_s, PAUSE_LAST_S)
+                self.restarts += 1
+                log.error("the controller ended", status=status, lived_s=round(lived_s, 1), again_in_s=pause_s)
+                await asyncio.sleep(pause_s)
+        finally:
+            await self._end()
+
+    async def _one_life(self) -> int:
+        # Its standard input tells the controller that we are gone; its own session keeps the terminal's Ctrl-C away.
+        with self._log_file.open("ab") as errors:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bailanys", "controller", "--config", str(self._config),
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors,
+                start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )  # fmt: skip
+        self._alive_s = time.monotonic()
+        watch = asyncio.create_task(self._watch(self._process))
+        try:
+            return await self._process.wait()
+        finally:
+            watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watch
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        while True:
+            try:
+                said = await asyncio.wait_for(process.stdout.readline(), SILENCE_S)
+            except TimeoutError:
+                log.error("the controller is stuck", pid=process.pid)
+                process.kill()
+                return
+            if not said:
+                return
+
+    async def _end(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), 5)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
