@@ -36,11 +36,11 @@ def install(root: Path) -> None:
     pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input")
     variables = _pip_variables(root / ".cache")
     with step("installing the locked Python packages", lambda: _installed(environment)):
-        command = (*pip, "--require-hashes", "-r", str(root / _LOCK))
-        run(command, f"installing {_LOCK}", _NETWORK, env=variables)
+        locked = (*pip, "--require-hashes", "-r", str(root / _LOCK))
+        run(locked, f"installing {_LOCK}", _NETWORK, env=variables)
     with step("installing the project itself"):
-        command = (*pip, "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(root))
-        run(command, "installing the project", "see pyproject.toml", env=variables)
+        itself = (*pip, "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(root))
+        run(itself, "installing the project", "see pyproject.toml", env=variables)
     stamp.write_text(inputs)
 
 
