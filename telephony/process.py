@@ -75,10 +75,10 @@ async def start_asterisk(install: AsteriskInstall, conf_file: Path, log_file: Pa
         async with asyncio.timeout(boot_s):
             await _booted(install, conf_file, process)
     except TimeoutError as error:
-        await stop_asterisk(install, conf_file, process.pid)
+        await _abandon(install, conf_file, process)
         raise AsteriskStartError(f"Asterisk was not ready in {boot_s:g} s: {_tail(log_file)}") from error
     except asyncio.CancelledError:
-        await stop_asterisk(install, conf_file, process.pid)
+        await _abandon(install, conf_file, process)
         raise
     if process.returncode is not None:
         raise AsteriskStartError(f"Asterisk ended with status {process.returncode}: {_tail(log_file)}")
@@ -134,6 +134,12 @@ async def stop_asterisk(install: AsteriskInstall, conf_file: Path, pid: int, *, 
 def _absolute(conf_file: Path) -> str:
     """The one spelling of the path on a command line, by which `running_pid` knows our Asterisk again."""
     return str(conf_file.resolve())
+
+
+async def _abandon(install: AsteriskInstall, conf_file: Path, process: Process) -> None:
+    """End an Asterisk that is still starting."""
+    await stop_asterisk(install, conf_file, process.pid)
+    await process.wait()
 
 
 async def _booted(install: AsteriskInstall, conf_file: Path, process: Process) -> None:

@@ -33,6 +33,8 @@ def conf_file(install: AsteriskInstall) -> Iterator[Path]:
         (home / "modules.conf").write_text("[modules]\nautoload=no\nload=chan_pjsip.so\n")
         (home / "logger.conf").write_text("[general]\n[logfiles]\n")
         yield home / "asterisk.conf"
+        if (pid := running_pid(home / "asterisk.conf")) is not None:
+            os.kill(pid, signal.SIGKILL)
 
 
 async def test_asterisk_starts_answers_and_leaves_nothing(install: AsteriskInstall, conf_file: Path) -> None:

@@ -1,0 +1,49 @@
+# Everything a person does with a clone. `make` alone says what there is.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PACKAGES := bailanys bench calls config dialplan ivr rating recordings routing speech storage telephony
+SOURCES := $(wildcard $(PACKAGES) phones) tests tools
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test unit lint format bench lock clean
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## the virtual environment in .venv, Asterisk and SIPp in .cache
+	@$(PYTHON) tools/setup.py
+
+demo: setup ## real phones play a scene on a real Asterisk; leaves nothing running
+	@$(BIN)/bailanys demo
+
+run: setup ## the hotline, up until Ctrl-C
+	@$(BIN)/bailanys run
+
+test: setup lint ## lint, then all the tests
+	@$(BIN)/pytest tests/unit tests/contract tests/asterisk
+
+unit: setup ## the tests that end in seconds
+	@$(BIN)/pytest tests/unit
+
+lint: setup ## ruff, mypy, import-linter, codespell
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/mypy tools
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+format: setup ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+bench: setup ## every benchmark, the quick way
+	@for name in answer dispatch cost kills; do $(BIN)/python -m bench.$$name --quick || exit 1; done
+
+lock: setup ## write requirements.lock anew from pyproject.toml
+	@$(BIN)/python tools/lock.py
+
+clean: ## delete the virtual environment and the cache
+	rm -rf .venv .cache
