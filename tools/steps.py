@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -80,7 +81,9 @@ def last_words(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     if "No space left on device" in output:
         return "No space left on device"
-    errors = [line for line in lines if line.startswith(("E:", "ERROR:", "error:"))]
+    # pip shows a build's exception in the middle and its own summary at the end: the exception says more
+    errors = [line for line in lines if re.match(r"(?:\w+\.)*\w*Error: ", line)]
+    errors = errors or [line for line in lines if line.startswith(("E:", "ERROR:", "error:"))]
     return (errors or lines[-_TAIL_LINES:] or ["it said nothing"])[-1][:300]
 
 
