@@ -17,6 +17,9 @@ from telephony.errors import AgiRefusedError
 ANSWER_BYTES = 64 * 1024
 """Longest answer we read (a variable's value is at most 4 kB in Asterisk)."""
 
+UNKNOWN_APPLICATION = "-2"
+"""What `EXEC` answers for an application that is not there."""
+
 NOISE_LINES = 100
 """So many lines that are no answer, and this is not Asterisk."""
 
@@ -43,7 +46,7 @@ class GuardedRequest(Request):
         if reply.is_hangup:
             raise CallerGoneError("the caller hung up")
         self.gone = False
-        if reply.code != 200:
+        if reply.code != 200 or reply.result == UNKNOWN_APPLICATION:
             raise AgiRefusedError(reply.text)
         return reply
 

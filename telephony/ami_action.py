@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from panoramisk.actions import Action
-from panoramisk.message import Message
 
 from telephony.ami_event import AmiEvent, event_of
+from telephony.ami_message import WireMessage
 from telephony.errors import AmiRefusedError
 from telephony.quoting import ActionFields
 
@@ -24,31 +22,30 @@ class GuardedAction(Action):
         self.started = False
         self.found: list[AmiEvent] = []
 
-    def takes(self, message: Message) -> bool:
+    def takes(self, message: WireMessage) -> bool:
         """Tell whether this message belongs to the action alone, and keep it.
 
         Other events that only bear our ActionID (`OriginateResponse`) are everybody's: panoramisk keeps them back.
         """
-        if "event" in message:
+        if message.is_event:
             if self.started:
                 self._take_item(message)
             return self.started
-        answer = event_of(message)
         if not message.success:
-            self._end(AmiRefusedError(answer.fields.get("Message", answer.name)))
+            self._end(AmiRefusedError(message.first("Message") or message.first("Response")))
         elif not self.wants_list:
-            self._end(answer)
-        elif text_of(message, "eventlist").lower() == "start" or "will follow" in text_of(message, "message"):
+            self._end(event_of(message.headers))
+        elif message.first("EventList").lower() == "start" or "will follow" in message.first("Message"):
             self.started = True
         else:
             self._end([])
         return True
 
-    def _take_item(self, message: Message) -> None:
-        if text_of(message, "eventlist").lower() in ("complete", "cancelled"):
+    def _take_item(self, message: WireMessage) -> None:
+        if message.first("EventList").lower() in ("complete", "cancelled"):
             self._end(self.found)
         else:
-            self.found.append(event_of(message))
+            self.found.append(event_of(message.headers))
 
     def _end(self, outcome: AmiEvent | list[AmiEvent] | AmiRefusedError) -> None:
         if self.future.done():
@@ -57,9 +54,3 @@ class GuardedAction(Action):
             self.future.set_exception(outcome)
         else:
             self.future.set_result(outcome)
-
-
-def text_of(headers: Mapping[str, str | list[str]], key: str) -> str:
-    """Return a header's value, the first one if it came several times, else an empty string."""
-    value = headers.get(key, "")
-    return value if isinstance(value, str) else value[0]

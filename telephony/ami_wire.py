@@ -12,10 +12,10 @@ from typing import Any
 
 from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
-from panoramisk.message import Message
 
-from telephony.ami_action import GuardedAction, text_of
+from telephony.ami_action import GuardedAction
 from telephony.ami_event import LinkItem, LinkUp, event_of
+from telephony.ami_message import WireMessage
 from telephony.errors import AmiDownError
 from telephony.quoting import ActionFields, checked_action
 
@@ -47,20 +47,20 @@ class GuardedProtocol(AMIProtocol):
         *blocks, self._tail = (self._tail + data).split(_END)
         for block in blocks:
             # Asterisk sometimes ends a message with one line end too many.
-            message = Message.from_line(block.decode("utf-8", "backslashreplace").lstrip("\r\n"))
+            message = WireMessage.from_line(block.decode("utf-8", "backslashreplace").lstrip("\r\n"))
             if message is not None:
                 self.handle_message(message)
         if len(self._tail) > MESSAGE_BYTES:
             self._connection.drop("not an AMI server: a message without an end")
 
-    def handle_message(self, message: Message) -> None:
+    def handle_message(self, message: WireMessage) -> None:
         """Give the message to the action that waits for it, else to the inbox."""
-        action = self.responses.get(text_of(message, "actionid"))
+        action = self.responses.get(message.first("ActionID"))
         if action is not None and action.takes(message):
             if action.future.done():
                 del self.responses[action.id]
                 self._connection.answered(action, message)
-        elif "event" in message:
+        elif message.is_event:
             self._connection.dispatch(message)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -120,15 +120,15 @@ class Connection(Manager):
         self.protocol.transport.write(str(action).encode())
         return action
 
-    def answered(self, action: GuardedAction, answer: Message) -> None:
+    def answered(self, action: GuardedAction, answer: WireMessage) -> None:
         """Announce the link at the very answer to the log-in, before the next message is read."""
         if action is self._log_in and answer.success:
             self.authenticated = self.announced = True
             self._inbox.put_nowait(LinkUp())
 
-    def dispatch(self, event: Message) -> None:
+    def dispatch(self, event: WireMessage) -> None:
         """Put an event on the inbox: nobody's code runs here, so nobody's error can break the link."""
-        self._inbox.put_nowait(event_of(event))
+        self._inbox.put_nowait(event_of(event.headers))
 
     def drop(self, reason: str) -> None:
         """End the connection, once; whoever still waits for an answer is told that it will not come."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from telephony.quoting import ActionFields, variable_name
 
-_CHANNEL = re.compile(r"[A-Za-z][A-Za-z0-9]{1,19}/[A-Za-z0-9][A-Za-z0-9@._:+*#;/-]{0,150}")
+_CHANNEL = re.compile(r"[A-Za-z][A-Za-z0-9]{1,19}/[A-Za-z0-9+_*][A-Za-z0-9@._:+*#;/-]{0,150}")
 _CONTEXT = re.compile(r"[a-z][a-z0-9_-]{0,78}")
 _EXTENSION = re.compile(r"[A-Za-z0-9*#+][A-Za-z0-9*#+_-]{0,78}")
 _QUEUE = re.compile(r"[a-z][a-z0-9-]{0,63}")

@@ -2,7 +2,6 @@ import asyncio
 from typing import Any
 
 from .actions import Action
-from .message import Message
 
 class AMIProtocol(asyncio.Protocol):
     transport: asyncio.Transport
@@ -10,5 +9,5 @@ class AMIProtocol(asyncio.Protocol):
     responses: dict[str, Any]
     factory: Any
     def send(self, data: Action, as_list: bool = False) -> asyncio.Future[Any]: ...
-    def handle_message(self, message: Message) -> None: ...
+    def handle_message(self, message: Any) -> None: ...
     def close(self) -> None: ...

@@ -30,6 +30,7 @@ async def test_name_cut_between_segments_is_whole(link_to: LinkTo) -> None:
     wire = message("Event: Newchannel", "CallerIDName: Қайрат").encode()
     async with FakeManager() as manager, link_to(manager) as linked:
         await linked.up()
+        manager.mute_pings = True  # an answer must not come between the halves
         for cut in range(1, len(wire)):
             manager.write(wire[:cut])
             await asyncio.sleep(0)
@@ -53,6 +54,14 @@ async def test_repeated_and_empty_headers_are_kept(link_to: LinkTo) -> None:
         assert event.fields["Account"] == ""
         assert event.pairs("Variable") == {"A": "1", "B": "x=y"}
         assert event.pairs("ChanVariable") == {}
+
+
+async def test_header_named_content_is_kept(link_to: LinkTo) -> None:
+    """panoramisk keeps a body of its own under this name and overwrites the header."""
+    async with FakeManager() as manager, link_to(manager) as linked:
+        await linked.up()
+        manager.write(message("Event: UserEvent", "Content: ours"))
+        assert (await linked.event()).fields == {"Event": "UserEvent", "Content": "ours"}
 
 
 async def test_broken_messages_do_not_hurt_the_next_one(link_to: LinkTo) -> None:
