@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_network
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -19,8 +19,8 @@ DATABASES = ("sqlite+aiosqlite://", "postgresql+asyncpg://")
 def address_findings(document: Document) -> Iterator[Finding]:
     """Yield what is wrong with addresses, time zone and database URL."""
     for path, bind in values(document, ("sip", "bind"), str):
-        if not _is_address(bind):
-            yield Finding(path, f'must be an address such as 127.0.0.1 or 0.0.0.0, not "{bind}"')
+        if not _is_ipv4(bind):
+            yield Finding(path, f'must be an IPv4 address such as 127.0.0.1, not "{bind}"')
     yield from _trunks(document)
     for path, zone in values(document, ("hotline", "time_zone"), str):
         if not _is_zone(zone):
@@ -53,9 +53,9 @@ def _trunks(document: Document) -> Iterator[Finding]:
         taken.append((path, network))
 
 
-def _is_address(text: str) -> bool:
+def _is_ipv4(text: str) -> bool:
     try:
-        ip_address(text)
+        IPv4Address(text)
     except ValueError:
         return False
     return True

@@ -46,7 +46,7 @@ class Hotline(Section):
 class Sip(Section):
     """Where Asterisk listens for calls and carries voice."""
 
-    bind: str = Field(default="127.0.0.1", description="Address for SIP and RTP.")
+    bind: str = Field(default="127.0.0.1", description="IPv4 address for SIP and RTP.")
     port: Port = Field(default=5060, description="SIP port, UDP and TCP.")
     rtp_first: Port = Field(default=10000, description="First RTP port.")
     rtp_last: Port = Field(default=19999, description="Last RTP port.")

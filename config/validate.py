@@ -65,6 +65,15 @@ def numbers_collide(document: Document) -> Iterator[Finding]:
                 yield Finding(path, f'"{value}" is taken by {spelled(_holder(holder))}')
 
 
+def names_reserved(document: Document) -> Iterator[Finding]:
+    """Check that no group or trunk has the name of a section that Asterisk's files have already."""
+    accounts = {f"op{number}" for number in _all(document, OPERATOR_NUMBERS)}
+    for pattern, reserved in ((GROUP_NAMES, {"general"}), (("trunks", ANY, "name"), {"global", "system", *accounts})):
+        for path, name in values(document, pattern, str):
+            if name in reserved:
+                yield Finding(path, f'"{name}" is a name that Asterisk\'s files use already')
+
+
 def groups_unknown(document: Document) -> Iterator[Finding]:
     """Check that every group named somewhere exists."""
     known = _all(document, GROUP_NAMES)
@@ -178,6 +187,7 @@ def _holder(path: KeyPath) -> KeyPath:
 CHECKS: tuple[Callable[[Document], Iterable[Finding]], ...] = (
     given_twice,
     numbers_collide,
+    names_reserved,
     groups_unknown,
     groups_unserved,
     languages_unknown,

@@ -56,6 +56,8 @@ def test_the_shipped_centre_has_no_findings() -> None:
         ("groups[0].transfer_number", "101", 'groups[0].transfer_number: "101" is taken by operators[0]'),
         ("operators[0].number", "1414", 'operators[0].number: "1414" is taken by hotline.numbers'),
         ("groups[0].transfer_number", "1414", 'groups[0].transfer_number: "1414" is taken by hotline.numbers'),
+        ("trunks[0].name", "op103", 'trunks[0].name: "op103" is a name that Asterisk\'s files use already'),
+        ("trunks[0].name", "system", 'trunks[0].name: "system" is a name that Asterisk\'s files use already'),
         ("hotline.default_group", "portl", 'hotline.default_group: no group called "portl" (did you mean "portal"?)'),
         ("hotline.default_group", "zzz", 'hotline.default_group: no group called "zzz"'),
         ("menu.choices[0].group", "icd", 'menu.choices[0].group: no group called "icd" (did you mean "ict"?)'),
@@ -77,8 +79,8 @@ def test_the_shipped_centre_has_no_findings() -> None:
         ("operators[0].name", "a\n[evil]", "operators[0].name: must be one line of visible text"),
         ("operators[0].name", "  ", "operators[0].name: must be one line of visible text"),
         ("groups[0].title.ru", "\u2028", "groups[0].title.ru: must be one line of visible text"),
-        ("sip.bind", "localhost", "sip.bind: must be an address such as 127.0.0.1 or 0.0.0.0"),
-        ("sip.bind", "::1", None),
+        ("sip.bind", "localhost", "sip.bind: must be an IPv4 address such as 127.0.0.1"),
+        ("sip.bind", "0.0.0.0", None),
         ("trunks[0].addresses.+", "carrier.kz", "trunks[0].addresses[1]: must be an address or a network"),
         ("trunks[0].addresses.+", "192.0.2.1/28", "inside a network: write 192.0.2.0/28, or the address alone"),
         ("trunks[0].addresses.+", "127.0.0.0/8", '"127.0.0.0/8" is part of trunks[0].addresses already'),
@@ -94,6 +96,11 @@ def test_finding(path: str, value: object, said: str | None) -> None:
     all_said = found(path, value)
     assert len(all_said) == (0 if said is None else 1), all_said
     assert said is None or said in all_said[0]
+
+
+def test_a_group_cannot_be_called_like_the_head_of_the_queues() -> None:
+    group = {**SHIPPED["groups"][0], "name": "general", "transfer_number": "64"}
+    assert 'groups[3].name: "general" is a name that Asterisk\'s files use already' in found("groups.+", group)
 
 
 def test_an_operator_no_caller_can_talk_to() -> None:
