@@ -52,7 +52,7 @@ class Source:
 def read(path: Path, env: Mapping[str, str]) -> Source:
     """Read the file. Raises ConfigError when it is missing, unreadable or no TOML."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
         document = tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError((Problem(str(path), None, "", "there is no such file"),)) from None

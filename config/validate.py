@@ -11,104 +11,20 @@ from typing import TYPE_CHECKING
 
 from config.addresses import address_findings
 from config.document import ANY, Document, values
-from config.problems import Finding, KeyPath, spelled, suggestion
+from config.patterns import MENU_KEYS, holder
+from config.problems import Finding, spelled
+from config.references import groups_unknown, groups_unserved, languages_unknown, operators_mute
+from config.uniqueness import given_twice, names_reserved, numbers_collide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-GROUP_NAMES = ("groups", ANY, "name")
-OPERATOR_NUMBERS = ("operators", ANY, "number")
-TRANSFER_NUMBERS = ("groups", ANY, "transfer_number")
-HOTLINE_NUMBERS = ("hotline", "numbers", ANY)
-LANGUAGES = ("hotline", "languages", ANY)
-
-_ONCE = {
-    GROUP_NAMES: "group",
-    OPERATOR_NUMBERS: "operator",
-    TRANSFER_NUMBERS: "transfer number",
-    HOTLINE_NUMBERS: "number",
-    LANGUAGES: "language",
-    ("trunks", ANY, "name"): "trunk",
-    ("menu", "choices", ANY, "key"): "key",
-}
-_GROUP_NAMED = (
-    ("hotline", "default_group"),
-    ("menu", "choices", ANY, "group"),
-    ("operators", ANY, "groups", ANY),
-)
 _MOST_NET_S = 5  # app_queue takes a second to ring; the caller is to be served within 6
 
 
 def findings(document: Document) -> list[Finding]:
     """Return everything that is wrong with a document whose defaults are filled in."""
     return [finding for check in CHECKS for finding in check(document)]
-
-
-def given_twice(document: Document) -> Iterator[Finding]:
-    """Check that names and numbers are given once."""
-    for pattern, noun in _ONCE.items():
-        first: dict[str, KeyPath] = {}
-        for path, value in values(document, pattern, str):
-            if value in first:
-                yield Finding(path, f'{noun} "{value}" is there already, in {spelled(_holder(first[value]))}')
-            else:
-                first[value] = path
-
-
-def numbers_collide(document: Document) -> Iterator[Finding]:
-    """Check that a dialled number means one thing only."""
-    taken: dict[str, KeyPath] = {}
-    for pattern in (HOTLINE_NUMBERS, OPERATOR_NUMBERS, TRANSFER_NUMBERS):
-        for path, value in values(document, pattern, str):
-            holder = taken.setdefault(value, path)
-            if holder[0] != path[0]:  # twice in one list is told by given_twice
-                yield Finding(path, f'"{value}" is taken by {spelled(_holder(holder))}')
-
-
-def names_reserved(document: Document) -> Iterator[Finding]:
-    """Check that no group or trunk has the name of a section that Asterisk's files have already."""
-    accounts = {f"op{number}" for number in _all(document, OPERATOR_NUMBERS)}
-    for pattern, reserved in ((GROUP_NAMES, {"general"}), (("trunks", ANY, "name"), {"global", "system", *accounts})):
-        for path, name in values(document, pattern, str):
-            if name in reserved:
-                yield Finding(path, f'"{name}" is a name that Asterisk\'s files use already')
-
-
-def groups_unknown(document: Document) -> Iterator[Finding]:
-    """Check that every group named somewhere exists."""
-    known = _all(document, GROUP_NAMES)
-    for pattern in _GROUP_NAMED:
-        for path, name in values(document, pattern, str):
-            if known and name not in known:
-                yield Finding(path, f'no group called "{name}"{suggestion(name, known)}')
-
-
-def groups_unserved(document: Document) -> Iterator[Finding]:
-    """Check that each group has operators: without them its callers would wait for ever (rule 4)."""
-    served = _all(document, ("operators", ANY, "groups", ANY))
-    for path, name in values(document, GROUP_NAMES, str):
-        if served and name not in served:
-            yield Finding(path, f'no operator serves the group "{name}"')
-
-
-def languages_unknown(document: Document) -> Iterator[Finding]:
-    """Check that the default language is spoken and that every group has its title in each language."""
-    spoken = _all(document, LANGUAGES)
-    for path, language in values(document, ("hotline", "default_language"), str):
-        if spoken and language not in spoken:
-            yield Finding(path, f'"{language}" is not among hotline.languages')
-    for path, title in values(document, ("groups", ANY, "title"), dict):
-        for language in spoken:
-            if language not in title:
-                yield Finding(path, f'has no title for the language "{language}"')
-
-
-def operators_mute(document: Document) -> Iterator[Finding]:
-    """Check that each operator speaks a language that callers can choose."""
-    spoken = _all(document, LANGUAGES)
-    for path, languages in values(document, ("operators", ANY, "languages"), list):
-        if spoken and languages and not set(map(str, languages)) & set(spoken):
-            yield Finding(path, "speaks none of hotline.languages")
 
 
 def menu_leads_nowhere(document: Document) -> Iterator[Finding]:
@@ -126,9 +42,9 @@ def menu_leads_nowhere(document: Document) -> Iterator[Finding]:
 def language_key_taken(document: Document) -> Iterator[Finding]:
     """Check that the key that changes the language is no choice of the menu."""
     for path, key in values(document, ("menu", "change_language_key"), str):
-        for choice, taken in values(document, ("menu", "choices", ANY, "key"), str):
+        for choice, taken in values(document, MENU_KEYS, str):
             if key == taken:
-                yield Finding(path, f'key "{key}" is taken by {spelled(_holder(choice))}')
+                yield Finding(path, f'key "{key}" is taken by {spelled(holder(choice))}')
 
 
 def ports_collide(document: Document) -> Iterator[Finding]:
@@ -136,13 +52,13 @@ def ports_collide(document: Document) -> Iterator[Finding]:
     ports = [
         found
         for pattern in (("sip", "port"), ("ports", "ami"), ("ports", "agi"))
-        for found in _whole(document, pattern)
+        for found in values(document, pattern, int)
     ]
     for (first, one), (second, other) in combinations(ports, 2):
         if one == other:
             yield Finding(second, f"port {other} is {spelled(first)} already")
-    for path, first_port in _whole(document, ("sip", "rtp_first")):
-        for _, last_port in _whole(document, ("sip", "rtp_last")):
+    for path, first_port in values(document, ("sip", "rtp_first"), int):
+        for _, last_port in values(document, ("sip", "rtp_last"), int):
             if last_port <= first_port:
                 yield Finding(path, f"must be below sip.rtp_last, which is {last_port}")
             for within, port in ports[:1]:
@@ -169,19 +85,6 @@ def control_characters(document: Document) -> Iterator[Finding]:
         for path, text in values(document, pattern, str):
             if not text.isprintable() or not text.strip():
                 yield Finding(path, "must be one line of visible text")
-
-
-def _all(document: Document, pattern: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(value for _, value in values(document, pattern, str))
-
-
-def _whole(document: Document, pattern: tuple[str, ...]) -> Iterable[tuple[KeyPath, int]]:
-    return values(document, pattern, int)
-
-
-def _holder(path: KeyPath) -> KeyPath:
-    """Return the table a value belongs to: `operators[2]`; for an item of a list of values the list's name."""
-    return path[:-1]
 
 
 CHECKS: tuple[Callable[[Document], Iterable[Finding]], ...] = (

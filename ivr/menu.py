@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
+from ivr.effects import Effect, Play, Speak, Tell
+
 if TYPE_CHECKING:
     from calls.ids import GroupId
     from config.settings import Language
@@ -59,31 +61,6 @@ NEXT: dict[tuple[State, Event], State] = {
     (State.TOPIC, Event.SILENT): State.TOPIC,
     (State.TOPIC, Event.GAVE_UP): State.DONE,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Speak:
-    """From now on the line speaks this language."""
-
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class Play:
-    """Play a sound; any key ends it, and with it all that was still to be played."""
-
-    sound: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """Log a step; `detail` never holds the key that was pressed."""
-
-    step: str
-    detail: str = ""
-
-
-Effect = Speak | Play | Tell
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ivr.menu import Effect, Play, Speak, State, Tell, advance, begin
+from ivr.effects import Effect, Play, Speak, Tell
+from ivr.menu import State, advance, begin
 
 if TYPE_CHECKING:
     from calls.ids import GroupId

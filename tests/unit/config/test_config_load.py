@@ -130,3 +130,9 @@ def test_a_wrong_variable_is_told_by_its_name(broken: Broken) -> None:
         'environment: BAILANYS_SIP__PORT: must be at least 1, not "0"',
         'environment: BAILANYS_SIP__PROT: no such key (did you mean "port"?)',
     ]
+
+
+def test_a_file_from_a_windows_editor(tmp_path: Path) -> None:
+    text = SHIPPED.read_text(encoding="utf-8").replace("\n", "\r\n")
+    (tmp_path / "hotline.toml").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert load(tmp_path / "hotline.toml", {}) == load(SHIPPED, {})

@@ -1,0 +1,55 @@
+"""Names that must lead somewhere: groups that exist and are served, languages that are spoken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from config.document import ANY, Document, values
+from config.patterns import GROUP_NAMES, LANGUAGES, texts
+from config.problems import Finding, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_GROUP_NAMED = (
+    ("hotline", "default_group"),
+    ("menu", "choices", ANY, "group"),
+    ("operators", ANY, "groups", ANY),
+)
+
+
+def groups_unknown(document: Document) -> Iterator[Finding]:
+    """Check that every group named somewhere exists."""
+    known = texts(document, GROUP_NAMES)
+    for pattern in _GROUP_NAMED:
+        for path, name in values(document, pattern, str):
+            if known and name not in known:
+                yield Finding(path, f'no group called "{name}"{suggestion(name, known)}')
+
+
+def groups_unserved(document: Document) -> Iterator[Finding]:
+    """Check that each group has operators: without them its callers would wait for ever (rule 4)."""
+    served = texts(document, ("operators", ANY, "groups", ANY))
+    for path, name in values(document, GROUP_NAMES, str):
+        if served and name not in served:
+            yield Finding(path, f'no operator serves the group "{name}"')
+
+
+def languages_unknown(document: Document) -> Iterator[Finding]:
+    """Check that the default language is spoken and that every group has its title in each language."""
+    spoken = texts(document, LANGUAGES)
+    for path, language in values(document, ("hotline", "default_language"), str):
+        if spoken and language not in spoken:
+            yield Finding(path, f'"{language}" is not among hotline.languages')
+    for path, title in values(document, ("groups", ANY, "title"), dict):
+        for language in spoken:
+            if language not in title:
+                yield Finding(path, f'has no title for the language "{language}"')
+
+
+def operators_mute(document: Document) -> Iterator[Finding]:
+    """Check that each operator speaks a language that callers can choose."""
+    spoken = texts(document, LANGUAGES)
+    for path, languages in values(document, ("operators", ANY, "languages"), list):
+        if spoken and languages and not set(map(str, languages)) & set(spoken):
+            yield Finding(path, "speaks none of hotline.languages")

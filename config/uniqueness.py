@@ -1,0 +1,62 @@
+"""Names and numbers that may be there once only, and with one meaning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from config.document import Document, values
+from config.patterns import (
+    GROUP_NAMES,
+    HOTLINE_NUMBERS,
+    LANGUAGES,
+    MENU_KEYS,
+    OPERATOR_NUMBERS,
+    TRANSFER_NUMBERS,
+    TRUNK_NAMES,
+    holder,
+    texts,
+)
+from config.problems import Finding, KeyPath, spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ONCE = {
+    GROUP_NAMES: "group",
+    OPERATOR_NUMBERS: "operator",
+    TRANSFER_NUMBERS: "transfer number",
+    HOTLINE_NUMBERS: "number",
+    LANGUAGES: "language",
+    TRUNK_NAMES: "trunk",
+    MENU_KEYS: "key",
+}
+
+
+def given_twice(document: Document) -> Iterator[Finding]:
+    """Check that names and numbers are given once."""
+    for pattern, noun in _ONCE.items():
+        first: dict[str, KeyPath] = {}
+        for path, value in values(document, pattern, str):
+            if value in first:
+                yield Finding(path, f'{noun} "{value}" is there already, in {spelled(holder(first[value]))}')
+            else:
+                first[value] = path
+
+
+def numbers_collide(document: Document) -> Iterator[Finding]:
+    """Check that a dialled number means one thing only."""
+    taken: dict[str, KeyPath] = {}
+    for pattern in (HOTLINE_NUMBERS, OPERATOR_NUMBERS, TRANSFER_NUMBERS):
+        for path, value in values(document, pattern, str):
+            first = taken.setdefault(value, path)
+            if first[0] != path[0]:  # twice in one list is told by given_twice
+                yield Finding(path, f'"{value}" is taken by {spelled(holder(first))}')
+
+
+def names_reserved(document: Document) -> Iterator[Finding]:
+    """Check that no group or trunk has the name of a section that Asterisk's files have already."""
+    accounts = {f"op{number}" for number in texts(document, OPERATOR_NUMBERS)}
+    for pattern, reserved in ((GROUP_NAMES, {"general"}), (TRUNK_NAMES, {"global", "system", *accounts})):
+        for path, name in values(document, pattern, str):
+            if name in reserved:
+                yield Finding(path, f'"{name}" is a name that Asterisk\'s files use already')
