@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
+
+from calls.recording import EndedTalk, Recording
 
 
 class CallerGoneError(Exception):
@@ -26,3 +29,19 @@ class CallerLine(Protocol):
 
     async def step(self, step: str, detail: str = "") -> None:
         """Log a step of the session with the call id, and keep it in the journal."""
+
+
+class RecordingBook(Protocol):
+    """Where the ledger tells which recordings are to be finished, and is told that they are (rule 14).
+
+    Any error that its methods raise means "not now": the finaliser keeps all it has and tries again.
+    """
+
+    async def segments_to_finalise(self) -> Sequence[EndedTalk]:
+        """The answered talks that have ended and have no recording row, whatever its status."""
+
+    async def add_recording(self, recording: Recording) -> None:
+        """Write the row, or overwrite the one of the same call, seq and offer; durable when it returns.
+
+        An orphan's call may be unknown to the ledger.
+        """

@@ -1,0 +1,60 @@
+"""What is known of a talk whose recording has to be finished, and of the finished recording (rule 14)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from calls.ids import CallId, GroupId, OperatorId
+
+
+class RecordingStatus(StrEnum):
+    """What became of a talk's recording; every talk ends in exactly one."""
+
+    OK = "ok"  # in the archive, whole
+    REPAIRED = "repaired"  # in the archive; Asterisk died in mid-sample, and the odd bytes were cut off
+    ORPHAN = "orphan"  # in the archive, but no talk is known that it belongs to
+    EMPTY = "empty"  # the two were never bridged: there was nothing to record
+    MISSING = "missing"  # there was a talk and no recording: an explained gap, with an alarm
+
+
+@dataclass(frozen=True, slots=True)
+class EndedTalk:
+    """A talk that has ended and has no recording in the ledger yet. Instants are UTC epoch ms."""
+
+    call: CallId
+    seq: int
+    """The segment of the call."""
+    offer: int
+    """The offer, counted over the whole call, that led to this talk."""
+    operator: OperatorId | None
+    group: GroupId | None
+    began_ms: int
+    ended_ms: int
+    bridged_ms: int | None = None
+    """How long caller and operator were bridged; None when the journal does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording as the ledger keeps it, one per (call, seq, offer)."""
+
+    call: CallId
+    seq: int
+    offer: int
+    file: str
+    """The spool's and the archive's name of it, without suffix: holds nothing of the caller."""
+    status: RecordingStatus
+    made_ms: int
+    """When it was finished, UTC epoch ms."""
+    path: str = ""
+    """Of the FLAC, relative to the archive, with forward slashes; empty when there is none."""
+    duration_ms: int = 0
+    bridged_ms: int | None = None
+    bytes: int = 0
+    """Size of the FLAC."""
+    sha256: str = ""
+    """Of the FLAC, in hexadecimal; empty when there is none."""
+    caller_dbfs: float | None = None
+    """Level of the caller's side where it is not silent; a full-scale sine is 0, all silence is -120."""
+    operator_dbfs: float | None = None
