@@ -15,7 +15,8 @@ LOWEST, HIGHEST = 1, 5
 class SurveyPlan:
     """What the dialplan plays and how long it waits, in seconds after the last word.
 
-    `ask` is the first question; `again` follows silence or a key that is no score; `thanks` ends the call in any case.
+    `ask` is the first question; `again` follows silence or a key that is no score; `thanks` ends the call of who gave a
+    score, `goodbye` that of who gave none.
     """
 
     tries: int
@@ -23,6 +24,7 @@ class SurveyPlan:
     ask: str = "rating-ask"
     again: str = "rating-again"
     thanks: str = "rating-thanks"
+    goodbye: str = "goodbye"
 
     @property
     def questions(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """The table of the menu, and the plan behind it."""
 
+import re
 from pathlib import Path
 
 from hypothesis import given
@@ -48,3 +49,12 @@ def test_the_tries_are_never_exceeded(keys: list[str | None], known: str | None)
     for key in keys:
         position, _ = advance(PLAN, position, key)
         assert position.state is State.DONE or 1 <= position.asked <= PLAN.tries
+
+
+def test_the_built_in_menu_speaks_with_the_same_sounds() -> None:
+    """The dialplan's own menu, for when the controller is dead, must not need a sound that nobody renders."""
+    template = Path("dialplan/templates/extensions.conf").read_text(encoding="utf-8")
+    menu = template.split("\n[net-menu]\n")[1].split("\n[")[0]
+    named = re.findall(r"bailanys/([a-z-]+)\)|\?([a-z-]+):([a-z-]+)\)\}", menu)
+    spoken = {sound for names in named for sound in names if sound}
+    assert spoken == {"welcome", "choose-language", "menu-first", "menu", "wrong-key"}

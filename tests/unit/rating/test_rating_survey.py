@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,14 @@ def test_a_score(digits: str, score: int) -> None:
 @pytest.mark.parametrize("digits", ["", "0", "6", "9", "*", "#", "55", "12", "٣", "²", " ", "A"])
 def test_what_is_no_score_is_none_and_not_a_number(digits: str) -> None:
     assert score_of(digits) is None
+
+
+def test_the_dialplan_asks_as_the_plan_says() -> None:
+    """The rating lives in the dialplan (decision 6), which cannot import the plan: the two are held together here."""
+    template = Path("dialplan/templates/extensions.conf").read_text(encoding="utf-8")
+    rating = template.split("\n[rating]\n")[1].split("\n[")[0]
+    plan = survey_plan(load(CENTRE, {}))
+    assert set(re.findall(r"rating-\w+|goodbye", rating)) == {plan.ask, plan.again, plan.thanks, plan.goodbye}
+    (accepted,) = re.findall(r'REGEX\("([^"]+)" ', rating)
+    for digits in ("", *"0123456789*#", "12", "55"):
+        assert bool(re.search(accepted, digits)) == (score_of(digits) is not None)
