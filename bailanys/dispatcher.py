@@ -16,7 +16,7 @@ import structlog
 from bailanys.journal import ControllerJournal
 from bailanys.resync import keep_net_in_step, whole_truth
 from calls.events import CallGone, DutyChanged, Event, Tick
-from calls.ids import CallId, GroupId, OperatorId
+from calls.ids import GroupId, OperatorId
 from calls.journal import Fact
 from calls.tracker import events_of
 from config.settings import Settings
@@ -56,12 +56,14 @@ class Dispatcher:
         inbox: Inbox,
         journal: ControllerJournal,
         say_place: Callable[[int, str], str],
+        alive: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._link = link
         self._inbox = inbox
         self._journal = journal
         self._say_place = say_place
+        self._alive = alive
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_truth = False
         self._truth_at_s = 0.0
@@ -69,16 +71,30 @@ class Dispatcher:
         self.router = self._new_router()
 
     async def run(self) -> None:
-        """Consume until cancelled."""
+        """Consume until cancelled. An error in a handler is a bug of ours: told, and mended by a rebuilt truth."""
         while True:
             try:
-                item = await asyncio.wait_for(self._inbox.get(), self._patience_s())
-            except TimeoutError:
-                self._handle(Tick())
-            else:
-                await self._take(item)
-            if time.monotonic() >= self._beat_due_s:
-                self._beat()
+                await self._step()
+            except Exception as error:  # one bad event must not throw every caller into the safety net
+                log.exception("event not handled")
+                self._note(Fact.ALARM, kind="bug", detail=repr(error)[:200])
+                await self._resync("an event was not handled")
+
+    async def _step(self) -> None:
+        try:
+            item = await asyncio.wait_for(self._inbox.get(), self._patience_s())
+        except TimeoutError:
+            self._handle(Tick())
+        else:
+            await self._take(item)
+        if time.monotonic() >= self._beat_due_s:
+            self._handle(Tick())
+            self._beat()
+
+    @property
+    def in_truth(self) -> bool:
+        """Whether what we know is what Asterisk says."""
+        return self._in_truth
 
     def say(self, event: Event, *, keep: bool = False) -> None:
         """Put an event of our own on the queue."""
@@ -198,6 +214,7 @@ class Dispatcher:
 
     def _beat(self) -> None:
         self._beat_due_s = time.monotonic() + BEAT_EVERY_S
+        self._alive()
         if self._in_truth:
             self._later(self._guarded(self._link.send(commands.setvar(None, names.BEAT, str(int(time.time()))))))
 
@@ -224,10 +241,6 @@ class Dispatcher:
         if wake_ms is None:
             return max(until_beat_s, 0.001)
         return max(min(until_beat_s, wake_ms / 1000 - time.time()), 0.001)
-
-    def waiting_call(self, call: CallId) -> bool:
-        """Whether the call waits now."""
-        return call in self.router.calls
 
 
 def _now_ms() -> int:

@@ -86,6 +86,15 @@ class Router:
         self._match(now_ms, out)
         return out
 
+    def adopt(self, older: Router) -> None:
+        """Keep what only we know of the operators over a rebuild: wrap-up, back-off, idle time, states shown."""
+        for operator in self.operators.values():
+            if known := older.operators.get(operator.id):
+                operator.wrap_up_ends_ms = known.wrap_up_ends_ms
+                operator.rest_ends_ms, operator.rest_reason = known.rest_ends_ms, known.rest_reason
+                operator.failures, operator.idle_since_ms = known.failures, known.idle_since_ms
+        self._shown = dict(older._shown)
+
     def _take(self, event: Event, now_ms: int, out: list[Command]) -> None:
         touched: OperatorId | None = None
         match event:
@@ -161,7 +170,9 @@ class Router:
     def _holder(self, call: CallId) -> Operator | None:
         known = self.calls.get(call)
         if known is not None and known.offered_to is not None:
-            return self.operators.get(known.offered_to)
+            holder = self.operators.get(known.offered_to)
+            if holder is not None and holder.call == call:
+                return holder
         return next((operator for operator in self.operators.values() if operator.call == call), None)
 
     # -- operators -----------------------------------------------------------------------------------------------
@@ -181,11 +192,13 @@ class Router:
                     self._net_offer_ended(operator, now_ms, out)
             case OperatorRung():
                 if operator.call != event.call:  # the safety net rings by itself
+                    self._contradicted(operator, event.call, now_ms, out)
                     self._reserve(operator, event.call, now_ms, ours=not event.by_net)
                     if (known := self.calls.get(event.call)) and known.offered_to is None:
                         self._line.remove(known)
                         known.offered_to = operator.id
             case OperatorAnswered():
+                self._contradicted(operator, event.call, now_ms, out)
                 operator.call, operator.talking, operator.lease_ends_ms = event.call, True, None
                 operator.failures, operator.rest_ends_ms = 0, None
                 if (known := self.calls.pop(event.call, None)) and known.offered_to is None:
@@ -198,6 +211,15 @@ class Router:
                 operator.reachable = event.reachable
             case _:
                 pass
+
+    def _contradicted(self, operator: Operator, call: CallId, now_ms: int, out: list[Command]) -> None:
+        """Asterisk says another than we believe: what became of our call, only Asterisk knows."""
+        if operator.call is not None and operator.call != call:
+            self.calls.pop(operator.call, None)
+            out.append(Resync(f"operator {operator.id} has another call than ours"))
+        other = self._holder(call)
+        if other is not None and other is not operator:
+            self._clear(other, now_ms)
 
     def _duty(self, operator: Operator, ready: bool, reason: str) -> None:
         operator.ready = ready

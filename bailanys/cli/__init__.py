@@ -1,0 +1,5 @@
+"""The command line: `bailanys --help`."""
+
+from bailanys.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,50 @@
+"""Puts the commands together, and turns errors into one line and an exit status."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from bailanys.cli import calls, database, dialplan, operators, prompts, recordings, service, statistics
+
+app = typer.Typer(
+    name="bailanys",
+    help="The telephony engine of the 1414 hotline, on Asterisk.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+service.add_to(app)
+statistics.add_to(app)
+app.add_typer(operators.app, name="operators")
+app.add_typer(calls.app, name="calls")
+app.add_typer(recordings.app, name="recordings")
+app.add_typer(dialplan.app, name="dialplan")
+app.add_typer(prompts.app, name="prompts")
+app.add_typer(database.app, name="db")
+
+BAD_CONFIGURATION = 2
+FAILED = 1
+
+
+def main() -> None:
+    """Run the command line. A user's mistake is one line on standard error, never a traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        _fail(f"{error.strerror or error}{where}", FAILED)
+    except Exception as error:
+        # Errors that are meant for the person carry an id; anything else is a bug and keeps its traceback.
+        if not hasattr(error, "error_id"):
+            raise
+        _fail(str(error), BAD_CONFIGURATION if error.error_id in ("configuration", "speech") else FAILED)
+
+
+def _fail(message: str, status: int) -> None:
+    for line in message.splitlines():
+        print(line, file=sys.stderr)
+    sys.exit(status)

@@ -1,0 +1,38 @@
+"""`bailanys calls`: the calls of this moment, one call's story, and a transfer by command."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+
+app = typer.Typer(help="Calls: those of this moment, one call's story, a transfer.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Show the calls of this moment: where each one is, for how long, with whom."""
+    from bailanys.control import ask
+    from bailanys.site import places_of
+
+    places = places_of(centre(config).settings, ROOT)
+    answer = asyncio.run(ask(places.control, {"do": "calls"}))
+    show(answer["calls"], as_json=as_json, title="Calls now", empty="No call at the moment.")
+
+
+@app.command()
+def transfer(
+    call: Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")],
+    to: Annotated[str, typer.Option(help="Group's name or transfer number.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Transfer a talk to another group; the caller is told first and keeps the waited time (rule 11)."""
+    from bailanys.control import ask
+    from bailanys.site import places_of
+
+    places = places_of(centre(config).settings, ROOT)
+    answer = asyncio.run(ask(places.control, {"do": "transfer", "call": call, "to": to}))
+    typer.echo(f"Call {answer['call']}: on its way to {answer['to']}")

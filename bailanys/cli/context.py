@@ -1,0 +1,58 @@
+"""What every command needs: the settings, the places, and tables or JSON for the answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from config.load import load
+from config.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The project's folder; relative paths of the configuration are under it."""
+
+CACHE = ROOT / ".cache"
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", help="The file that describes the centre.", show_default="config/hotline.toml")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+DEFAULT_CONFIG = ROOT / "config" / "hotline.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """The settings and where they came from."""
+
+    config: Path
+    settings: Settings
+
+
+def centre(config: Path) -> Centre:
+    """Load the configuration. Raises ConfigError."""
+    return Centre(config, load(config))
+
+
+def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "", empty: str = "Nothing.") -> None:
+    """Print rows as a table for a person or as JSON for a program."""
+    if as_json:
+        typer.echo(json.dumps(list(rows), ensure_ascii=False, indent=1, default=str))
+        return
+    if not rows:
+        typer.echo(empty)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title or None, title_justify="left")
+    for column in rows[0]:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(str(value) if value is not None else "–" for value in row.values()))
+    Console().print(table)

@@ -1,0 +1,96 @@
+"""`bailanys run`, `demo`, `check`, and the controller that they start."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import typer
+
+from bailanys.cli.context import CACHE, DEFAULT_CONFIG, ROOT, ConfigOption, centre
+from config.settings import Settings
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands that stand at the top."""
+    app.command()(run)
+    app.command()(demo)
+    app.command()(check)
+    app.command(hidden=True)(controller)
+
+
+def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Say what is wrong with the configuration, with file, line and key; nothing is started."""
+    from config.ports_free import ports_in_use
+    from config.problems import ConfigError
+    from config.source import read
+
+    settings = _checked(config)
+    if problems := ports_in_use(settings, read(config, {})):
+        raise ConfigError(tuple(problems))
+    typer.echo(f"{config}: {len(settings.operators)} operators in {len(settings.groups)} groups, all in order")
+
+
+def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Run the hotline in the foreground until Ctrl-C, with an Asterisk of its own."""
+    settings = _checked(config)
+    asyncio.run(_run(config, settings))
+
+
+def demo(
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Play a scene with real phones and real audio on a hotline of its own, and tell what happened."""
+    from bailanys.demo import play_demo
+
+    settings = _checked(config)
+    asyncio.run(play_demo(settings, ROOT, CACHE, typer.echo))
+
+
+def controller(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Run the controller alone, beside an Asterisk that is up (`run` starts it; a service manager may too)."""
+    from bailanys.controller import run_controller
+    from bailanys.logging import set_up_logging
+    from bailanys.site import places_of, site_secrets
+
+    set_up_logging()
+    settings = centre(config).settings
+    places = places_of(settings, ROOT)
+    keys = site_secrets(places.state, (operator.number for operator in settings.operators))
+    asyncio.run(run_controller(settings, places, keys))
+
+
+def _checked(config: Path) -> Settings:
+    from speech.compose import missing_prompts
+
+    from config.problems import ConfigError, Problem
+
+    settings = centre(config).settings
+    if missing := missing_prompts(settings):
+        raise ConfigError(tuple(Problem(str(config), None, "menu", str(prompt)) for prompt in missing))
+    return settings
+
+
+async def _run(config: Path, settings: Settings) -> None:
+    from bailanys.service import hotline_up
+
+    end = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end.set)
+    async with hotline_up(config, settings, ROOT, CACHE, typer.echo) as up:
+        sip = settings.sip
+        typer.echo(f"\nThe hotline is up. SIP server: {sip.bind}, port {sip.port} (UDP or TCP).")
+        typer.echo(f"Dial {settings.hotline.numbers[0]} to call it. Accounts for softphones:\n")
+        for operator in settings.operators:
+            typer.echo(
+                f"  account op{operator.number}   password {up.secrets.operators[operator.number]}"
+                f"   {operator.name}: {', '.join(operator.groups)}"
+            )
+        typer.echo("\nOn an operator's phone: *1 ready, *2 pause, *1 also ends the wrap-up; transfer a call to "
+                   + ", ".join(f"{g.transfer_number} ({g.name})" for g in settings.groups) + ".")  # fmt: skip
+        typer.echo(f"Logs: {up.places.log}. Ctrl-C stops everything.")
+        await end.wait()
+        typer.echo("\nStopping")
+    typer.echo("Stopped.")

@@ -1,0 +1,108 @@
+"""The controller: everything clever, in one process that may die at any moment without a caller noticing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import structlog
+from recordings.finaliser import Finaliser
+from speech.numbers import position
+from storage.ledger import Ledger
+
+from bailanys.control import ControlServer
+from bailanys.dispatcher import Dispatcher, Inbox
+from bailanys.journal import ControllerJournal
+from bailanys.menu import serve_menu
+from bailanys.requests import Requests
+from bailanys.site import Places, Secrets
+from config.settings import Settings
+from ivr.plan import menu_plan
+from storage.engine import open_engine
+from storage.projector import Projector
+from telephony.agi import AgiServer
+from telephony.ami import AmiLink
+
+log = structlog.get_logger(__name__)
+
+PROJECT_EVERY_S = 0.25
+FINISH_EVERY_S = 1.0
+AFTER_AN_ERROR_S = 1.0
+
+
+async def run_controller(settings: Settings, places: Places, keys: Secrets) -> None:
+    """Run until SIGTERM, or until the supervisor is gone. Raises OSError when a port is taken."""
+    inbox: Inbox = asyncio.Queue()
+    link = AmiLink("127.0.0.1", settings.ports.ami, "bailanys", keys.ami, inbox)  # type: ignore[arg-type]  # wider queue
+    journal = ControllerJournal(places.journals[1])
+    dispatcher = Dispatcher(settings, link, inbox, journal, say_place, say_alive)
+    engine = open_engine(places.database_url)
+    ledger = Ledger(engine)
+    projector = Projector(engine, list(places.journals))
+    finaliser = Finaliser(places.spool, places.archive, ledger)
+    plan = menu_plan(settings)
+    menu = AgiServer("127.0.0.1", settings.ports.agi, lambda line: serve_menu(line, plan, ledger.language_of))
+    control = ControlServer(places.control, Requests(settings, dispatcher, link).answer)
+
+    await menu.start()
+    await control.start()
+    await link.start()
+    tasks = [
+        asyncio.create_task(dispatcher.run()),
+        asyncio.create_task(again_and_again("project", PROJECT_EVERY_S, projector.project_once)),
+        asyncio.create_task(again_and_again("finish", FINISH_EVERY_S, finaliser.finish_ready)),
+    ]
+    try:
+        await told_to_end()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await control.close()
+        await menu.close()
+        await link.close()
+        await engine.dispose()
+
+
+async def again_and_again(name: str, every_s: float, deed: Callable[[], Awaitable[object]]) -> None:
+    """Do it every so often; when it fails (the database or the disk is away), say so and go on."""
+    while True:
+        try:
+            await deed()
+        except Exception as error:  # the calls must not care; the journal and the spool keep everything
+            log.error("will be tried again", what=name, error=repr(error)[:300])
+            await asyncio.sleep(AFTER_AN_ERROR_S)
+        await asyncio.sleep(every_s)
+
+
+def say_place(place: int, language: str) -> str:
+    """The files that tell a caller their place, as Playback takes them."""
+    return "&".join(f"bailanys/{fragment}" for fragment in position(place, language))
+
+
+def say_alive() -> None:
+    """Tell the supervisor that the dispatcher does its work."""
+    try:
+        os.write(sys.stdout.fileno(), b".\n")
+    except OSError:
+        log.warning("no supervisor listens")
+
+
+async def told_to_end() -> None:
+    """Wait for SIGTERM or SIGINT, or for standard input to end because the supervisor did."""
+    loop = asyncio.get_running_loop()
+    end = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end.set)
+    loop.add_reader(sys.stdin, partial(_supervisor_gone, loop, end))
+    await end.wait()
+
+
+def _supervisor_gone(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 64):
+        loop.remove_reader(sys.stdin)
+        end.set()

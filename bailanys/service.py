@@ -1,0 +1,88 @@
+"""Brings the whole hotline up and down: Asterisk, the ledger's tables, the supervised controller."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.migrate import upgrade
+
+from bailanys.control import ControlError, ask
+from bailanys.site import Places, Secrets, places_of, prepare
+from bailanys.supervisor import Supervisor
+from config.ports_free import ports_in_use
+from config.problems import ConfigError
+from config.settings import Settings
+from config.source import read
+from telephony.embedded import AsteriskInstall, find_asterisk
+from telephony.process import running_pid, start_asterisk, stop_asterisk
+
+READY_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hotline:
+    """A hotline that is up."""
+
+    settings: Settings
+    places: Places
+    secrets: Secrets
+    asterisk: AsteriskInstall
+    supervisor: Supervisor
+
+
+@contextlib.asynccontextmanager
+async def hotline_up(
+    config: Path, settings: Settings, base: Path, cache: Path, tell: Callable[[str], None]
+) -> AsyncIterator[Hotline]:
+    """Start everything, and stop it at the end.
+
+    An Asterisk that still runs on this site (its supervisor was killed) is taken over with its calls.
+    Raises ConfigError for a port in use, AsteriskError, OSError.
+    """
+    places = places_of(settings, base)
+    asterisk = find_asterisk(cache)
+    running = running_pid(places.asterisk_conf) if places.asterisk_conf.exists() else None
+    if running is None and (problems := ports_in_use(settings, read(config, {}))):
+        raise ConfigError(tuple(problems))
+    tell("Preparing sounds, secrets and Asterisk's files")
+    secrets = await asyncio.to_thread(prepare, settings, places, asterisk)
+    tell("Preparing the ledger")
+    await asyncio.to_thread(upgrade, places.database_url)
+    if running is None:
+        tell("Starting Asterisk")
+        process = await start_asterisk(asterisk, places.asterisk_conf, places.log / "asterisk.out")
+        running = process.pid
+    else:
+        tell(f"Taking over the running Asterisk (pid {running})")
+    supervisor = Supervisor(config, places.log / "controller.log")
+    keeping = asyncio.create_task(supervisor.run())
+    try:
+        tell("Starting the controller")
+        await controller_ready(places, keeping)
+        yield Hotline(settings, places, secrets, asterisk, supervisor)
+    finally:
+        keeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping
+        await stop_asterisk(asterisk, places.asterisk_conf, running)
+
+
+async def controller_ready(places: Places, keeping: asyncio.Task[None]) -> None:
+    """Wait until the controller knows the truth and answers. Raises ControlError."""
+    try:
+        async with asyncio.timeout(READY_S):
+            while True:
+                with contextlib.suppress(ControlError):
+                    if (await ask(places.control, {"do": "ready"})).get("ready"):
+                        return
+                if keeping.done():
+                    keeping.result()
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise ControlError(
+            f"the controller did not come up in {READY_S:g} s: see {places.log}/controller.log"
+        ) from None

@@ -1,0 +1,63 @@
+"""Reads the rendered files back with an independent parser and compares them with what was meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from asterisk.config import Config, ParseError
+
+from config.settings import Settings
+from dialplan import names
+
+
+class DialplanError(Exception):
+    """A rendered file does not say what was meant: a fault of a template or of a value in the configuration."""
+
+    error_id = "dialplan"
+    retryable = False
+
+
+_GOTO = re.compile(r"(?:Goto|GotoIf|Gosub)\((?:\$\[[^\]]*\]\?)?([a-z-]+),(?:s|[a-z]+|\d+),\d+")
+
+
+def verify(files: Mapping[str, str], settings: Settings) -> None:
+    """Raise DialplanError for the first thing that is not as meant."""
+    parsed = {name: _parsed(name, text) for name, text in files.items()}
+    contexts = {category.name for category in parsed["extensions.conf"].categories}
+    for context in (names.FROM_TRUNK, names.HOTLINE, names.WAITING, names.CONNECT, names.TRANSFER, names.RATING):
+        if context not in contexts:
+            raise DialplanError(f"extensions.conf: no context [{context}]")
+    for target in _GOTO.findall(files["extensions.conf"]):
+        if target not in contexts:
+            raise DialplanError(f"extensions.conf: goes to [{target}], which is not there")
+    for number in settings.hotline.numbers:
+        if f"exten => {number},1," not in files["extensions.conf"]:
+            raise DialplanError(f"extensions.conf: {number} is not answered")
+    sections = [category.name for category in parsed["pjsip.conf"].categories]
+    for operator in settings.operators:
+        if sections.count(names.account(operator.number)) != 3:
+            raise DialplanError(f"pjsip.conf: operator {operator.number} needs endpoint, aor and auth")
+    queues = {category.name for category in parsed["queues.conf"].categories}
+    if missing := {group.name for group in settings.groups} - queues:
+        raise DialplanError(f"queues.conf: no queue for {', '.join(sorted(missing))}")
+
+
+class _Text(Config):  # type: ignore[misc]  # pyst2 has no types
+    """A file that is still in memory (pyst2 would open it and never close it)."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self._text = text
+        super().__init__(name)
+
+    def load(self) -> None:
+        self.raw_lines = self._text.splitlines(keepends=True)
+
+
+def _parsed(name: str, text: str) -> Config:
+    if "\\;" in text:
+        raise DialplanError(f"{name}: an escaped semicolon cannot be read back")
+    try:
+        return _Text(name, text)
+    except ParseError as error:
+        raise DialplanError(f"{name}: {error}") from error
