@@ -61,7 +61,8 @@ def test_an_empty_file_has_no_keys() -> None:
 
 def written(document: dict[str, object], indent: str = "") -> tuple[str, dict[tuple[str | int, ...], int]]:
     """Write a document with one list item a line, and say on which line each key went."""
-    text, lines = "", {}
+    text = ""
+    lines: dict[tuple[str | int, ...], int] = {}
     for key, value in document.items():
         lines[key,] = text.count("\n") + 1
         if isinstance(value, list):
