@@ -1,14 +1,17 @@
 """What callers hear, and where they arrive."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from fake_line import FakeLine
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calls.ids import GroupId
 from calls.ports import CallerGoneError
 from config.load import load
+from config.settings import Language
 from ivr.menu import MOST_CHANGES, MOST_REPEATS
 from ivr.plan import MenuPlan, menu_plan
 from ivr.session import Destination, answer
@@ -19,6 +22,12 @@ ONE_LANGUAGE = menu_plan(load(CENTRE, {"BAILANYS_HOTLINE__LANGUAGES": '["kk"]'})
 NOTICES = ("menu-first", "menu-known")  # the sounds that hold the notice of recording
 
 
+def to(
+    group: str, language: Language, language_by: Literal["key", "known", "default"], topic_by: Literal["key", "default"]
+) -> Destination:
+    return Destination(GroupId(group), language, language_by, topic_by)
+
+
 async def calling(*presses: str, known: str | None = None, plan: MenuPlan = PLAN) -> tuple[Destination, FakeLine]:
     line = FakeLine(presses)
     return await answer(line, plan, known), line
@@ -26,20 +35,20 @@ async def calling(*presses: str, known: str | None = None, plan: MenuPlan = PLAN
 
 async def test_a_new_caller_chooses_language_and_topic() -> None:
     destination, line = await calling("", "2", "", "1")
-    assert destination == Destination("state-services", "ru", "key", "key")
+    assert destination == to("state-services", "ru", "key", "key")
     assert line.heard == ["kk/welcome", "ru/menu-first"]
 
 
 async def test_a_caller_who_knows_the_menu_barges_in() -> None:
     destination, line = await calling("3", "2")
-    assert destination == Destination("portal", "en", "key", "key")
+    assert destination == to("portal", "en", "key", "key")
     assert line.heard == ["kk/welcome", "en/menu-first"]
     assert line.waited_s == 0
 
 
 async def test_a_caller_who_presses_nothing_reaches_the_default_group() -> None:
     destination, line = await calling()
-    assert destination == Destination("state-services", "kk", "default", "default")
+    assert destination == to("state-services", "kk", "default", "default")
     assert line.heard == [
         "kk/welcome",
         "kk/choose-language",
@@ -53,13 +62,13 @@ async def test_a_caller_who_presses_nothing_reaches_the_default_group() -> None:
 
 async def test_a_caller_who_presses_wrong_keys_only_reaches_the_default_group() -> None:
     destination, line = await calling(*"7777777777777777")
-    assert destination == Destination("state-services", "kk", "default", "default")
+    assert destination == to("state-services", "kk", "default", "default")
     assert line.heard.count("kk/menu-first") == 1
 
 
 async def test_a_wrong_key_is_told_and_the_question_asked_again() -> None:
     destination, line = await calling("7", "", "", "2", "8", "", "", "3")
-    assert destination == Destination("ict", "ru", "key", "key")
+    assert destination == to("ict", "ru", "key", "key")
     assert line.heard == [
         "kk/welcome",
         "kk/wrong-key",
@@ -72,26 +81,26 @@ async def test_a_wrong_key_is_told_and_the_question_asked_again() -> None:
 
 async def test_the_right_key_may_come_while_the_wrong_one_is_told() -> None:
     destination, line = await calling("7", "2", "3")
-    assert destination == Destination("ict", "ru", "key", "key")
+    assert destination == to("ict", "ru", "key", "key")
     assert line.heard == ["kk/welcome", "kk/wrong-key", "ru/menu-first"]
 
 
 async def test_a_known_caller_is_greeted_in_the_language_of_last_time() -> None:
     destination, line = await calling("", "1", known="ru")
-    assert destination == Destination("state-services", "ru", "known", "key")
+    assert destination == to("state-services", "ru", "known", "key")
     assert line.heard == ["ru/menu-known"]
     assert line.languages == ["ru"]
 
 
 async def test_a_known_caller_changes_the_language_and_hears_of_the_recording_once() -> None:
     destination, line = await calling("0", "", "1", "2", known="ru")
-    assert destination == Destination("portal", "kk", "key", "key")
+    assert destination == to("portal", "kk", "key", "key")
     assert line.heard == ["ru/menu-known", "ru/choose-language", "kk/menu"]
 
 
 async def test_a_known_caller_who_asks_for_a_change_and_says_nothing_keeps_the_language() -> None:
     destination, line = await calling("0", "", "", "", "", "", "", "2", known="ru")
-    assert destination == Destination("portal", "ru", "known", "key")
+    assert destination == to("portal", "ru", "known", "key")
     assert line.heard == ["ru/menu-known", *["ru/choose-language"] * 3, "ru/menu"]
 
 
@@ -103,7 +112,7 @@ async def test_a_language_that_is_no_longer_spoken_counts_as_unknown() -> None:
 
 async def test_repeating_is_no_try() -> None:
     destination, line = await calling("1", "9", "9", "9", "9", "", "", "", "", "2")
-    assert destination == Destination("portal", "kk", "key", "key")
+    assert destination == to("portal", "kk", "key", "key")
     assert line.heard == ["kk/welcome", "kk/menu-first", *["kk/menu"] * 6]
 
 
@@ -115,13 +124,13 @@ async def test_repeating_for_ever_ends_in_the_default_group() -> None:
 
 async def test_changing_the_language_for_ever_ends_in_the_default_group() -> None:
     destination, line = await calling(*"01" * 100, known="ru")
-    assert destination == Destination("state-services", "kk", "key", "key")
+    assert destination == to("state-services", "kk", "key", "key")
     assert line.heard.count("kk/choose-language") + line.heard.count("ru/choose-language") == MOST_CHANGES
 
 
 async def test_with_one_language_nobody_is_asked_for_it() -> None:
     destination, line = await calling("", "2", plan=ONE_LANGUAGE)
-    assert destination == Destination("portal", "kk", "default", "key")
+    assert destination == to("portal", "kk", "default", "key")
     assert line.heard == ["kk/menu-known"]
 
 
