@@ -51,12 +51,17 @@ class PrivateApt:
         return run(("apt-get", "-q", *arguments), what, remedy, env=_environment(self.folder), cwd=cwd)
 
 
-def open_apt(folder: Path, architecture: str) -> PrivateApt:
+def architecture() -> str:
+    """The machine's architecture as Debian names it, e.g. `amd64`. Raises SetupError."""
+    return run(("dpkg", "--print-architecture"), "asking for the machine's architecture", _NEEDS_APT).strip()
+
+
+def open_apt(folder: Path, machine: str) -> PrivateApt:
     """Prepare the folder and read the index from the first mirror that has it. Raises SetupError."""
     for name in ("lists/partial", "archives/partial", "empty"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "status").touch()
-    (folder / "apt.conf").write_text(_configuration(folder, architecture))
+    (folder / "apt.conf").write_text(_configuration(folder, machine))
     refusals = []
     for mirror in _mirrors():
         (folder / "sources.list").write_text(f"deb [{_signed_by()}] {mirror} {SUITE} main\n")
@@ -76,7 +81,7 @@ def open_apt(folder: Path, architecture: str) -> PrivateApt:
     )
 
 
-def _configuration(folder: Path, architecture: str) -> str:
+def _configuration(folder: Path, machine: str) -> str:
     """Our own places for everything, after what the host says of the network."""
     host = [
         line
@@ -96,8 +101,8 @@ def _configuration(folder: Path, architecture: str) -> str:
         "Dir::Cache": str(folder),
         "Dir::Cache::archives": f"{folder}/archives",
         "Dir::Log": str(folder),
-        "APT::Architecture": architecture,
-        "APT::Architectures": architecture,
+        "APT::Architecture": machine,
+        "APT::Architectures": machine,
         "APT::Install-Recommends": "false",
         "APT::Sandbox::User": "",
         "Debug::NoLocking": "true",

@@ -10,7 +10,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from apt_private import SUITE, Package, PrivateApt, open_apt
+from apt_private import SUITE, Package, PrivateApt, architecture, open_apt
 from steps import SetupError, folder_size, megabytes, run, step
 
 from telephony.embedded import MANIFEST, PREFIX, loader_of, prefix_command
@@ -37,10 +37,10 @@ _NEEDED_MODULES = (
 _BROKEN = "delete .cache and run the set-up again; if it persists, install `asterisk` and `sipp` by hand"
 
 
-def recipe(asterisk: bool, sipp: bool, architecture: str) -> str:
+def recipe(asterisk: bool, sipp: bool, machine: str) -> str:
     """What a prefix is made of; a prefix made of anything else is made anew."""
     wanted = (_ASTERISK,) * asterisk + (_SIPP,) * sipp
-    return json.dumps([1, SUITE, architecture, wanted, _KEEP.pattern, _DROP.pattern, _SKIPPED_PATHS])
+    return json.dumps([1, SUITE, machine, wanted, _KEEP.pattern, _DROP.pattern, _SKIPPED_PATHS])
 
 
 def build_prefix(cache: Path, *, asterisk: bool, sipp: bool) -> None:
@@ -48,12 +48,8 @@ def build_prefix(cache: Path, *, asterisk: bool, sipp: bool) -> None:
 
     It is built under another name and renamed when it is whole: a broken set-up leaves no half a prefix.
     """
-    architecture = run(
-        ("dpkg", "--print-architecture"),
-        "asking for the machine's architecture",
-        "install `asterisk` (20 or newer) and `sipp` by hand, or run this on Debian or Ubuntu",
-    ).strip()
-    made_of = recipe(asterisk, sipp, architecture)
+    machine = architecture()
+    made_of = recipe(asterisk, sipp, machine)
     prefix = cache / PREFIX
     if _made_of(prefix) == made_of:
         return
@@ -61,16 +57,16 @@ def build_prefix(cache: Path, *, asterisk: bool, sipp: bool) -> None:
     shutil.rmtree(work, ignore_errors=True)
     (work / "debs").mkdir(parents=True)
     try:
-        _fill(work, (_ASTERISK,) * asterisk + (_SIPP,) * sipp, architecture, made_of)
+        _fill(work, (_ASTERISK,) * asterisk + (_SIPP,) * sipp, machine, made_of)
         shutil.rmtree(prefix, ignore_errors=True)
         (work / "prefix").rename(prefix)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _fill(work: Path, wanted: tuple[str, ...], architecture: str, made_of: str) -> None:
-    with step(f"reading the index of Debian {SUITE}", lambda: megabytes(folder_size(work / "apt/lists/partial"))):
-        apt = open_apt(work / "apt", architecture)
+def _fill(work: Path, wanted: tuple[str, ...], machine: str, made_of: str) -> None:
+    with step(f"reading the index of Debian {SUITE}", lambda: megabytes(_index_size(work))):
+        apt = open_apt(work / "apt", machine)
     packages = tuple(p for p in apt.packages(wanted) if _KEEP.match(p.name) and not _DROP.match(p.name))
     _download(apt, packages, work / "debs")
     prefix = work / "prefix"
@@ -83,6 +79,11 @@ def _fill(work: Path, wanted: tuple[str, ...], architecture: str, made_of: str) 
     versions = {package.name: package.version for package in packages}
     manifest = {"recipe": made_of, "packages": versions, "removed_modules": removed}
     (prefix / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+def _index_size(work: Path) -> int:
+    lists = work / "apt/lists"  # apt moves a list out of `partial` when it is whole
+    return folder_size(lists) + folder_size(lists / "partial")
 
 
 def _download(apt: PrivateApt, packages: tuple[Package, ...], into: Path) -> None:

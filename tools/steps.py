@@ -12,7 +12,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-_TAIL_LINES = 8
+# What pip, apt and tar say in the midst of much else when it is the machine and not us.
+_CAUSES = re.compile(
+    "No space left on device|Disk quota exceeded|Read-only file system|Network is unreachable|No route to host"
+    "|Connection refused|Connection timed out|Temporary failure in name resolution|Temporary failure resolving '[^']*'"
+    "|Could not resolve '[^']*'|Name or service not known|certificate verify failed|NO_PUBKEY \\w+"
+)
 
 
 class SetupError(Exception):
@@ -77,14 +82,14 @@ def run(
 
 
 def last_words(output: str) -> str:
-    """The line of a failed command's output that says why: the last error, else the last line."""
+    """Why a command failed, from its output: a cause we know, else its last error, else its last line."""
+    if cause := _CAUSES.search(output):
+        return cause[0]
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    if "No space left on device" in output:
-        return "No space left on device"
     # pip shows a build's exception in the middle and its own summary at the end: the exception says more
     errors = [line for line in lines if re.match(r"(?:\w+\.)*\w*Error: ", line)]
     errors = errors or [line for line in lines if line.startswith(("E:", "ERROR:", "error:"))]
-    return (errors or lines[-_TAIL_LINES:] or ["it said nothing"])[-1][:300]
+    return (errors or lines or ["it said nothing"])[-1][:300]
 
 
 def folder_size(folder: Path) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from apt_private import open_apt
+from apt_private import architecture, open_apt
 from steps import SetupError, run, step
 
 STAMP = "installed-from"
@@ -73,16 +74,19 @@ def _create(environment: Path, cache: Path) -> None:
         run((*make, str(environment)), "creating .venv", remedy)
         return
     run((*make, "--without-pip", str(environment)), "creating .venv", remedy)
-    wheel = _debian_pip(cache)
-    bootstrap = (str(environment / "bin/python"), f"{wheel}/pip", "install", "--quiet", "--no-index", str(wheel))
-    run(bootstrap, "installing pip", remedy, env=_pip_variables(cache))
-
-
-def _debian_pip(cache: Path) -> Path:
-    """The pip wheel out of Debian's python3-pip-whl."""
     work = cache / "pip-bundle"
+    try:
+        wheel = str(_debian_pip(work))
+        bootstrap = (str(environment / "bin/python"), f"{wheel}/pip", "install", "--quiet", "--no-index", wheel)
+        run(bootstrap, "installing pip", remedy, env=_pip_variables(cache))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _debian_pip(work: Path) -> Path:
+    """The pip wheel out of Debian's python3-pip-whl, unpacked in the folder `work`."""
     work.mkdir(parents=True, exist_ok=True)
-    apt = open_apt(work / "apt", run(("dpkg", "--print-architecture"), "asking for the architecture", _NETWORK).strip())
+    apt = open_apt(work / "apt", architecture())
     apt.download(tuple(p for p in apt.packages(("python3-pip-whl",)) if p.name == "python3-pip-whl"), work)
     for deb in work.glob("*.deb"):
         run(("dpkg-deb", "-x", str(deb), str(work)), f"unpacking {deb.name}", "make room on the disk and run it again")
