@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-from storage.migrate import upgrade
 
 from bailanys.control import ControlError, ask
 from bailanys.site import Places, Secrets, places_of, prepare
@@ -17,6 +16,7 @@ from config.ports_free import ports_in_use
 from config.problems import ConfigError
 from config.settings import Settings
 from config.source import read
+from storage.migrate import upgrade
 from telephony.embedded import AsteriskInstall, find_asterisk
 from telephony.process import running_pid, start_asterisk, stop_asterisk
 
@@ -46,7 +46,7 @@ async def hotline_up(
     places = places_of(settings, base)
     asterisk = find_asterisk(cache)
     running = running_pid(places.asterisk_conf) if places.asterisk_conf.exists() else None
-    if running is None and (problems := ports_in_use(settings, read(config, {}))):
+    if running is None and (problems := ports_in_use(settings, read(config, os.environ))):
         raise ConfigError(tuple(problems))
     tell("Preparing sounds, secrets and Asterisk's files")
     secrets = await asyncio.to_thread(prepare, settings, places, asterisk)

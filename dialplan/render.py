@@ -53,6 +53,7 @@ MODULES = (
     "pbx_config",
     "res_speech",
     "res_agi",
+    "res_manager_devicestate",
     "res_musiconhold",
     "res_cdrel_custom",
     "cel_custom",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     from config.source import read
 
     settings = _checked(config)
-    if problems := ports_in_use(settings, read(config, {})):
+    if problems := ports_in_use(settings, read(config, os.environ)):
         raise ConfigError(tuple(problems))
     typer.echo(f"{config}: {len(settings.operators)} operators in {len(settings.groups)} groups, all in order")
 
