@@ -1,0 +1,17 @@
+"""What can go wrong with the ledger, for people and for retries."""
+
+from __future__ import annotations
+
+
+class LedgerError(Exception):
+    """The ledger cannot do what was asked; `error_id` is stable, `retryable` says whether waiting may help."""
+
+    error_id = "ledger"
+    retryable = False
+
+
+class LedgerUnavailableError(LedgerError):
+    """The database does not answer, is full or locked. Nothing is lost: the journal is read again later."""
+
+    error_id = "ledger-unavailable"
+    retryable = True

@@ -1,0 +1,273 @@
+"""What each line of the journal adds to a call's record.
+
+Every function here may see a line twice, or two files' lines in either order, and comes to the same record: an instant
+is the earliest told, a row has a key, a later fact only fills what is empty. What follows from the facts taken
+together (who answered, how it ended) is left to `settle`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from calls.journal import Entry, Fact
+from calls.journal_lines import whole
+from calls.phone import caller_key
+from storage.record import ANSWERED, BridgeRow, CallRecord, LineRow, OfferRow, RatingRow, SegmentRow
+
+K = TypeVar("K")
+V = TypeVar("V")
+Fields = Mapping[str, str]
+
+LONGEST_NAME = 64
+"""Names of ours (groups, operators, states) and Asterisk's ids are shorter; what is longer is damage."""
+LARGEST_SEQ = 100_000
+
+_OPERATOR_LINE = re.compile(r"PJSIP/op([0-9]{1,16})-[0-9a-f]+(?:;\d)?(?:<[A-Z]+>)?")
+
+
+def with_event(record: CallRecord, entry: Entry) -> CallRecord:
+    """The record after one of CEL's own events; events that say nothing of use leave it as it is."""
+    at_ms = entry.at_ms
+    if entry.uniqueid == entry.linkedid:
+        if entry.type == "HANGUP":
+            return replace(record, call=replace(record.call, ended_ms=_earliest(record.call.ended_ms, at_ms)))
+        if entry.type == "BRIDGE_ENTER":
+            return record if at_ms in record.bridges else _with_bridge(record, BridgeRow(record.call.id, at_ms))
+        if entry.type == "BRIDGE_EXIT":
+            return _out_of_bridge(record, at_ms)
+        return record
+    operator = operator_of(entry.channel)
+    if operator is None or entry.type not in ("ANSWER", "HANGUP"):
+        return record
+    line = record.lines.get(entry.uniqueid) or LineRow(record.call.id, entry.uniqueid[:LONGEST_NAME], operator)
+    if entry.type == "ANSWER":
+        line = replace(line, answered_ms=_earliest(line.answered_ms, at_ms))
+    else:
+        line = replace(line, hung_up_ms=_earliest(line.hung_up_ms, at_ms))
+    return replace(record, lines=_put(record.lines, line.uniqueid, line))
+
+
+def with_fact(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
+    """The record after one of our own facts; a fact without its key fields, or unknown, leaves it as it is."""
+    note = _NOTES.get(entry.name)
+    return record if note is None else note(record, entry, values)
+
+
+def operator_of(channel: str) -> str | None:
+    """The operator's number of `PJSIP/op101-0000000a`; None for any other channel."""
+    match = _OPERATOR_LINE.fullmatch(channel)
+    return None if match is None else match[1]
+
+
+def stored_text(value: str | None, limit: int = 10_000) -> str | None:
+    """Text as a database and a terminal can hold it: control and format characters as escapes; empty is None."""
+    if not value:
+        return None
+    if not value.isprintable():
+        value = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in value)
+    return value[:limit]
+
+
+def _arrived(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
+    caller = values.get("caller", "")
+    call = replace(
+        record.call,
+        arrived_ms=_instant(values, "arrived_ms", entry),
+        dialled=stored_text(values.get("dialled")),
+        caller_raw=stored_text(caller),
+        caller_name_raw=stored_text(values.get("name")),
+        caller_key=caller_key(caller),
+    )
+    return replace(record, call=call)
+
+
+def _language(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
+    language = _name(values, "language")
+    known_ms = record.call.language_ms
+    if language is None or (known_ms is not None and known_ms > entry.at_ms):
+        return record
+    call = replace(record.call, language=language, language_by=_name(values, "by"), language_ms=entry.at_ms)
+    return replace(record, call=call)
+
+
+def _queued(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
+    def queued(segment: SegmentRow) -> SegmentRow:
+        return replace(
+            segment,
+            group_id=segment.group_id or _name(values, "group"),
+            language=segment.language or _name(values, "language"),
+            queued_via=segment.queued_via or _name(values, "via"),
+            queued_ms=_earliest(segment.queued_ms, _instant(values, "queued_ms", entry)),
+            rank_ms=segment.rank_ms if segment.rank_ms is not None else whole(values.get("rank_ms")),
+        )
+
+    return _on_segment(record, values, queued)
+
+
+def _offered(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
+    return _on_offer(record, values, lambda offer: replace(offer, offered_ms=_earliest(offer.offered_ms, entry.at_ms)))
+
+
+def _offer_ended(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
+    def ended(offer: OfferRow) -> OfferRow:
+        if offer.status == ANSWERED:
+            return offer
+        return replace(offer, ended_ms=entry.at_ms, status=_name(values, "status") or "UNKNOWN")
+
+    return _on_offer(record, values, ended)
+
+
+def _talking(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
+    """Written on the operator's channel, so the line is known by its `uniqueid` even if its ANSWER is not."""
+    seq, offer = _number(values, "seq"), _number(values, "offer")
+    operator = _name(values, "operator") or operator_of(entry.channel)
+    if seq is None or offer is None or operator is None or not 0 < len(entry.uniqueid) <= LONGEST_NAME:
+        return record
+    line = record.lines.get(entry.uniqueid) or LineRow(record.call.id, entry.uniqueid, operator)
+    line = replace(line, talking_ms=_earliest(line.talking_ms, entry.at_ms), seq=seq, offer=offer)
+    record = replace(record, lines=_put(record.lines, line.uniqueid, line))
+    return _on_offer(record, values, lambda row: row)
+
+
+def _talk_ended(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
+    def left(segment: SegmentRow) -> SegmentRow:
+        return replace(segment, operator_left_ms=_earliest(segment.operator_left_ms, entry.at_ms))
+
+    return _on_segment(record, values, left)
+
+
+def _transferred(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
+    def moved(segment: SegmentRow) -> SegmentRow:
+        return replace(
+            segment,
+            transferred_ms=_earliest(segment.transferred_ms, entry.at_ms),
+            transfer_kind=segment.transfer_kind or _name(values, "kind"),
+            transfer_to=segment.transfer_to or _name(values, "to"),
+        )
+
+    return _on_segment(record, values, moved)
+
+
+def _notice(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
+    def told(segment: SegmentRow) -> SegmentRow:
+        return replace(segment, notice_ms=_earliest(segment.notice_ms, entry.at_ms))
+
+    return _on_segment(record, values, told)
+
+
+def _rating_offered(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
+    def asked(rating: RatingRow) -> RatingRow:
+        return replace(rating, offered_ms=_earliest(rating.offered_ms, entry.at_ms))
+
+    return _on_rating(record, values, asked)
+
+
+def _rated(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
+    score = whole(values.get("score"))
+    if score is None or not 1 <= score <= 5:
+        return record
+
+    def given(rating: RatingRow) -> RatingRow:
+        if rating.outcome == "given":
+            return rating
+        return replace(rating, rated_ms=entry.at_ms, outcome="given", score=score)
+
+    return _on_rating(record, values, given)
+
+
+def _unrated(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
+    reason = "wrong" if values.get("reason") == "wrong" else "silence"
+
+    def not_given(rating: RatingRow) -> RatingRow:
+        return rating if rating.outcome == "given" else replace(rating, outcome=reason)
+
+    return _on_rating(record, values, not_given)
+
+
+_NOTES: dict[str, Callable[[CallRecord, Entry, Fields], CallRecord]] = {
+    Fact.ARRIVED: _arrived,
+    Fact.LANGUAGE: _language,
+    Fact.QUEUED: _queued,
+    Fact.OFFERED: _offered,
+    Fact.OFFER_ENDED: _offer_ended,
+    Fact.TALKING: _talking,
+    Fact.TALK_ENDED: _talk_ended,
+    Fact.TRANSFERRED: _transferred,
+    Fact.NOTICE: _notice,
+    Fact.RATING_OFFERED: _rating_offered,
+    Fact.RATED: _rated,
+    Fact.UNRATED: _unrated,
+}
+
+
+def _on_segment(record: CallRecord, values: Fields, change: Callable[[SegmentRow], SegmentRow]) -> CallRecord:
+    seq = _number(values, "seq")
+    if seq is None:
+        return record
+    segment = record.segments.get(seq) or SegmentRow(record.call.id, seq)
+    return replace(record, segments=_put(record.segments, seq, change(segment)))
+
+
+def _on_offer(record: CallRecord, values: Fields, change: Callable[[OfferRow], OfferRow]) -> CallRecord:
+    seq, number = _number(values, "seq"), _number(values, "offer")
+    if seq is None or number is None:
+        return record
+    offer = record.offers.get((seq, number)) or OfferRow(record.call.id, seq, number)
+    offer = replace(
+        offer,
+        operator_id=offer.operator_id or _name(values, "operator"),
+        via=offer.via or _name(values, "via"),
+        file=offer.file or stored_text(values.get("file"), 200),
+    )
+    segments = (
+        record.segments if seq in record.segments else _put(record.segments, seq, SegmentRow(record.call.id, seq))
+    )
+    return replace(record, offers=_put(record.offers, (seq, number), change(offer)), segments=segments)
+
+
+def _on_rating(record: CallRecord, values: Fields, change: Callable[[RatingRow], RatingRow]) -> CallRecord:
+    seq, operator = _number(values, "seq"), _name(values, "operator")
+    if seq is None or operator is None:
+        return record
+    rating = record.ratings.get((seq, operator)) or RatingRow(record.call.id, seq, operator)
+    return replace(record, ratings=_put(record.ratings, (seq, operator), change(rating)))
+
+
+def _with_bridge(record: CallRecord, bridge: BridgeRow) -> CallRecord:
+    return replace(record, bridges=_put(record.bridges, bridge.entered_ms, bridge))
+
+
+def _out_of_bridge(record: CallRecord, at_ms: int) -> CallRecord:
+    """The latest stretch begun by then ends; a line read twice finds it ended."""
+    begun = [entered for entered in record.bridges if entered <= at_ms]
+    if not begun:
+        return record
+    bridge = record.bridges[max(begun)]
+    if bridge.left_ms is not None:
+        return record
+    return _with_bridge(record, replace(bridge, left_ms=at_ms))
+
+
+def _put(rows: Mapping[K, V], key: K, row: V) -> Mapping[K, V]:
+    return {**rows, key: row}
+
+
+def _earliest(known: int | None, told: int) -> int:
+    return told if known is None else min(known, told)
+
+
+def _instant(values: Fields, name: str, entry: Entry) -> int:
+    told = whole(values.get(name))
+    return entry.at_ms if told is None or told <= 0 else told
+
+
+def _number(values: Fields, name: str) -> int | None:
+    number = whole(values.get(name))
+    return number if number is not None and 0 <= number <= LARGEST_SEQ else None
+
+
+def _name(values: Fields, name: str) -> str | None:
+    return stored_text(values.get(name), LONGEST_NAME)

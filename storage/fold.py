@@ -1,0 +1,79 @@
+"""A run of journal lines folded over what is known: what the ledger must then hold. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from calls.journal import Entry, Fact
+from calls.journal_lines import fields
+from storage.facts import LONGEST_NAME, stored_text, with_event, with_fact
+from storage.presence import StateRow, state_of
+from storage.record import CallRecord, unheard
+from storage.settle import settled
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What a run of lines adds up to."""
+
+    records: dict[str, CallRecord] = field(default_factory=dict)
+    """Calls that were touched, as they now are."""
+    steps: list[dict[str, str | int]] = field(default_factory=list)
+    alarms: list[dict[str, str | int]] = field(default_factory=list)
+    states: list[StateRow] = field(default_factory=list)
+
+
+def call_ids(entries: Iterable[Entry]) -> set[str]:
+    """The calls that these lines are about."""
+    return {entry.linkedid for entry in entries if 0 < len(entry.linkedid) <= LONGEST_NAME}
+
+
+def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord]) -> Folded:
+    """What the lines make of the calls in `known`.
+
+    CEL's own events of a call that is not known (an operator dialling a feature code) are passed over; one of our
+    facts begins a record for it, so that nothing is lost with a damaged line of the arrival.
+    """
+    folded = Folded()
+    records = folded.records
+    for entry in entries:
+        ours = entry.type == "USER_DEFINED"
+        values = fields(entry) if ours else {}
+        if ours and entry.name == Fact.PRESENCE:
+            state = state_of(entry, values)
+            if state is not None:
+                folded.states.append(state)
+        elif ours and entry.name == Fact.ALARM:
+            folded.alarms.append(_alarm(entry, values))
+        elif 0 < len(entry.linkedid) <= LONGEST_NAME:
+            record = records.get(entry.linkedid) or known.get(entry.linkedid)
+            if not ours:
+                if record is not None:
+                    records[entry.linkedid] = with_event(record, entry)
+            elif entry.name in _CALL_FACTS:
+                record = record or unheard(entry.linkedid, entry.at_ms)
+                records[entry.linkedid] = with_fact(record, entry, values)
+                if entry.name in (Fact.STEP, Fact.RETURNED):
+                    folded.steps.append(_step(entry, values))
+    for call_id, record in records.items():
+        if record is not known.get(call_id):
+            records[call_id] = settled(record)
+    return folded
+
+
+_CALL_FACTS = frozenset(fact.value for fact in Fact) - {Fact.PRESENCE, Fact.ALARM}
+
+
+def _step(entry: Entry, values: Mapping[str, str]) -> dict[str, str | int]:
+    return {
+        "call_id": entry.linkedid,
+        "at_ms": entry.at_ms,
+        "step": stored_text(values.get("step"), LONGEST_NAME) or entry.name,
+        "detail": stored_text(values.get("detail") or values.get("seq"), 200) or "",
+    }
+
+
+def _alarm(entry: Entry, values: Mapping[str, str]) -> dict[str, str | int]:
+    kind = stored_text(values.get("kind"), LONGEST_NAME) or "unknown"
+    return {"at_ms": entry.at_ms, "kind": kind, "detail": stored_text(values.get("detail"), 500) or ""}

@@ -1,0 +1,220 @@
+"""The ledger's tables. Every instant is UTC epoch milliseconds in a `*_ms` column; text is as written, escaped.
+
+One row of `call` for each caller who reached the hotline; a `segment` for each wait in a group with the talk that
+followed; an `offer` for each time an operator's phone was rung; an `operator_line` for each channel of an operator in
+the call; a `bridge` for each stretch of time the caller was connected. The projector alone writes them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _ms(name: str, *, nullable: bool = True) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+def _key(name: str) -> Column[str]:
+    return Column(name, Text, primary_key=True)
+
+
+def _number_key(name: str) -> Column[int]:
+    return Column(name, Integer, primary_key=True, autoincrement=False)
+
+
+def _ms_key(name: str) -> Column[int]:
+    return Column(name, BigInteger, primary_key=True, autoincrement=False)
+
+
+def _of_call() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["call_id"], ["call.id"])
+
+
+call = Table(
+    "call",
+    metadata,
+    _key("id"),
+    Column("node", Text, nullable=False),
+    Column("dialled", Text),
+    Column("caller_raw", Text),
+    Column("caller_name_raw", Text),
+    Column("caller_key", Text),
+    _ms("arrived_ms", nullable=False),
+    Column("language", Text),
+    Column("language_by", Text),
+    _ms("language_ms"),
+    Column("group_first", Text),
+    _ms("queued_ms"),
+    _ms("answered_ms"),
+    _ms("ended_ms"),
+    Column("result", Text, nullable=False),
+    Index(None, "caller_key", "arrived_ms"),
+    Index(None, "arrived_ms"),
+    Index("ix_call_open", "id", sqlite_where=text("ended_ms IS NULL"), postgresql_where=text("ended_ms IS NULL")),
+)
+"""`result`: in_progress, answered, abandoned_waiting or abandoned_menu. `answered_ms` is the first operator's."""
+
+segment = Table(
+    "segment",
+    metadata,
+    _key("call_id"),
+    _number_key("seq"),
+    Column("group_id", Text),
+    Column("language", Text),
+    Column("queued_via", Text),
+    _ms("queued_ms"),
+    _ms("rank_ms"),
+    Column("offer", Integer),
+    Column("operator_id", Text),
+    Column("via", Text),
+    _ms("answered_ms"),
+    _ms("talking_ms"),
+    _ms("bridged_ms"),
+    _ms("notice_ms"),
+    _ms("operator_left_ms"),
+    _ms("transferred_ms"),
+    Column("transfer_kind", Text),
+    Column("transfer_to", Text),
+    _ms("ended_ms"),
+    Column("ended_by", Text),
+    _of_call(),
+)
+"""`via` (router, net) and `operator_id` are those of the offer that was answered, the last one if there were several.
+`answered_ms` is when the operator picked up, `talking_ms` when the announcement was over, `bridged_ms` the length of
+time connected; `ended_by` is operator, caller or transfer."""
+
+offer = Table(
+    "offer",
+    metadata,
+    _key("call_id"),
+    _number_key("seq"),
+    _number_key("offer"),
+    Column("operator_id", Text),
+    Column("via", Text),
+    Column("file", Text),
+    _ms("offered_ms"),
+    _ms("ended_ms"),
+    Column("status", Text),
+    Column("recorded", Integer, nullable=False, server_default="0"),
+    _of_call(),
+    Index(
+        "ix_offer_unrecorded",
+        "call_id",
+        sqlite_where=text("recorded = 0 AND status = 'ANSWER'"),
+        postgresql_where=text("recorded = 0 AND status = 'ANSWER'"),
+    ),
+)
+"""`status` is the DIALSTATUS (ANSWER, NOANSWER, BUSY, ...); `recorded` is 1 once the talk has its `recording` row."""
+
+operator_line = Table(
+    "operator_line",
+    metadata,
+    _key("call_id"),
+    _key("uniqueid"),
+    Column("operator_id", Text, nullable=False),
+    _ms("answered_ms"),
+    _ms("talking_ms"),
+    _ms("hung_up_ms"),
+    Column("seq", Integer),
+    Column("offer", Integer),
+    _of_call(),
+)
+
+bridge = Table("bridge", metadata, _key("call_id"), _ms_key("entered_ms"), _ms("left_ms"), _of_call())
+
+rating = Table(
+    "rating",
+    metadata,
+    _key("call_id"),
+    _number_key("seq"),
+    _key("operator_id"),
+    _ms("offered_ms"),
+    _ms("rated_ms"),
+    Column("outcome", Text),
+    Column("score", Integer),
+    _of_call(),
+    CheckConstraint("score IS NULL OR (score BETWEEN 1 AND 5 AND outcome = 'given')", name="score"),
+)
+"""Rule 13. `outcome`: given, silence, wrong or hung_up; NULL while the caller is being asked."""
+
+step = Table("step", metadata, _key("call_id"), _ms_key("at_ms"), _key("step"), _key("detail"), _of_call())
+
+recording = Table(
+    "recording",
+    metadata,
+    _key("call_id"),
+    _number_key("seq"),
+    _number_key("offer"),
+    Column("operator_id", Text),
+    Column("file", Text, nullable=False),
+    Column("path", Text),
+    _ms("made_ms"),
+    _ms("duration_ms"),
+    _ms("bridged_ms"),
+    Column("bytes", BigInteger),
+    Column("sha256", Text),
+    Column("caller_dbfs", Float),
+    Column("operator_dbfs", Float),
+    Column("status", Text, nullable=False),
+    _of_call(),
+    Index(None, "made_ms"),
+)
+"""Written by the finaliser, once a talk's file is in the archive or its absence is explained (`status`)."""
+
+operator_state = Table(
+    "operator_state",
+    metadata,
+    _key("operator_id"),
+    _ms_key("from_ms"),
+    _key("state"),
+    Column("reason", Text),
+    _ms("to_ms"),
+    Index(
+        "ix_operator_state_now",
+        "operator_id",
+        sqlite_where=text("to_ms IS NULL"),
+        postgresql_where=text("to_ms IS NULL"),
+    ),
+    Index(None, "from_ms"),
+)
+
+caller_language = Table(
+    "caller_language",
+    metadata,
+    _key("caller_key"),
+    Column("language", Text, nullable=False),
+    _ms("chosen_ms", nullable=False),
+)
+
+alarm = Table("alarm", metadata, _ms_key("at_ms"), _key("kind"), _key("detail"))
+
+journal_position = Table(
+    "journal_position",
+    metadata,
+    _key("source"),
+    Column("inode", BigInteger, primary_key=True, autoincrement=False),
+    Column("head", Text, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+)
+"""How far each journal file has been read. `head` is a digest of its first line: an inode is used again."""
