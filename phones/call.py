@@ -163,6 +163,23 @@ class Call:
                     raise CallEndedError(self.status, self.reason)
                 await asyncio.sleep(_LISTEN_EVERY_S)  # a growing file tells nobody that it grows
 
+    async def listen(self, seconds: float, timeout_s: float = 60.0) -> tuple[float, float]:
+        """Wait until so many more seconds have been recorded; return where they begin and end in the recording.
+
+        Raises CallEndedError, TimeoutError.
+        """
+        begin = self.heard_s()
+        async with asyncio.timeout(timeout_s):
+            while (end := self.heard_s()) < begin + seconds:
+                if self.over:
+                    raise CallEndedError(self.status, self.reason)
+                await asyncio.sleep(_LISTEN_EVERY_S)
+        return begin, end
+
+    async def until_keys(self, keys: str, timeout_s: float = 10.0) -> None:
+        """Wait until the keys pressed by the other side so far are these. Raises CallEndedError, TimeoutError."""
+        await self._until(lambda: self.keys_heard == keys, timeout_s)
+
     def take(self, event: dict[str, Any]) -> None:
         """Take in an event of the phone's process (`Phone` calls it)."""
         at = event.get("at")

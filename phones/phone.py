@@ -58,6 +58,11 @@ class Phone:
         """Whether the phone's process runs."""
         return not self._reader.done()
 
+    @property
+    def pid(self) -> int:
+        """The pid of the phone's process, for tests that stop it where it stands."""
+        return self._process.pid
+
     async def up(self, timeout_s: float = 10.0) -> None:
         """Wait until the phone has started. Raises PhoneError, TimeoutError."""
         await self._until(lambda: bool(self.address), timeout_s)
