@@ -1,0 +1,166 @@
+"""The law's figures and those that must stand beside them (rule 7), over calls that arrived in some span of time.
+
+The law names the average wait from the arrival of the call to the operator's answer, over answered calls. An average
+hides its tail and can be had by letting callers give up, so the other waits, the ninth decile, the longest, the
+service level and abandonment are always shown with it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+TARGET_S = 30.0
+"""Rule 7: thirty seconds."""
+SHORT_S = 5.0
+"""Who hangs up sooner has misdialled, and counts neither for nor against."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatingGiven:
+    """What became of one offer to rate (rule 13): `outcome` is given, silence, wrong or hung_up."""
+
+    outcome: str
+    score: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallTimes:
+    """What the figures need of one call: its instants (None: has not happened), first group and ratings."""
+
+    arrived_ms: int
+    queued_ms: int | None = None
+    answered_ms: int | None = None
+    ended_ms: int | None = None
+    group: str | None = None
+    ratings: tuple[RatingGiven, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Waits of some callers; without callers the rest is None."""
+
+    count: int
+    mean_s: float | None = None
+    p90_s: float | None = None
+    longest_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """Offers to rate and what was given (rule 13); `distribution` counts the scores 1 to 5."""
+
+    offered: int
+    given: int
+    mean: float | None
+    share: float | None
+    distribution: tuple[int, int, int, int, int]
+    silence: int
+    wrong: int
+    hung_up: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Figures of some calls; a share without anything to divide by is None."""
+
+    arrived: int
+    answered: int
+    abandoned_menu: int
+    abandoned_waiting: int
+    abandoned_short: int
+    """Of both kinds, those who hung up within 5 s of the arrival."""
+    in_progress: int
+    """Neither answered nor ended yet."""
+    to_operator: Waits
+    """The law's: arrival to the operator's answer, over answered calls."""
+    in_queue: Waits
+    """The choice of the group to the operator's answer, over answered calls."""
+    all_callers: Waits
+    """Arrival to the answer, or to the hang-up of those who gave up."""
+    service_level: float | None
+    """Answered within 30 s of the arrival, of all answered or abandoned but the short ones."""
+    abandonment: float | None
+    """Abandoned, of all answered or abandoned, the short ones left out of both."""
+    ratings: Ratings
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """Figures of all calls and of each group that callers first chose, by name."""
+
+    total: Figures
+    groups: dict[str, Figures]
+
+
+def day_figures(calls: Iterable[CallTimes]) -> DayFigures:
+    """The figures of these calls, all together and per group."""
+    everything = tuple(calls)
+    groups: dict[str, list[CallTimes]] = defaultdict(list)
+    for call in everything:
+        if call.group is not None:
+            groups[call.group].append(call)
+    return DayFigures(figures(everything), {name: figures(groups[name]) for name in sorted(groups)})
+
+
+def figures(calls: Sequence[CallTimes]) -> Figures:
+    """The figures of these calls."""
+    answered = [call for call in calls if call.answered_ms is not None]
+    abandoned = [call for call in calls if call.answered_ms is None and call.ended_ms is not None]
+    to_operator = [_seconds(call.arrived_ms, call.answered_ms) for call in answered]
+    gave_up = [_seconds(call.arrived_ms, call.ended_ms) for call in abandoned]
+    short = sum(wait_s < SHORT_S for wait_s in gave_up)
+    counted = len(answered) + len(abandoned) - short
+    in_menu = sum(call.queued_ms is None for call in abandoned)
+    return Figures(
+        arrived=len(calls),
+        answered=len(answered),
+        abandoned_menu=in_menu,
+        abandoned_waiting=len(abandoned) - in_menu,
+        abandoned_short=short,
+        in_progress=len(calls) - len(answered) - len(abandoned),
+        to_operator=waits(to_operator),
+        in_queue=waits([_seconds(call.queued_ms, call.answered_ms) for call in answered if call.queued_ms is not None]),
+        all_callers=waits(to_operator + gave_up),
+        service_level=_share(sum(wait_s <= TARGET_S for wait_s in to_operator), counted),
+        abandonment=_share(len(abandoned) - short, counted),
+        ratings=ratings([rating for call in calls for rating in call.ratings]),
+    )
+
+
+def waits(seconds: Sequence[float]) -> Waits:
+    """Mean, ninth decile (the smallest wait that nine tenths do not exceed) and longest."""
+    if not seconds:
+        return Waits(0)
+    ordered = sorted(seconds)
+    ninth = -(-9 * len(ordered) // 10) - 1
+    return Waits(len(ordered), sum(ordered) / len(ordered), ordered[ninth], ordered[-1])
+
+
+def ratings(given: Iterable[RatingGiven]) -> Ratings:
+    """The mean of the scores, with the share of the asked who gave one."""
+    asked = tuple(given)
+    outcomes = [rating.outcome for rating in asked]
+    scores = [rating.score for rating in asked if rating.outcome == "given" and rating.score is not None]
+    one, two, three, four, five = (scores.count(score) for score in range(1, 6))
+    return Ratings(
+        offered=len(asked),
+        given=len(scores),
+        mean=_share(sum(scores), len(scores)),
+        share=_share(len(scores), len(asked)),
+        distribution=(one, two, three, four, five),
+        silence=outcomes.count("silence"),
+        wrong=outcomes.count("wrong"),
+        hung_up=outcomes.count("hung_up"),
+    )
+
+
+def _seconds(from_ms: int | None, to_ms: int | None) -> float:
+    assert from_ms is not None
+    assert to_ms is not None
+    return max(0, to_ms - from_ms) / 1000
+
+
+def _share(part: float, whole: int) -> float | None:
+    return part / whole if whole else None

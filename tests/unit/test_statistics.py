@@ -1,0 +1,107 @@
+"""The law's figures, worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calls.statistics import CallTimes, RatingGiven, Waits, day_figures, figures, ratings, waits
+
+T = 1_764_000_000_000
+
+
+def call(
+    group: str | None = None,
+    *,
+    queued_s: float | None = None,
+    answered_s: float | None = None,
+    ended_s: float | None = None,
+    scores: tuple[RatingGiven, ...] = (),
+) -> CallTimes:
+    def at(seconds: float | None) -> int | None:
+        return None if seconds is None else T + round(seconds * 1000)
+
+    return CallTimes(T, at(queued_s), at(answered_s), at(ended_s), group, scores)
+
+
+DAY = [
+    call("portal", queued_s=10, answered_s=14, ended_s=100, scores=(RatingGiven("given", 5),)),
+    call("portal", queued_s=10, answered_s=30, ended_s=90, scores=(RatingGiven("silence"),)),
+    call("portal", queued_s=12, answered_s=70, ended_s=300, scores=(RatingGiven("given", 2),)),
+    call("ict", queued_s=8, answered_s=10, ended_s=50, scores=(RatingGiven("hung_up"), RatingGiven("given", 5))),
+    call("ict", queued_s=9, ended_s=49),  # gave up in the wait
+    call(None, ended_s=7),  # gave up in the menu
+    call(None, ended_s=4.999),  # misdialled
+    call("ict", queued_s=9),  # still waiting
+    call("portal", queued_s=9, answered_s=26),  # still talking
+]
+
+
+def test_the_average_wait_is_from_the_arrival_over_answered_calls() -> None:
+    total = day_figures(DAY).total
+    assert total.to_operator == Waits(5, (14 + 30 + 70 + 10 + 26) / 5, 70.0, 70.0)
+
+
+def test_the_wait_in_the_queue_leaves_out_the_menu() -> None:
+    assert figures(DAY).in_queue == Waits(5, (4 + 20 + 58 + 2 + 17) / 5, 58.0, 58.0)
+
+
+def test_the_wait_of_all_callers_counts_those_who_gave_up() -> None:
+    every = figures(DAY).all_callers
+    assert every.count == 8
+    assert every.mean_s == pytest.approx((14 + 30 + 70 + 10 + 26 + 49 + 7 + 4.999) / 8)
+    assert every.longest_s == 70.0
+
+
+def test_calls_are_counted_by_what_became_of_them() -> None:
+    total = figures(DAY)
+    assert (total.arrived, total.answered, total.in_progress) == (9, 5, 1)
+    assert (total.abandoned_menu, total.abandoned_waiting, total.abandoned_short) == (2, 1, 1)
+
+
+def test_the_service_level_counts_abandons_but_short_ones() -> None:
+    total = figures(DAY)
+    assert total.service_level == 4 / 7  # 14, 30, 10 and 26 s; of five answered and two who gave up after 5 s
+    assert total.abandonment == 2 / 7
+
+
+def test_an_abandon_of_five_seconds_is_not_short() -> None:
+    assert figures([call(ended_s=5)]).abandoned_short == 0
+    assert figures([call(ended_s=4.999)]).service_level is None
+
+
+def test_groups_have_their_own_figures() -> None:
+    groups = day_figures(DAY).groups
+    assert list(groups) == ["ict", "portal"]
+    assert groups["portal"].to_operator.mean_s == (14 + 30 + 70 + 26) / 4
+    assert groups["portal"].service_level == 3 / 4
+    assert groups["ict"].abandonment == 1 / 2
+
+
+def test_ratings_show_who_answered_beside_the_mean() -> None:
+    total = figures(DAY).ratings
+    assert (total.offered, total.given, total.mean, total.share) == (5, 3, 4.0, 3 / 5)
+    assert total.distribution == (0, 1, 0, 0, 2)
+    assert (total.silence, total.wrong, total.hung_up) == (1, 0, 1)
+
+
+def test_a_day_without_calls_has_no_averages() -> None:
+    total = day_figures([]).total
+    assert total.to_operator == Waits(0)
+    assert (total.service_level, total.abandonment) == (None, None)
+    assert ratings([]).mean is None
+
+
+@pytest.mark.parametrize(("count", "ninth"), [(1, 1), (2, 2), (9, 9), (10, 9), (11, 10), (100, 90), (101, 91)])
+def test_the_ninth_decile_is_a_wait_that_somebody_had(count: int, ninth: int) -> None:
+    assert waits([float(wait) for wait in range(count, 0, -1)]).p90_s == ninth
+
+
+@given(st.lists(st.floats(0, 10_000), min_size=1))
+def test_the_ninth_decile_lies_between_the_mean_less_its_tail_and_the_longest(seconds: list[float]) -> None:
+    found = waits(seconds)
+    assert found.p90_s is not None
+    assert found.longest_s is not None
+    assert sum(wait <= found.p90_s for wait in seconds) >= 0.9 * len(seconds)
+    assert found.p90_s <= found.longest_s
