@@ -32,3 +32,9 @@ class SynthesiserError(SpeechError):
     """A synthesiser is not installed, or failed; the message says which package to install."""
 
     error_id = "synthesiser"
+
+
+class NumberOutOfRangeError(SpeechError):
+    """A number is too large, or negative: there are no fragments to say it."""
+
+    error_id = "number-out-of-range"

@@ -1,0 +1,94 @@
+"""Numbers as people say them, in pieces: ids of fragments that Asterisk plays one after the other.
+
+Asterisk says numbers in many languages but not in Kazakh (`main/say.c` has no `kk`), so all three are composed here,
+by the same rules as the texts: nothing is read from a table that the tests did not check word by word.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
+
+from speech import numbers_en, numbers_kk, numbers_ru
+from speech.catalogue import catalogue, spoken
+from speech.errors import NumberOutOfRangeError
+from speech.gender import Gender
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from config.settings import Language
+
+HIGHEST = 9999
+
+
+class Grammar(Protocol):
+    """What a language's own file knows; numbers are 0 to 9,999."""
+
+    def cardinal(self, number: int, gender: Gender) -> tuple[str, ...]:
+        """Return the pieces of "two" for something of that gender."""
+
+    def ordinal(self, number: int) -> tuple[str, ...]:
+        """Return the pieces of "second", said to a caller."""
+
+    def minutes(self, number: int) -> tuple[str, ...]:
+        """Return the pieces of "two minutes", in agreement."""
+
+    def digits(self, number: str) -> tuple[str, ...]:
+        """Return the pieces of an operator's number, as people say it."""
+
+
+GRAMMARS: Mapping[Language, Grammar] = MappingProxyType({"kk": numbers_kk, "ru": numbers_ru, "en": numbers_en})
+
+
+def cardinal(number: int, language: Language, gender: Gender = Gender.MASCULINE) -> tuple[str, ...]:
+    """Return "two" in pieces; only Russian has genders. Raises NumberOutOfRangeError."""
+    return GRAMMARS[language].cardinal(_sayable(number), gender)
+
+
+def ordinal(number: int, language: Language) -> tuple[str, ...]:
+    """Return "second" in pieces. Raises NumberOutOfRangeError."""
+    return GRAMMARS[language].ordinal(_sayable(number))
+
+
+def minutes(number: int, language: Language) -> tuple[str, ...]:
+    """Return "two minutes" in pieces, in agreement. Raises NumberOutOfRangeError."""
+    return GRAMMARS[language].minutes(_sayable(number))
+
+
+def digits(number: str, language: Language) -> tuple[str, ...]:
+    """Return the pieces of an operator's number (digits only) as people say it: "сто один", "one oh one"."""
+    return GRAMMARS[language].digits(number)
+
+
+def position(number: int, language: Language) -> tuple[str, ...]:
+    """Return "you are second in line", the small numbers as one whole phrase. Raises NumberOutOfRangeError."""
+    whole = f"position-{number}"
+    if whole in catalogue(language):
+        return (whole,)
+    return ("position-before", *ordinal(number, language), "position-after")
+
+
+def wait(number: int, language: Language) -> tuple[str, ...]:
+    """Return "the wait is about two minutes", the small numbers as one whole phrase. Raises NumberOutOfRangeError."""
+    whole = f"wait-{number}"
+    if whole in catalogue(language):
+        return (whole,)
+    return ("wait-before", *minutes(number, language))
+
+
+def key(pressed: str, language: Language) -> tuple[str, ...]:
+    """Return the pieces of a telephone key's name: a digit, the star or the hash."""
+    named = {"*": "key-star", "#": "key-hash"}.get(pressed)
+    return (named,) if named else cardinal(int(pressed), language)
+
+
+def words(pieces: tuple[str, ...], language: Language) -> str:
+    """Return what the pieces say, as a line of text. Raises UnknownPromptError."""
+    return spoken(pieces, language)
+
+
+def _sayable(number: int) -> int:
+    if not 0 <= number <= HIGHEST:
+        raise NumberOutOfRangeError(f"{number} cannot be spoken: only 0 to {HIGHEST}")
+    return number
