@@ -1,0 +1,34 @@
+"""What can go wrong with a recording; in every case the raw file stays where it is."""
+
+from __future__ import annotations
+
+
+class RecordingError(Exception):
+    """Base of this package's errors."""
+
+    error_id = "recording"
+    retryable = True
+
+
+class ArchiveUnwritableError(RecordingError):
+    """The archive took no file: full, read-only, or gone. Nothing else will fit either, until someone acts."""
+
+    error_id = "archive-unwritable"
+
+
+class AudioDiffersError(RecordingError):
+    """What the FLAC decodes to is not what was recorded: nothing of it may be kept."""
+
+    error_id = "audio-differs"
+
+
+class StillWrittenError(RecordingError):
+    """The raw file grew while it was encoded: it was not finished after all."""
+
+    error_id = "still-written"
+
+
+class ReceiptVoidError(RecordingError):
+    """A receipt does not hold any more: its raw file grew, or the FLAC it stands for is not there."""
+
+    error_id = "receipt-void"

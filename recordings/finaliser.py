@@ -1,0 +1,198 @@
+"""Finishes recordings: from the raw file in the spool to the archive's FLAC and the ledger's row (rule 14)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from calls.ports import RecordingBook
+from calls.recording import EndedTalk, Recording, RecordingStatus
+from recordings import spool as raw_files
+from recordings.archive import Archive
+from recordings.complaints import Complaints
+from recordings.errors import ArchiveUnwritableError, ReceiptVoidError, StillWrittenError
+from recordings.naming import Origin, file_of
+from recordings.readiness import Step, adopted, next_step
+from recordings.sidecar import Sidecar
+from recordings.spool import SpoolFile
+
+log = structlog.get_logger(__name__)
+
+ARCHIVE = "archive"
+LEDGER = "ledger"
+SPOOL = "spool"
+
+T = TypeVar("T")
+
+Alarm = Callable[[str, str], None]
+"""Raises an alarm of a kind with a detail; may be called twice for the same thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """One row that was written: a recording in the archive, or the gap where one should be."""
+
+    recording: Recording
+    silent_sides: tuple[str, ...] = ()
+
+
+class Finaliser:
+    """Looks after one spool. One at a time: a talk is encoded in a thread while the loop serves calls."""
+
+    def __init__(
+        self,
+        spool: Path,
+        archive: Path,
+        book: RecordingBook,
+        *,
+        alarm: Alarm | None = None,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self._spool = spool
+        self._archive = Archive(archive)
+        self._book = book
+        self._alarm = alarm or _log_alarm
+        self._now_ms = now_ms
+        self._complaints = Complaints()
+        self._turn = asyncio.Lock()
+
+    async def finish_ready(self) -> list[Finished]:
+        """Finish everything that is ready; call it every second or so. Raises nothing but cancellation.
+
+        What fails is logged once, keeps its raw file and is tried again ten seconds later.
+        """
+        finished: list[Finished] = []
+        async with self._turn:
+            if self._complaints.rests(ARCHIVE, self._now_ms()):
+                return finished
+            talks = await self._attempt(LEDGER, self._talks)
+            if talks is None:
+                return finished
+            try:
+                await self._finish(talks, finished)
+            except ArchiveUnwritableError as error:
+                self._complaints.failed(ARCHIVE, error, self._now_ms())
+            else:
+                self._complaints.cleared(ARCHIVE)
+        return finished
+
+    async def _talks(self) -> dict[str, EndedTalk]:
+        talks: dict[str, EndedTalk] = {}
+        for talk in await self._book.segments_to_finalise():
+            try:
+                talks[file_of(Origin(talk.call, talk.seq, talk.offer))] = talk
+            except ValueError as error:
+                self._complaints.failed(talk.call, error, self._now_ms())
+        return talks
+
+    async def _finish(self, talks: dict[str, EndedTalk], finished: list[Finished]) -> None:
+        receipts = {sidecar.recording.file: sidecar for sidecar in await _in_thread(self._archive.receipts)}
+        for file, sidecar in receipts.items():
+            await self._note(finished, file, partial(self._resume, sidecar))
+        found = await self._attempt(SPOOL, partial(_in_thread, partial(raw_files.look, self._spool)))
+        if found is None:
+            return
+        for file in sorted((found.keys() | talks.keys()) - receipts.keys()):
+            await self._note(finished, file, partial(self._one, file, found.get(file), talks.get(file)))
+
+    async def _note(
+        self, finished: list[Finished], file: str, work: Callable[[], Coroutine[None, None, Finished | None]]
+    ) -> None:
+        done = await self._attempt(file, work)
+        if done is not None:
+            finished.append(done)
+
+    async def _attempt(self, subject: str, work: Callable[[], Coroutine[None, None, T]]) -> T | None:
+        if self._complaints.rests(subject, self._now_ms()):
+            return None
+        try:
+            result = await work()
+        except ArchiveUnwritableError:
+            raise
+        except (
+            Exception
+        ) as error:  # one bad file must not stop the others, and the ledger's errors are not ours to name
+            self._complaints.failed(subject, error, self._now_ms())
+            return None
+        self._complaints.cleared(subject)
+        return result
+
+    async def _one(self, file: str, found: SpoolFile | None, talk: EndedTalk | None) -> Finished | None:
+        match next_step(found, talk, self._now_ms()):
+            case Step.FINISH if talk is not None:
+                return await self._keep(file, talk)
+            case Step.ADOPT if found is not None:
+                log.warning("a recording without a talk is adopted", file=file)
+                return await self._keep(file, adopted(found), orphan=True)
+            case Step.DISCARD:
+                await _in_thread(lambda: raw_files.remove(self._spool, file))
+            case Step.NOTE_EMPTY if talk is not None:
+                return await self._note_gap(file, talk, RecordingStatus.EMPTY)
+            case Step.NOTE_MISSING if talk is not None:
+                self._alarm("recording_missing", file)
+                return await self._note_gap(file, talk, RecordingStatus.MISSING)
+        return None
+
+    async def _keep(self, file: str, talk: EndedTalk, *, orphan: bool = False) -> Finished | None:
+        raw = raw_files.raw_path(self._spool, file)
+        made_ms = self._now_ms()
+        try:
+            sidecar = await _in_thread(lambda: self._archive.enclose(raw, talk, made_ms, orphan=orphan))
+        except StillWrittenError:
+            return None
+        await _in_thread(lambda: self._archive.place(sidecar))
+        return await self._enter(sidecar)
+
+    async def _resume(self, sidecar: Sidecar) -> Finished | None:
+        """Go on where a kill left off; from the beginning when the receipt does not hold any more."""
+        file = sidecar.recording.file
+        raw_bytes = await _in_thread(lambda: raw_files.size_of(self._spool, file))
+        try:
+            if raw_bytes is not None and raw_bytes != sidecar.raw_bytes:
+                raise ReceiptVoidError(f"{file} has grown since it was encoded")
+            await _in_thread(lambda: self._archive.place(sidecar))
+        except ReceiptVoidError as error:
+            log.warning("a receipt is void", file=file, error=str(error), raw_is_there=raw_bytes is not None)
+            if raw_bytes is None:
+                self._alarm("recording_lost", file)
+            await _in_thread(lambda: self._archive.forget(file))
+            return None
+        return await self._enter(sidecar)
+
+    async def _enter(self, sidecar: Sidecar) -> Finished:
+        """The row, and only then the end of the raw file; the receipt goes last."""
+        recording = sidecar.recording
+        await self._book.add_recording(recording)
+        await _in_thread(lambda: raw_files.remove(self._spool, recording.file))
+        await _in_thread(lambda: self._archive.forget(recording.file))
+        for side in sidecar.silent_sides:
+            log.warning("a side was silent", file=recording.file, side=side, duration_ms=recording.duration_ms)
+        log.info("recording finished", file=recording.file, call=recording.call, duration_ms=recording.duration_ms)
+        return Finished(recording, sidecar.silent_sides)
+
+    async def _note_gap(self, file: str, talk: EndedTalk, status: RecordingStatus) -> Finished:
+        gap = Recording(talk.call, talk.seq, talk.offer, file, status, self._now_ms(), bridged_ms=talk.bridged_ms)
+        await self._book.add_recording(gap)
+        await _in_thread(lambda: raw_files.remove(self._spool, file))
+        return Finished(gap)
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Like `asyncio.to_thread`, but a cancelled caller waits for the thread, so that never two are at work."""
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
+
+
+def _log_alarm(kind: str, detail: str) -> None:
+    log.error("alarm", kind=kind, detail=detail)

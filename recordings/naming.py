@@ -1,0 +1,67 @@
+"""Names of recordings, in the spool and in the archive: strict both ways, and nothing of the caller in them.
+
+The dialplan names a spool file `<call>-<seq>-<offer>.raw`, e.g. `hl1-1764000000.12-1-2.raw`; the archive keeps it as
+`YYYY/MM/DD/HH/<call>-<seq>-<offer>.flac`, by the UTC hour in which the talk began. Local dates are a matter of the
+search (rule 14): an hour of UTC exists once, an hour of local time may come twice.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+
+from calls.ids import CallId
+
+RAW = ".raw"
+FLAC = ".flac"
+SIDECAR = ".json"
+
+_FILE = re.compile(
+    r"(?P<call>[a-z][a-z0-9]{0,15}-[0-9]{1,12}\.[0-9]{1,10})-(?P<seq>[1-9][0-9]{0,5})-(?P<offer>[1-9][0-9]{0,8})"
+)
+_LAST_MS = 253_402_300_800_000  # the year 10000, where `YYYY` ends
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which offer of which segment of which call a recording comes from."""
+
+    call: CallId
+    seq: int
+    offer: int
+
+
+def file_of(origin: Origin) -> str:
+    """The name without suffix. Raises ValueError for an origin that the dialplan cannot have made."""
+    file = f"{origin.call}-{origin.seq}-{origin.offer}"
+    if _FILE.fullmatch(file) is None:
+        raise ValueError(f"no recording can come from {origin}")
+    return file
+
+
+def origin_of(file: str) -> Origin | None:
+    """Read a name without suffix; None when it is not one of ours."""
+    match = _FILE.fullmatch(file)
+    return Origin(CallId(match["call"]), int(match["seq"]), int(match["offer"])) if match else None
+
+
+def file_in_spool(name: str) -> str | None:
+    """The name without suffix of a file in the spool; None when the file is not one of our recordings."""
+    file = name.removesuffix(RAW)
+    return file if name.endswith(RAW) and _FILE.fullmatch(file) else None
+
+
+def archive_path(file: str, began_ms: int) -> PurePosixPath:
+    """Where the archive keeps a recording of a talk that began then (UTC epoch ms), relative to the archive.
+
+    Raises ValueError for a name that is not ours, so that no path can lead out of the archive, and for an instant
+    before 1970 or after 9999.
+    """
+    if _FILE.fullmatch(file) is None:
+        raise ValueError(f"not the name of a recording: {file!r}")
+    if not 0 <= began_ms < _LAST_MS:
+        raise ValueError(f"no instant a talk can begin at: {began_ms} ms")
+    began = datetime.fromtimestamp(began_ms // 1000, UTC)
+    return PurePosixPath(f"{began:%Y/%m/%d/%H}") / f"{file}{FLAC}"

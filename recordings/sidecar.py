@@ -1,0 +1,67 @@
+"""The JSON beside every recording in the archive: enough to write the ledger's row again without the ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from calls.recording import Recording, RecordingStatus
+from recordings.naming import FLAC, SIDECAR, archive_path
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """A recording and what else is known of its talk; nothing of the caller."""
+
+    recording: Recording
+    began_ms: int
+    """When the talk began, UTC epoch ms; reckoned from the raw file's own time for an orphan."""
+    ended_ms: int
+    operator: str
+    """The operator's number; empty when unknown."""
+    group: str
+    silent_sides: tuple[str, ...]
+    raw_bytes: int
+    """Size of the raw file that was encoded."""
+
+
+def to_json(sidecar: Sidecar) -> str:
+    """The file's text."""
+    channels = {"left": "caller", "right": "operator"}
+    return json.dumps({"format": _FORMAT, "channels": channels, **asdict(sidecar)}, indent=1) + "\n"
+
+
+def from_json(text: str) -> Sidecar:
+    """Read what `to_json` wrote. Raises ValueError for anything else."""
+    try:
+        said: dict[str, Any] = json.loads(text)
+        if said.pop("format") != _FORMAT:
+            raise ValueError("a format that is not ours")
+        del said["channels"]
+        row = said.pop("recording")
+        recording = Recording(**{**row, "status": RecordingStatus(row["status"])})
+        sidecar = Sidecar(recording, **{**said, "silent_sides": tuple(said["silent_sides"])})
+        if recording.path != str(archive_path(recording.file, sidecar.began_ms)):
+            raise ValueError(f"not where a recording belongs: {recording.path!r}")
+        return sidecar
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"no sidecar of a recording: {error!r}") from error
+
+
+def recordings_in(archive: Path) -> Iterator[Sidecar]:
+    """Every recording that the archive holds, oldest hour first: what the index is rebuilt from.
+
+    Raises ValueError or OSError at a sidecar that cannot be read.
+    """
+    for flac in sorted(archive.glob(f"[0-9]*/*/*/*/*{FLAC}")):
+        yield from_json(sidecar_path(flac).read_text(encoding="utf-8"))
+
+
+def sidecar_path(flac: Path) -> Path:
+    """Where the sidecar of a FLAC lies."""
+    return flac.with_name(f"{flac.stem}{SIDECAR}")

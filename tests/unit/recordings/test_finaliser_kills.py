@@ -1,0 +1,97 @@
+"""`kill -9` of a finalising process before each thing that it does to a disk or to the ledger, and then a second run."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from raw_talk import BEGAN_MS, CALLER_HZ, FILE, OPERATOR_HZ, FileBook, ended_talk, two_voices, write_raw
+
+from phones.tones import hears
+from recordings.audio import sha256_of
+from recordings.finaliser import Finaliser
+
+NOW_MS = BEGAN_MS + 120_000
+
+CHILD = """
+import asyncio, os, pathlib, signal, sys
+sys.path.insert(0, sys.argv[1])
+import soundfile
+from raw_talk import BEGAN_MS, FileBook, ended_talk
+from recordings.finaliser import Finaliser
+
+folder, last = pathlib.Path(sys.argv[2]), int(sys.argv[3])
+book = FileBook(folder / "ledger.db", [ended_talk()])
+deeds = []
+
+def deadly(owner, name):
+    real = getattr(owner, name)
+    def deed(*args, **kwargs):
+        deeds.append(name)
+        if len(deeds) == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*args, **kwargs)
+    setattr(owner, name, deed)
+
+finaliser = Finaliser(folder / "spool", folder / "archive", book, now_ms=lambda: BEGAN_MS + 120_000)
+for owner, names in (
+    (os, ("fsync",)),
+    (pathlib.Path, ("mkdir", "write_text", "replace", "rename", "unlink")),
+    (soundfile.SoundFile, ("write", "read", "close")),
+    (FileBook, ("segments_to_finalise", "add_recording")),
+):
+    for name in names:
+        deadly(owner, name)
+asyncio.run(finaliser.finish_ready())
+print(" ".join(deeds))
+"""
+
+
+def run_child(folder: Path, last: int) -> subprocess.CompletedProcess[str]:
+    root, here = Path(__file__).parents[3], str(Path(__file__).parent)
+    return subprocess.run(
+        [sys.executable, "-c", CHILD, here, str(folder), str(last)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+async def assert_finished_once(folder: Path) -> None:
+    book = FileBook(folder / "ledger.db", [ended_talk()])
+    await Finaliser(folder / "spool", folder / "archive", book, now_ms=lambda: NOW_MS).finish_ready()
+    left = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    flac = Path(f"archive/2025/11/24/16/{FILE}.flac")
+    assert left == [flac, flac.with_name(f"{FILE}.json"), Path("ledger.db")]
+    (row,) = book.rows()
+    assert (row.status, row.sha256) == ("ok", sha256_of(folder / flac))
+    assert hears(folder / flac, CALLER_HZ, channel=0) and hears(folder / flac, OPERATOR_HZ, channel=1)
+    assert json.loads((folder / flac).with_name(f"{FILE}.json").read_text())["recording"]["sha256"] == row.sha256
+
+
+async def test_a_kill_before_any_step_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    killed = 0
+    while True:
+        folder = tmp_path / str(killed)
+        folder.mkdir()
+        write_raw(folder / "spool", two_voices(2.0))
+        child = run_child(folder, killed + 1)
+        await assert_finished_once(folder)
+        if child.returncode != -signal.SIGKILL:
+            break
+        killed += 1
+    deeds = child.stdout.splitlines()[-1].split()
+    assert (child.returncode, child.stderr, len(deeds)) == (0, "", killed)
+    assert {"write", "read", "fsync", "replace", "add_recording", "unlink", "mkdir"} <= set(deeds)
+
+
+@pytest.mark.parametrize("again", range(2))
+async def test_a_second_run_over_a_finished_talk_changes_nothing(tmp_path: Path, again: int) -> None:
+    write_raw(tmp_path / "spool", two_voices(2.0))
+    for _ in range(again + 1):
+        await assert_finished_once(tmp_path)
