@@ -55,6 +55,7 @@ class Archive:
             file=file,
             status=RecordingStatus.ORPHAN if orphan else found,
             made_ms=made_ms,
+            operator=talk.operator,
             path=str(path),
             duration_ms=facts.duration_ms,
             bridged_ms=talk.bridged_ms,
@@ -67,8 +68,7 @@ class Archive:
             recording=recording,
             began_ms=talk.began_ms,
             ended_ms=talk.ended_ms,
-            operator=talk.operator or "",
-            group=talk.group or "",
+            group=talk.group,
             silent_sides=facts.silent_sides,
             raw_bytes=facts.raw_bytes,
         )

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from calls.ids import GroupId
 from calls.recording import Recording, RecordingStatus
 from recordings.naming import FLAC, SIDECAR, archive_path
 
@@ -22,9 +23,7 @@ class Sidecar:
     began_ms: int
     """When the talk began, UTC epoch ms; reckoned from the raw file's own time for an orphan."""
     ended_ms: int
-    operator: str
-    """The operator's number; empty when unknown."""
-    group: str
+    group: GroupId | None
     silent_sides: tuple[str, ...]
     raw_bytes: int
     """Size of the raw file that was encoded."""

@@ -1,7 +1,8 @@
-"""`kill -9` of a finalising process before each thing that it does to a disk or to the ledger, and then a second run."""
+"""`kill -9` of a finalising process before each thing that it does to a disk or to the ledger; then a second run."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -52,19 +53,14 @@ print(" ".join(deeds))
 
 
 def run_child(folder: Path, last: int) -> subprocess.CompletedProcess[str]:
-    root, here = Path(__file__).parents[3], str(Path(__file__).parent)
-    return subprocess.run(
-        [sys.executable, "-c", CHILD, here, str(folder), str(last)],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    root, here = Path(__file__).parents[3], Path(__file__).parent
+    command = [sys.executable, "-c", CHILD, str(here), str(folder), str(last)]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60)
 
 
-async def assert_finished_once(folder: Path) -> None:
+def assert_finished_once(folder: Path) -> None:
     book = FileBook(folder / "ledger.db", [ended_talk()])
-    await Finaliser(folder / "spool", folder / "archive", book, now_ms=lambda: NOW_MS).finish_ready()
+    asyncio.run(Finaliser(folder / "spool", folder / "archive", book, now_ms=lambda: NOW_MS).finish_ready())
     left = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     flac = Path(f"archive/2025/11/24/16/{FILE}.flac")
     assert left == [flac, flac.with_name(f"{FILE}.json"), Path("ledger.db")]
@@ -74,14 +70,14 @@ async def assert_finished_once(folder: Path) -> None:
     assert json.loads((folder / flac).with_name(f"{FILE}.json").read_text())["recording"]["sha256"] == row.sha256
 
 
-async def test_a_kill_before_any_step_loses_and_doubles_nothing(tmp_path: Path) -> None:
+def test_a_kill_before_any_step_loses_and_doubles_nothing(tmp_path: Path) -> None:
     killed = 0
     while True:
         folder = tmp_path / str(killed)
         folder.mkdir()
         write_raw(folder / "spool", two_voices(2.0))
         child = run_child(folder, killed + 1)
-        await assert_finished_once(folder)
+        assert_finished_once(folder)
         if child.returncode != -signal.SIGKILL:
             break
         killed += 1
@@ -91,7 +87,7 @@ async def test_a_kill_before_any_step_loses_and_doubles_nothing(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("again", range(2))
-async def test_a_second_run_over_a_finished_talk_changes_nothing(tmp_path: Path, again: int) -> None:
+def test_a_second_run_over_a_finished_talk_changes_nothing(tmp_path: Path, again: int) -> None:
     write_raw(tmp_path / "spool", two_voices(2.0))
     for _ in range(again + 1):
-        await assert_finished_once(tmp_path)
+        assert_finished_once(tmp_path)
