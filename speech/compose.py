@@ -1,4 +1,5 @@
-"""Lays out the sounds that Asterisk reads at run time: `<out>/<language>/bailanys/<id>.wav`.
+"""Lays out the sounds that Asterisk reads at run time: `<out>/<language>/bailanys/<id>.wav`, and the hold
+music, `<out>/music/hold.wav`.
 
 All prompts and fragments, and the composed sounds of `scripts.py`, put together here once so that no call waits for it.
 """
@@ -9,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from speech.files import is_telephone_wav, read, write
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
     from speech.scripts import Script
 
 SUBFOLDER = "bailanys"  # sounds are played as `bailanys/<id>`, so that ours never hide Asterisk's own
-MUSIC_SUBFOLDER = "music"
+MUSIC = "music/hold.wav"
+_RECEIPT = "spoken.json"
 _FORM = 1  # of the composed sounds: raise it when they change with the same inputs
 
 
@@ -36,20 +39,26 @@ def install_sounds(settings: Settings, out: Path, sources: Sources | None = None
     file; then the sounds that were there before still are.
     """
     there = sources or sources_of(settings)
-    inputs = {prompt: there.path(prompt) for prompt in needed_prompts(settings)}
-    receipt = out / "spoken.json"
-    names = {language: scripts(settings, language) for language in settings.hotline.languages}
-    files = {f"{p.language}/{SUBFOLDER}/{p.id}.wav" for p in inputs} | {
-        f"{language}/{SUBFOLDER}/{name}.wav" for language, named in names.items() for name in named
-    }
-    digest = _digest(names, inputs, settings.hotline.default_language)
-    before = _receipt(receipt)
+    inputs = {_file(prompt.language, prompt.id): there.path(prompt) for prompt in needed_prompts(settings)}
+    inputs[MUSIC] = there.music()
+    by_language = {language: scripts(settings, language) for language in settings.hotline.languages}
+    digest = _digest(inputs, settings.hotline.default_language, by_language)
+    files = inputs.keys() | {_file(language, name) for language, named in by_language.items() for name in named}
+    before = _receipt(out)
     if before is not None and before["inputs"] == digest and all((out / name).is_file() for name in files):
         return Spoken.from_json(before["spoken"])
-    spoken = _lay_out(names, inputs, out, settings.hotline.default_language)
-    _install_music(there.rendered / "music" / "hold.wav", out / MUSIC_SUBFOLDER / "hold.wav")
-    _drop_others(out, files)
-    receipt.write_text(json.dumps({"inputs": digest, "spoken": spoken.to_json()}), encoding="utf-8")
+    # All that can fail for the sounds' own sake comes first: nothing is laid out from half a set.
+    foreign = {name: read(path) for name, path in inputs.items() if not is_telephone_wav(path)}
+    made, spoken = _composed_sounds(by_language, inputs, settings.hotline.default_language)
+    for name, path in inputs.items():
+        if name not in foreign:
+            _share(path, out / name)
+    for name, samples in {**foreign, **made}.items():
+        write(out / name, samples)
+    for path in out.glob(f"*/{SUBFOLDER}/*.wav"):
+        if path.relative_to(out).as_posix() not in files:
+            path.unlink()  # of an operator or a prompt that is no more
+    (out / _RECEIPT).write_text(json.dumps({"inputs": digest, "spoken": spoken.to_json()}), encoding="utf-8")
     return spoken
 
 
@@ -67,36 +76,31 @@ def composed(script: Script, sound: Callable[[Prompt], Samples]) -> tuple[Sample
     return joined(parts), ends_s
 
 
-def _lay_out(
-    names: Mapping[Language, Mapping[str, Script]], inputs: Mapping[Prompt, Path], out: Path, default: Language
-) -> Spoken:
-    read_already: dict[Prompt, Samples] = {}
-
+def _composed_sounds(
+    by_language: Mapping[Language, Mapping[str, Script]], inputs: Mapping[str, Path], default: Language
+) -> tuple[dict[str, Samples], Spoken]:
+    @cache
     def sound(prompt: Prompt) -> Samples:
-        if prompt not in read_already:
-            read_already[prompt] = read(inputs[prompt])
-        return read_already[prompt]
+        return read(inputs[_file(prompt.language, prompt.id)])
 
-    for prompt, path in inputs.items():
-        target = out / prompt.language / SUBFOLDER / f"{prompt.id}.wav"
-        if is_telephone_wav(path):
-            _place(path, target)
-        else:
-            write(target, sound(prompt))
+    files: dict[str, Samples] = {}
     timings: dict[Language, Timing] = {}
-    for language, named in names.items():
+    for language, named in by_language.items():
         made = {name: composed(script, sound) for name, script in named.items()}
-        for name, (samples, _) in made.items():
-            write(out / language / SUBFOLDER / f"{name}.wav", samples)
+        files |= {_file(language, name): samples for name, (samples, _) in made.items()}
         timings[language] = Timing(
             seconds={name: _seconds(len(samples)) for name, (samples, _) in made.items()},
             option_ends_s={name: ends_s for name, (_, ends_s) in made.items() if ends_s},
         )
-    return Spoken(default, timings)
+    return files, Spoken(default, timings)
 
 
-def _place(source: Path, target: Path) -> None:
-    """Share the file by a hard link; copy it where the file system or its owner does not allow that."""
+def _file(language: Language, name: str) -> str:
+    return f"{language}/{SUBFOLDER}/{name}.wav"
+
+
+def _share(source: Path, target: Path) -> None:
+    """Put the file there by a hard link; copy it where the file system or its owner does not allow that."""
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
@@ -108,26 +112,14 @@ def _place(source: Path, target: Path) -> None:
     draft.unlink(missing_ok=True)  # renaming a link onto another link of the same file leaves both
 
 
-def _install_music(source: Path, target: Path) -> None:
-    if source.is_file():
-        _place(source, target)
+def _digest(inputs: Mapping[str, Path], default: Language, by_language: Mapping[Language, Mapping[str, Script]]) -> str:
+    stats = [(name, str(path), path.stat().st_size, path.stat().st_mtime_ns) for name, path in inputs.items()]
+    return hashlib.sha256(repr((_FORM, default, by_language, stats)).encode()).hexdigest()
 
 
-def _drop_others(out: Path, files: set[str]) -> None:
-    """Remove the sounds of operators and prompts that are no more."""
-    for path in out.glob(f"*/{SUBFOLDER}/*.wav"):
-        if path.relative_to(out).as_posix() not in files:
-            path.unlink()
-
-
-def _digest(names: Mapping[Language, Mapping[str, Script]], inputs: Mapping[Prompt, Path], default: Language) -> str:
-    stats = [(str(prompt), str(path), path.stat().st_size, path.stat().st_mtime_ns) for prompt, path in inputs.items()]
-    return hashlib.sha256(repr((_FORM, default, names, stats)).encode()).hexdigest()
-
-
-def _receipt(path: Path) -> dict[str, Any] | None:
+def _receipt(out: Path) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads((out / _RECEIPT).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None  # never installed, or cut short: lay out anew
     return found if found.keys() >= {"inputs", "spoken"} else None

@@ -13,6 +13,8 @@ from speech.render import SOUNDS
 if TYPE_CHECKING:
     from config.settings import Language, Settings
 
+_HOLD_MUSIC = Path("music", "hold.wav")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Prompt:
@@ -46,6 +48,11 @@ class Sources:
                 f"nor {self._rendered(prompt)} (`bailanys prompts build` renders what is in the catalogue)"
             )
         return found
+
+    def music(self) -> Path:
+        """Return the hold music: the centre's own `music/hold.wav` in the studio folder, or ours."""
+        own = self.studio / _HOLD_MUSIC
+        return own if own.is_file() else self.rendered / _HOLD_MUSIC
 
     def is_studio(self, prompt: Prompt) -> bool:
         """Say whether a studio recording is played for the prompt."""
