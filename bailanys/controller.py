@@ -10,8 +10,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
-from recordings.finaliser import Finaliser
-from speech.numbers import position
 from storage.ledger import Ledger
 
 from bailanys.control import ControlServer
@@ -20,8 +18,10 @@ from bailanys.journal import ControllerJournal
 from bailanys.menu import serve_menu
 from bailanys.requests import Requests
 from bailanys.site import Places, Secrets
-from config.settings import Settings
+from config.settings import LANGUAGES, Settings
 from ivr.plan import menu_plan
+from recordings.finaliser import Finaliser
+from speech.numbers import HIGHEST, position
 from storage.engine import open_engine
 from storage.projector import Projector
 from telephony.agi import AgiServer
@@ -53,7 +53,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     await link.start()
     tasks = [
         asyncio.create_task(dispatcher.run()),
-        asyncio.create_task(again_and_again("project", PROJECT_EVERY_S, projector.project_once)),
+        asyncio.create_task(projector.run(PROJECT_EVERY_S)),
         asyncio.create_task(again_and_again("finish", FINISH_EVERY_S, finaliser.finish_ready)),
     ]
     try:
@@ -65,7 +65,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         await control.close()
         await menu.close()
         await link.close()
-        await engine.dispose()
+        engine.dispose()
 
 
 async def again_and_again(name: str, every_s: float, deed: Callable[[], Awaitable[object]]) -> None:
@@ -81,7 +81,8 @@ async def again_and_again(name: str, every_s: float, deed: Callable[[], Awaitabl
 
 def say_place(place: int, language: str) -> str:
     """The files that tell a caller their place, as Playback takes them."""
-    return "&".join(f"bailanys/{fragment}" for fragment in position(place, language))
+    known = language if language in LANGUAGES else LANGUAGES[0]
+    return "&".join(f"bailanys/{fragment}" for fragment in position(min(place, HIGHEST), known))
 
 
 def say_alive() -> None:

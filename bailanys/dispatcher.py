@@ -81,9 +81,12 @@ class Dispatcher:
                 await self._resync("an event was not handled")
 
     async def _step(self) -> None:
+        item: LinkItem | Said | None
         try:
-            item = await asyncio.wait_for(self._inbox.get(), self._patience_s())
-        except TimeoutError:
+            item = self._inbox.get_nowait()  # a time-out costs a timer, so only when there is nothing to do
+        except asyncio.QueueEmpty:
+            item = await self._next_item()
+        if item is None:
             self._handle(Tick())
         else:
             await self._take(item)
@@ -95,6 +98,14 @@ class Dispatcher:
     def in_truth(self) -> bool:
         """Whether what we know is what Asterisk says."""
         return self._in_truth
+
+    async def _next_item(self) -> LinkItem | Said | None:
+        """The next item, or None when it is time for a tick."""
+        try:
+            async with asyncio.timeout(self._patience_s()):
+                return await self._inbox.get()
+        except TimeoutError:
+            return None
 
     def say(self, event: Event, *, keep: bool = False) -> None:
         """Put an event of our own on the queue."""

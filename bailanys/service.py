@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bailanys.control import ControlError, ask
 from bailanys.site import Places, Secrets, places_of, prepare
 from bailanys.supervisor import Supervisor
+from config.load import load
 from config.ports_free import ports_in_use
 from config.problems import ConfigError
 from config.settings import Settings
@@ -36,17 +37,23 @@ class Hotline:
 
 @contextlib.asynccontextmanager
 async def hotline_up(
-    config: Path, settings: Settings, base: Path, cache: Path, tell: Callable[[str], None]
+    config: Path,
+    base: Path,
+    cache: Path,
+    tell: Callable[[str], None] = lambda _: None,
+    env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Hotline]:
-    """Start everything, and stop it at the end.
+    """Start everything, and stop it at the end. `env`: settings over those of the file.
 
     An Asterisk that still runs on this site (its supervisor was killed) is taken over with its calls.
     Raises ConfigError for a port in use, AsteriskError, OSError.
     """
+    over = {**os.environ, **(env or {})}
+    settings = load(config, over)
     places = places_of(settings, base)
     asterisk = find_asterisk(cache)
     running = running_pid(places.asterisk_conf) if places.asterisk_conf.exists() else None
-    if running is None and (problems := ports_in_use(settings, read(config, os.environ))):
+    if running is None and (problems := ports_in_use(settings, read(config, over))):
         raise ConfigError(tuple(problems))
     tell("Preparing sounds, secrets and Asterisk's files")
     secrets = await asyncio.to_thread(prepare, settings, places, asterisk)
@@ -58,11 +65,11 @@ async def hotline_up(
         running = process.pid
     else:
         tell(f"Taking over the running Asterisk (pid {running})")
-    supervisor = Supervisor(config, places.log / "controller.log")
+    supervisor = Supervisor(config, places.log / "controller.log", env or {})
     keeping = asyncio.create_task(supervisor.run())
     try:
         tell("Starting the controller")
-        await controller_ready(places, keeping)
+        await controller_ready(places)
         yield Hotline(settings, places, secrets, asterisk, supervisor)
     finally:
         keeping.cancel()
@@ -71,7 +78,7 @@ async def hotline_up(
         await stop_asterisk(asterisk, places.asterisk_conf, running)
 
 
-async def controller_ready(places: Places, keeping: asyncio.Task[None]) -> None:
+async def controller_ready(places: Places) -> None:
     """Wait until the controller knows the truth and answers. Raises ControlError."""
     try:
         async with asyncio.timeout(READY_S):
@@ -79,8 +86,6 @@ async def controller_ready(places: Places, keeping: asyncio.Task[None]) -> None:
                 with contextlib.suppress(ControlError):
                     if (await ask(places.control, {"do": "ready"})).get("ready"):
                         return
-                if keeping.done():
-                    keeping.result()
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise ControlError(

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from speech.compose import install_sounds, music_dir
-
 from config.paths import storage_paths
 from config.settings import Settings
 from dialplan.install import install
 from dialplan.render import Site, render
+from speech.compose import MUSIC_SUBFOLDER, install_sounds
+from speech.sources import Sources
 from telephony.embedded import AsteriskInstall
 
 
@@ -103,7 +103,7 @@ def asterisk_site(settings: Settings, places: Places, asterisk: AsteriskInstall,
         spool=places.spool,
         run=places.state / "run",
         log=places.log,
-        music=places.state / "data" / "music",
+        music=places.state / "data" / "sounds" / MUSIC_SUBFOLDER,
         ami_secret=keys.ami,
         passwords=keys.operators,
     )
@@ -116,9 +116,8 @@ def prepare(settings: Settings, places: Places, asterisk: AsteriskInstall) -> Se
     for folder in (*site.folders, places.archive):
         folder.mkdir(parents=True, exist_ok=True)
     places.state.chmod(0o750)
-    install_sounds(settings, site.sounds, places.override)
+    install_sounds(settings, site.sounds, Sources(studio=places.override))
     _link(site.data / "documentation", asterisk.data_dir / "documentation")
-    _link(site.music / "hold.wav", music_dir() / "hold.wav")
     install(render(settings, site), places.etc)
     return keys
 

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
@@ -24,12 +25,16 @@ PAUSE_LAST_S = 5.0
 class Supervisor:
     """Starts the controller, watches its sign of life, starts it again when it dies."""
 
-    def __init__(self, config: Path, log_file: Path) -> None:
+    def __init__(self, config: Path, log_file: Path, env: Mapping[str, str]) -> None:
+        """`env`: settings over those of the file, handed on to the controller."""
         self._config = config
+        self._env = env
         self._log_file = log_file
         self._process: asyncio.subprocess.Process | None = None
-        self._alive_s = 0.0
         self.restarts = 0
+        self.may_start = asyncio.Event()
+        """Cleared by whoever wants to see the calls go on without a controller."""
+        self.may_start.set()
 
     @property
     def pid(self) -> int | None:
@@ -42,6 +47,7 @@ class Supervisor:
         pause_s = PAUSE_FIRST_S
         try:
             while True:
+                await self.may_start.wait()
                 started_s = time.monotonic()
                 status = await self._one_life()
                 lived_s = time.monotonic() - started_s
@@ -58,9 +64,8 @@ class Supervisor:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "bailanys", "controller", "--config", str(self._config),
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors,
-                start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                start_new_session=True, env={**os.environ, **self._env},
             )  # fmt: skip
-        self._alive_s = time.monotonic()
         watch = asyncio.create_task(self._watch(self._process))
         try:
             return await self._process.wait()

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Language = Literal["kk", "ru", "en"]
+LANGUAGES: tuple[Language, ...] = ("kk", "ru", "en")
 Port = Annotated[int, Field(ge=1, le=65535)]
 Key = Annotated[str, Field(pattern=r"^[0-9]$")]
 GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]

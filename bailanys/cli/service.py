@@ -35,8 +35,8 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Run the hotline in the foreground until Ctrl-C, with an Asterisk of its own."""
-    settings = _checked(config)
-    asyncio.run(_run(config, settings))
+    _checked(config)
+    asyncio.run(_run(config))
 
 
 def demo(
@@ -45,8 +45,8 @@ def demo(
     """Play a scene with real phones and real audio on a hotline of its own, and tell what happened."""
     from bailanys.demo import play_demo
 
-    settings = _checked(config)
-    asyncio.run(play_demo(settings, ROOT, CACHE, typer.echo))
+    _checked(config)
+    asyncio.run(play_demo(config, ROOT, CACHE, typer.echo))
 
 
 def controller(config: ConfigOption = DEFAULT_CONFIG) -> None:
@@ -63,9 +63,8 @@ def controller(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 
 def _checked(config: Path) -> Settings:
-    from speech.compose import missing_prompts
-
     from config.problems import ConfigError, Problem
+    from speech.sources import missing_prompts
 
     settings = centre(config).settings
     if missing := missing_prompts(settings):
@@ -73,15 +72,15 @@ def _checked(config: Path) -> Settings:
     return settings
 
 
-async def _run(config: Path, settings: Settings) -> None:
+async def _run(config: Path) -> None:
     from bailanys.service import hotline_up
 
     end = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, end.set)
-    async with hotline_up(config, settings, ROOT, CACHE, typer.echo) as up:
-        sip = settings.sip
+    async with hotline_up(config, ROOT, CACHE, typer.echo) as up:
+        settings, sip = up.settings, up.settings.sip
         typer.echo(f"\nThe hotline is up. SIP server: {sip.bind}, port {sip.port} (UDP or TCP).")
         typer.echo(f"Dial {settings.hotline.numbers[0]} to call it. Accounts for softphones:\n")
         for operator in settings.operators:
