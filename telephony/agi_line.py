@@ -32,13 +32,19 @@ class AgiLine:
         self.keys_pressed = 0
 
     async def play(self, sound: str, keys: str) -> str | None:
-        """Play a sound in the caller's language; one of `keys` cuts it short and is returned."""
+        """Play a sound in the caller's language; one of `keys` cuts it short and is returned.
+
+        A sound that is missing is logged, and the menu goes on without it: nobody is turned away for a lost file.
+        """
         path = f"{SOUNDS}/{sound_name(sound)}"
-        reply = await self._command("STREAM FILE", path, keypad(keys))
-        key = self._key(reply)
-        if key is None and reply.end_position == 0:
-            log.error("sound missing", call_id=self.call_id, sound=sound)
-        return key
+        reply = await self._request.ask(agi_command("STREAM FILE", arguments=[path, keypad(keys)]))
+        if reply.end_position > 0 or reply.result not in ("-1", "0"):
+            return self._key(reply)
+        # Asterisk 22 says -1 to a missing file and to a hang-up alike. A wait of a millisecond tells them apart, since
+        # it looks for the hang-up first; a key that it meets is one pressed now.
+        key = await self.wait_key(0)
+        log.error("sound missing", call_id=self.call_id, sound=sound)
+        return key if key is not None and key in keys else None
 
     async def wait_key(self, seconds: float) -> str | None:
         """Wait in silence for any key; at least one millisecond, since zero would be no wait at all."""
@@ -61,7 +67,10 @@ class AgiLine:
             log.info("step not in the journal: the caller is gone", call_id=self.call_id, step=step)
 
     async def get_variable(self, name: str) -> str | None:
-        """Return a channel variable or the result of a function; None if it is not set."""
+        """Return a channel variable or the result of a function, None if it is not set.
+
+        Asterisk cuts the value at 1,023 bytes.
+        """
         reply = await self._command("GET VARIABLE", variable_name(name))
         return reply.word if reply.result == "1" else None
 
@@ -77,7 +86,10 @@ class AgiLine:
         return (await self._command("EXEC", application_name(application), application_arguments(arguments))).result
 
     def _key(self, reply: AgiReply) -> str | None:
-        """Return the key in a result, which is its ASCII code, or 0 for none."""
+        """Return the key in a result, which is its ASCII code, or 0 for none. Raises CallerGoneError."""
+        if reply.is_hangup:
+            self._request.gone = True
+            raise CallerGoneError("the caller hung up")
         code = int(reply.result or 0)
         if code <= 0:
             return None

@@ -12,6 +12,7 @@ _ANSWER = re.compile(r"(?P<code>\d{3})(?P<more>[ -])(?:result=(?P<result>-?\d*))
 _END_POSITION = re.compile(r" endpos=(\d+)$")
 
 DEAD_CHANNEL = 511
+"""Code of a command that a channel cannot do any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,8 @@ class AgiReply:
 
     @property
     def is_hangup(self) -> bool:
-        """Whether the caller is gone: result -1, `0 (hangup)`, or a command refused because the channel is dead."""
-        if self.code == DEAD_CHANNEL:
-            return True
-        return self.code == 200 and (self.result == "-1" or (self.result == "0" and self.word == "hangup"))
+        """Whether it says that the caller is gone: `-1`, or `0 (hangup)`."""
+        return self.result == "-1" or (self.result == "0" and self.word == "hangup")
 
     @property
     def end_position(self) -> int:

@@ -11,7 +11,7 @@ import asyncio
 from panoramisk.fast_agi import Request
 
 from calls.ports import CallerGoneError
-from telephony.agi_reply import AgiReply, parse_reply
+from telephony.agi_reply import DEAD_CHANNEL, AgiReply, parse_reply
 from telephony.errors import AgiRefusedError
 
 ANSWER_BYTES = 64 * 1024
@@ -30,7 +30,15 @@ class GuardedRequest(Request):
     gone = False
 
     async def send_command(self, command: str) -> AgiReply:
-        """Send a command and return its answer. Raises CallerGoneError, AgiRefusedError.
+        """Send a command and return its answer. Raises CallerGoneError, AgiRefusedError."""
+        reply = await self.ask(command)
+        if reply.is_hangup:
+            self.gone = True
+            raise CallerGoneError("the caller hung up")
+        return reply
+
+    async def ask(self, command: str) -> AgiReply:
+        """Send a command and return its answer, even one that says -1. Raises CallerGoneError, AgiRefusedError.
 
         If it is cancelled half-way the answer is still to come, so the session cannot be used any more.
         """
@@ -43,7 +51,7 @@ class GuardedRequest(Request):
             reply = await self._answer()
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             raise CallerGoneError("the line to Asterisk broke") from None
-        if reply.is_hangup:
+        if reply.code == DEAD_CHANNEL:
             raise CallerGoneError("the caller hung up")
         self.gone = False
         if reply.code != 200 or reply.result == UNKNOWN_APPLICATION:

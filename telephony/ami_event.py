@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+UNSET = "(null)"
+
 
 @dataclass(frozen=True, slots=True)
 class AmiEvent:
@@ -25,8 +27,12 @@ class AmiEvent:
         return self.lists.get(key, [])
 
     def pairs(self, key: str) -> dict[str, str]:
-        """Return the `name=value` lines of a key as a mapping, e.g. of `Variable` in a `Status` event."""
-        return {name: value for name, sign, value in (line.partition("=") for line in self.all_of(key)) if sign}
+        """Return the `name=value` lines of a key as a mapping, e.g. of `Variable` in a `Status` event.
+
+        A variable that is not set is left out; Asterisk writes `(null)` for it.
+        """
+        lines = (line.partition("=") for line in self.all_of(key))
+        return {name: value for name, sign, value in lines if sign and value != UNSET}
 
 
 @dataclass(frozen=True, slots=True)

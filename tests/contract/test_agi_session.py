@@ -61,11 +61,26 @@ async def test_a_key_cuts_the_sound_short(answer: str, key: str | None, capsys: 
     assert f"keys={0 if key is None else 1}" in capsys.readouterr().out
 
 
-async def test_missing_sound_is_logged_and_the_session_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
-    async with session(lambda line: line.play("nothing", "")) as (call, outcome):
-        await call.expect('STREAM FILE "bailanys/nothing" ""', "200 result=0 endpos=0")
-        assert await outcome is None
+@pytest.mark.parametrize("answer", ["200 result=-1 endpos=0", "200 result=0 endpos=0"])
+@pytest.mark.parametrize(("pressed", "key"), [(0, None), (ord("2"), "2"), (ord("9"), None)])
+async def test_missing_sound_is_logged_and_the_session_goes_on(
+    answer: str, pressed: int, key: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Asterisk 22 answers -1 to a missing file as to a hang-up."""
+    async with session(lambda line: line.play("nothing", "12")) as (call, outcome):
+        await call.expect('STREAM FILE "bailanys/nothing" "12"', answer)
+        await call.expect('WAIT FOR DIGIT "1"', f"200 result={pressed}")
+        assert await outcome == key
     assert "sound missing" in capsys.readouterr().out
+
+
+async def test_hang_up_at_the_first_sample_is_no_missing_sound(capsys: pytest.CaptureFixture[str]) -> None:
+    async with session(lambda line: line.play("menu", "12")) as (call, outcome):
+        await call.expect('STREAM FILE "bailanys/menu" "12"', "200 result=-1 endpos=0")
+        await call.expect('WAIT FOR DIGIT "1"', "200 result=-1")
+        with pytest.raises(CallerGoneError):
+            await outcome
+    assert "sound missing" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -190,13 +205,15 @@ async def test_hang_up_ends_the_session(answer: str) -> None:
     """Trap 2: a `HANGUP` line is an answer to panoramisk, and every later command gets the one before its own."""
 
     async def script(line: AgiLine) -> object:
-        for _ in range(3):
+        with pytest.raises(CallerGoneError):
+            await line.set_variable("X", "1")
+        for _ in range(2):
             with pytest.raises(CallerGoneError):
                 await line.play("menu", "1")
         return "gone"
 
     async with session(script) as (call, outcome):
-        await call.expect('STREAM FILE "bailanys/menu" "1"', answer)
+        await call.expect('SET VARIABLE "X" "1"', answer)
         assert await outcome == "gone"
         assert await call.over()
 

@@ -48,9 +48,9 @@ async def test_bytes_that_are_not_utf8_are_kept_escaped(link_to: LinkTo) -> None
 async def test_repeated_and_empty_headers_are_kept(link_to: LinkTo) -> None:
     async with FakeManager() as manager, link_to(manager) as linked:
         await linked.up()
-        manager.write(message("Event: Status", "Variable: A=1", "Variable: B=x=y", "Account: "))
+        manager.write(message("Event: Status", "Variable: A=1", "Variable: B=x=y", "Variable: C=(null)", "Account: "))
         event = await linked.event()
-        assert event.lists == {"Variable": ["A=1", "B=x=y"]}
+        assert event.lists == {"Variable": ["A=1", "B=x=y", "C=(null)"]}
         assert event.fields["Account"] == ""
         assert event.pairs("Variable") == {"A": "1", "B": "x=y"}
         assert event.pairs("ChanVariable") == {}
