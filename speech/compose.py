@@ -1,7 +1,7 @@
-"""Lays out the sounds that Asterisk reads at run time: `<out>/<language>/bailanys/<id>.wav`, and the hold
-music, `<out>/music/hold.wav`.
+"""Lays out the sounds that Asterisk reads at run time.
 
-All prompts and fragments, and the composed sounds of `scripts.py`, put together here once so that no call waits for it.
+`<out>/<language>/bailanys/<id>.wav` are all prompts and fragments, and the composed sounds of `scripts.py`, put
+together here once so that no call waits for it; `<out>/music/hold.wav` is the hold music.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from speech.scripts import Script
 
 SUBFOLDER = "bailanys"  # sounds are played as `bailanys/<id>`, so that ours never hide Asterisk's own
-MUSIC = "music/hold.wav"
+MUSIC_SUBFOLDER = "music"
+_MUSIC = f"{MUSIC_SUBFOLDER}/hold.wav"
 _RECEIPT = "spoken.json"
 _FORM = 1  # of the composed sounds: raise it when they change with the same inputs
 
@@ -40,7 +41,7 @@ def install_sounds(settings: Settings, out: Path, sources: Sources | None = None
     """
     there = sources or sources_of(settings)
     inputs = {_file(prompt.language, prompt.id): there.path(prompt) for prompt in needed_prompts(settings)}
-    inputs[MUSIC] = there.music()
+    inputs[_MUSIC] = there.music()
     by_language = {language: scripts(settings, language) for language in settings.hotline.languages}
     digest = _digest(inputs, settings.hotline.default_language, by_language)
     files = inputs.keys() | {_file(language, name) for language, named in by_language.items() for name in named}

@@ -50,9 +50,14 @@ class Sources:
         return found
 
     def music(self) -> Path:
-        """Return the hold music: the centre's own `music/hold.wav` in the studio folder, or ours."""
-        own = self.studio / _HOLD_MUSIC
-        return own if own.is_file() else self.rendered / _HOLD_MUSIC
+        """Return the hold music: the centre's own `music/hold.wav` in the studio folder, or ours.
+
+        Raises MissingPromptError.
+        """
+        for path in (self.studio / _HOLD_MUSIC, self.rendered / _HOLD_MUSIC):
+            if path.is_file():
+                return path
+        raise MissingPromptError(f"no hold music: {self.rendered / _HOLD_MUSIC} is gone")
 
     def is_studio(self, prompt: Prompt) -> bool:
         """Say whether a studio recording is played for the prompt."""
