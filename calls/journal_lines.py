@@ -73,8 +73,20 @@ def format_fields(values: Mapping[str, str | int]) -> str:
 
 def format_line(fact: Fact, at_ms: int, values: Mapping[str, str | int], call_id: str = "") -> bytes:
     """A fact of the controller's own as a whole line with its newline, to be appended by one write."""
+    return _line("USER_DEFINED", at_ms, call_id, fact.value, format_fields(values))
+
+
+def format_hangup(at_ms: int, call_id: str) -> bytes:
+    """The end of a call that no channel is left of (Asterisk died), as Asterisk would have written it.
+
+    Harmless if Asterisk did write it: the earlier of the two instants holds.
+    """
+    return _line("HANGUP", at_ms, call_id, "", "")
+
+
+def _line(kind: str, at_ms: int, call_id: str, name: str, extra: str) -> bytes:
     seconds, ms = divmod(at_ms, 1000)
-    row = ("USER_DEFINED", f"{seconds}.{ms:03d}000", "", call_id, call_id, fact.value, format_fields(values))
+    row = (kind, f"{seconds}.{ms:03d}000", "", call_id, call_id, name, extra)
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(row)
     return line.getvalue().encode("utf-8", "backslashreplace")

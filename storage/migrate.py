@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -64,11 +65,12 @@ def upgrade(url: str) -> bool:
 
 def _sqlite_revision(url: str) -> str | None:
     """The revision of a SQLite file by the standard library alone; None if it is not so simple."""
-    path = url.removeprefix("sqlite:///")
-    if path == url or "?" in path or not Path(path).is_file():
+    match = re.fullmatch(r"sqlite(?:\+\w+)?:///([^?]+)", url)
+    if match is None or not Path(match[1]).is_file():
         return None
+    path = Path(match[1])
     try:
-        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error:
         return None

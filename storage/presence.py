@@ -23,6 +23,7 @@ _STATE = (
 _OPEN = select(*(_TABLE.c[name] for name in _COLUMNS)).where(
     _TABLE.c.operator_id.in_(bindparam("operators", expanding=True)), _TABLE.c.to_ms.is_(None)
 )
+_NOW = select(*(_TABLE.c[name] for name in _COLUMNS)).where(_TABLE.c.to_ms.is_(None)).order_by(_TABLE.c.operator_id)
 _NEXT = select(func.min(_TABLE.c.from_ms)).where(
     _TABLE.c.operator_id == bindparam("b_operator"), _TABLE.c.from_ms > bindparam("b_from")
 )
@@ -85,6 +86,11 @@ def open_states(connection: Connection, operators: Iterable[str]) -> dict[str, S
     """Each operator's present state, of those that have one."""
     rows = connection.execute(_OPEN, {"operators": list(operators)})
     return {row.operator_id: StateRow(*row) for row in rows}
+
+
+def present_states(connection: Connection) -> list[StateRow]:
+    """The present state of every operator who ever had one, by operator."""
+    return [StateRow(*row) for row in connection.execute(_NOW)]
 
 
 def save(connection: Connection, told: list[StateRow], last: Mapping[str, StateRow]) -> dict[str, StateRow]:

@@ -72,6 +72,13 @@ def save(connection: Connection, rows: Iterable[Row]) -> None:
             connection.execute(upsert(connection.dialect.name, shape.table, shape.names), values)
 
 
+def save_if_new(connection: Connection, row: Row) -> None:
+    """Write a row unless its key is there."""
+    shape = _SHAPES[type(row)]
+    values = dict(zip(shape.names, shape.values(row), strict=True))
+    connection.execute(insert_new(connection.dialect.name, shape.table), values)
+
+
 def load(connection: Connection, call_ids: Sequence[str]) -> dict[str, CallRecord]:
     """The records of those calls that the ledger knows."""
     calls = {row.id: row for row in _rows(connection, CallRow, call_ids)}

@@ -166,21 +166,20 @@ recording = Table(
     _key("call_id"),
     _number_key("seq"),
     _number_key("offer"),
-    Column("operator_id", Text),
     Column("file", Text, nullable=False),
-    Column("path", Text),
-    _ms("made_ms"),
-    _ms("duration_ms"),
+    Column("status", Text, nullable=False),
+    _ms("made_ms", nullable=False),
+    Column("path", Text, nullable=False),
+    _ms("duration_ms", nullable=False),
     _ms("bridged_ms"),
-    Column("bytes", BigInteger),
-    Column("sha256", Text),
+    Column("bytes", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
     Column("caller_dbfs", Float),
     Column("operator_dbfs", Float),
-    Column("status", Text, nullable=False),
     _of_call(),
     Index(None, "made_ms"),
 )
-"""Written by the finaliser, once a talk's file is in the archive or its absence is explained (`status`)."""
+"""Written by the finaliser (rule 14), once a talk's file is in the archive or its absence is explained (`status`)."""
 
 operator_state = Table(
     "operator_state",

@@ -1,0 +1,104 @@
+"""The recordings' side of the ledger: talks that await their recording, and the rows of those that have it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, and_, exists, func, or_, select, update
+
+from calls.ids import CallId, GroupId, OperatorId
+from calls.recording import EndedTalk, Recording, RecordingStatus
+from storage.record import ANSWERED, unheard
+from storage.rows import save_if_new, upsert
+from storage.tables import offer, recording, segment
+
+RECORDING_COLUMNS = tuple(recording.c)
+_NAMES = tuple(column.name for column in RECORDING_COLUMNS)
+
+_later = offer.alias("later")
+_next_offer_ms = (
+    select(func.min(_later.c.offered_ms))
+    .where(_later.c.call_id == offer.c.call_id, _later.c.seq == offer.c.seq, _later.c.offer > offer.c.offer)
+    .correlate(offer)
+    .scalar_subquery()
+)
+_is_last = segment.c.offer == offer.c.offer
+_TALKS = (
+    select(
+        offer.c.call_id,
+        offer.c.seq,
+        offer.c.offer,
+        offer.c.operator_id,
+        segment.c.group_id,
+        offer.c.ended_ms,
+        _is_last.label("is_last"),
+        _next_offer_ms.label("next_offer_ms"),
+        segment.c.ended_ms.label("segment_ended_ms"),
+        segment.c.bridged_ms,
+    )
+    .join(segment, and_(segment.c.call_id == offer.c.call_id, segment.c.seq == offer.c.seq))
+    .where(
+        offer.c.recorded == 0,
+        offer.c.status == ANSWERED,
+        or_(segment.c.ended_ms.is_not(None), _next_offer_ms.is_not(None)),
+        ~exists().where(
+            recording.c.call_id == offer.c.call_id,
+            recording.c.seq == offer.c.seq,
+            recording.c.offer == offer.c.offer,
+        ),
+    )
+    .order_by(offer.c.ended_ms)
+)
+
+
+def ended_talks(connection: Connection) -> list[EndedTalk]:
+    """The answered talks that have ended and have no recording row, the oldest first."""
+    talks = []
+    for row in connection.execute(_TALKS):
+        # An operator who picked up and was gone before the talk is followed by another offer in the same segment.
+        ended_ms = row.segment_ended_ms if row.is_last else row.next_offer_ms or row.segment_ended_ms
+        talks.append(
+            EndedTalk(
+                call=CallId(row.call_id),
+                seq=row.seq,
+                offer=row.offer,
+                operator=None if row.operator_id is None else OperatorId(row.operator_id),
+                group=None if row.group_id is None else GroupId(row.group_id),
+                began_ms=row.ended_ms,
+                ended_ms=max(row.ended_ms, ended_ms),
+                bridged_ms=row.bridged_ms if row.is_last else None,
+            )
+        )
+    return talks
+
+
+def write_recording(connection: Connection, made: Recording) -> None:
+    """Write the row, over one of the same call, seq and offer; an unknown call (an orphan's) gets a bare row."""
+    dialect = connection.dialect.name
+    save_if_new(connection, unheard(made.call, made.made_ms).call)
+    values = {_COLUMN_OF.get(name, name): value for name, value in asdict(made).items()}
+    connection.execute(upsert(dialect, recording, _NAMES), values | {"status": made.status.value})
+    key = (offer.c.call_id == made.call) & (offer.c.seq == made.seq) & (offer.c.offer == made.offer)
+    connection.execute(update(offer).where(key).values(recorded=1))
+
+
+def recordings_of(connection: Connection, call_id: str) -> list[Recording]:
+    """The recordings of one call, in the order of its talks."""
+    query = (
+        select(*RECORDING_COLUMNS).where(recording.c.call_id == call_id).order_by(recording.c.seq, recording.c.offer)
+    )
+    return [found for row in connection.execute(query) if (found := recording_of(row)) is not None]
+
+
+def recording_of(values: Sequence[Any]) -> Recording | None:
+    """A recording from the values of `RECORDING_COLUMNS`; None from an outer join that found none."""
+    row = dict(zip(_NAMES, values, strict=True))
+    if row["call_id"] is None:
+        return None
+    row["call"] = CallId(row.pop("call_id"))
+    return Recording(**row | {"status": RecordingStatus(row["status"])})
+
+
+_COLUMN_OF = {"call": "call_id"}

@@ -1,0 +1,168 @@
+"""The ledger as the rest of the program asks it; each method is one short look-up in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, bindparam, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from calls.ids import CallId
+from calls.local_day import local_day
+from calls.phone import ANONYMOUS, candidate_keys
+from calls.recording import EndedTalk, Recording
+from calls.statistics import CallTimes, RatingGiven
+from storage import book, rows
+from storage.engine import reading
+from storage.errors import LedgerUnavailableError
+from storage.find import FoundRecording, find, in_order
+from storage.presence import StateRow, present_states
+from storage.record import CallRecord
+from storage.tables import alarm, call, caller_language, rating, step
+
+T = TypeVar("T")
+
+_LANGUAGE = select(caller_language.c.language).where(caller_language.c.caller_key == bindparam("key"))
+_ARRIVED = call.c.arrived_ms.between(bindparam("from_ms"), bindparam("last_ms"))
+_TIMES = (
+    select(call.c.id, call.c.arrived_ms, call.c.queued_ms, call.c.answered_ms, call.c.ended_ms, call.c.group_first)
+    .where(_ARRIVED)
+    .order_by(call.c.arrived_ms, call.c.id)
+)
+_RATINGS = (
+    select(rating.c.call_id, rating.c.outcome, rating.c.score)
+    .join(call, call.c.id == rating.c.call_id)
+    .where(_ARRIVED, rating.c.outcome.is_not(None))
+    .order_by(rating.c.call_id, rating.c.seq)
+)
+_IDS = select(call.c.id).where(_ARRIVED).order_by(call.c.arrived_ms, call.c.id)
+_OPEN = select(call.c.id).where(call.c.ended_ms.is_(None)).order_by(call.c.id)
+_STEPS = (
+    select(step.c.at_ms, step.c.step, step.c.detail).where(step.c.call_id == bindparam("id")).order_by(step.c.at_ms)
+)
+_ALARMS = (
+    select(alarm.c.at_ms, alarm.c.kind, alarm.c.detail)
+    .where(alarm.c.at_ms.between(bindparam("from_ms"), bindparam("last_ms")))
+    .order_by(alarm.c.at_ms)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened in the menu, or a return from an offer."""
+
+    at_ms: int
+    step: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that a person should look at."""
+
+    at_ms: int
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallStory:
+    """Everything on one call."""
+
+    record: CallRecord
+    steps: tuple[Step, ...]
+    recordings: tuple[Recording, ...]
+
+
+class Ledger:
+    """Look-ups, and the rows of finished recordings. Every method may raise LedgerUnavailableError."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reading = reading(engine)
+
+    async def language_of(self, caller_key: str) -> str | None:
+        """The language that this caller chose last; None for an anonymous or a new one."""
+        if caller_key == ANONYMOUS:
+            return None
+        language: str | None = await self._read(lambda connection: connection.scalar(_LANGUAGE, {"key": caller_key}))
+        return language
+
+    async def calls_between(self, from_ms: int, to_ms: int) -> list[CallTimes]:
+        """Calls that arrived from one instant (inclusive) to another, for the figures (rule 7), as they came."""
+        return await self._read(lambda connection: _times(connection, from_ms, to_ms - 1))
+
+    async def call_ids_between(self, from_ms: int, to_ms: int) -> list[CallId]:
+        """The ids of calls that arrived from one instant (inclusive) to another, as they came."""
+        span = {"from_ms": from_ms, "last_ms": to_ms - 1}
+        return await self._read(lambda connection: [CallId(key) for key in connection.scalars(_IDS, span)])
+
+    async def open_calls(self) -> list[CallId]:
+        """Calls whose end has not been read: after Asterisk died, those that no channel is left of are lost."""
+        return await self._read(lambda connection: [CallId(key) for key in connection.scalars(_OPEN)])
+
+    async def find_recordings(self, day: date, phone: str, zone: str) -> list[FoundRecording]:
+        """Talks of that local date and phone number, in any usual spelling (rule 14); the sure ones first.
+
+        Raises ValueError when there is no such time zone.
+        """
+        span, wanted = local_day(day, zone), candidate_keys(phone)
+        now_ms = time.time_ns() // 1_000_000
+        return await self._read(lambda connection: in_order(find(connection, span, wanted, now_ms)))
+
+    async def call_story(self, call_id: str) -> CallStory | None:
+        """Everything on one call; None if it is not known."""
+        return await self._read(lambda connection: _story(connection, call_id))
+
+    async def operators_now(self) -> list[StateRow]:
+        """Each operator's present state, by operator."""
+        return await self._read(present_states)
+
+    async def alarms_between(self, from_ms: int, to_ms: int) -> list[Alarm]:
+        """Alarms from one instant (inclusive) to another."""
+        span = {"from_ms": from_ms, "last_ms": to_ms - 1}
+        return await self._read(lambda connection: [Alarm(*row) for row in connection.execute(_ALARMS, span)])
+
+    async def segments_to_finalise(self) -> Sequence[EndedTalk]:
+        """The answered talks that have ended and have no recording row, whatever its status."""
+        return await self._read(book.ended_talks)
+
+    async def add_recording(self, recording: Recording) -> None:
+        """Write the row, or overwrite the one of the same call, seq and offer; durable when it returns."""
+        await asyncio.to_thread(self._run, self._engine, lambda connection: book.write_recording(connection, recording))
+
+    async def _read(self, query: Callable[[Connection], T]) -> T:
+        return await asyncio.to_thread(self._run, self._reading, query)
+
+    @staticmethod
+    def _run(engine: Engine, work: Callable[[Connection], T]) -> T:
+        try:
+            with engine.begin() as connection:
+                return work(connection)
+        except SQLAlchemyError as error:
+            raise LedgerUnavailableError(str(error.__cause__ or error)) from error
+
+
+def _times(connection: Connection, from_ms: int, last_ms: int) -> list[CallTimes]:
+    span = {"from_ms": from_ms, "last_ms": last_ms}
+    ratings: dict[str, list[RatingGiven]] = defaultdict(list)
+    for call_id, outcome, score in connection.execute(_RATINGS, span):
+        ratings[call_id].append(RatingGiven(outcome, score))
+    return [
+        CallTimes(arrived_ms, queued_ms, answered_ms, ended_ms, group, tuple(ratings.get(call_id, ())))
+        for call_id, arrived_ms, queued_ms, answered_ms, ended_ms, group in connection.execute(_TIMES, span)
+    ]
+
+
+def _story(connection: Connection, call_id: str) -> CallStory | None:
+    record = rows.load(connection, [call_id]).get(call_id)
+    if record is None:
+        return None
+    steps = tuple(Step(*row) for row in connection.execute(_STEPS, {"id": call_id}))
+    return CallStory(record, steps, tuple(book.recordings_of(connection, call_id)))
