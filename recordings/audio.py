@@ -47,7 +47,7 @@ def duration_ms(raw_bytes: int) -> int:
 
 
 def to_flac(raw: Path, flac: Path) -> AudioFacts:
-    """Encode, decode and compare every sample, and measure; blocks the thread for about 25 ms a minute of talk.
+    """Encode, decode and compare every sample, and measure; blocks the thread for about 18 ms a minute of talk.
 
     `flac` is overwritten; its bytes are not synced. Raises ArchiveUnwritableError (the FLAC could not be written),
     AudioDiffersError, StillWrittenError, or OSError when the raw file cannot be read.
