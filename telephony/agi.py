@@ -30,7 +30,9 @@ log = structlog.get_logger(__name__)
 class AgiServer(Application):
     """Runs `handler` for each session, many at a time; what happens in one never reaches another.
 
-    When the handler returns or fails the connection is closed and the call goes on in the dialplan.
+    When the handler returns or fails the connection is closed and the call goes on in the dialplan, which should go by
+    what the session left in channel variables: AGISTATUS is FAILURE as soon as one command failed, a lost sound say.
+    To be built inside a running loop, since panoramisk asks for one.
     """
 
     def __init__(self, host: str, port: int, handler: Handler) -> None:
@@ -39,6 +41,7 @@ class AgiServer(Application):
         self._session = handler
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
 
     @property
     def port(self) -> int:
@@ -50,12 +53,14 @@ class AgiServer(Application):
 
     async def start(self) -> None:
         """Listen. Raises OSError if the port is in use."""
+        self._closing = False
         self._server = await asyncio.start_server(self.handler, self._host, self._port, limit=ANSWER_BYTES)
 
     async def close(self) -> None:
         """Stop listening and end the sessions; their calls go on in the dialplan."""
         if self._server is None:
             return
+        self._closing = True  # for a connection that was accepted but not yet served
         self._server.close()
         tasks = list(self._tasks)
         for task in tasks:
@@ -70,7 +75,7 @@ class AgiServer(Application):
         assert task is not None
         self._tasks.add(task)
         try:
-            line = await self._open(reader, writer)
+            line = None if self._closing else await self._open(reader, writer)
             if line is not None:
                 await self._run(line)
         finally:

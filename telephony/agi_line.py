@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode
-
 import structlog
 
 from calls.ids import CallId
 from calls.journal import Fact
+from calls.journal_lines import format_fields
 from calls.ports import CallerGoneError
 from telephony.agi_reply import AgiReply
 from telephony.agi_wire import GuardedRequest
@@ -60,7 +59,7 @@ class AgiLine:
         A caller who is gone is no error here: the step is logged, and the next command will tell.
         """
         log.info("step", call_id=self.call_id, step=step, detail=detail)
-        fields = urlencode({"step": step, "detail": detail}, quote_via=quote)
+        fields = format_fields({"step": step, "detail": detail})
         try:
             await self.execute("CELGenUserEvent", Fact.STEP.value, fields)
         except CallerGoneError:

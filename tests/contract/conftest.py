@@ -2,46 +2,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
-from typing import Protocol
+from contextlib import asynccontextmanager
 
 import pytest
 from fake_manager import FakeManager
+from linked import Linked, LinkTo
 
 from telephony.ami import AmiLink
-from telephony.ami_event import AmiEvent, LinkDown, LinkItem, LinkUp
-
-
-@dataclass
-class Linked:
-    """A link under test with its inbox."""
-
-    link: AmiLink
-    inbox: asyncio.Queue[LinkItem]
-
-    async def next(self) -> LinkItem:
-        return await asyncio.wait_for(self.inbox.get(), 5)
-
-    async def up(self) -> None:
-        while not isinstance(await self.next(), LinkUp):
-            pass
-
-    async def down(self) -> str:
-        while not isinstance(item := await self.next(), LinkDown):
-            pass
-        return item.reason
-
-    async def event(self) -> AmiEvent:
-        item = await self.next()
-        assert isinstance(item, AmiEvent), item
-        return item
-
-
-class LinkTo(Protocol):
-    def __call__(
-        self, manager: FakeManager, *, secret: str = "right", ping_every_s: float = 0.05, silence_s: float = 2.0
-    ) -> AbstractAsyncContextManager[Linked]: ...
+from telephony.ami_event import LinkItem
 
 
 @pytest.fixture

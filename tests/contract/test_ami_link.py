@@ -6,8 +6,8 @@ import asyncio
 import time
 
 import pytest
-from conftest import LinkTo
 from fake_manager import FakeManager, message
+from linked import LinkTo
 
 from telephony.ami import AmiLink
 from telephony.ami_event import LinkDown, LinkUp
@@ -72,14 +72,14 @@ async def test_silent_peer_is_noticed_in_time(link_to: LinkTo) -> None:
         manager.silent = True
         began = time.monotonic()
         assert await linked.down() == "no sign of life for 0.3 s"
-        assert 0.2 < time.monotonic() - began < 0.6
+        assert 0.2 < time.monotonic() - began < 1.5
 
 
 async def test_events_are_signs_of_life(link_to: LinkTo) -> None:
-    async with FakeManager() as manager, link_to(manager, ping_every_s=0.05, silence_s=0.3) as linked:
+    async with FakeManager() as manager, link_to(manager, ping_every_s=0.05, silence_s=0.5) as linked:
         await linked.up()
         manager.mute_pings = True
-        for _ in range(4):
+        for _ in range(7):
             await manager.next_action("Ping")
             await manager.next_action("Ping")
             manager.write(message("Event: Hangup"))

@@ -6,8 +6,8 @@ import asyncio
 import time
 
 import pytest
-from conftest import LinkTo
 from fake_manager import Action, FakeManager, message
+from linked import LinkTo
 
 from telephony.ami_event import AmiEvent, LinkUp, event_of
 from telephony.errors import AmiRefusedError, AmiTimeoutError
