@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
-from storage.ledger import Ledger
 
 from bailanys.control import ControlServer
 from bailanys.dispatcher import Dispatcher, Inbox
@@ -23,6 +22,7 @@ from ivr.plan import menu_plan
 from recordings.finaliser import Finaliser
 from speech.numbers import HIGHEST, position
 from storage.engine import open_engine
+from storage.ledger import Ledger
 from storage.projector import Projector
 from telephony.agi import AgiServer
 from telephony.ami import AmiLink

@@ -34,6 +34,8 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+    except TimeoutError:
+        raise  # nothing that a person did: a bug, or a hotline that does not do its part
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         _fail(f"{error.strerror or error}{where}", FAILED)

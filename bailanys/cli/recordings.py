@@ -1,0 +1,62 @@
+"""`bailanys recordings`: the recording of a talk by date and phone number (rule 14)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.days import day_of
+from calls.local_day import local_time
+from storage.find import FoundRecording
+
+app = typer.Typer(help="Recordings of talks.", no_args_is_help=True)
+
+
+@app.callback()
+def recordings() -> None:
+    """Find recordings of talks."""
+
+
+@app.command()
+def find(
+    date: Annotated[str, typer.Option(help="Local date of the call, YYYY-MM-DD or DD.MM.YYYY.")],
+    phone: Annotated[str, typer.Option(help="The caller's number in any usual spelling.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the recordings of a caller's talks on a local date; doubtful hits are marked as such."""
+    from bailanys.site import Places, places_of
+    from storage.engine import open_engine
+    from storage.ledger import Ledger
+
+    settings = centre(config).settings
+    places: Places = places_of(settings, ROOT)
+    zone = settings.hotline.time_zone
+    day = day_of(date, zone)
+    engine = open_engine(places.database_url)
+    try:
+        found = asyncio.run(Ledger(engine).find_recordings(day, phone, zone))
+    finally:
+        engine.dispose()
+    rows = [_row(hit, zone, str(places.archive)) for hit in found]
+    show(rows, as_json=as_json, title=f"Talks on {day} of {phone}", empty=f"No talk found on {day} of {phone}.")
+
+
+def _row(hit: FoundRecording, zone: str, archive: str) -> dict[str, Any]:
+    recording = hit.recording
+    return {
+        "arrived": local_time(hit.arrived_ms, zone).strftime("%Y-%m-%d %H:%M:%S%z"),
+        "match": hit.match,
+        "day": hit.day,
+        "phone": hit.caller_key,
+        "operator": hit.operator_id,
+        "group": hit.group_id,
+        "status": recording.status.value if recording else "not finished yet",
+        "length_s": round(recording.duration_ms / 1000, 1) if recording else None,
+        "file": f"{archive}/{recording.path}" if recording and recording.path else None,
+        "sha256": recording.sha256 if recording else None,
+        "call": hit.call_id,
+    }

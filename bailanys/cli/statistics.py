@@ -1,0 +1,86 @@
+"""`bailanys stats`: the rules' figures of a day."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.days import day_of
+from calls.statistics import DayFigures, Figures
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command that stands at the top."""
+    app.command()(stats)
+
+
+def stats(
+    day: Annotated[str, typer.Option(help="Local date, YYYY-MM-DD; today if not given.")] = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a day's figures: the average wait from the arrival (rule 7), and what an average hides."""
+    from bailanys.site import places_of
+    from calls.local_day import local_day
+    from calls.statistics import day_figures
+    from storage.engine import open_engine
+    from storage.ledger import Ledger
+
+    settings = centre(config).settings
+    zone = settings.hotline.time_zone
+    date = day_of(day, zone)
+    span = local_day(date, zone)
+    engine = open_engine(places_of(settings, ROOT).database_url)
+    try:
+        figures = day_figures(asyncio.run(Ledger(engine).calls_between(span.from_ms, span.to_ms)))
+    finally:
+        engine.dispose()
+    if as_json:
+        typer.echo(
+            json.dumps({"day": date.isoformat(), "time_zone": zone, **asdict(figures)}, ensure_ascii=False, indent=1)
+        )
+        return
+    show(_rows(figures), as_json=False, title=f"{date.isoformat()} ({zone}); waits in seconds, from the arrival")
+
+
+def _rows(figures: DayFigures) -> list[dict[str, Any]]:
+    columns = {"all": figures.total, **figures.groups}
+    lines = [_lines(one) for one in columns.values()]
+    return [
+        {"figure": name, **{column: line[name] for column, line in zip(columns, lines, strict=True)}}
+        for name in lines[0]
+    ]
+
+
+def _lines(one: Figures) -> dict[str, str]:
+    wait, ratings = one.to_operator, one.ratings
+    return {
+        "calls": str(one.arrived),
+        "answered": str(one.answered),
+        "in progress": str(one.in_progress),
+        "average wait to the operator (rule 7: 30 s)": _number(wait.mean_s),
+        "90 % waited at most": _number(wait.p90_s),
+        "longest wait": _number(wait.longest_s),
+        "average wait in the queue alone": _number(one.in_queue.mean_s),
+        "average wait of all, given up included": _number(one.all_callers.mean_s),
+        "answered within 30 s": _percent(one.service_level),
+        "gave up": f"{one.abandoned_menu + one.abandoned_waiting} ({_percent(one.abandonment)} without the short ones)",
+        "gave up in the menu / waiting": f"{one.abandoned_menu} / {one.abandoned_waiting}",
+        "of them within 5 s": str(one.abandoned_short),
+        "rating, mean of 1–5": _number(ratings.mean),
+        "rated, of those asked": f"{ratings.given} of {ratings.offered} ({_percent(ratings.share)})",
+        "scores 1 2 3 4 5": " ".join(map(str, ratings.distribution)),
+    }
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"

@@ -1,0 +1,95 @@
+"""Tells what happened to each call as a person would want to read it, from the ledger and the recorded audio."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bailanys.demo.scene import CALLER_TONES_HZ, OPERATOR_TONES_HZ
+from bailanys.service import Hotline
+from calls.local_day import local_date
+from calls.recording import Recording
+from calls.statistics import day_figures
+from phones import tones
+from storage.ledger import CallStory, Ledger
+from storage.record import RatingRow, SegmentRow
+
+LANGUAGES = {"kk": "Kazakh", "ru": "Russian", "en": "English"}
+BY = {"key": "chosen by key", "known": "known from the last call", "default": "by default", "net": "by default"}
+HOUR_MS = 3600_000
+
+
+async def tell_stories(ledger: Ledger, up: Hotline, echo: Callable[[str], None]) -> None:
+    """Print every call of the last hour, then the figures."""
+    now_ms = time.time_ns() // 1_000_000
+    for call_id in await ledger.call_ids_between(now_ms - HOUR_MS, now_ms):
+        story = await ledger.call_story(call_id)
+        if story is not None:
+            echo("\n" + "\n".join(_story(story, up.places.archive)))
+    total = day_figures(await ledger.calls_between(now_ms - HOUR_MS, now_ms)).total
+    phone = next(iter(CALLER_TONES_HZ))
+    zone = up.settings.hotline.time_zone
+    found = await ledger.find_recordings(local_date(now_ms, zone), f"8 ({phone[1:4]}) {phone[4:7]}-{phone[7:]}", zone)
+    echo(
+        f"\n{total.arrived} calls, {total.answered} answered; average wait from the arrival to the operator "
+        f"{_s(total.to_operator.mean_s)} (target 30 s), longest {_s(total.to_operator.longest_s)}; "
+        f"ratings given {total.ratings.given} of {total.ratings.offered}, mean {total.ratings.mean or 0:.1f}\n"
+        f"Asked by date and phone, the archive finds {len(found)} recordings of the first caller\n"
+    )
+
+
+def _story(story: CallStory, archive: Path) -> list[str]:
+    call = story.record.call
+    lines = [
+        f"Call {call.id}: +{call.caller_raw} dialled {call.dialled}",
+        f"  language   {LANGUAGES.get(call.language or '', '–')}, {BY.get(call.language_by or '', '')}",
+    ]
+    for segment in story.record.segments.values():
+        lines += _segment(story, segment)
+        lines += [_recording(r, segment, call.caller_raw, archive) for r in story.recordings if r.seq == segment.seq]
+    ratings = [rating for rating in story.record.ratings.values() if rating.outcome is not None]
+    lines += [_rating(rating) for rating in ratings] or ["  rating     not asked: the caller hung up first"]
+    return lines
+
+
+def _segment(story: CallStory, segment: SegmentRow) -> list[str]:
+    began_ms = story.record.call.arrived_ms if segment.seq == 1 else segment.queued_ms
+    since = "the arrival" if segment.seq == 1 else "the transfer"
+    lines = [f"  group      {segment.group_id}" + (" (built-in menu)" if segment.queued_via == "net" else "")]
+    for offer in story.record.offers.values():
+        if offer.seq == segment.seq and offer.status not in (None, "ANSWER"):
+            lines.append(f"  offered    operator {offer.operator_id or 'by app_queue'}: {offer.status}, place kept")
+    if segment.answered_ms is not None and began_ms is not None:
+        by = " (app_queue, the controller was dead)" if segment.via == "net" else ""
+        lines.append(
+            f"  answered   by operator {segment.operator_id}{by} after {(segment.answered_ms - began_ms) / 1000:.1f} s"
+            f" from {since}; ended by {segment.ended_by}"
+        )
+    if segment.transfer_to:
+        lines.append(f"  transfer   {segment.transfer_kind} to {segment.transfer_to} by operator {segment.operator_id}")
+    if segment.notice_ms is not None:
+        lines.append(f"  notice     of the transfer told to the caller in {LANGUAGES.get(segment.language or '', '–')}")
+    return lines
+
+
+def _recording(recording: Recording, segment: SegmentRow, caller: str | None, archive: Path) -> str:
+    if not recording.path:
+        return f"  recording  {recording.status.value}"
+    file = archive / recording.path
+    heard = []
+    for channel, hz in enumerate((CALLER_TONES_HZ.get(caller or ""), OPERATOR_TONES_HZ.get(segment.operator_id or ""))):
+        side = ("left: caller", "right: operator")[channel]
+        found = hz is not None and tones.hears(file, hz, channel=channel)
+        heard.append(f"{side}'s {hz} Hz {'found' if found else 'NOT FOUND'}")
+    return f"  recording  {recording.path}, {recording.duration_ms / 1000:.1f} s; {'; '.join(heard)}"
+
+
+def _rating(rating: RatingRow) -> str:
+    if rating.outcome == "given":
+        return f"  rating     {rating.score} for operator {rating.operator_id}"
+    return f"  rating     none given ({rating.outcome}) for operator {rating.operator_id}"
+
+
+def _s(seconds: float | None) -> str:
+    return "–" if seconds is None else f"{seconds:.1f} s"
