@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 import pytest_asyncio
@@ -36,14 +36,19 @@ class Desk:
 
     link: AmiLink
     inbox: asyncio.Queue[LinkItem]
+    passed_by: list[AmiEvent] = field(default_factory=list)
 
     async def next(self, name: str, **fields: str) -> AmiEvent:
-        """Wait for an event of this name with these fields."""
+        """Take the first event of this name with these fields, also one that came before another we waited for."""
         async with asyncio.timeout(10):
             while True:
+                for event in self.passed_by:
+                    if event.name == name and fields.items() <= event.fields.items():
+                        self.passed_by.remove(event)
+                        return event
                 item = await self.inbox.get()
-                if isinstance(item, AmiEvent) and item.name == name and fields.items() <= item.fields.items():
-                    return item
+                if isinstance(item, AmiEvent):
+                    self.passed_by.append(item)
 
     async def originate(self, exten: str, caller: str = "caller") -> str:
         """Start a Local channel that runs an extension; return the channel that runs it."""
