@@ -56,6 +56,10 @@ class Rendered:
     done: int
     of: int
 
+    def __str__(self) -> str:
+        """As a progress bar shows it: `kk/hello.wav`."""
+        return self.sound.name
+
 
 def wanted(voices: Mapping[Language, Voice] = VOICES) -> tuple[Sound, ...]:
     """Return every sound of every catalogue."""
