@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from recordings.complaints import Complaints
 from recordings.errors import ArchiveUnwritableError, ReceiptVoidError, StillWrittenError
 from recordings.naming import Origin, file_of
 from recordings.readiness import Step, adopted, next_step
+from recordings.remarks import remarks
 from recordings.sidecar import Sidecar
 from recordings.spool import SpoolFile
 
@@ -40,7 +42,8 @@ class Finished:
     """One row that was written: a recording in the archive, or the gap where one should be."""
 
     recording: Recording
-    silent_sides: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    """See `recordings.remarks`."""
 
 
 class Finaliser:
@@ -172,10 +175,10 @@ class Finaliser:
         await self._book.add_recording(recording)
         await _in_thread(lambda: raw_files.remove(self._spool, recording.file))
         await _in_thread(lambda: self._archive.forget(recording.file))
-        for side in sidecar.silent_sides:
-            log.warning("a side was silent", file=recording.file, side=side, duration_ms=recording.duration_ms)
-        log.info("recording finished", file=recording.file, call=recording.call, duration_ms=recording.duration_ms)
-        return Finished(recording, sidecar.silent_sides)
+        said = remarks(recording, sidecar.silent_sides)
+        tell = log.warning if said else log.info
+        tell("recording finished", file=recording.file, duration_ms=recording.duration_ms, remarks=said)
+        return Finished(recording, said)
 
     async def _note_gap(self, file: str, talk: EndedTalk, status: RecordingStatus) -> Finished:
         origin = (talk.call, talk.seq, talk.offer)
@@ -191,7 +194,10 @@ async def _in_thread(work: Callable[[], T]) -> T:
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
-        await asyncio.wait([running])
+        while not running.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([running])
+        running.exception()  # seen: nobody is there any more to be told
         raise
 
 

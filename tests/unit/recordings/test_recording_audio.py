@@ -16,10 +16,10 @@ from phones.tones import hears, tone
 from recordings import audio
 from recordings.audio import BLOCK_FRAMES, AudioFacts, to_flac
 from recordings.errors import ArchiveUnwritableError, AudioDiffersError, StillWrittenError
-from recordings.levels import FLOOR_DBFS
+from recordings.levels import FLOOR_DBFS, Block, Loudness
 
 
-def finish(folder: Path, samples: audio.Block, extra: bytes = b"") -> AudioFacts:
+def finish(folder: Path, samples: Block, extra: bytes = b"") -> AudioFacts:
     (folder / "talk.raw").write_bytes(samples.astype("<i2").tobytes() + extra)
     return to_flac(folder / "talk.raw", folder / "talk.flac")
 
@@ -105,7 +105,7 @@ def test_one_bit_that_differs_is_found(tmp_path: Path, place: int, side: int, mo
         samples = np.fromfile(raw, "<i2").reshape(-1, 2)
         samples[place, side] ^= 1
         soundfile.write(flac, samples, 8000, format="FLAC")
-        return audio.Loudness(), audio.Loudness()
+        return Loudness(), Loudness()
 
     monkeypatch.setattr(audio, "_encode", encode_wrongly)
     with pytest.raises(AudioDiffersError):
@@ -122,7 +122,7 @@ def test_audio_that_was_swapped_shortened_or_cut_is_found(
         soundfile.write(flac, wrong, 8000, format="FLAC")
         if lost == "cut":
             flac.write_bytes(flac.read_bytes()[:-5_000])
-        return audio.Loudness(), audio.Loudness()
+        return Loudness(), Loudness()
 
     monkeypatch.setattr(audio, "_encode", encode_wrongly)
     with pytest.raises(AudioDiffersError):
