@@ -126,8 +126,9 @@ def upsert(dialect: str, table: Table, names: tuple[str, ...]) -> Insert:
 
 @cache
 def insert_new(dialect: str, table: Table) -> Insert:
-    """INSERT of a row unless its key is there."""
-    return dialect_insert(dialect, table).on_conflict_do_nothing(index_elements=list(table.primary_key))
+    """INSERT of a row unless its key is there; its `rowcount` tells."""
+    statement = dialect_insert(dialect, table).on_conflict_do_nothing(index_elements=list(table.primary_key))
+    return statement.execution_options(preserve_rowcount=True)
 
 
 def dialect_insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -7,7 +7,9 @@ import io
 import json
 from dataclasses import dataclass, field
 
-from calls.journal_lines import format_fields
+from calls.journal_lines import format_fields, parse_line
+from storage.fold import fold
+from storage.record import CallRecord
 
 START_MS = 1_764_000_000_000
 
@@ -211,3 +213,9 @@ def journal(count: int, spacing_ms: int = 200, spread: bool = True) -> list[byte
     if not spread:
         return [line for _, line in timed]
     return sorted((line for _, line in timed), key=lambda line: line.split(b'","')[1])
+
+
+def as_recorded(caller: Caller) -> CallRecord:
+    """What the ledger must hold of this call."""
+    entries = [entry for line in caller.lines if (entry := parse_line(line)) is not None]
+    return fold(entries, {}).records[caller.id]
