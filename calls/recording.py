@@ -47,8 +47,6 @@ class Recording:
     status: RecordingStatus
     made_ms: int
     """When it was finished, UTC epoch ms."""
-    operator: OperatorId | None = None
-    """Who talked; None when unknown, as with an orphan."""
     path: str = ""
     """Of the FLAC, relative to the archive, with forward slashes; empty when there is none."""
     duration_ms: int = 0

@@ -26,6 +26,7 @@ app.add_typer(database.app, name="db")
 
 BAD_CONFIGURATION = 2
 FAILED = 1
+CONFIGURATION_ERRORS = ("configuration", "missing-prompt", "unknown-prompt", "unreadable-sound")
 
 
 def main() -> None:
@@ -43,7 +44,7 @@ def main() -> None:
         # Errors that are meant for the person carry an id; anything else is a bug and keeps its traceback.
         if not hasattr(error, "error_id"):
             raise
-        _fail(str(error), BAD_CONFIGURATION if error.error_id in ("configuration", "speech") else FAILED)
+        _fail(str(error), BAD_CONFIGURATION if error.error_id in CONFIGURATION_ERRORS else FAILED)
 
 
 def _fail(message: str, status: int) -> None:

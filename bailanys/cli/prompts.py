@@ -16,8 +16,10 @@ def build() -> None:
     """Render every prompt whose text or voice changed (needs RHVoice and espeak-ng)."""
     from rich.progress import Progress
 
-    from speech.render import changed, render
+    from speech.music import write_hold_music
+    from speech.render import SOUNDS, changed, render
 
+    write_hold_music(SOUNDS / "music" / "hold.wav")
     todo = changed()
     if not todo:
         typer.echo("Every prompt is as its text says.")

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -41,12 +42,13 @@ def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 def demo(
     config: ConfigOption = DEFAULT_CONFIG,
+    keep: Annotated[bool, typer.Option(help="Keep the demo's logs, ledger and recordings to look at.")] = False,
 ) -> None:
     """Play a scene with real phones and real audio on a hotline of its own, and tell what happened."""
     from bailanys.demo import play_demo
 
     _checked(config)
-    asyncio.run(play_demo(config, ROOT, CACHE, typer.echo))
+    asyncio.run(play_demo(config, ROOT, CACHE, typer.echo, keep=keep))
 
 
 def controller(config: ConfigOption = DEFAULT_CONFIG) -> None:

@@ -20,8 +20,8 @@ from storage.ledger import Ledger
 SETTLED_S = 15.0
 
 
-async def play_demo(config: Path, base: Path, cache: Path, echo: Callable[[str], None]) -> None:
-    """Play the demo; everything it made is removed at the end. Raises what the hotline or the scene raises."""
+async def play_demo(config: Path, base: Path, cache: Path, echo: Callable[[str], None], *, keep: bool) -> None:
+    """Play the demo; everything it made is removed at the end unless `keep`. Raises what the hotline or the scene raises."""
     begun_s = time.monotonic()
     state = Path(tempfile.mkdtemp(prefix="bailanys-demo-"))
 
@@ -43,7 +43,10 @@ async def play_demo(config: Path, base: Path, cache: Path, echo: Callable[[str],
             await tell_stories(ledger, up, echo)
             engine.dispose()
     finally:
-        shutil.rmtree(state, ignore_errors=True)
+        if keep:
+            tell(f"Kept: {state}")
+        else:
+            shutil.rmtree(state, ignore_errors=True)
     tell("Nothing is left running")
 
 

@@ -36,7 +36,8 @@ async def play(up: Hotline, fleet: Fleet, tell: Callable[[str], None]) -> None:
     for number, hz in CALLER_TONES_HZ.items():
         cast.callers[number] = await fleet.caller(number, tone_hz=hz)
     tell("Four operators' softphones are registered; each dials *1 and is ready")
-    await asyncio.gather(*(_ready(phone, port) for phone in cast.operators.values()))
+    for phone in cast.operators.values():  # in this order they are the longest idle
+        await _ready(phone, port)
     await asyncio.gather(kazakh_caller_is_transferred(cast, port, tell), russian_caller_meets_silence(cast, port, tell))
     await known_caller_hangs_up_first(cast, port, tell)
     await english_caller_and_the_controller_dies(up, cast, port, tell)
@@ -115,6 +116,8 @@ async def english_caller_and_the_controller_dies(
 
 async def _ready(phone: Phone, port: int) -> None:
     call = await phone.dial("*1", port)
+    await call.answered()
+    await call.hang_up()
     await call.ended()
 
 
