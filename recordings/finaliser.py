@@ -182,7 +182,7 @@ class Finaliser:
 
     async def _note_gap(self, file: str, talk: EndedTalk, status: RecordingStatus) -> Finished:
         origin = (talk.call, talk.seq, talk.offer)
-        gap = Recording(*origin, file, status, self._now_ms(), talk.operator, bridged_ms=talk.bridged_ms)
+        gap = Recording(*origin, file, status, self._now_ms(), bridged_ms=talk.bridged_ms)
         await self._book.add_recording(gap)
         await _in_thread(lambda: raw_files.remove(self._spool, file))
         return Finished(gap)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from calls.ids import GroupId
+from calls.ids import GroupId, OperatorId
 from calls.recording import Recording, RecordingStatus
 from recordings.naming import FLAC, SIDECAR, archive_path
 
@@ -23,6 +23,8 @@ class Sidecar:
     began_ms: int
     """When the talk began, UTC epoch ms; reckoned from the raw file's own time for an orphan."""
     ended_ms: int
+    operator: OperatorId | None
+    """Who talked, here for a rebuilt index; the ledger knows it by the offer. None for an orphan."""
     group: GroupId | None
     silent_sides: tuple[str, ...]
     raw_bytes: int

@@ -53,7 +53,7 @@ async def test_a_talk_is_archived_with_both_voices_and_entered(tmp_path: Path) -
     assert hears(flac, CALLER_HZ, channel=0) and hears(flac, OPERATOR_HZ, channel=1)
     row = finished.recording
     assert site.book.rows() == [row]
-    assert (row.status, row.path, row.operator, row.made_ms) == ("ok", f"{HOUR}/{FILE}.flac", "101", site.now_ms)
+    assert (row.status, row.path, row.made_ms) == ("ok", f"{HOUR}/{FILE}.flac", site.now_ms)
     assert (row.duration_ms, row.bridged_ms, row.bytes) == (5_000, 5_000, flac.stat().st_size)
     assert row.caller_dbfs == pytest.approx(-12, abs=0.2)
     assert row.operator_dbfs == pytest.approx(-24, abs=0.2)
@@ -78,7 +78,7 @@ async def test_the_index_can_be_rebuilt_from_the_archive_alone(tmp_path: Path) -
     assert [sidecar.recording for sidecar in sidecars] == site.book.rows() == [one.recording for one in finished]
     assert [sidecar.silent_sides for sidecar in sidecars] == [(), ("caller",)]
     assert [one.remarks for one in finished] == [(), ("caller_silent",)]
-    assert (sidecars[0].began_ms, sidecars[0].group) == (BEGAN_MS, "portal")
+    assert (sidecars[0].began_ms, sidecars[0].group, sidecars[0].operator) == (BEGAN_MS, "portal", "101")
 
 
 async def test_a_talk_that_is_still_written_waits(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ async def test_a_recording_without_a_talk_is_adopted_after_an_hour(tmp_path: Pat
     assert await site.finaliser.finish_ready() == []
     site.now_ms += 3_600_000
     (finished,) = await site.finaliser.finish_ready()
-    assert (finished.recording.status, finished.recording.operator) == ("orphan", None)
+    assert finished.recording.status is RecordingStatus.ORPHAN
     assert finished.recording.path == f"{HOUR}/{FILE}.flac"  # reckoned from its last byte
     assert site.left_in_spool() == []
 
