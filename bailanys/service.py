@@ -65,7 +65,7 @@ async def hotline_up(
         running = process.pid
     else:
         tell(f"Taking over the running Asterisk (pid {running})")
-    supervisor = Supervisor(config, places.log / "controller.log", env or {})
+    supervisor = Supervisor(config, places.log / "controller.log", env or {}, tell)
     keeping = asyncio.create_task(supervisor.run())
     try:
         tell("Starting the controller")

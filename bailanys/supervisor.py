@@ -8,12 +8,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-
-import structlog
-
-log = structlog.get_logger(__name__)
 
 SILENCE_S = 6.0
 """A controller that has not said that it is alive for so long is stuck: it is killed and started again."""
@@ -25,10 +21,11 @@ PAUSE_LAST_S = 5.0
 class Supervisor:
     """Starts the controller, watches its sign of life, starts it again when it dies."""
 
-    def __init__(self, config: Path, log_file: Path, env: Mapping[str, str]) -> None:
-        """`env`: settings over those of the file, handed on to the controller."""
+    def __init__(self, config: Path, log_file: Path, env: Mapping[str, str], tell: Callable[[str], None]) -> None:
+        """`env`: settings over those of the file, handed on to the controller; `tell`: where a death is told."""
         self._config = config
         self._env = env
+        self._tell = tell
         self._log_file = log_file
         self._process: asyncio.subprocess.Process | None = None
         self.restarts = 0
@@ -53,7 +50,7 @@ class Supervisor:
                 lived_s = time.monotonic() - started_s
                 pause_s = PAUSE_FIRST_S if lived_s > 10 else min(2 * pause_s, PAUSE_LAST_S)
                 self.restarts += 1
-                log.error("the controller ended", status=status, lived_s=round(lived_s, 1), again_in_s=pause_s)
+                self._tell(f"The controller ended with status {status} after {lived_s:.1f} s; it is started again")
                 await asyncio.sleep(pause_s)
         finally:
             await self._end()
@@ -80,7 +77,7 @@ class Supervisor:
             try:
                 said = await asyncio.wait_for(process.stdout.readline(), SILENCE_S)
             except TimeoutError:
-                log.error("the controller is stuck", pid=process.pid)
+                self._tell(f"The controller (pid {process.pid}) is stuck: it is killed")
                 process.kill()
                 return
             if not said:

@@ -57,9 +57,12 @@ def _segment(story: CallStory, segment: SegmentRow) -> list[str]:
     began_ms = story.record.call.arrived_ms if segment.seq == 1 else segment.queued_ms
     since = "the arrival" if segment.seq == 1 else "the transfer"
     lines = [f"  group      {segment.group_id}" + (" (built-in menu)" if segment.queued_via == "net" else "")]
+    if segment.notice_ms is not None:
+        lines.append(f"  notice     of the transfer told to the caller in {LANGUAGES.get(segment.language or '', '–')}")
     for offer in story.record.offers.values():
         if offer.seq == segment.seq and offer.status not in (None, "ANSWER"):
-            lines.append(f"  offered    operator {offer.operator_id or 'by app_queue'}: {offer.status}, place kept")
+            after = " and is paused; the caller keeps the place" if offer.status == "NOANSWER" else ""
+            lines.append(f"  offered    to operator {offer.operator_id or '(app_queue)'}, who did not take it{after}")
     if segment.answered_ms is not None and began_ms is not None:
         by = " (app_queue, the controller was dead)" if segment.via == "net" else ""
         lines.append(
@@ -68,8 +71,6 @@ def _segment(story: CallStory, segment: SegmentRow) -> list[str]:
         )
     if segment.transfer_to:
         lines.append(f"  transfer   {segment.transfer_kind} to {segment.transfer_to} by operator {segment.operator_id}")
-    if segment.notice_ms is not None:
-        lines.append(f"  notice     of the transfer told to the caller in {LANGUAGES.get(segment.language or '', '–')}")
     return lines
 
 
