@@ -1,0 +1,185 @@
+"""`kill -9` of the controller at every stage of a call: the caller goes on, and the ledger has it all, once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from phones import manners
+from tests.asterisk.mortal import Mortal, mortal, rate
+from tests.asterisk.reckoning import answered, recorded
+
+NET_S = 6.0
+"""A waiting caller is served so soon after the controller's death."""
+
+
+@pytest.fixture
+async def hotline() -> AsyncIterator[Mortal]:
+    async with mortal() as made:
+        yield made
+
+
+async def test_in_the_menu_the_caller_keeps_the_language_and_is_served_by_the_net(hotline: Mortal) -> None:
+    operator = await hotline.operator("101")
+    call = await hotline.caller("77010000001", "2")
+    await asyncio.sleep(0.6)
+    await hotline.kill()
+    await asyncio.sleep(1.0)
+    await call.press("1")
+    talk = await operator.rung()
+    await talk.until_hears(440)
+    await call.until_hears(1000)
+    await hotline.revive()
+    await talk.hang_up()
+    await rate(call, "4")
+    story = (await hotline.stories(1))["77010000001"]
+    answered(story, ["101"], [4])
+    assert story.record.call.language == "ru"
+    assert story.record.segments[1].via == "net"
+    recorded(story, hotline.up.places.archive, hotline.up.places.spool, 440, [1000])
+
+
+async def test_in_the_wait_callers_are_served_by_the_net_within_six_seconds(hotline: Mortal) -> None:
+    operator = await hotline.operator("101", ready=False)
+    calls = [await hotline.caller(f"7701000000{at}", "1", "1", hz=400 + 40 * at) for at in range(1, 5)]
+    await hotline.waits(4)
+    killed_at = await hotline.kill()
+    await hotline.dial_code("101", "*1")
+    served_at: list[float] = []
+    for _ in calls:
+        talk = await operator.rung()
+        await talk.answered()
+        served_at.append(time.time())
+        caller = calls[int(talk.caller_number[-1]) - 1]
+        await caller.until_hears(1000)
+        await talk.hang_up()
+        await rate(caller, "5")
+    assert served_at[0] - killed_at <= NET_S
+    await hotline.revive()
+    stories = await hotline.stories(4)
+    fallen_in_ms = []
+    for at in range(1, 5):
+        story = stories[f"7701000000{at}"]
+        answered(story, ["101"], [5])
+        recorded(story, hotline.up.places.archive, hotline.up.places.spool, 400 + 40 * at, [1000])
+        fallen_in_ms.append(min(offer.offered_ms or 0 for offer in story.record.offers.values()))
+    assert all(at_ms - killed_at * 1000 <= NET_S * 1000 for at_ms in fallen_in_ms)
+    assert max(fallen_in_ms) - min(fallen_in_ms) >= 200, "all fell in at once"
+
+
+async def test_during_an_offer_the_phone_goes_on_ringing(hotline: Mortal) -> None:
+    operator = await hotline.operator("101", manners.Ring())
+    call = await hotline.caller("77010000001", "1", "1")
+    talk = await operator.rung()
+    await hotline.kill()
+    await asyncio.sleep(1)
+    await talk.answer()
+    await talk.until_hears(440)
+    await hotline.revive()
+    await hotline.until_state("101", "talking")
+    await talk.hang_up()
+    await rate(call, "3")
+    story = (await hotline.stories(1))["77010000001"]
+    answered(story, ["101"], [3])
+    assert len(story.record.offers) == 1
+
+
+async def test_during_an_offer_that_is_refused_the_net_finds_another(hotline: Mortal) -> None:
+    first = await hotline.operator("101", manners.Ring())
+    call = await hotline.caller("77010000001", "1", "1")
+    ringing = await first.rung()
+    second = await hotline.operator("103")
+    await hotline.kill()
+    await ringing.refuse()
+    await first.behave(manners.Refuse())
+    talk = await second.rung()
+    await talk.until_hears(440)
+    await hotline.revive()
+    await talk.hang_up()
+    await rate(call, "3")
+    story = (await hotline.stories(1))["77010000001"]
+    answered(story, ["103"], [3])
+    assert story.record.segments[1].via == "net"
+
+
+async def test_during_the_announcement_of_the_operator(hotline: Mortal) -> None:
+    operator = await hotline.operator("101")
+    call = await hotline.caller("77010000001", "1", "1")
+    talk = await operator.rung()
+    await talk.answered()
+    await hotline.kill()
+    await call.until_hears(1000)
+    await talk.until_hears(440)
+    await hotline.revive()
+    await talk.hang_up()
+    await rate(call, "2")
+    story = (await hotline.stories(1))["77010000001"]
+    answered(story, ["101"], [2])
+    recorded(story, hotline.up.places.archive, hotline.up.places.spool, 440, [1000])
+
+
+async def test_in_the_talk_nobody_hears_it_and_no_second_call_is_offered(hotline: Mortal) -> None:
+    operator = await hotline.operator("101")
+    call = await hotline.caller("77010000001", "1", "1")
+    talk = await operator.rung()
+    await call.until_hears(1000)
+    await talk.until_hears(440)
+    begin_s = call.heard_s()
+    await hotline.kill()
+    next_call = await hotline.caller("77010000002", "1", "1", hz=520)
+    await hotline.revive()
+    await hotline.until_state("101", "talking")
+    await hotline.waits(1)
+    end_s = call.heard_s()
+    assert call.hears(1000, begin_s - 0.5, end_s - 0.25, share=1.0), "a gap in the talk"
+    assert len([one for one in operator.calls if one.message]) == 1, "a second call was offered"
+    await talk.hang_up()
+    await rate(call, "5")
+    second = await operator.rung()
+    await second.until_hears(520)
+    await second.hang_up()
+    await rate(next_call, "1")
+    stories = await hotline.stories(2)
+    answered(stories["77010000001"], ["101"], [5])
+    answered(stories["77010000002"], ["101"], [1])
+    places = hotline.up.places
+    recorded(stories["77010000001"], places.archive, places.spool, 440, [1000])
+    recorded(stories["77010000002"], places.archive, places.spool, 520, [1000])
+
+
+async def test_in_the_notice_of_a_transfer(hotline: Mortal) -> None:
+    first = await hotline.operator("101")
+    second = await hotline.operator("102")
+    call = await hotline.caller("77010000001", "1", "1")
+    talk = await first.rung()
+    await talk.until_hears(440)
+    await call.until_hears(1000)
+    await talk.refer("62")
+    await hotline.kill()
+    talk = await second.rung()
+    await talk.until_hears(440)
+    await call.until_hears(1200)
+    await hotline.revive()
+    await talk.hang_up()
+    await rate(call, "5")
+    story = (await hotline.stories(1))["77010000001"]
+    answered(story, ["101", "102"], [5])
+    assert story.record.segments[2].notice_ms is not None
+    recorded(story, hotline.up.places.archive, hotline.up.places.spool, 440, [1000, 1200])
+
+
+async def test_in_the_rating(hotline: Mortal) -> None:
+    operator = await hotline.operator("101")
+    call = await hotline.caller("77010000001", "1", "1")
+    talk = await operator.rung()
+    await talk.until_hears(440)
+    await talk.hang_up()
+    await hotline.kill()
+    await rate(call, "5")
+    await hotline.revive()
+    story = (await hotline.stories(1))["77010000001"]
+    answered(story, ["101"], [5])
+    recorded(story, hotline.up.places.archive, hotline.up.places.spool, 440, [1000])
