@@ -75,6 +75,8 @@ def candidate_keys(typed: str) -> Candidates:
     whose city code the exchange did not pass on, digits without a plus that are also a foreign number.
     """
     text = _EXTENSION.sub("", _user_part(_plain(typed)))
+    if not any(map(str.isalnum, text)):
+        return Candidates((), ())
     key = caller_key(text)
     if key.startswith("sip:"):
         unlabelled = caller_key(_LABEL.sub("", text))
