@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -14,14 +15,17 @@ import structlog
 from bailanys.control import ControlServer
 from bailanys.dispatcher import Dispatcher, Inbox
 from bailanys.journal import ControllerJournal
+from bailanys.lost_calls import LostCalls
 from bailanys.menu import serve_menu
 from bailanys.requests import Requests
 from bailanys.site import Places, Secrets
+from calls.journal import Fact
 from config.settings import LANGUAGES, Settings
 from ivr.plan import menu_plan
 from recordings.finaliser import Finaliser
 from speech.numbers import HIGHEST, position
 from storage.engine import open_engine
+from storage.journal_file import rotate_if_large
 from storage.ledger import Ledger
 from storage.projector import Projector
 from telephony.agi import AgiServer
@@ -31,7 +35,10 @@ log = structlog.get_logger(__name__)
 
 PROJECT_EVERY_S = 0.25
 FINISH_EVERY_S = 1.0
+LOST_EVERY_S = 10.0
+ROTATE_EVERY_S = 60.0
 AFTER_AN_ERROR_S = 1.0
+JOURNAL_BYTES = 64 << 20
 
 
 async def run_controller(settings: Settings, places: Places, keys: Secrets) -> None:
@@ -43,7 +50,8 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     engine = open_engine(places.database_url)
     ledger = Ledger(engine)
     projector = Projector(engine, list(places.journals))
-    finaliser = Finaliser(places.spool, places.archive, ledger)
+    finaliser = Finaliser(places.spool, places.archive, ledger, alarm=partial(raise_alarm, journal))
+    lost = LostCalls(link, journal, ledger.open_calls)
     plan = menu_plan(settings)
     menu = AgiServer("127.0.0.1", settings.ports.agi, lambda line: serve_menu(line, plan, ledger.language_of))
     control = ControlServer(places.control, Requests(settings, dispatcher, link).answer)
@@ -55,6 +63,8 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         asyncio.create_task(dispatcher.run()),
         asyncio.create_task(projector.run(PROJECT_EVERY_S)),
         asyncio.create_task(again_and_again("finish", FINISH_EVERY_S, finaliser.finish_ready)),
+        asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
+        asyncio.create_task(again_and_again("rotate", ROTATE_EVERY_S, partial(rotate, places))),
     ]
     try:
         await told_to_end()
@@ -77,6 +87,18 @@ async def again_and_again(name: str, every_s: float, deed: Callable[[], Awaitabl
             log.error("will be tried again", what=name, error=repr(error)[:300])
             await asyncio.sleep(AFTER_AN_ERROR_S)
         await asyncio.sleep(every_s)
+
+
+def raise_alarm(journal: ControllerJournal, kind: str, detail: str) -> None:
+    """Tell of something that a person should look at, in the log and in the ledger."""
+    log.error("alarm", kind=kind, detail=detail)
+    journal.write(Fact.ALARM, time.time_ns() // 1_000_000, {"kind": kind, "detail": detail})
+
+
+async def rotate(places: Places) -> None:
+    """Begin new journals when they have grown large; what is in the old ones is read to its end first."""
+    for journal in places.journals:
+        await asyncio.to_thread(rotate_if_large, journal, JOURNAL_BYTES, time.time_ns() // 1_000_000)
 
 
 def say_place(place: int, language: str) -> str:

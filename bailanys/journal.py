@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from calls.journal import Fact
-from calls.journal_lines import format_line
+from calls.journal_lines import format_hangup, format_line
 
 
 class ControllerJournal:
@@ -18,8 +18,15 @@ class ControllerJournal:
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def write(self, fact: Fact, at_ms: int, values: Mapping[str, str | int], call: str = "") -> None:
-        """Append one fact. Raises OSError (a full disk); the file is opened anew, so that rotation just works."""
-        line = format_line(fact, at_ms, values, call)
+        """Append one fact. Raises OSError (a full disk)."""
+        self._append(format_line(fact, at_ms, values, call))
+
+    def end_call(self, at_ms: int, call: str) -> None:
+        """Append the end of a call that no channel is left of. Raises OSError."""
+        self._append(format_hangup(at_ms, call))
+
+    def _append(self, line: bytes) -> None:
+        # Opened anew each time, so that rotation by renaming just works.
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
         try:
             os.write(descriptor, line)

@@ -9,6 +9,14 @@ import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 
+
+class UnknownCallError(Exception):
+    """The ledger has no such call."""
+
+    error_id = "unknown-call"
+    retryable = False
+
+
 app = typer.Typer(help="Calls: those of this moment, one call's story, a transfer.", no_args_is_help=True)
 
 
@@ -21,6 +29,29 @@ def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
     places = places_of(centre(config).settings, ROOT)
     answer = asyncio.run(ask(places.control, {"do": "calls"}))
     show(answer["calls"], as_json=as_json, title="Calls now", empty="No call at the moment.")
+
+
+@app.command("show")
+def show_(
+    call: Annotated[str, typer.Argument(help="Call id.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Print everything the ledger knows of one call, as JSON: segments, offers, recordings, rating, steps."""
+    import json
+    from dataclasses import asdict
+
+    from bailanys.site import places_of
+    from storage.engine import open_engine
+    from storage.ledger import Ledger
+
+    engine = open_engine(places_of(centre(config).settings, ROOT).database_url)
+    try:
+        story = asyncio.run(Ledger(engine).call_story(call))
+    finally:
+        engine.dispose()
+    if story is None:
+        raise UnknownCallError(f"no call {call} in the ledger")
+    typer.echo(json.dumps(asdict(story), ensure_ascii=False, indent=1))
 
 
 @app.command()

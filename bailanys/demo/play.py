@@ -21,7 +21,7 @@ SETTLED_S = 15.0
 
 
 async def play_demo(config: Path, base: Path, cache: Path, echo: Callable[[str], None], *, keep: bool) -> None:
-    """Play the demo; everything it made is removed at the end unless `keep`. Raises what the hotline or the scene raises."""
+    """Play the demo; all it made is removed at the end unless `keep`. Raises what the hotline or the scene raises."""
     begun_s = time.monotonic()
     state = Path(tempfile.mkdtemp(prefix="bailanys-demo-"))
 
