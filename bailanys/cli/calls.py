@@ -40,15 +40,10 @@ def show_(
     import json
     from dataclasses import asdict
 
-    from bailanys.site import places_of
-    from storage.engine import open_engine
-    from storage.ledger import Ledger
+    from bailanys.cli.books import ledger_of
 
-    engine = open_engine(places_of(centre(config).settings, ROOT).database_url)
-    try:
-        story = asyncio.run(Ledger(engine).call_story(call))
-    finally:
-        engine.dispose()
+    with ledger_of(centre(config).settings) as ledger:
+        story = asyncio.run(ledger.call_story(call))
     if story is None:
         raise UnknownCallError(f"no call {call} in the ledger")
     typer.echo(json.dumps(asdict(story), ensure_ascii=False, indent=1))

@@ -28,19 +28,15 @@ def find(
     as_json: JsonOption = False,
 ) -> None:
     """Find the recordings of a caller's talks on a local date; doubtful hits are marked as such."""
-    from bailanys.site import Places, places_of
-    from storage.engine import open_engine
-    from storage.ledger import Ledger
+    from bailanys.cli.books import ledger_of
+    from bailanys.site import places_of
 
     settings = centre(config).settings
-    places: Places = places_of(settings, ROOT)
+    places = places_of(settings, ROOT)
     zone = settings.hotline.time_zone
     day = day_of(date, zone)
-    engine = open_engine(places.database_url)
-    try:
-        found = asyncio.run(Ledger(engine).find_recordings(day, phone, zone))
-    finally:
-        engine.dispose()
+    with ledger_of(settings) as ledger:
+        found = asyncio.run(ledger.find_recordings(day, phone, zone))
     rows = [_row(hit, zone, str(places.archive)) for hit in found]
     show(rows, as_json=as_json, title=f"Talks on {day} of {phone}", empty=f"No talk found on {day} of {phone}.")
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, show
 from bailanys.cli.days import day_of
 from calls.statistics import DayFigures, Figures
 
@@ -25,21 +25,16 @@ def stats(
     as_json: JsonOption = False,
 ) -> None:
     """Show a day's figures: the average wait from the arrival (rule 7), and what an average hides."""
-    from bailanys.site import places_of
+    from bailanys.cli.books import ledger_of
     from calls.local_day import local_day
     from calls.statistics import day_figures
-    from storage.engine import open_engine
-    from storage.ledger import Ledger
 
     settings = centre(config).settings
     zone = settings.hotline.time_zone
     date = day_of(day, zone)
     span = local_day(date, zone)
-    engine = open_engine(places_of(settings, ROOT).database_url)
-    try:
-        figures = day_figures(asyncio.run(Ledger(engine).calls_between(span.from_ms, span.to_ms)))
-    finally:
-        engine.dispose()
+    with ledger_of(settings) as ledger:
+        figures = day_figures(asyncio.run(ledger.calls_between(span.from_ms, span.to_ms)))
     if as_json:
         typer.echo(
             json.dumps({"day": date.isoformat(), "time_zone": zone, **asdict(figures)}, ensure_ascii=False, indent=1)
