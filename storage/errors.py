@@ -15,3 +15,10 @@ class LedgerUnavailableError(LedgerError):
 
     error_id = "ledger-unavailable"
     retryable = True
+
+
+class JournalError(LedgerError):
+    """A journal cannot be read or put aside (permissions, a failing disk)."""
+
+    error_id = "journal"
+    retryable = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,9 +20,9 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from calls.journal import Entry
 from calls.journal_lines import parse_line
 from storage import presence, rows
-from storage.errors import LedgerUnavailableError
+from storage.errors import JournalError, LedgerError, LedgerUnavailableError
 from storage.fold import Folded, call_ids, fold
-from storage.journal_file import READ_LIMIT, Portion, Position, files_of, read_portion
+from storage.journal_file import Portion, Position, drop_read, files_of, read_portion, rotate_if_large
 from storage.languages import remember
 from storage.record import CallRecord
 from storage.tables import alarm, journal_position, step
@@ -30,6 +31,14 @@ log = structlog.get_logger(__name__)
 
 KEPT_CALLS = 4000
 """Records kept in memory, the least recently touched go first: twice the calls of a burst, some 10 MB."""
+
+BEHIND_LINES = 250
+"""So many lines at once are more than any second of ordinary work brings: the next portion is taken without a pause."""
+
+TIDY_EVERY_S = 60.0
+LARGE_BYTES = 64 * 1024 * 1024
+KEPT_MS = 2 * 24 * 3600_000
+"""Journals put aside stay for two days, as a second source should the database have to come back from a backup."""
 
 UNSTORABLE = (DataError, IntegrityError, ValueError, TypeError, LookupError, ArithmeticError)
 """What one bad line can cause. Anything else from the database means that it is unwell, and no line is passed over."""
@@ -68,22 +77,46 @@ class Projector:
     async def project_once(self) -> int:
         """Take in the next portion of each journal; the number of lines, 0 when there is nothing more.
 
-        Raises LedgerUnavailableError when the database fails; nothing is lost by it.
+        Raises LedgerUnavailableError when the database fails and JournalError when a journal cannot be read; nothing
+        is lost by either.
         """
         return await asyncio.to_thread(self.project_now)
 
     async def run(self, interval_s: float = 0.2, longest_pause_s: float = 5.0) -> None:
-        """Keep the ledger in step until cancelled; a failing database is tried again, ever more slowly."""
-        pause_s = interval_s
+        """Keep the ledger in step, and the journals short, until cancelled.
+
+        Whatever goes wrong is logged and tried again, ever more slowly: calls do not wait for the ledger.
+        """
+        pause_s, tidy_at = interval_s, time.monotonic()
         while True:
             try:
-                while await self.project_once() >= READ_LIMIT // 1024:  # so many at once: we are behind
-                    pause_s = interval_s
+                while await self.project_once() >= BEHIND_LINES:
+                    pass
+                if time.monotonic() >= tidy_at:
+                    await asyncio.to_thread(self.tidy, time.time_ns() // 1_000_000)
+                    tidy_at = time.monotonic() + TIDY_EVERY_S
                 pause_s = interval_s
-            except LedgerUnavailableError as error:
-                log.warning("ledger unavailable", error_id=error.error_id, error=str(error), again_in_s=pause_s)
+            except LedgerError as error:
+                log.warning("the ledger is behind", error_id=error.error_id, error=str(error), again_in_s=pause_s)
+                pause_s = min(2 * pause_s, longest_pause_s)
+            except Exception:  # a fault of ours must not end the projector: the offsets have not moved
+                log.exception("the ledger is behind", error_id="projector-fault", again_in_s=pause_s)
                 pause_s = min(2 * pause_s, longest_pause_s)
             await asyncio.sleep(pause_s)
+
+    def tidy(self, now_ms: int, limit_bytes: int = LARGE_BYTES, kept_ms: int = KEPT_MS) -> None:
+        """Put large journals aside and delete those that were put aside long ago and read to their end.
+
+        Raises JournalError.
+        """
+        with self._lock:
+            positions = dict(self._positions or {})
+        try:
+            for source in self._sources:
+                rotate_if_large(source, limit_bytes, now_ms)
+                drop_read(source, positions, now_ms - kept_ms)
+        except OSError as error:
+            raise JournalError(str(error)) from error
 
     def project_now(self) -> int:
         """The same as `project_once`, in this thread."""
@@ -93,6 +126,8 @@ class Projector:
             except _MovedError:
                 self._forget()
                 return 0
+            except OSError as error:
+                raise JournalError(str(error)) from error
             except SQLAlchemyError as error:
                 self._forget()
                 raise LedgerUnavailableError(str(error.__cause__ or error)) from error

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.journal import Entry, Fact
-from calls.journal_lines import fields, format_fields, format_line, instant_ms, parse_line, whole
+from calls.journal_lines import fields, format_fields, format_hangup, format_line, instant_ms, parse_line, whole
 
 ENTRY = Entry(
     "USER_DEFINED", 1764000000123, "PJSIP/carrier-00000001", "hl1-1764000000.1", "hl1-1764000000.1", "queued", ""
@@ -33,6 +33,17 @@ def test_a_line_of_asterisk_is_read() -> None:
     assert parse_line(line.encode()) == Entry(
         "HANGUP", 1764000000123, "PJSIP/op101-00000002", "hl1-2", "hl1-1", "", '{"hangupcause":16}'
     )
+
+
+@pytest.mark.parametrize("kind", ["USER_DEFINED", "queued"])
+def test_a_fact_is_known_however_asterisk_names_its_type(kind: str) -> None:
+    line = csv_line(kind, "1764000000.123456", ENTRY.channel, ENTRY.uniqueid, ENTRY.linkedid, "queued", "")
+    assert parse_line(line) == ENTRY
+
+
+def test_the_end_of_a_lost_call_reads_as_asterisks_own() -> None:
+    entry = parse_line(format_hangup(1764000000123, "hl1-1.1"))
+    assert entry == Entry("HANGUP", 1764000000123, "", "hl1-1.1", "hl1-1.1", "", "")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from calls.journal import Fact
 from calls.journal_lines import format_hangup, format_line
 from storage.engine import open_engine
-from storage.errors import LedgerUnavailableError
+from storage.errors import JournalError, LedgerUnavailableError
 from storage.journal_file import append, drop_read, rotate_if_large
 from storage.ledger import Ledger
 from storage.projector import Projector
@@ -266,6 +266,42 @@ async def test_it_runs_until_it_is_cancelled(projector: Projector, ledger: Ledge
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_a_fault_does_not_end_it(
+    projector: Projector, ledger: Ledger, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults: list[Exception] = [LedgerUnavailableError("away"), AttributeError("a fault of ours")]
+    project = projector.project_once
+
+    async def project_after_faults() -> int:
+        if faults:
+            raise faults.pop()
+        return await project()
+
+    monkeypatch.setattr(projector, "project_once", project_after_faults)
+    await test_it_runs_until_it_is_cancelled(projector, ledger, journal)
+    assert faults == []
+
+
+async def test_a_journal_that_cannot_be_read_is_said_and_tried_again(projector: Projector, journal: Path) -> None:
+    journal.with_name("controller.csv").mkdir()
+    with pytest.raises(JournalError):
+        await projector.project_once()
+    journal.with_name("controller.csv").rmdir()
+    write(journal, scene.plain_call(1).lines)
+    assert await projector.project_once() == len(scene.plain_call(1).lines)
+
+
+async def test_journals_are_kept_short(projector: Projector, journal: Path) -> None:
+    write(journal, scene.plain_call(1).lines)
+    projector.tidy(START_MS, limit_bytes=100, kept_ms=1000)
+    await caught_up(projector)
+    write(journal, scene.plain_call(2).lines)
+    projector.tidy(START_MS + 1000, limit_bytes=10**6, kept_ms=1000)
+    assert len(list(journal.parent.glob("journal.csv*"))) == 2
+    projector.tidy(START_MS + 1001, limit_bytes=10**6, kept_ms=1000)
+    assert list(journal.parent.glob("journal.csv*")) == [journal]
 
 
 def test_one_write_appends_a_line(journal: Path) -> None:
