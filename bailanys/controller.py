@@ -25,8 +25,10 @@ from ivr.plan import menu_plan
 from recordings.finaliser import Finaliser
 from speech.numbers import HIGHEST, position
 from storage.engine import open_engine
+from storage.errors import LedgerUnavailableError
 from storage.journal_file import rotate_if_large
 from storage.ledger import Ledger
+from storage.migrate import upgrade
 from storage.projector import Projector
 from telephony.agi import AgiServer
 from telephony.ami import AmiLink
@@ -61,7 +63,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     await link.start()
     tasks = [
         asyncio.create_task(dispatcher.run()),
-        asyncio.create_task(projector.run(PROJECT_EVERY_S)),
+        asyncio.create_task(keep_ledger(places.database_url, projector)),
         asyncio.create_task(again_and_again("finish", FINISH_EVERY_S, finaliser.finish_ready)),
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
         asyncio.create_task(again_and_again("rotate", ROTATE_EVERY_S, partial(rotate, places))),
@@ -76,6 +78,18 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         await menu.close()
         await link.close()
         engine.dispose()
+
+
+async def keep_ledger(database_url: str, projector: Projector) -> None:
+    """Bring the tables up to date, however long the database may be away, then keep the ledger in step."""
+    while True:
+        try:
+            await asyncio.to_thread(upgrade, database_url)
+            break
+        except LedgerUnavailableError as error:
+            log.error("ledger unavailable", error=str(error))
+            await asyncio.sleep(AFTER_AN_ERROR_S)
+    await projector.run(PROJECT_EVERY_S)
 
 
 async def again_and_again(name: str, every_s: float, deed: Callable[[], Awaitable[object]]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bailanys.control import ControlError, ask
+from bailanys.keeper import AsteriskKeeper, alone
 from bailanys.site import Places, Secrets, places_of, prepare
 from bailanys.supervisor import Supervisor
 from config.load import load
@@ -17,9 +18,10 @@ from config.ports_free import ports_in_use
 from config.problems import ConfigError
 from config.settings import Settings
 from config.source import read
+from storage.errors import LedgerUnavailableError
 from storage.migrate import upgrade
 from telephony.embedded import AsteriskInstall, find_asterisk
-from telephony.process import running_pid, start_asterisk, stop_asterisk
+from telephony.process import running_pid
 
 READY_S = 15.0
 
@@ -33,6 +35,7 @@ class Hotline:
     secrets: Secrets
     asterisk: AsteriskInstall
     supervisor: Supervisor
+    keeper: AsteriskKeeper
 
 
 @contextlib.asynccontextmanager
@@ -46,36 +49,36 @@ async def hotline_up(
     """Start everything, and stop it at the end. `env`: settings over those of the file.
 
     An Asterisk that still runs on this site (its supervisor was killed) is taken over with its calls.
-    Raises ConfigError for a port in use, AsteriskError, OSError.
+    Raises ConfigError for a port in use, AlreadyRunningError, AsteriskError, OSError.
     """
     over = {**os.environ, **(env or {})}
     settings = load(config, over)
     places = places_of(settings, base)
     asterisk = find_asterisk(cache)
-    running = running_pid(places.asterisk_conf) if places.asterisk_conf.exists() else None
-    if running is None and (problems := ports_in_use(settings, read(config, over))):
-        raise ConfigError(tuple(problems))
-    tell("Preparing sounds, secrets and Asterisk's files")
-    secrets = await asyncio.to_thread(prepare, settings, places, asterisk)
-    tell("Preparing the ledger")
-    await asyncio.to_thread(upgrade, places.database_url)
-    if running is None:
-        tell("Starting Asterisk")
-        process = await start_asterisk(asterisk, places.asterisk_conf, places.log / "asterisk.out")
-        running = process.pid
-    else:
-        tell(f"Taking over the running Asterisk (pid {running})")
-    supervisor = Supervisor(config, places.log / "controller.log", env or {}, tell)
-    keeping = asyncio.create_task(supervisor.run())
-    try:
-        tell("Starting the controller")
-        await controller_ready(places)
-        yield Hotline(settings, places, secrets, asterisk, supervisor)
-    finally:
-        keeping.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await keeping
-        await stop_asterisk(asterisk, places.asterisk_conf, running)
+    with alone(places.state):
+        running = running_pid(places.asterisk_conf) if places.asterisk_conf.exists() else None
+        if running is None and (problems := ports_in_use(settings, read(config, over))):
+            raise ConfigError(tuple(problems))
+        tell("Preparing sounds, secrets and Asterisk's files")
+        secrets = await asyncio.to_thread(prepare, settings, places, asterisk)
+        tell("Preparing the ledger")
+        try:
+            await asyncio.to_thread(upgrade, places.database_url)
+        except LedgerUnavailableError as error:
+            tell(f"The ledger is unavailable ({error}): calls are answered, the journal waits for it")
+        keeper = AsteriskKeeper(asterisk, places, tell)
+        await keeper.start()
+        supervisor = Supervisor(config, places.log / "controller.log", env or {}, tell)
+        keeping = [asyncio.create_task(supervisor.run()), asyncio.create_task(keeper.keep())]
+        try:
+            tell("Starting the controller")
+            await controller_ready(places)
+            yield Hotline(settings, places, secrets, asterisk, supervisor, keeper)
+        finally:
+            for task in keeping:
+                task.cancel()
+            await asyncio.gather(*keeping, return_exceptions=True)
+            await keeper.stop()
 
 
 async def controller_ready(places: Places) -> None:

@@ -41,6 +41,8 @@ MODULES = (
     "codec_alaw",
     "codec_ulaw",
     "codec_g722",
+    "codec_opus",
+    "res_format_attr_opus",
     "codec_resample",
     "format_pcm",
     "format_sln",
