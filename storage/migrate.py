@@ -46,6 +46,7 @@ def upgrade(url: str) -> bool:
     parsed = driver_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(parsed.database).touch(mode=0o600)  # callers' numbers; SQLite gives its other files the same mode
     engine = open_engine(url)
     try:
         with engine.begin() as connection:  # on SQLite this takes the write lock

@@ -87,7 +87,7 @@ def _wait_until_ready(server: subprocess.Popen[bytes], folder: Path) -> None:
 
 
 def _binaries(folder: Path, *, anybody: bool) -> Path:
-    found = subprocess.run([sys.executable, ROOT / "tools/postgres.py"], check=True, capture_output=True, text=True)
+    found = subprocess.run([sys.executable, ROOT / "tools/postgres.py"], check=True, stdout=subprocess.PIPE, text=True)
     binaries = Path(found.stdout.rstrip().rpartition(" in ")[2])
     hidden = any(not parent.stat().st_mode & 0o001 for parent in binaries.parents)
     if not (anybody and hidden):

@@ -63,6 +63,11 @@ def test_a_new_database_is_made_with_its_folder(tmp_path: Path, form: str) -> No
     assert not migrate.upgrade(url)
 
 
+def test_only_its_owner_reads_a_new_database(tmp_path: Path) -> None:
+    migrate.upgrade(sqlite_url(tmp_path / "ledger.db"))
+    assert (tmp_path / "ledger.db").stat().st_mode & 0o777 == 0o600
+
+
 def test_postgresql_is_known_by_any_drivers_name() -> None:
     for form in ("postgresql://u:p@h/d", "postgresql+asyncpg://u:p@h/d", "postgresql+psycopg://u:p@h/d"):
         assert driver_url(form).drivername == "postgresql+psycopg"

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
@@ -19,6 +20,7 @@ from storage.projector import Projector
 from storage.record import CallRecord
 from storage.tables import metadata
 from tests.unit.storage import scene
+from tests.unit.storage.postgres import Server
 from tests.unit.storage.scene import START_MS, Caller
 
 
@@ -161,6 +163,19 @@ async def test_a_failing_database_loses_nothing(
     await caught_up(projector)
     assert await record(ledger, caller) == scene.as_recorded(caller)
     assert projector.skipped == 0
+
+
+async def test_a_database_that_was_restarted_is_used_again(postgres: Server, journal: Path) -> None:
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as outside:
+        outside.execute("CREATE DATABASE restarted TEMPLATE ledger_template")
+        engine = open_engine(postgres.url("restarted"))
+        projector, ledger, caller = Projector(engine, [journal]), Ledger(engine), scene.plain_call(1)
+        for line in caller.lines:
+            write(journal, [line])
+            outside.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'restarted'")
+            assert await projector.project_once() == 1
+        assert await record(ledger, caller) == scene.as_recorded(caller)
+        engine.dispose()
 
 
 async def test_the_journal_may_be_put_aside_at_any_moment(projector: Projector, engine: Engine, journal: Path) -> None:
