@@ -1,4 +1,4 @@
 """Telephones that play people: softphones for the demo and the tests, load for the benches, ears that prove sound.
 
-Nothing of the product imports this package.
+Only the demo, the tests and the benches import this package.
 """

