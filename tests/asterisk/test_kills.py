@@ -7,10 +7,10 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+from mortal import Mortal, mortal, rate
+from reckoning import answered, recorded
 
 from phones import manners
-from tests.asterisk.mortal import Mortal, mortal, rate
-from tests.asterisk.reckoning import answered, recorded
 
 NET_S = 6.0
 """A waiting caller is served so soon after the controller's death."""

@@ -1,0 +1,97 @@
+"""Voice and keys of many wire-level phones: one clock sends a packet on every line that talks, each 20 ms."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import socket
+import struct
+from collections import deque
+
+import soundfile
+
+from phones import tones
+
+FRAME_S = 0.02
+FRAME = 160
+_EVENTS = "0123456789*#"
+_KEY_PACKETS = 6
+_END_PACKETS = 3
+
+
+class Voice:
+    """One side of one talk: a socket of its own, a tone, and keys by RFC 4733. What comes in is left unread."""
+
+    def __init__(self, address: str, tone_hz: int) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        self._socket.bind((address, 0))
+        self.port: int = self._socket.getsockname()[1]
+        self._frames = tone_frames(tone_hz)
+        self._to: tuple[str, int] | None = None
+        self._count = 0
+        self._keys: deque[bytes] = deque()
+        self.keys_sent = 0
+
+    def talk_to(self, media: tuple[str, int]) -> None:
+        """Send to this address from now on."""
+        self._to = media
+
+    def press(self, key: str) -> None:
+        """Send a key in place of the next packets of voice."""
+        event, begin = _EVENTS.index(key), (self._count + len(self._keys)) * FRAME
+        for at in range(1, _KEY_PACKETS + _END_PACKETS + 1):
+            ended = at > _KEY_PACKETS
+            length = min(at, _KEY_PACKETS) * FRAME
+            marker = 0x80 if at == 1 else 0
+            body = struct.pack("!BBH", event, 10 | (0x80 if ended else 0), length)
+            self._keys.append(struct.pack("!BBHII", 0x80, 101 | marker, 0, begin & 0xFFFFFFFF, 7) + body)
+        self.keys_sent += 1
+
+    def tick(self) -> None:
+        """Send the next packet; a full buffer or a port that is gone loses it, as networks do."""
+        if self._to is None:
+            return
+        self._count += 1
+        if self._keys:
+            event = self._keys.popleft()
+            packet = event[:2] + struct.pack("!H", self._count & 0xFFFF) + event[4:]
+        else:
+            head = struct.pack("!BBHII", 0x80, 8, self._count & 0xFFFF, (self._count * FRAME) & 0xFFFFFFFF, 7)
+            packet = head + self._frames[self._count % len(self._frames)]
+        try:
+            self._socket.sendto(packet, self._to)
+        except OSError:
+            return
+
+    def close(self) -> None:
+        """Be silent and give the port back."""
+        self._to = None
+        self._socket.close()
+
+
+class Clock:
+    """Ticks every voice that is on, and says how late it ever was."""
+
+    def __init__(self) -> None:
+        self.voices: set[Voice] = set()
+        self.latest_s = 0.0
+
+    async def run(self) -> None:
+        """Tick until cancelled; after a stall the missed packets are sent at once, so that no voice falls short."""
+        loop = asyncio.get_running_loop()
+        due_s = loop.time()
+        while True:
+            due_s += FRAME_S
+            await asyncio.sleep(max(due_s - loop.time(), 0))
+            self.latest_s = max(self.latest_s, loop.time() - due_s)
+            for voice in tuple(self.voices):
+                voice.tick()
+
+
+def tone_frames(hz: int) -> list[bytes]:
+    """A second of a tone as frames of A-law."""
+    coded = io.BytesIO()
+    soundfile.write(coded, tones.tone(hz, 1.0), 8000, format="RAW", subtype="ALAW")
+    voice = coded.getvalue()
+    return [voice[at : at + FRAME] for at in range(0, len(voice), FRAME)]
