@@ -26,7 +26,6 @@ from recordings.finaliser import Finaliser
 from speech.numbers import HIGHEST, position
 from storage.engine import open_engine
 from storage.errors import LedgerUnavailableError
-from storage.journal_file import rotate_if_large
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.projector import Projector
@@ -38,9 +37,7 @@ log = structlog.get_logger(__name__)
 PROJECT_EVERY_S = 0.25
 FINISH_EVERY_S = 1.0
 LOST_EVERY_S = 10.0
-ROTATE_EVERY_S = 60.0
 AFTER_AN_ERROR_S = 1.0
-JOURNAL_BYTES = 64 << 20
 
 
 async def run_controller(settings: Settings, places: Places, keys: Secrets) -> None:
@@ -66,7 +63,6 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         asyncio.create_task(keep_ledger(places.database_url, projector)),
         asyncio.create_task(again_and_again("finish", FINISH_EVERY_S, finaliser.finish_ready)),
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
-        asyncio.create_task(again_and_again("rotate", ROTATE_EVERY_S, partial(rotate, places))),
     ]
     try:
         await told_to_end()
@@ -107,12 +103,6 @@ def raise_alarm(journal: ControllerJournal, kind: str, detail: str) -> None:
     """Tell of something that a person should look at, in the log and in the ledger."""
     log.error("alarm", kind=kind, detail=detail)
     journal.write(Fact.ALARM, time.time_ns() // 1_000_000, {"kind": kind, "detail": detail})
-
-
-async def rotate(places: Places) -> None:
-    """Begin new journals when they have grown large; what is in the old ones is read to its end first."""
-    for journal in places.journals:
-        await asyncio.to_thread(rotate_if_large, journal, JOURNAL_BYTES, time.time_ns() // 1_000_000)
 
 
 def say_place(place: int, language: str) -> str:

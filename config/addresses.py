@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from ipaddress import IPv4Network, IPv6Network
 
-DATABASES = ("sqlite+aiosqlite://", "postgresql+asyncpg://")
+DATABASES = ("sqlite://", "postgresql://")
 
 
 def address_findings(document: Document) -> Iterator[Finding]:
@@ -27,7 +27,8 @@ def address_findings(document: Document) -> Iterator[Finding]:
             meant = suggestion(zone, available_timezones())
             yield Finding(path, f'no time zone called "{zone}"{meant}')
     for path, url in values(document, ("storage", "database_url"), str):
-        if url and not url.startswith(DATABASES):
+        scheme, _, rest = url.partition("://")
+        if url and not (rest and f"{scheme.partition('+')[0]}://" in DATABASES):
             # The URL may hold a password, so it is not shown.
             yield Finding(path, f"must begin with {' or '.join(DATABASES)}")
 

@@ -31,5 +31,5 @@ def storage_paths(settings: Settings, base: Path) -> StoragePaths:
         state_dir=state,
         archive_dir=state / settings.storage.archive_dir,
         override_dir=(base / settings.speech.override_dir).absolute(),
-        database_url=settings.storage.database_url or f"sqlite+aiosqlite:///{state}/ledger.db",
+        database_url=settings.storage.database_url or f"sqlite:///{state}/ledger.db",
     )

@@ -20,6 +20,11 @@ class Finding:
     path: KeyPath
     message: str
 
+    def __post_init__(self) -> None:
+        """Keep to one line, whatever the quoted value holds."""
+        visible = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in self.message)
+        object.__setattr__(self, "message", visible)
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -88,7 +88,8 @@ def test_the_shipped_centre_has_no_findings() -> None:
         ("hotline.time_zone", "Asia/Almata", 'no time zone called "Asia/Almata" (did you mean "Asia/Almaty"?)'),
         ("hotline.time_zone", "../etc/passwd", 'hotline.time_zone: no time zone called "../etc/passwd"'),
         ("hotline.time_zone", "", 'hotline.time_zone: no time zone called ""'),
-        ("storage.database_url", "mysql://root:secret@db", "storage.database_url: must begin with sqlite+aiosqlite://"),
+        ("storage.database_url", "mysql://root:secret@db", "storage.database_url: must begin with sqlite://"),
+        ("storage.database_url", "postgresql://db/ledger", None),
         ("storage.database_url", "postgresql+asyncpg://db/ledger", None),
     ],
 )

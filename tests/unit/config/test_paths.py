@@ -11,16 +11,16 @@ def test_relative_folders_stand_under_the_base() -> None:
     assert paths.state_dir == Path("/srv/hotline/var")
     assert paths.archive_dir == Path("/srv/hotline/var/archive")
     assert paths.override_dir == Path("/srv/hotline/studio")
-    assert paths.database_url == "sqlite+aiosqlite:////srv/hotline/var/ledger.db"
+    assert paths.database_url == "sqlite:////srv/hotline/var/ledger.db"
 
 
 def test_absolute_folders_and_a_given_database_stay_as_they_are() -> None:
     env = {
         "BAILANYS_STORAGE__STATE_DIR": "/var/lib/bailanys",
         "BAILANYS_STORAGE__ARCHIVE_DIR": "/mnt/archive",
-        "BAILANYS_STORAGE__DATABASE_URL": "postgresql+asyncpg://ledger@db/ledger",
+        "BAILANYS_STORAGE__DATABASE_URL": "postgresql://ledger@db/ledger",
     }
     paths = storage_paths(load(SHIPPED, env), Path("/srv/hotline"))
     assert paths.state_dir == Path("/var/lib/bailanys")
     assert paths.archive_dir == Path("/mnt/archive")
-    assert paths.database_url == "postgresql+asyncpg://ledger@db/ledger"
+    assert paths.database_url == "postgresql://ledger@db/ledger"
