@@ -1,0 +1,132 @@
+"""A hotline of its own for a benchmark, with its operators' phones: up on loopback, gone at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bailanys.control import ask
+from bailanys.free_ports import own_place
+from bailanys.service import Hotline, hotline_up
+from bench.waits import Waited, read_waits
+from config.load import load
+from phones.load import Load
+from phones.registration import register
+from phones.sipp import SippRun, free_port
+from telephony.embedded import find_sipp
+from telephony.process import running_pid, rx
+
+ROOT = Path(__file__).resolve().parents[1]
+CACHE = ROOT / ".cache"
+CONFIG = ROOT / "config" / "hotline.toml"
+
+_MEDIA_PORTS = 1_000  # each SIPp has a range of its own, under those of Asterisk's own place
+_FIRST_MEDIA_PORT = 10_000
+_MEDIA_RANGES = 9
+
+
+class MediaPorts:
+    """Hands out ranges of RTP ports for SIPp, one after the other."""
+
+    def __init__(self) -> None:
+        self._next = 0
+
+    def take(self) -> tuple[int, int]:
+        """The first and last port of a range that no other run of the last nine has."""
+        first = _FIRST_MEDIA_PORT + self._next % _MEDIA_RANGES * _MEDIA_PORTS
+        self._next += 1
+        return first, first + _MEDIA_PORTS - 2
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """A hotline that is up, with the numbers of its operators."""
+
+    up: Hotline
+    operators: tuple[str, ...]
+    group: str
+    media: MediaPorts
+
+    def sipp(self, load: Load, port: int | None = None) -> SippRun:
+        """A SIPp for this hotline, not started yet."""
+        first, last = self.media.take()
+        server = self.up.settings.sip.port
+        return SippRun(find_sipp(CACHE), load, server, port=port, rtp_first=first, rtp_last=last)
+
+    @contextlib.asynccontextmanager
+    async def phones(self, load: Load) -> AsyncIterator[SippRun]:
+        """Register every operator, let SIPp answer for all of them, and make them ready. Raises RegistrationError."""
+        port = free_port()
+        accounts = {f"op{number}": self.up.secrets.operators[number] for number in self.operators}
+        await register(accounts, self.up.settings.sip.port, port)
+        async with self.sipp(load, port) as run:
+            for number in self.operators:
+                await ask(self.up.places.control, {"do": "duty", "operator": number, "ready": True})
+            await self._until_ready()
+            yield run
+
+    async def _until_ready(self) -> None:
+        async with asyncio.timeout(15):
+            while True:
+                rows = (await ask(self.up.places.control, {"do": "operators"}))["operators"]
+                if all(row["state"] == "ready" for row in rows):
+                    return
+                await asyncio.sleep(0.1)  # Asterisk asks a new phone whether it is there
+
+    async def lose_controller(self) -> None:
+        """Wait until the safety net has all operators, then kill the controller for good."""
+        async with asyncio.timeout(15):
+            while (await self.console(f"queue show {self.group}")).count("(Not in use)") < len(self.operators):
+                await asyncio.sleep(0.1)  # the controller brings the net in step
+        self.up.supervisor.may_start.clear()
+        if self.up.supervisor.pid is not None:
+            os.kill(self.up.supervisor.pid, signal.SIGKILL)
+
+    async def console(self, command: str) -> str:
+        """Ask Asterisk's console. Raises AsteriskSilentError."""
+        return await rx(self.up.asterisk, self.up.places.asterisk_conf, command)
+
+    def asterisk_pid(self) -> int:
+        """Asterisk's process id. Raises ProcessLookupError when it is gone."""
+        pid = running_pid(self.up.places.asterisk_conf)
+        if pid is None:
+            raise ProcessLookupError("Asterisk is gone")
+        return pid
+
+    def waits(self) -> dict[str, Waited]:
+        """What the journal says so far, by call id."""
+        journal = self.up.places.journals[0]
+        return read_waits(journal.read_bytes().splitlines()) if journal.exists() else {}
+
+
+@contextlib.asynccontextmanager
+async def centre(operators: int, media: MediaPorts, over: Mapping[str, str] | None = None) -> AsyncIterator[Centre]:
+    """Bring up the hotline of `config/hotline.toml` with so many operators, all in every group.
+
+    `over`: settings over those. Everything is on loopback, in a folder that is removed at the end.
+    """
+    state = Path(tempfile.mkdtemp(prefix="bench-"))
+    numbers = tuple(str(200 + number) for number in range(1, operators + 1))
+    settings = load(CONFIG)
+    groups = [group.name for group in settings.groups]  # every group must be served; callers come for one
+    people = [{"number": number, "name": f"Operator {number}", "groups": groups} for number in numbers]
+    env = own_place(state) | {
+        "BAILANYS_SIP__BIND": "127.0.0.1",
+        "BAILANYS_TRUNKS": json.dumps([{"name": "carrier", "addresses": ["127.0.0.1"]}]),
+        "BAILANYS_OPERATORS": json.dumps(people),
+        "BAILANYS_OFFERS__WRAP_UP_S": "0",
+        **(over or {}),
+    }
+    try:
+        async with hotline_up(CONFIG, ROOT, CACHE, env=env) as up:
+            yield Centre(up, numbers, settings.hotline.default_group, media)
+    finally:
+        shutil.rmtree(state, ignore_errors=True)
