@@ -68,7 +68,7 @@ def ended_talks(connection: Connection) -> list[EndedTalk]:
                 group=None if row.group_id is None else GroupId(row.group_id),
                 began_ms=row.ended_ms,
                 ended_ms=max(row.ended_ms, ended_ms),
-                bridged_ms=row.bridged_ms if row.is_last else None,
+                bridged_ms=row.bridged_ms if row.is_last else 0,  # gone before the talk: nothing to record
             )
         )
     return talks

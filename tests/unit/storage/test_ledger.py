@@ -144,7 +144,7 @@ async def test_an_operator_who_picked_up_in_vain_and_the_next_one_are_two_talks(
     caller.offer("102", offer=2).pick_up("102").talk("102", offer=2).operator_leaves("102").hang_up()
     await take_in(projector, journal, caller)
     first, second = await ledger.segments_to_finalise()
-    assert (first.offer, first.operator, first.bridged_ms) == (1, "101", None)
+    assert (first.offer, first.operator, first.bridged_ms) == (1, "101", 0)
     assert first.ended_ms < second.began_ms
     assert (second.offer, second.operator, second.bridged_ms) == (2, "102", 60_001)
 
