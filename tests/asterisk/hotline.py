@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,7 +23,7 @@ from calls.journal import Fact
 from phones import manners
 from phones.call import Call
 from phones.fleet import Fleet
-from phones.phone import Phone
+from phones.phone import Phone, PhoneError
 from storage.engine import open_engine
 from storage.ledger import CallStory, Ledger
 
@@ -101,6 +103,8 @@ class Centre:
     ledger: Ledger
     config: Path
     operators: dict[str, Phone] = field(default_factory=dict)
+    began_ms: int = 0
+    """When the present scene began: alarms and the like before it are another's."""
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -122,9 +126,9 @@ class Centre:
         return self.operators[operator]
 
     async def duty(self, operator: str, *, ready: bool) -> None:
-        """Make an operator ready or paused by command, and wait until it is so."""
+        """Make an operator ready (who may have a call at once) or paused by command, and wait until it is so."""
         await self.asked(do="duty", operator=operator, ready=ready, reason="off")
-        await self.until_state(operator, "ready" if ready else "paused")
+        await self.until_state(operator, *(("ready", "offered", "talking") if ready else ("paused", "talking")))
 
     async def state(self, operator: str) -> tuple[str, str]:
         """An operator's state and reason now."""
@@ -189,7 +193,10 @@ class Centre:
 
     async def closed_down(self) -> None:
         """Everybody hangs up and goes off duty, so that the next scene begins in silence."""
-        await asyncio.gather(*(call.hang_up() for phone in self.fleet.phones if phone.alive for call in phone.calls))
+        for phone in self.fleet.phones:
+            for call in phone.calls:
+                with contextlib.suppress(PhoneError):  # it ended in this very moment
+                    await call.hang_up()
         callers = [phone for phone in self.fleet.phones if phone not in self.operators.values()]
         await asyncio.gather(*(phone.stop() for phone in callers))
         self.fleet.phones[:] = list(self.operators.values())
@@ -201,6 +208,7 @@ class Centre:
             await self.asked(do="duty", operator=operator.number, ready=False, reason="off")
         for number in self.operators:
             await self.until_state(number, "paused")
+        self.began_ms = time.time_ns() // 1_000_000
 
 
 @asynccontextmanager
