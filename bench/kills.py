@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 from bailanys.control import ask
 from bailanys.service import Hotline, controller_ready
+from bailanys.site import Places
 from bench.centre import Centre, MediaPorts, centre
 from bench.crowd import Crowd, Stage, plans
 from bench.figures import Run, Target
@@ -73,7 +74,7 @@ async def measure(quick: bool, tell: Tell) -> list[Run]:
         tell("All callers have hung up; waiting until the ledger knows it all")
         stories = await settled(stage.up)
         found = losses(crowd.visits.values(), stories, stage.up.places.archive)
-    explain(found, tell)
+        explain(found, stories, stage.up.places, tell)
     return [figures(found, stories, kills, clock)]
 
 
@@ -181,12 +182,19 @@ def figures(found: Losses, stories: list[CallStory], kills: Kills, clock: Clock)
     }
 
 
-def explain(found: Losses, tell: Tell) -> None:
-    """Name every loss."""
+def explain(found: Losses, stories: list[CallStory], places: Places, tell: Tell) -> None:
+    """Name every loss, with all that the journals and the controller's log say of that call."""
+    ids = {story.record.call.caller_raw: story.record.call.id for story in stories}
+    kept = [path for path in places.log.rglob("*") if path.is_file()]
     for what, lost in (("call", found.calls), ("recording", found.recordings), ("rating", found.ratings),
                        ("talk", found.cut)):  # fmt: skip
         for number, why in lost.items():
             tell(f"{what} of {number}: {why}")
+            if call_id := ids.get(number):
+                for path in kept:
+                    lines = path.read_text(errors="replace").splitlines()
+                    for line in (line for line in lines if f'{call_id}"' in line or f"{call_id}-" in line):
+                        tell(f"  {path.name}: {line[:400]}")
 
 
 TARGETS = (Target("calls_lost", 0), Target("recordings_lost", 0), Target("ratings_lost", 0), Target("talks_cut", 0))

@@ -48,13 +48,14 @@ class Mortal:
         return self.up.settings.sip.port
 
     async def operator(self, number: str, manner: manners.Manner | None = None, *, ready: bool = True) -> Phone:
-        """An operator's phone, registered, and ready by its own feature code."""
+        """An operator's phone, registered, and ready."""
         phone = await self.fleet.operator(
             number, self.up.secrets.operators[number], self.port, tone_hz=OPERATOR_HZ[number], manner=manner
         )
         self.operators[number] = phone
         if ready:
-            await self.dial_code(number, "*1")
+            await ask(self.up.places.control, {"do": "duty", "operator": number, "ready": True})
+            await self.until_state(number, "ready")
         return phone
 
     async def dial_code(self, number: str, code: str) -> None:
@@ -115,7 +116,7 @@ class Mortal:
 
         await until(is_so, timeout_s)
 
-    async def stories(self, calls: int, timeout_s: float = 20.0) -> dict[str, CallStory]:
+    async def stories(self, calls: int, timeout_s: float = 20.0, *, recorded: bool = True) -> dict[str, CallStory]:
         """The ledger's calls by caller's number, once all have ended and every talk has its recording row."""
         engine = open_engine(self.up.places.database_url)
         ledger = Ledger(engine)
@@ -126,8 +127,8 @@ class Mortal:
                 return (
                     len(ids) >= calls
                     and not await ledger.open_calls()
-                    and not await ledger.segments_to_finalise()
-                    and not any(self.up.places.archive.glob(".pending/*"))
+                    and not (recorded and await ledger.segments_to_finalise())
+                    and not (recorded and any(self.up.places.archive.glob(".pending/*")))
                 )
 
             try:

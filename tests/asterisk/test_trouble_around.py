@@ -1,0 +1,216 @@
+"""Other parts fail: the database, the link to Asterisk, the archive, the spool, the supervisor. Calls go on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sqlite3
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import pytest
+from mortal import QUICK, ROOT, Mortal, mortal, rate, until
+from reckoning import answered, recorded
+
+from bailanys.control import ask
+from bailanys.free_ports import own_place
+from phones.fleet import Fleet
+from telephony.process import running_pid
+
+LOCKED_S = 20.0
+"""Longer than SQLite is asked to be patient, several times over."""
+
+
+@pytest.fixture
+async def hotline() -> AsyncIterator[Mortal]:
+    async with mortal() as made:
+        yield made
+
+
+async def talk_and_rate(hotline: Mortal, number: str, score: str) -> None:
+    """A whole call: the menu, the talk with 101, the rating."""
+    call = await hotline.caller(number, "1", "1")
+    talk = await hotline.operators["101"].rung()
+    await talk.until_hears(440)
+    await call.until_hears(1000)
+    await talk.hang_up()
+    await rate(call, score)
+
+
+async def test_calls_go_on_while_the_database_is_locked_and_nothing_is_lost(hotline: Mortal) -> None:
+    await hotline.operator("101")
+    await talk_and_rate(hotline, "77010000001", "5")
+    await hotline.stories(1)
+    with locked(hotline.up.places.state / "ledger.db"):
+        async with asyncio.TaskGroup() as both:
+            both.create_task(asyncio.sleep(LOCKED_S))
+            both.create_task(talk_and_rate(hotline, "77010000002", "4"))
+        await hotline.kill()  # and dying while it cannot write loses nothing either
+        await hotline.revive()
+        await talk_and_rate(hotline, "77010000003", "3")
+    stories = await hotline.stories(3)
+    for number, score in (("77010000001", 5), ("77010000002", 4), ("77010000003", 3)):
+        answered(stories[number], ["101"], [score])
+        recorded(stories[number], hotline.up.places.archive, hotline.up.places.spool, 440, [1000])
+
+
+async def test_calls_go_on_when_the_database_is_gone_at_the_start_of_the_controller(hotline: Mortal) -> None:
+    await hotline.operator("101")
+    database = hotline.up.places.state / "ledger.db"
+    away = database.with_suffix(".away")
+    await hotline.kill()
+    database.rename(away)
+    database.mkdir()  # a path that no database can be opened at
+    await hotline.revive()
+    await talk_and_rate(hotline, "77010000001", "4")
+    database.rmdir()
+    away.rename(database)
+    story = (await hotline.stories(1))["77010000001"]
+    answered(story, ["101"], [4])
+    recorded(story, hotline.up.places.archive, hotline.up.places.spool, 440, [1000])
+
+
+async def test_the_link_to_asterisk_is_cut_in_a_wait_and_in_a_talk(hotline: Mortal) -> None:
+    operator = await hotline.operator("101")
+    call = await hotline.caller("77010000001", "1", "1")
+    talk = await operator.rung()
+    await talk.until_hears(440)
+    waiting = await hotline.caller("77010000002", "1", "1")
+    await hotline.waits(1)
+    pid = hotline.up.supervisor.pid
+    await cut_link(hotline)
+    await hotline.until_state("101", "talking")
+    assert call.hears(1000, call.heard_s() - 1.5, call.heard_s() - 0.25, share=1.0)
+    await talk.hang_up()
+    await cut_link(hotline)
+    await rate(call, "5")
+    talk = await operator.rung()
+    await talk.until_hears(440)
+    await talk.hang_up()
+    await rate(waiting, "4")
+    assert hotline.up.supervisor.pid == pid, "the controller died of it"
+    stories = await hotline.stories(2)
+    answered(stories["77010000001"], ["101"], [5])
+    answered(stories["77010000002"], ["101"], [4])
+
+
+async def test_an_archive_that_cannot_be_written_keeps_recordings_in_the_spool(hotline: Mortal) -> None:
+    await hotline.operator("101")
+    archive = hotline.up.places.archive
+    away = archive.with_name("elsewhere")
+    archive.rename(away)
+    archive.write_text("in the way")
+    await talk_and_rate(hotline, "77010000001", "5")
+    assert len(list(hotline.up.places.spool.glob("*.raw"))) == 1
+    archive.unlink()
+    away.rename(archive)
+    story = (await hotline.stories(1, timeout_s=30))["77010000001"]
+    answered(story, ["101"], [5])
+    recorded(story, archive, hotline.up.places.spool, 440, [1000])
+
+
+async def test_a_spool_that_cannot_be_written_does_not_stop_the_calls(hotline: Mortal) -> None:
+    await hotline.operator("101")
+    spool = hotline.up.places.spool
+    away = spool.with_name("elsewhere")
+    spool.rename(away)
+    spool.write_text("in the way")
+    await talk_and_rate(hotline, "77010000001", "5")
+    spool.unlink()
+    away.rename(spool)
+    await talk_and_rate(hotline, "77010000002", "4")
+    story = (await hotline.stories(2, recorded=False))["77010000002"]
+    answered(story, ["101"], [4])
+
+
+async def test_the_supervisor_is_killed_and_another_takes_over_with_the_calls() -> None:
+    with tempfile.TemporaryDirectory(prefix="mor") as name:
+        state = Path(name) / "s"
+        env = {**os.environ, **own_place(state), **QUICK}
+        port = int(env["BAILANYS_SIP__PORT"])
+        async with Fleet() as fleet:
+            async with running(env, signal.SIGKILL) as first:
+                operator = await fleet.operator("101", password(first, "101"), port)
+                control = state / "run" / "control.sock"
+                await ask(control, {"do": "duty", "operator": "101", "ready": True})
+                caller = await fleet.caller("77010000001")
+                call = await caller.dial("1414", port)
+                await call.answered()
+                for key in "11":
+                    await asyncio.sleep(0.7)
+                    await call.press(key)
+                talk = await operator.rung()
+                await call.until_hears(1000)
+                begin_s = call.heard_s()
+            async with running(env, signal.SIGINT) as second:
+                assert "Taking over" in second
+                assert not call.over
+                end_s = call.heard_s()
+                assert call.hears(1000, begin_s, end_s - 0.25, share=1.0), "a gap in the talk"
+                rows = (await ask(control, {"do": "operators"}))["operators"]
+                assert next(row["state"] for row in rows if row["operator"] == "101") == "talking"
+                await talk.hang_up()
+                await rate(call, "5")
+                waiting = await caller.dial("1414", port)
+                await waiting.answered()
+                await waiting.hang_up()
+        assert running_pid(state / "etc" / "asterisk.conf") is None, "Asterisk is left running"
+
+
+@contextmanager
+def locked(database: Path) -> Iterator[None]:
+    """Hold the database's write lock."""
+    connection = sqlite3.connect(database, isolation_level=None, timeout=5)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")
+    finally:
+        connection.close()
+
+
+async def cut_link(hotline: Mortal) -> None:
+    """Throw the controller off Asterisk's manager interface, and wait until it is back with the truth."""
+    log = hotline.up.places.log / "controller.log"
+    rebuilt = log.read_text().count("truth rebuilt")
+    connected = (await hotline.console("manager show connected")).splitlines()
+    session = next(line.split() for line in connected if line.split()[:1] == ["bailanys"])
+    await hotline.console(f"manager kick session {session[4]}")
+    await until(lambda: log.read_text().count("truth rebuilt") > rebuilt, 10)
+
+
+@asynccontextmanager
+async def running(env: dict[str, str], end: signal.Signals) -> AsyncIterator[str]:
+    """`bailanys run` as a process of its own, ended by a signal; yields what it has said when it is up."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bailanys", "run"),
+        cwd=ROOT,
+        env=env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    said = ""
+    try:
+        async with asyncio.timeout(30):
+            while "Ctrl-C" not in said:
+                line = await process.stdout.readline()
+                assert line, said
+                said += line.decode()
+        yield said
+    finally:
+        process.send_signal(end)
+        await process.wait()
+
+
+def password(said: str, operator: str) -> str:
+    """An operator's password, as `run` prints it."""
+    found = re.search(rf"account op{operator} +password (\S+)", said)
+    assert found is not None, said
+    return found[1]
