@@ -35,7 +35,7 @@ LANGUAGE_KEY = {"kk": "1", "ru": "2", "en": "3"}
 LOOK_EVERY_S = 0.05
 
 
-@dataclass
+@dataclass(eq=False)
 class Visit:
     """A caller's call at the hotline: the phone's side of it, and its id on ours."""
 
