@@ -11,7 +11,8 @@ from typing import Self
 
 from bench.alaw import KnownSound, known_sound
 from bench.centre import Centre
-from bench.sip_caller import SipCaller
+from bench.ear import Ear
+from bench.leg import Leg
 from calls.phone import caller_key
 from config.settings import Language
 from speech.compose import SUBFOLDER
@@ -20,7 +21,6 @@ from storage.engine import open_engine
 from storage.ledger import Ledger
 
 AFTER_OPTION_S = 1.0
-_PROMPT_BEGINS_S = 10.0
 _JOURNAL_S = 10.0
 
 
@@ -47,21 +47,19 @@ class Prompts:
         return self.spoken.languages[language].option_ends_s[name][key]
 
 
-async def new_caller_s(hotline: Centre, prompts: Prompts, language: Language, number: str) -> float:
+async def new_caller_s(hotline: Centre, prompts: Prompts, leg: Leg, language: Language, number: str) -> float:
     """Walk a new caller through the menu: seconds from the INVITE to the start of the wait. Raises TimeoutError."""
-    settings = hotline.up.settings.hotline
-    async with SipCaller(hotline.up.settings.sip.port, settings.numbers[0], number) as line:
-        key = str(1 + settings.languages.index(language))
-        await _answer_prompt(line, prompts, settings.default_language, "welcome", key)
-        await _answer_prompt(line, prompts, language, "menu-first", most_wanted(hotline))
-        return await _queued_s(hotline, number) - line.invite_at_s
+    settings, ear = hotline.up.settings.hotline, Ear(leg)
+    key = str(1 + settings.languages.index(language))
+    await _answer_prompt(leg, ear, prompts, settings.default_language, "welcome", key)
+    await _answer_prompt(leg, ear, prompts, language, "menu-first", most_wanted(hotline))
+    return await _queued_s(hotline, number) - leg.seen.invited_at
 
 
-async def known_caller_s(hotline: Centre, prompts: Prompts, language: Language, number: str) -> float:
+async def known_caller_s(hotline: Centre, prompts: Prompts, leg: Leg, language: Language, number: str) -> float:
     """Walk a caller whose language is known through the menu. Raises TimeoutError, also when greeted as a new one."""
-    async with SipCaller(hotline.up.settings.sip.port, hotline.up.settings.hotline.numbers[0], number) as line:
-        await _answer_prompt(line, prompts, language, "menu-known", most_wanted(hotline))
-        return await _queued_s(hotline, number) - line.invite_at_s
+    await _answer_prompt(leg, Ear(leg), prompts, language, "menu-known", most_wanted(hotline))
+    return await _queued_s(hotline, number) - leg.seen.invited_at
 
 
 async def languages_kept(hotline: Centre, callers: dict[Language, str]) -> None:
@@ -82,21 +80,10 @@ def most_wanted(hotline: Centre) -> str:
     return next(choice.key for choice in hotline.up.settings.menu.choices if choice.group is not None)
 
 
-async def _answer_prompt(line: SipCaller, prompts: Prompts, language: Language, name: str, key: str) -> None:
-    began_s = await _begun_s(line, prompts.sound(language, name))
-    said_s = began_s + prompts.said_s(language, name, key)
+async def _answer_prompt(leg: Leg, ear: Ear, prompts: Prompts, language: Language, name: str, key: str) -> None:
+    said_s = await ear.begun_at(prompts.sound(language, name)) + prompts.said_s(language, name, key)
     await asyncio.sleep(max(0.0, said_s + AFTER_OPTION_S - time.time()))
-    line.press(key)
-
-
-async def _begun_s(line: SipCaller, sound: KnownSound) -> float:
-    """When the prompt began, epoch seconds, told from its first frames that are heard."""
-    async with asyncio.timeout(_PROMPT_BEGINS_S):
-        while True:
-            packet = await line.next_packet()
-            before_s = sound.begun_before_s(packet.payload)
-            if before_s is not None:
-                return packet.at_s - before_s
+    leg.press(key)
 
 
 async def _queued_s(hotline: Centre, number: str) -> float:

@@ -6,7 +6,9 @@ import asyncio
 import io
 import socket
 import struct
+import time
 from collections import deque
+from collections.abc import Callable
 
 import soundfile
 
@@ -20,7 +22,7 @@ _END_PACKETS = 3
 
 
 class Voice:
-    """One side of one talk: a socket of its own, a tone, and keys by RFC 4733. What comes in is left unread."""
+    """One side of one talk: a socket of its own, a tone, and keys by RFC 4733. What comes in is read only on demand."""
 
     def __init__(self, address: str, tone_hz: int) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -64,10 +66,22 @@ class Voice:
         except OSError:
             return
 
+    def listen(self, heard: Callable[[float, bytes], None]) -> None:
+        """Hand over every packet that comes from now on, with the instant it came, epoch seconds."""
+        asyncio.get_running_loop().add_reader(self._socket, self._hear, heard)
+
     def close(self) -> None:
         """Be silent and give the port back."""
         self._to = None
+        asyncio.get_running_loop().remove_reader(self._socket)
         self._socket.close()
+
+    def _hear(self, heard: Callable[[float, bytes], None]) -> None:
+        try:
+            packet = self._socket.recv(2048)
+        except OSError:  # somebody else's ICMP
+            return
+        heard(time.time(), packet)
 
 
 class Clock:
