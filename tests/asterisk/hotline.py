@@ -101,7 +101,8 @@ class Centre:
     fleet: Fleet
     journal: Journal
     ledger: Ledger
-    config: Path
+    env: dict[str, str]
+    """The settings over the test's configuration, for the command line."""
     operators: dict[str, Phone] = field(default_factory=dict)
     began_ms: int = 0
     """When the present scene began: alarms and the like before it are another's."""
@@ -224,6 +225,6 @@ async def open_centre(**settings: object) -> AsyncIterator[Centre]:
         async with hotline_up(CONFIG, base, ROOT / ".cache", env=env) as up, Fleet() as fleet:
             engine = open_engine(up.places.database_url)
             try:
-                yield Centre(up, fleet, Journal(up.places.journals[0]), Ledger(engine), CONFIG)
+                yield Centre(up, fleet, Journal(up.places.journals[0]), Ledger(engine), env)
             finally:
                 engine.dispose()

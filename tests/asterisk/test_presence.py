@@ -1,0 +1,192 @@
+"""Presence: feature codes, the wrap-up, and what is kept when a part of the hotline is started anew."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from hotline import OPERATOR_HZ, Centre, open_centre
+from prompt_tones import heard_stretches, prompt_hz
+
+from bailanys.service import controller_ready
+from calls.journal import Fact
+from phones.manners import Answer
+from phones.phone import Phone, PhoneError
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+WRAP_UP_S = 1.5
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def open_hotline() -> AsyncIterator[Centre]:
+    async with open_centre(offers__wrap_up_s=WRAP_UP_S) as centre:
+        yield centre
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def centre(open_hotline: Centre) -> AsyncIterator[Centre]:
+    yield open_hotline
+    await open_hotline.closed_down()
+
+
+async def test_operator_says_ready_and_pause_by_codes_and_hears_that_it_is_so(centre: Centre) -> None:
+    phone = await centre.phone_of("101")
+    for code, said, reason, prompt in (
+        ("*1", "ready", "", "ready-confirm"),
+        ("*2", "paused", "break", "paused-confirm"),
+        ("*23", "paused", "reason-3", "paused-confirm"),
+        ("*1", "ready", "", "ready-confirm"),
+    ):
+        call = await phone.dial(code, centre.port)
+        await call.ended()
+        assert await centre.until_state("101", said) == reason
+        assert heard_stretches(call.heard(), prompt_hz(prompt))
+    states = [seen.fields for seen in centre.journal.facts(fact=Fact.PRESENCE) if seen.fields["operator"] == "101"]
+    assert [(fields["state"], fields["reason"]) for fields in states][-4:] == [
+        ("ready", ""),
+        ("paused", "break"),
+        ("paused", "reason-3"),
+        ("ready", ""),
+    ]
+    await _ledger_shows(centre, "101", "ready")
+
+
+async def test_code_that_is_none_changes_nothing(centre: Centre) -> None:
+    phone = await centre.phone_of("101")
+    await centre.duty("101", ready=True)
+    for code in ("*9", "*", "101", "62", "*234"):
+        call = await phone.dial(code, centre.port)
+        assert await call.ended() in (404, 484), code
+    assert (await centre.state("101"))[0] == "ready"
+
+
+async def test_wrap_up_is_honoured(centre: Centre) -> None:
+    await centre.phone_of("101")
+    await centre.duty("101", ready=True)
+    first, second = await centre.visit(), await centre.visit()
+    await asyncio.gather(first.enters(), second.enters())
+    served = await centre.talk("101", first) if not second.facts(Fact.OFFERED) else await centre.talk("101", second)
+    waiting = second if served.caller_number == first.number else first
+    await served.hang_up()
+    await centre.until_state("101", "wrap-up", timeout_s=0.5)
+    following = await centre.offered("101", waiting)
+    assert served.instants.ended is not None
+    assert following.instants.invite - served.instants.ended == pytest.approx(WRAP_UP_S, abs=0.3)
+
+
+async def test_ready_code_ends_the_wrap_up(centre: Centre) -> None:
+    phone = await centre.phone_of("101")
+    await centre.duty("101", ready=True)
+    visit = await centre.visit()
+    await visit.enters()
+    talk = await centre.talk("101", visit)
+    await talk.hang_up()
+    await centre.until_state("101", "wrap-up", timeout_s=0.5)
+    code = await phone.dial("*1", centre.port)
+    await code.ended()
+    assert talk.instants.ended is not None
+    assert code.instants.ended is not None
+    assert code.instants.ended - talk.instants.ended < WRAP_UP_S
+    assert await centre.state("101") == ("ready", "")
+
+
+async def test_operator_who_pauses_in_a_talk_finishes_it_and_gets_no_other(centre: Centre) -> None:
+    await centre.phone_of("101")
+    await centre.duty("101", ready=True)
+    visit = await centre.visit()
+    await visit.enters()
+    talk = await centre.talk("101", visit)
+    await centre.asked(do="duty", operator="101", ready=False, reason="lunch break!")
+    begin, end = await talk.listen(0.5)
+    assert talk.hears(visit.hz, begin, end)
+    assert (await centre.state("101"))[0] == "talking"
+    second = await centre.visit()
+    await second.enters()
+    await talk.hang_up()
+    assert await centre.until_state("101", "paused") == "lunch-break"
+    assert second.facts(Fact.OFFERED) == []
+
+
+async def test_nobody_is_rung_while_the_phone_is_in_use(centre: Centre) -> None:
+    phone = await centre.phone_of("101")
+    await centre.duty("101", ready=True)
+    own = await phone.dial("1414", centre.port)  # an operator may call the hotline, too
+    await own.answered()
+    visit = await centre.visit()
+    await visit.enters()
+    assert visit.facts(Fact.OFFERED) == []
+    await own.hang_up()
+    await centre.talk("101", visit)
+
+
+async def test_presence_is_kept_when_the_controller_is_killed(centre: Centre) -> None:
+    await _three_operators(centre)
+    pid = centre.up.supervisor.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    await asyncio.sleep(0)
+    await _new_controller(centre, pid)
+    await _as_the_three_said(centre)
+
+
+async def test_presence_is_kept_when_asterisk_is_killed(centre: Centre) -> None:
+    phones = await _three_operators(centre)
+    before = centre.up.keeper.pid
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    async with asyncio.timeout(20):
+        while centre.up.keeper.pid in (None, before):
+            await asyncio.sleep(0.05)
+    await asyncio.gather(*(_registered_again(phone) for phone in phones))
+    await controller_ready(centre.up.places)
+    await _as_the_three_said(centre)
+    visit = await centre.visit()
+    await visit.enters("portal")
+    await phones[2].behave(Answer())
+    talk = await centre.talk("103", visit)
+    assert visit.call.hears(OPERATOR_HZ["103"])
+    await talk.hang_up()
+
+
+async def _three_operators(centre: Centre) -> list[Phone]:
+    """101 paused for a reason by a code, 102 paused by command, 103 ready by a code."""
+    phones = [await centre.phone_of(operator) for operator in ("101", "102", "103")]
+    await (await phones[0].dial("*25", centre.port)).ended()
+    await centre.asked(do="duty", operator="102", ready=False, reason="training")
+    await (await phones[2].dial("*1", centre.port)).ended()
+    await _as_the_three_said(centre)
+    return phones
+
+
+async def _as_the_three_said(centre: Centre) -> None:
+    for operator, said, reason in (("101", "paused", "reason-5"), ("102", "paused", "training"), ("103", "ready", "")):
+        assert await centre.until_state(operator, said, timeout_s=20) == reason
+
+
+async def _new_controller(centre: Centre, old_pid: int) -> None:
+    async with asyncio.timeout(15):
+        while centre.up.supervisor.pid in (None, old_pid):
+            await asyncio.sleep(0.05)
+    await controller_ready(centre.up.places)
+
+
+async def _registered_again(phone: Phone) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await phone.register()
+            except (PhoneError, TimeoutError):
+                await asyncio.sleep(0.2)  # Asterisk is starting
+            else:
+                return
+
+
+async def _ledger_shows(centre: Centre, operator: str, state: str) -> None:
+    async with asyncio.timeout(5):
+        while (operator, state) not in [(row.operator_id, row.state) for row in await centre.ledger.operators_now()]:
+            await asyncio.sleep(0.05)
