@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import structlog
 
 from bailanys.journal import ControllerJournal
-from bailanys.resync import keep_net_in_step, whole_truth
+from bailanys.resync import ask_silent_phones, keep_net_in_step, whole_truth
 from calls.events import CallGone, DutyChanged, Event, Tick
 from calls.ids import GroupId, OperatorId
 from calls.journal import Fact
@@ -167,6 +167,7 @@ class Dispatcher:
         self._beat()
         self._perform(decided)
         self._perform([Reclaim(call, channel) for call, channel in truth.in_net])
+        self._later(self._guarded(ask_silent_phones(self._link, router.operators.values())))
         self._later(self._guarded(keep_net_in_step(self._link, self._settings, router.operators.values())))
         log.info("truth rebuilt", why=why, waiting=len(router.waiting()), in_net=len(truth.in_net),
                  took_ms=round((time.time() - started_s) * 1000))  # fmt: skip

@@ -82,6 +82,20 @@ async def keep_net_in_step(link: AmiLink, settings: Settings, operators: Iterabl
         await _tolerate(link, commands.queue_remove(queue, interface))
 
 
+async def ask_silent_phones(link: AmiLink, operators: Iterable[Operator]) -> None:
+    """Have Asterisk ask every phone it takes for unreachable whether it is there. Raises TelephonyError.
+
+    A registration outlives Asterisk, but after a start its phone counts as unreachable until it is asked, and Asterisk
+    spreads that over `qualify_frequency` (half a minute): so long nobody could be offered a call.
+    """
+    for operator in operators:
+        if not operator.reachable:
+            try:
+                await link.send(commands.qualify(names.account(operator.id)))
+            except AmiRefusedError as error:
+                log.info("a phone cannot be asked", operator=operator.id, answer=str(error))
+
+
 async def _tolerate(link: AmiLink, action: ActionFields) -> None:
     try:
         await link.send(action)

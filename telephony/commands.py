@@ -65,6 +65,11 @@ def device_state_list() -> ActionFields:
     return {"Action": "DeviceStateList"}
 
 
+def qualify(endpoint: str) -> ActionFields:
+    """Have Asterisk ask now whether a phone is there, instead of when its turn comes."""
+    return {"Action": "PJSIPQualify", "Endpoint": _matching(_KEY, endpoint, "endpoint")}
+
+
 def queue_add(queue: str, interface: str, *, name: str = "", penalty: int = 0, paused: bool = False) -> ActionFields:
     """Make a phone a member of a native queue (the safety net). `name` is logged by Asterisk: use the number."""
     fields = _member(queue, interface)

@@ -22,6 +22,12 @@ def test_redirect_names_one_place() -> None:
     }
 
 
+def test_qualify_asks_one_phone() -> None:
+    assert commands.qualify("op101") == {"Action": "PJSIPQualify", "Endpoint": "op101"}
+    with pytest.raises(ValueError, match="endpoint"):
+        commands.qualify("op101\r\nAction: Command")
+
+
 @pytest.mark.parametrize(
     "channel",
     [CALLER, "PJSIP/op101-0000000a", "Local/s@menu-00000002;1", "Surrogate/PJSIP/op101-00000001", "SIP/+77011234567-1"],
