@@ -44,8 +44,8 @@ async def test_in_the_menu_the_caller_keeps_the_language_and_is_served_by_the_ne
 
 async def test_in_the_wait_callers_are_served_by_the_net_within_six_seconds(hotline: Mortal) -> None:
     operator = await hotline.operator("101", ready=False)
-    calls = [await hotline.caller(f"7701000000{at}", "1", "1", hz=400 + 40 * at) for at in range(1, 5)]
-    await hotline.waits(4)
+    calls = [await hotline.caller(f"7701000000{at}", "1", "1", hz=400 + 40 * at) for at in range(1, 4)]
+    await hotline.waits(3)
     killed_at = await hotline.kill()
     await hotline.dial_code("101", "*1")
     served_at: list[float] = []
@@ -59,9 +59,9 @@ async def test_in_the_wait_callers_are_served_by_the_net_within_six_seconds(hotl
         await rate(caller, "5")
     assert served_at[0] - killed_at <= NET_S
     await hotline.revive()
-    stories = await hotline.stories(4)
+    stories = await hotline.stories(3)
     fallen_in_ms = []
-    for at in range(1, 5):
+    for at in range(1, 4):
         story = stories[f"7701000000{at}"]
         answered(story, ["101"], [5])
         recorded(story, hotline.up.places.archive, hotline.up.places.spool, 400 + 40 * at, [1000])

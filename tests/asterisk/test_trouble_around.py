@@ -21,6 +21,7 @@ from bailanys.control import ask
 from bailanys.free_ports import own_place
 from phones.fleet import Fleet
 from telephony.process import running_pid
+from tests.unit.storage.postgres import private_server
 
 LOCKED_S = 20.0
 """Longer than SQLite is asked to be patient, several times over."""
@@ -49,14 +50,19 @@ async def test_calls_go_on_while_the_database_is_locked_and_nothing_is_lost(hotl
     with locked(hotline.up.places.state / "ledger.db"):
         async with asyncio.TaskGroup() as both:
             both.create_task(asyncio.sleep(LOCKED_S))
-            both.create_task(talk_and_rate(hotline, "77010000002", "4"))
-        await hotline.kill()  # and dying while it cannot write loses nothing either
-        await hotline.revive()
-        await talk_and_rate(hotline, "77010000003", "3")
+            both.create_task(talks_with_a_death_between(hotline))
     stories = await hotline.stories(3)
     for number, score in (("77010000001", 5), ("77010000002", 4), ("77010000003", 3)):
         answered(stories[number], ["101"], [score])
         recorded(stories[number], hotline.up.places.archive, hotline.up.places.spool, 440, [1000])
+
+
+async def talks_with_a_death_between(hotline: Mortal) -> None:
+    """Dying while it cannot write loses nothing either."""
+    await talk_and_rate(hotline, "77010000002", "4")
+    await hotline.kill()
+    await hotline.revive()
+    await talk_and_rate(hotline, "77010000003", "3")
 
 
 async def test_calls_go_on_when_the_database_is_gone_at_the_start_of_the_controller(hotline: Mortal) -> None:
@@ -73,6 +79,27 @@ async def test_calls_go_on_when_the_database_is_gone_at_the_start_of_the_control
     story = (await hotline.stories(1))["77010000001"]
     answered(story, ["101"], [4])
     recorded(story, hotline.up.places.archive, hotline.up.places.spool, 440, [1000])
+
+
+async def test_calls_go_on_while_postgresql_hangs_and_after_it_was_killed() -> None:
+    with private_server() as server:
+        async with mortal(BAILANYS_STORAGE__DATABASE_URL=server.url("postgres")) as hotline:
+            await hotline.operator("101")
+            everybody = (server.process.pid, *workers_of(server.process.pid))
+            for pid in everybody:
+                os.kill(pid, signal.SIGSTOP)
+            await talk_and_rate(hotline, "77010000001", "5")
+            for pid in everybody:
+                os.kill(pid, signal.SIGCONT)
+            await hotline.stories(1)
+            for worker in workers_of(server.process.pid):
+                os.kill(worker, signal.SIGKILL)  # every connection is cut, and the server recovers
+            await talk_and_rate(hotline, "77010000002", "4")
+            stories = await hotline.stories(2)
+            answered(stories["77010000001"], ["101"], [5])
+            answered(stories["77010000002"], ["101"], [4])
+            for story in stories.values():
+                recorded(story, hotline.up.places.archive, hotline.up.places.spool, 440, [1000])
 
 
 async def test_the_link_to_asterisk_is_cut_in_a_wait_and_in_a_talk(hotline: Mortal) -> None:
@@ -160,6 +187,11 @@ async def test_the_supervisor_is_killed_and_another_takes_over_with_the_calls() 
                 await waiting.answered()
                 await waiting.hang_up()
         assert running_pid(state / "etc" / "asterisk.conf") is None, "Asterisk is left running"
+
+
+def workers_of(pid: int) -> list[int]:
+    """The processes that this one has started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @contextmanager
