@@ -60,6 +60,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     await link.start()
     tasks = [
         asyncio.create_task(dispatcher.run()),
+        asyncio.create_task(dispatcher.audit()),
         asyncio.create_task(keep_ledger(places.database_url, projector)),
         asyncio.create_task(again_and_again("finish", FINISH_EVERY_S, finaliser.finish_ready)),
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import structlog
 
+from bailanys.audit import forgotten
 from bailanys.journal import ControllerJournal
-from bailanys.resync import ask_silent_phones, keep_net_in_step, whole_truth
+from bailanys.resync import ask_silent_phones, keep_net_in_step, seen_channels, whole_truth
 from calls.events import CallGone, DutyChanged, Event, Tick
-from calls.ids import GroupId, OperatorId
+from calls.ids import CallId, GroupId, OperatorId
 from calls.journal import Fact
 from calls.tracker import events_of
 from config.settings import Settings
@@ -32,6 +33,7 @@ from telephony.errors import AmiRefusedError, TelephonyError
 log = structlog.get_logger(__name__)
 
 BEAT_EVERY_S = 1.0
+AUDIT_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Dispatcher:
         self._in_truth = False
         self._truth_at_s = 0.0
         self._beat_due_s = 0.0
+        self._forgotten: frozenset[CallId] = frozenset()
         self.router = self._new_router()
 
     async def run(self) -> None:
@@ -130,6 +133,22 @@ class Dispatcher:
     def _handle(self, event: Event) -> None:
         if self._in_truth:
             self._perform(self.router.handle(event, _now_ms()))
+
+    async def audit(self) -> None:
+        """Look every few seconds for callers whom a lost event has left without care. Runs until cancelled."""
+        while True:
+            await asyncio.sleep(AUDIT_EVERY_S)
+            if self._in_truth:
+                await self._guarded(self._look_for_forgotten())
+
+    async def _look_for_forgotten(self) -> None:
+        seen = forgotten(await seen_channels(self._link), self.router.calls)
+        twice = seen.of(self._forgotten)
+        self._forgotten = seen.calls
+        for waiting in twice.waiting:
+            self._perform([Alarm("forgotten-caller", waiting.call)])
+            self.say(waiting)
+        self._perform([Reclaim(call, channel) for call, channel in twice.in_net])
 
     # -- the truth -------------------------------------------------------------------------------------------------
 
