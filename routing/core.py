@@ -6,9 +6,7 @@ serve them is idle; a reservation is a lease that ends by itself.
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 
 from calls.events import (
     CallGone,
@@ -25,155 +23,160 @@ from calls.events import (
 )
 from calls.ids import CallId, GroupId, OperatorId
 from routing.commands import Alarm, Announce, Command, KeepDuty, Offer, Reclaim, Resync, ShowState
+from routing.deadlines import Deadlines
+from routing.floor import Floor
+from routing.line import Lines, Waiting
+from routing.matching import Matching
 from routing.presence import Operator, State
+from routing.rules import Rules
+from routing.skills import Need, next_step_ms
+from routing.traffic import Traffic
+
+__all__ = ["LEASE_GRACE_S", "Router", "Rules", "Waiting"]
 
 LEASE_GRACE_S = 5.0
 """How long after the ringing time an offer without any outcome is believed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The durations the core works with, in seconds (see `[offers]` and `[waiting]` of the configuration)."""
-
-    ring_s: float = 15.0
-    wrap_up_s: float = 5.0
-    refusal_rest_s: float = 10.0
-    backoff_first_s: float = 5.0
-    backoff_last_s: float = 300.0
-    announce_first_s: float = 10.0
-    announce_every_s: float = 30.0
-
-
-@dataclass(slots=True)
-class Waiting:
-    """A caller with a place in the line."""
-
-    call: CallId
-    channel: str
-    group: GroupId
-    language: str
-    rank_ms: int
-    announce_ms: int
-    offers: int = 0
-    offered_to: OperatorId | None = None
-
-    def __lt__(self, other: Waiting) -> bool:
-        return (self.rank_ms, self.call) < (other.rank_ms, other.call)
-
-
 class Router:
-    """First come first served by rank within what an operator can serve; among idle operators the longest idle."""
+    """Who waits, who is idle, and who rings for whom: the policy of the rules decides, one event at a time."""
 
-    def __init__(self, operators: Iterable[Operator], rules: Rules) -> None:
+    def __init__(self, operators: Iterable[Operator], rules: Rules, shares: Mapping[Need, float] | None = None) -> None:
+        """Begin with nobody waiting; known `shares` of the traffic are taken as they are, not learnt."""
         self.rules = rules
         self.operators = {operator.id: operator for operator in operators}
         self.calls: dict[CallId, Waiting] = {}
-        self._line: list[Waiting] = []
+        self._held: dict[CallId, OperatorId] = {}
+        self._lines = Lines()
+        self._floor = Floor(rules.steps)
+        self._traffic = Traffic(shares)
+        self._matching = Matching(self._lines, self._floor, self._traffic, rules)
+        self._operator_wakes: Deadlines[OperatorId] = Deadlines()
+        self._caller_wakes: Deadlines[CallId] = Deadlines()
+        self._touched: dict[OperatorId, None] = {}
+        self._unshown = dict.fromkeys(self.operators)
         self._shown: dict[OperatorId, tuple[State, str]] = {}
+        for operator in self.operators.values():
+            self._floor.enlist(operator)
+            self._settle(operator, operator.idle_since_ms)
+        self._know_traffic()
 
     def handle(self, event: Event, now_ms: int) -> list[Command]:
         """Take one event; unknown calls and operators are no-ops, and a repeated event changes nothing."""
-        out: list[Command] = []
-        self._take(event, now_ms, out)
-        self._match(now_ms, out)
-        return out
+        return self.restore((event,), now_ms)
 
     def restore(self, events: Iterable[Event], now_ms: int) -> list[Command]:
         """Take a whole rebuilt truth first, and only then offer."""
         out: list[Command] = []
         for event in events:
             self._take(event, now_ms, out)
+        self._settle_touched(now_ms, out)
+        self._operators_due(now_ms, out)
+        callers = self._callers_due(now_ms)
         self._match(now_ms, out)
+        self._announce(callers, now_ms, out)
         return out
 
     def adopt(self, older: Router) -> None:
-        """Keep what only we know of the operators over a rebuild: wrap-up, back-off, idle time, states shown."""
+        """Keep what only we know over a rebuild: wrap-up, back-off, idle time, states shown, the traffic's shares."""
         for operator in self.operators.values():
             if known := older.operators.get(operator.id):
                 operator.wrap_up_ends_ms = known.wrap_up_ends_ms
                 operator.rest_ends_ms, operator.rest_reason = known.rest_ends_ms, known.rest_reason
                 operator.failures, operator.idle_since_ms = known.failures, known.idle_since_ms
+                self._touched[operator.id] = None
         self._shown = dict(older._shown)
+        self._traffic.adopt(older._traffic)
+        self._know_traffic()
 
-    def _take(self, event: Event, now_ms: int, out: list[Command]) -> None:
-        touched: OperatorId | None = None
-        match event:
-            case CallWaiting():
-                touched = self._call_waiting(event, now_ms, out)
-            case CallGone():
-                touched = self._call_gone(event.call, now_ms)
-            case Tick():
-                self._tick(now_ms, out)
-            case _:
-                touched = event.operator
-                if operator := self.operators.get(event.operator):
-                    self._operator_event(operator, event, now_ms, out)
-        if isinstance(event, Tick):
-            self._show(self.operators.values(), now_ms, out)
-        elif touched in self.operators:
-            self._show([self.operators[touched]], now_ms, out)
+    def _know_traffic(self) -> None:
+        for need in self._traffic.shares():
+            self._floor.know(need)
+
+    def reskill(
+        self, operator: OperatorId, levels: Mapping[GroupId, int], languages: Iterable[str], now_ms: int
+    ) -> list[Command]:
+        """Change what an operator can do while calls wait; an unknown operator is a no-op."""
+        out: list[Command] = []
+        if known := self.operators.get(operator):
+            known.groups, known.levels, known.languages = frozenset(levels), dict(levels), frozenset(languages)
+            self._floor.enlist(known)
+            self._touched[operator] = None
+            self._match(now_ms, out)
+        return out
 
     def next_wake_ms(self) -> int | None:
         """The next instant at which a Tick changes something."""
-        wakes = [at for operator in self.operators.values() for at in operator.wakes_ms()]
-        wakes += [waiting.announce_ms for waiting in self._line]
-        return min(wakes, default=None)
+        wakes = (self._operator_wakes.next_ms(), self._caller_wakes.next_ms())
+        return min((at_ms for at_ms in wakes if at_ms is not None), default=None)
 
     def place(self, call: CallId) -> int | None:
         """The caller's place among those who wait for the same group, from 1; None when not waiting."""
         own = self.calls.get(call)
-        if own is None or own.offered_to is not None:
-            return None
-        return 1 + sum(1 for other in self._line if other.group == own.group and other < own)
+        return None if own is None or own.offered_to is not None else self._lines.place(own)
 
     def waiting(self) -> list[Waiting]:
         """Callers without an offer, longest wait first."""
-        return list(self._line)
+        return [self.calls[call] for _, call in self._lines.everybody()]
+
+    def _take(self, event: Event, now_ms: int, out: list[Command]) -> None:
+        match event:
+            case CallWaiting():
+                self._call_waiting(event, now_ms, out)
+            case CallGone():
+                self._call_gone(event.call, now_ms)
+            case Tick():
+                self._touched |= self._unshown
+            case _:
+                if operator := self.operators.get(event.operator):
+                    self._touched[operator.id] = None
+                    self._operator_event(operator, event, now_ms, out)
 
     # -- calls ---------------------------------------------------------------------------------------------------
 
-    def _call_waiting(self, event: CallWaiting, now_ms: int, out: list[Command]) -> OperatorId | None:
-        touched = None
+    def _call_waiting(self, event: CallWaiting, now_ms: int, out: list[Command]) -> None:
         known = self.calls.get(event.call)
         holder = self._holder(event.call)
         if known is not None and holder is not None and holder.ours and event.offers <= known.offers:
-            return None  # said before our offer reached the channel
+            return  # said before our offer reached the channel
         if holder is not None:
             if holder.talking and event.returned_from is None and known is None:
                 # A transferred caller can be faster than the news of the first operator's hang-up.
                 self._free(holder, now_ms)
             else:
                 self._offer_ended(holder, event.outcome or Outcome.CANCELLED, now_ms, out)
-            touched = holder.id
-        elif event.returned_from is not None and (operator := self.operators.get(event.returned_from)):
-            touched = operator.id
-        if known is not None and known.offered_to is None:
-            self._line.remove(known)
+        if known is None and not event.offers:
+            self._traffic.came(Need(event.group, event.language))
+        elif known is not None and known.offered_to is None:
+            self._leave(known)
         announce_ms = known.announce_ms if known else now_ms + round(self.rules.announce_first_s * 1000)
         place = Waiting(
             event.call, event.channel, event.group, event.language, event.rank_ms, announce_ms, event.offers
         )
         self.calls[event.call] = place
-        insort(self._line, place)
-        return touched
+        self._enter(place, now_ms)
 
-    def _call_gone(self, call: CallId, now_ms: int) -> OperatorId | None:
+    def _call_gone(self, call: CallId, now_ms: int) -> None:
         known = self.calls.pop(call, None)
         if known is not None and known.offered_to is None:
-            self._line.remove(known)
+            self._leave(known)
         holder = self._holder(call)
-        if holder is None or holder.talking:
-            return None  # a talk ends with the operator's own leg
-        self._clear(holder, now_ms)
-        return holder.id
+        if holder is not None and not holder.talking:  # a talk ends with the operator's own leg
+            self._clear(holder, now_ms)
+
+    def _enter(self, caller: Waiting, now_ms: int) -> None:
+        self._floor.know(caller.need)
+        self._traffic.know(caller.need)
+        self._lines.enter(caller)
+        self._matching.more_able(caller.need)
+        self._plan_wake(caller, now_ms)
+
+    def _leave(self, caller: Waiting) -> None:
+        self._lines.leave(caller)
+        self._caller_wakes.put(caller.call, None)
 
     def _holder(self, call: CallId) -> Operator | None:
-        known = self.calls.get(call)
-        if known is not None and known.offered_to is not None:
-            holder = self.operators.get(known.offered_to)
-            if holder is not None and holder.call == call:
-                return holder
-        return next((operator for operator in self.operators.values() if operator.call == call), None)
+        return self.operators[self._held[call]] if call in self._held else None
 
     # -- operators -----------------------------------------------------------------------------------------------
 
@@ -195,14 +198,15 @@ class Router:
                     self._contradicted(operator, event.call, now_ms, out)
                     self._reserve(operator, event.call, now_ms, ours=not event.by_net)
                     if (known := self.calls.get(event.call)) and known.offered_to is None:
-                        self._line.remove(known)
+                        self._leave(known)
                         known.offered_to = operator.id
             case OperatorAnswered():
                 self._contradicted(operator, event.call, now_ms, out)
-                operator.call, operator.talking, operator.lease_ends_ms = event.call, True, None
+                self._hold(operator, event.call)
+                operator.talking, operator.lease_ends_ms = True, None
                 operator.failures, operator.rest_ends_ms = 0, None
                 if (known := self.calls.pop(event.call, None)) and known.offered_to is None:
-                    self._line.remove(known)
+                    self._leave(known)
             case DutyChanged():
                 self._duty(operator, event.ready, event.reason)
             case Reachability():
@@ -229,12 +233,22 @@ class Router:
             operator.failures = 0
 
     def _reserve(self, operator: Operator, call: CallId, now_ms: int, *, ours: bool) -> None:
-        operator.call, operator.talking, operator.ours, operator.offered_ms = call, False, ours, now_ms
+        self._hold(operator, call)
+        operator.talking, operator.ours, operator.offered_ms = False, ours, now_ms
         operator.lease_ends_ms = now_ms + round((self.rules.ring_s + LEASE_GRACE_S) * 1000)
 
+    def _hold(self, operator: Operator, call: CallId) -> None:
+        if operator.call is not None:
+            self._held.pop(operator.call, None)
+        operator.call = call
+        self._held[call] = operator.id
+
     def _clear(self, operator: Operator, now_ms: int) -> None:
+        if operator.call is not None:
+            self._held.pop(operator.call, None)
         operator.call, operator.talking, operator.lease_ends_ms = None, False, None
         operator.idle_since_ms = now_ms
+        self._touched[operator.id] = None
 
     def _free(self, operator: Operator, now_ms: int) -> None:
         """The talk ended: wrap-up belongs to the operator, whatever group the call was of."""
@@ -270,54 +284,70 @@ class Router:
 
     # -- time ----------------------------------------------------------------------------------------------------
 
-    def _tick(self, now_ms: int, out: list[Command]) -> None:
-        for operator in self.operators.values():
+    def _operators_due(self, now_ms: int, out: list[Command]) -> None:
+        for operator in [self.operators[one] for one in self._operator_wakes.due(now_ms)]:
             if operator.lease_ends_ms is not None and now_ms >= operator.lease_ends_ms:
                 operator.lease_ends_ms = now_ms + round((self.rules.ring_s + LEASE_GRACE_S) * 1000)
                 out.append(Resync(f"the offer to {operator.id} has no outcome"))
             if operator.wrap_up_ends_ms is not None and now_ms >= operator.wrap_up_ends_ms:
+                operator.idle_since_ms = operator.wrap_up_ends_ms
                 operator.wrap_up_ends_ms = None
-                operator.idle_since_ms = now_ms
             if operator.rest_ends_ms is not None and now_ms >= operator.rest_ends_ms:
                 operator.rest_ends_ms = None
-        ahead: dict[GroupId, int] = {}
-        for waiting in self._line:
-            ahead[waiting.group] = ahead.get(waiting.group, 0) + 1
-            if now_ms >= waiting.announce_ms:
-                waiting.announce_ms = now_ms + round(self.rules.announce_every_s * 1000)
-                out.append(Announce(waiting.call, waiting.channel, waiting.language, ahead[waiting.group]))
+            self._touched[operator.id] = None
+        self._settle_touched(now_ms, out)
+
+    def _callers_due(self, now_ms: int) -> list[Waiting]:
+        """Callers whom more operators may now serve, or who may be told their place."""
+        callers = [self.calls[call] for call in self._caller_wakes.due(now_ms)]
+        for caller in callers:
+            self._matching.more_able(caller.need)
+        return sorted(callers)
+
+    def _announce(self, callers: list[Waiting], now_ms: int, out: list[Command]) -> None:
+        for caller in callers:
+            if caller.offered_to is not None:
+                continue
+            if now_ms >= caller.announce_ms:
+                caller.announce_ms = now_ms + round(self.rules.announce_every_s * 1000)
+                out.append(Announce(caller.call, caller.channel, caller.language, self._lines.place(caller)))
+            self._plan_wake(caller, now_ms)
+
+    def _plan_wake(self, caller: Waiting, now_ms: int) -> None:
+        step_ms = next_step_ms(caller.rank_ms, now_ms, self.rules.steps)
+        wake_ms = caller.announce_ms if step_ms is None else min(step_ms, caller.announce_ms)
+        self._caller_wakes.put(caller.call, wake_ms)
 
     # -- matching ------------------------------------------------------------------------------------------------
 
     def _match(self, now_ms: int, out: list[Command]) -> None:
-        if not self._line:
-            return
-        idle = [operator for operator in self.operators.values() if operator.may_be_offered(now_ms)]
-        if not idle:
-            return
-        idle.sort(key=lambda operator: (operator.idle_since_ms, operator.id))
-        for waiting in list(self._line):
-            chosen = self._choose(waiting, idle)
-            if chosen is None:
-                continue
-            idle.remove(chosen)
-            self._line.remove(waiting)
-            waiting.offered_to = chosen.id
-            self._reserve(chosen, waiting.call, now_ms, ours=True)
-            out.append(Offer(waiting.call, waiting.channel, chosen.id))
-            self._show([chosen], now_ms, out)
-            if not idle:
-                return
+        self._settle_touched(now_ms, out)
+        while pair := self._matching.next_pair(now_ms):
+            caller, chosen = self.calls[pair[0]], self.operators[pair[1]]
+            self._leave(caller)
+            caller.offered_to = chosen.id
+            self._reserve(chosen, caller.call, now_ms, ours=True)
+            out.append(Offer(caller.call, caller.channel, chosen.id))
+            self._settle(chosen, now_ms)
+            self._show(chosen, now_ms, out)
 
-    @staticmethod
-    def _choose(waiting: Waiting, idle: list[Operator]) -> Operator | None:
-        able = [operator for operator in idle if waiting.group in operator.groups]
-        speaks = [operator for operator in able if waiting.language in operator.languages]
-        return next(iter(speaks or able), None)
+    def _settle_touched(self, now_ms: int, out: list[Command]) -> None:
+        for operator in [self.operators[one] for one in self._touched]:
+            self._settle(operator, now_ms)
+            self._show(operator, now_ms, out)
+        self._touched.clear()
 
-    def _show(self, operators: Iterable[Operator], now_ms: int, out: list[Command]) -> None:
-        for operator in operators:
-            state = operator.state(now_ms)
-            if self._shown.get(operator.id) != state:
-                self._shown[operator.id] = state
-                out.append(ShowState(operator.id, state[0].value, state[1]))
+    def _settle(self, operator: Operator, now_ms: int) -> None:
+        """Keep the floor and the wakes in step with what changed at this operator."""
+        self._operator_wakes.put(operator.id, min(operator.wakes_ms(), default=None))
+        if operator.may_be_offered(now_ms):
+            self._matching.more_idle(self._floor.release(operator.id, operator.idle_since_ms))
+        else:
+            self._floor.engage(operator.id)
+
+    def _show(self, operator: Operator, now_ms: int, out: list[Command]) -> None:
+        self._unshown.pop(operator.id, None)
+        state = operator.state(now_ms)
+        if self._shown.get(operator.id) != state:
+            self._shown[operator.id] = state
+            out.append(ShowState(operator.id, state[0].value, state[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -45,6 +46,8 @@ class Operator:
     failures: int = 0
     """Offers in a row that the phone failed."""
     idle_since_ms: int = 0
+    levels: Mapping[GroupId, int] = field(default_factory=dict)
+    """How well the operator knows a group, 1 (best) to 5; 1 where nothing is said."""
 
     def state(self, now_ms: int) -> tuple[State, str]:
         """The state that is shown, with its reason."""

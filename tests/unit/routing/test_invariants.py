@@ -64,6 +64,8 @@ def test_invariants_hold_under_any_order_of_events(steps: list[tuple[Event, int]
         busy = {o.id for o in router.operators.values() if o.call is not None or o.legs}
         if isinstance(event, LegGone):
             busy -= {event.operator}
+        if isinstance(event, OperatorRung | OperatorAnswered):  # whoever had this call before has it no more
+            busy -= {o.id for o in router.operators.values() if o.call == event.call and not o.legs}
         commands = router.handle(event, now_ms)
         offered = [c for c in commands if isinstance(c, Offer)]
         assert len({o.operator for o in offered}) == len(offered), "an operator has at most one offer"

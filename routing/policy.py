@@ -1,0 +1,151 @@
+"""The policies by name: which waiting caller a free operator takes, and which idle operator takes a call.
+
+Pure functions over a small view of the state. Who may serve whom is decided before (`routing/skills.py`); a policy only
+chooses among the able, and never leaves an operator idle beside a caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from routing.skills import Need
+
+
+class Queue(NamedTuple):
+    """The callers with one need, as a free operator sees them."""
+
+    need: Need
+    waiting: int
+    oldest_s: float
+    """How long the caller at its head waits."""
+    level: int
+    """Of the best able operator for it: 1 is best."""
+    speaks: bool
+    """Whether that operator speaks the callers' language."""
+
+
+class Able(NamedTuple):
+    """Operators of equal skills who are idle and may serve a certain call."""
+
+    home: Sequence[Need]
+    """The needs they serve in the callers' language."""
+    level: int
+    """How well they know what the call needs: 1 is best."""
+    idle: int
+    """How many of them are idle."""
+    staff: int
+    """How many they are, idle or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The whole centre, as far as a policy looks at it."""
+
+    shares: Mapping[Need, float]
+    """Of the traffic, per need (Σ = 1)."""
+    idle_for: Mapping[Need, int]
+    """Idle operators who serve a need in its language."""
+    targets_s: Mapping[Need, float]
+    """Target of the average wait."""
+    waiting: int
+    idle: int
+    staff: int
+
+
+Urgencies = Callable[[Sequence[Queue], View], list[float]]
+"""How urgent the head of each queue is: the largest is served, then the longest wait."""
+
+Costs = Callable[[Need, Sequence[Able], View], list[float]]
+"""What it costs to take somebody of each pool: the smallest is taken, then the longest idle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The two decisions."""
+
+    urgencies: Urgencies
+    costs: Costs
+
+
+# -- longest wait first, longest idle operator ---------------------------------------------------------------------
+
+
+def longest_wait(queues: Sequence[Queue], view: View) -> list[float]:
+    """First come first served over everything the operator can do."""
+    return [queue.oldest_s for queue in queues]
+
+
+def best_level(need: Need, pools: Sequence[Able], view: View) -> list[float]:
+    """The best at it; of those the longest idle."""
+    return [float(pool.level) for pool in pools]
+
+
+# -- the study's recommendation ------------------------------------------------------------------------------------
+
+OVERDUE_S = 120.0
+"""From this wait on only the wait counts, so that nobody is forgotten."""
+OVERDUE_FIRST = 1e9
+PER_CALLER_S = 20.0
+"""What one more caller in the queue weighs, in seconds of waiting."""
+LEAST_SHARE = 0.1
+"""Of an equal share: a need that hardly anybody has must not win by that alone."""
+LEVEL_S, LANGUAGE_S = 2.0, 5.0
+"""What a level below the best, and another language than the caller's, weigh: a small term."""
+
+LOSS = 0.6
+"""How much less the next idle operator is worth than the one before."""
+LEVEL_COST = 0.02
+
+
+def recommended(queues: Sequence[Queue], view: View) -> list[float]:
+    """The wait and 20 s for each caller in the queue, more for small groups; beyond 120 s the wait alone."""
+    return [
+        OVERDUE_FIRST + queue.oldest_s
+        if queue.oldest_s > OVERDUE_S
+        else queue.oldest_s + PER_CALLER_S * queue.waiting * _size(queue.need, view) ** -0.5 - _misfit_s(queue)
+        for queue in queues
+    ]
+
+
+def _size(need: Need, view: View) -> float:
+    """The need's share of the traffic over an equal share."""
+    return max(len(view.shares) * view.shares[need], LEAST_SHARE)
+
+
+def _misfit_s(queue: Queue) -> float:
+    return LEVEL_S * (queue.level - 1) + (0.0 if queue.speaks else LANGUAGE_S)
+
+
+def opportunity(need: Need, pools: Sequence[Able], view: View) -> list[float]:
+    """What is lost for other needs when somebody of the pool is taken: specialists cost nothing and go first."""
+    lost = {other: share * LOSS ** (view.idle_for[other] - 1) for other, share in view.shares.items() if other != need}
+    lost[need] = 0.0
+    return [sum([lost[other] for other in pool.home]) + LEVEL_COST * (pool.level - 1) for pool in pools]
+
+
+# -- averages in proportion to the targets -------------------------------------------------------------------------
+
+
+def queue_ratio(queues: Sequence[Queue], view: View) -> list[float]:
+    """How much longer a queue is than its due part of all who wait (Gurvich and Whitt 2010, fixed queue ratio).
+
+    By Little's law the average waits stand in proportion to the targets when the queues stand as share × target.
+    """
+    whole = sum(share * view.targets_s[need] for need, share in view.shares.items())
+    return [
+        queue.waiting - view.waiting * view.shares[queue.need] * view.targets_s[queue.need] / whole for queue in queues
+    ]
+
+
+def idle_ratio(need: Need, pools: Sequence[Able], view: View) -> list[float]:
+    """How far a pool's idle are below its due part, by staff, of all who are idle: the fullest pool gives first."""
+    return [view.idle * pool.staff / view.staff - pool.idle + pool.level - 1 for pool in pools]
+
+
+POLICIES: Mapping[str, Policy] = {
+    "longest_wait": Policy(longest_wait, best_level),
+    "recommended": Policy(recommended, opportunity),
+    "balanced": Policy(queue_ratio, idle_ratio),
+}

@@ -1,0 +1,85 @@
+"""The two decisions of each policy, as plain values."""
+
+from __future__ import annotations
+
+import pytest
+
+from calls.ids import GroupId
+from routing.policy import POLICIES, Able, Queue, View
+from routing.skills import Need
+
+STATE, PORTAL, ICT = (Need(GroupId(name), "ru") for name in ("state-services", "portal", "ict"))
+
+
+def view(**more: object) -> View:
+    shares = {STATE: 0.6, PORTAL: 0.3, ICT: 0.1}
+    values = {
+        "shares": shares, "idle_for": dict.fromkeys(shares, 1), "targets_s": dict.fromkeys(shares, 30.0),
+        "waiting": 6, "idle": 2, "staff": 10,
+    }  # fmt: skip
+    return View(**(values | more))  # type: ignore[arg-type]
+
+
+def first(policy: str, queues: list[Queue], seen: View) -> Need:
+    urgencies = POLICIES[policy].urgencies(queues, seen)
+    return queues[urgencies.index(max(urgencies))].need
+
+
+def taken(policy: str, need: Need, pools: list[Able], seen: View) -> int:
+    costs = POLICIES[policy].costs(need, pools, seen)
+    return costs.index(min(costs))
+
+
+def queue(need: Need, waiting: int, oldest_s: float, level: int = 1, speaks: bool = True) -> Queue:
+    return Queue(need, waiting, oldest_s, level, speaks)
+
+
+def test_longest_wait_looks_at_the_wait_alone() -> None:
+    assert first("longest_wait", [queue(STATE, 9, 20.0), queue(ICT, 1, 21.0)], view()) == ICT
+
+
+def test_recommended_weighs_the_wait_and_the_queue() -> None:
+    assert first("recommended", [queue(PORTAL, 1, 30.0), queue(STATE, 5, 10.0)], view()) == STATE
+
+
+def test_recommended_gives_a_small_group_more_weight() -> None:
+    assert first("recommended", [queue(STATE, 1, 10.0), queue(ICT, 1, 10.0)], view()) == ICT
+
+
+def test_recommended_forgets_nobody() -> None:
+    assert first("recommended", [queue(STATE, 40, 119.0), queue(ICT, 1, 121.0)], view()) == ICT
+
+
+def test_recommended_index_is_the_published_one() -> None:
+    (urgency,) = POLICIES["recommended"].urgencies([queue(ICT, 2, 10.0)], view())
+    assert urgency == pytest.approx(10 + 20 * 2 * (3 * 0.1) ** -0.5)
+
+
+def test_recommended_prefers_by_a_little_what_the_operator_knows_best() -> None:
+    assert first("recommended", [queue(STATE, 1, 10.0, level=3), queue(STATE, 1, 9.0)], view()) == STATE
+    urgencies = POLICIES["recommended"].urgencies([queue(STATE, 1, 10.0, level=3), queue(STATE, 1, 9.0)], view())
+    assert urgencies[1] > urgencies[0]
+
+
+def test_recommended_takes_a_specialist_first() -> None:
+    pools = [Able((STATE, PORTAL), 1, 1, 5), Able((STATE,), 1, 1, 5)]
+    assert taken("recommended", STATE, pools, view()) == 1
+
+
+def test_recommended_spares_the_operator_whom_the_others_miss_most() -> None:
+    pools = [Able((STATE, PORTAL), 1, 1, 5), Able((STATE, ICT), 1, 1, 5)]
+    assert taken("recommended", STATE, pools, view()) == 1
+    seen = view(idle_for={STATE: 9, PORTAL: 6, ICT: 1})
+    assert POLICIES["recommended"].costs(STATE, pools, seen) == [pytest.approx(0.3 * 0.6**5), pytest.approx(0.1)]
+    assert taken("recommended", STATE, pools, seen) == 0
+
+
+def test_balanced_serves_the_queue_that_is_longer_than_its_due() -> None:
+    assert first("balanced", [queue(STATE, 3, 40.0), queue(ICT, 2, 5.0)], view()) == ICT
+    targets = {STATE: 10.0, PORTAL: 30.0, ICT: 120.0}
+    assert first("balanced", [queue(STATE, 3, 40.0), queue(ICT, 2, 5.0)], view(targets_s=targets)) == STATE
+
+
+def test_balanced_takes_from_the_fullest_pool() -> None:
+    pools = [Able((STATE,), 1, 1, 8), Able((STATE, ICT), 1, 1, 2)]
+    assert taken("balanced", STATE, pools, view()) == 1
