@@ -1,0 +1,39 @@
+"""The work that callers brought and how it was done, as the ledger tells it: for running rates and for staffing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calls.ids import GroupId
+
+HALF_HOUR_MS = 1_800_000
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """One wait in a group that has ended, with an operator or not; instants are UTC epoch ms."""
+
+    group: GroupId
+    queued_ms: int
+    answered_ms: int | None
+    ended_ms: int
+    """When the talk ended, or the caller gave up."""
+
+
+@dataclass(frozen=True, slots=True)
+class HalfHour:
+    """What came to a group in one half-hour, counted when the callers began to wait; sums are of seconds."""
+
+    group: GroupId
+    from_ms: int
+    calls: int
+    talks: int
+    talk_s: float
+    """From the operator's answer to the end of the talk."""
+    waited_s: float
+    """By all, those who gave up included."""
+    gave_up: int
+    first_waits: int
+    """Of the calls, those that came from the menu and not from another group."""
+    menu_s: float
+    """From the arrival to the wait, of the first waits (rule 7 counts it)."""

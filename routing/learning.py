@@ -1,0 +1,133 @@
+"""Who should learn which second skill, and what it saves: the layout of skills is worth more than the routing policy.
+
+Greedy: whatever teaching shortens the mean wait most is taken, again and again, each tried on the same calls. The load
+is the one at which these operators, did all serve everything, would just meet the target; so the waits that are left
+over are the layout's own fault. What it saves in operators is measured at the same wait: how many more calls a layout
+takes for the target.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from calls.ids import GroupId, OperatorId
+from routing.estimate import Skills, Staff
+from routing.layouts import Caller, learned, load_for, play, stream
+
+CALLS_EACH = 150
+"""Calls of a stream for each operator, within the following bounds: some hours of a busy centre."""
+FEWEST_CALLS, MOST_CALLS = 8000, 40_000
+STREAMS = 4
+SHORT_LIST = 5
+LEAST_GAIN = 0.01
+"""Of the wait that the layout costs over the pooled centre's: who saves less need not learn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What layouts are tried on: streams of calls at a load, and the wait that is wanted, seconds in the line."""
+
+    streams: tuple[tuple[Caller, ...], ...]
+    target_s: float
+    pooled_s: float
+    """The mean wait if everybody served everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One piece of advice, and the mean wait in the line before and after it, seconds."""
+
+    operators: tuple[OperatorId, ...]
+    skills: Skills
+    group: GroupId
+    before_s: float
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """All lessons in their order, and how much load the layouts take for the target, over that of the pooled centre."""
+
+    lessons: tuple[Lesson, ...]
+    pooled_s: float
+    takes_before: float
+    takes_after: float
+
+    def saved(self, operators: int) -> float:
+        """How many of so many operators the lessons save at equal load and wait."""
+        return operators * (1 - self.takes_before / self.takes_after)
+
+
+def setting(shares: Mapping[GroupId, tuple[float, float]], operators: int, target_s: float, seed: int = 1) -> Setting:
+    """Streams of calls in these shares. Raises ValueError without groups or operators."""
+    if not shares or operators < 1:
+        raise ValueError("no calls or no operators to try layouts on")
+    mean_s = sum(share * busy_s for share, busy_s in shares.values()) / sum(share for share, _ in shares.values())
+    load = load_for(operators, mean_s, target_s)
+    calls = min(MOST_CALLS, max(FEWEST_CALLS, CALLS_EACH * operators))
+    streams = tuple(stream(shares, load, calls, seed + number) for number in range(STREAMS))
+    everybody = {frozenset(shares): operators}
+    return Setting(streams, target_s, mean_wait_s(everybody, streams))
+
+
+def mean_wait_s(staff: Staff, streams: Sequence[Sequence[Caller]], pace: float = 1.0) -> float:
+    """The mean over streams. Raises ValueError when nobody serves a group that is called."""
+    return sum(play(staff, calls, pace).mean_s for calls in streams) / len(streams)
+
+
+def advise(
+    operators: Mapping[OperatorId, Skills], tried: Setting, most_lessons: int = 10, most_groups: int = 2
+) -> Advice:
+    """The lessons that are worth it. Raises ValueError when nobody serves a group that is called."""
+    staff = Counter(operators.values())
+    lessons = tuple(islice(_lessons(operators, tried, most_groups), most_lessons))
+    after: dict[Skills, int] = dict(staff)
+    for lesson in lessons:
+        after = learned(after, lesson.skills, lesson.group, len(lesson.operators))
+    before_takes = takes(staff, tried)
+    return Advice(lessons, tried.pooled_s, before_takes, takes(after, tried) if lessons else before_takes)
+
+
+def _lessons(operators: Mapping[OperatorId, Skills], tried: Setting, most_groups: int) -> Iterator[Lesson]:
+    groups = sorted({call.group for calls in tried.streams for call in calls})
+    by_skills: dict[Skills, list[OperatorId]] = {}
+    for operator in sorted(operators):
+        by_skills.setdefault(operators[operator], []).append(operator)
+    at_once = max(1, round(len(operators) / 40))
+    now_s = mean_wait_s(_counted(by_skills), tried.streams)
+    while True:
+        staff = _counted(by_skills)
+        found = [
+            (skills, group, min(at_once, staff[skills]))
+            for skills in sorted(staff, key=sorted)
+            for group in groups
+            if staff[skills] and group not in skills and len(skills) < most_groups
+        ]
+        glanced = sorted(found, key=lambda one: mean_wait_s(learned(staff, *one), tried.streams[:1]))[:SHORT_LIST]
+        waits = {one: mean_wait_s(learned(staff, *one), tried.streams) for one in glanced}
+        best = min(waits, key=waits.__getitem__, default=None)
+        if best is None or now_s - waits[best] < LEAST_GAIN * (now_s - tried.pooled_s):
+            return
+        after_s, (skills, group, number) = waits[best], best
+        taught = tuple(by_skills[skills][:number])
+        del by_skills[skills][:number]
+        by_skills.setdefault(skills | {group}, []).extend(taught)
+        yield Lesson(taught, skills, group, now_s, after_s)
+        now_s = after_s
+
+
+def _counted(by_skills: Mapping[Skills, Sequence[OperatorId]]) -> dict[Skills, int]:
+    return {skills: len(operators) for skills, operators in by_skills.items()}
+
+
+def takes(staff: Staff, tried: Setting) -> float:
+    """How much of the setting's load this layout takes for the pooled centre's wait, by trying: 1 for the pooled."""
+    low, high = 0.2, 1.0
+    for _ in range(9):
+        middle = (low + high) / 2
+        slow_enough = mean_wait_s(staff, tried.streams, middle) <= tried.pooled_s
+        low, high = (middle, high) if slow_enough else (low, middle)
+    return (low + high) / 2
