@@ -87,6 +87,9 @@ def _kind(field: Schema) -> str:
     kind = field.get("type")
     if kind == "array":
         return f"list: {_kind(field['items'])} each"
+    if "patternProperties" in field:
+        ((pattern, values),) = field["patternProperties"].items()
+        return f"table: {_kind(values)} per {PATTERNS[pattern]}"
     if kind == "object":
         return f"table: {_kind(field['additionalProperties'])} per {_kind(field['propertyNames'])}"
     if "pattern" in field:

@@ -16,20 +16,28 @@ _GROUP_NAMED = (
     ("menu", "choices", ANY, "group"),
     ("operators", ANY, "groups", ANY),
 )
+_SERVED = (("operators", ANY, "groups", ANY), ("operators", ANY, "skills"))
 
 
 def groups_unknown(document: Document) -> Iterator[Finding]:
     """Check that every group named somewhere exists."""
     known = texts(document, GROUP_NAMES)
-    for pattern in _GROUP_NAMED:
-        for path, name in values(document, pattern, str):
-            if known and name not in known:
-                yield Finding(path, f'no group called "{name}"{suggestion(name, known)}')
+    named = [found for pattern in _GROUP_NAMED for found in values(document, pattern, str)]
+    skilled = [((*path, name), name) for path, skills in values(document, _SERVED[1], dict) for name in skills]
+    told_there = {(path[:2], name) for path, name in skilled}
+    for path, name in (*named, *skilled):
+        if path[-2] == "groups" and (path[:2], name) in told_there:
+            continue
+        if known and name not in known:
+            yield Finding(path, f'no group called "{name}"{suggestion(name, known)}')
 
 
 def groups_unserved(document: Document) -> Iterator[Finding]:
     """Check that each group has operators: without them its callers would wait for ever (rule 4)."""
-    served = texts(document, ("operators", ANY, "groups", ANY))
+    served = {
+        *texts(document, _SERVED[0]),
+        *(name for _, skills in values(document, _SERVED[1], dict) for name in skills),
+    }
     for path, name in values(document, GROUP_NAMES, str):
         if served and name not in served:
             yield Finding(path, f'no operator serves the group "{name}"')

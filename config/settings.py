@@ -6,9 +6,9 @@ Every field's description is the configuration reference (`docs/configuration.md
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Language = Literal["kk", "ru", "en"]
 LANGUAGES: tuple[Language, ...] = ("kk", "ru", "en")
@@ -16,6 +16,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Key = Annotated[str, Field(pattern=r"^[0-9]$")]
 GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 PromptId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+Level = Annotated[int, Field(ge=1, le=5)]
 Number = Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]
 
 
@@ -106,9 +107,48 @@ class Operator(Section):
 
     number: Number = Field(description="Told to the caller; the SIP account is `op` and this number.")
     name: str = Field(min_length=1, max_length=80, description="As colleagues know the operator.")
-    groups: tuple[GroupName, ...] = Field(min_length=1, description="The skill groups the operator serves.")
+    groups: tuple[GroupName, ...] = Field(
+        min_length=1, description="The skill groups the operator serves; those in `skills` need not be repeated here."
+    )
+    skills: dict[GroupName, Level] = Field(
+        default={}, description="How well the operator knows a group, 1 (best) to 5; a group that is not named: 1."
+    )
     languages: tuple[Language, ...] = Field(
         default=("kk", "ru", "en"), min_length=1, description="The languages the operator speaks."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _serve_what_is_known(cls, given: Any) -> Any:
+        """Count the groups of `skills` among the operator's groups."""
+        if not isinstance(given, dict) or not isinstance(given.get("skills"), dict):
+            return given
+        groups = given.get("groups", ())
+        if not isinstance(groups, list | tuple):
+            return given
+        return {**given, "groups": [*groups, *(name for name in given["skills"] if name not in groups)]}
+
+
+class Step(Section):
+    """Who may serve a caller once they have waited so long."""
+
+    after_s: float = Field(default=0.0, ge=0, description="The caller's own wait from which the step holds.")
+    level: Level = Field(default=5, description="Operators of this level in the group, or a better one, may serve.")
+    any_language: bool = Field(
+        default=True, description="Operators who do not speak the caller's language may serve when no other is idle."
+    )
+
+
+class Routing(Section):
+    """Which caller a free operator takes, which operator takes a call, and who may (rule 7)."""
+
+    policy: Literal["longest_wait", "recommended", "balanced"] = Field(
+        default="longest_wait",
+        description="`longest_wait`: who waits longest, who is idle longest. `recommended`: the shortest average wait "
+        "over all groups. `balanced`: each group's average in proportion to its `target_s`.",
+    )
+    steps: tuple[Step, ...] = Field(
+        default=(Step(),), min_length=1, description="How eligibility widens while a caller waits, narrowest first."
     )
 
 
@@ -169,6 +209,7 @@ class Settings(Section):
     groups: tuple[Group, ...] = Field(min_length=1)
     menu: Menu
     operators: tuple[Operator, ...] = Field(min_length=1)
+    routing: Routing = Routing()
     offers: Offers = Offers()
     waiting: Waiting = Waiting()
     rating: Rating = Rating()

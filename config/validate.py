@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from config.addresses import address_findings
 from config.document import ANY, Document, values
+from config.eligibility import needs_unserved, steps_narrow
 from config.patterns import MENU_KEYS, holder
 from config.problems import Finding, spelled
 from config.references import groups_unknown, groups_unserved, languages_unknown, operators_mute
@@ -95,6 +96,8 @@ CHECKS: tuple[Callable[[Document], Iterable[Finding]], ...] = (
     groups_unserved,
     languages_unknown,
     operators_mute,
+    steps_narrow,
+    needs_unserved,
     menu_leads_nowhere,
     language_key_taken,
     ports_collide,
