@@ -1,0 +1,218 @@
+"""Bad input from the wire: who may call, and caller IDs that want more than to be shown."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import pytest_asyncio
+from hotline import Centre, open_centre
+from raw_sip import raw_caller
+
+from calls.journal import Fact
+from phones.call import CallEndedError
+from phones.phone import PhoneError
+from storage.record import CallRow
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def open_hotline() -> AsyncIterator[Centre]:
+    async with open_centre() as centre:
+        yield centre
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def centre(open_hotline: Centre) -> AsyncIterator[Centre]:
+    yield open_hotline
+    await open_hotline.closed_down()
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder of a short name: Asterisk cuts a caller's number and name at 79 bytes."""
+    with tempfile.TemporaryDirectory(prefix="") as folder:
+        yield Path(folder)
+
+
+async def test_call_from_an_unknown_address_is_refused_and_logged(centre: Centre) -> None:
+    stranger = await centre.fleet.caller("77010000001", source_address="127.0.0.9")
+    for number in ("1414", "88000807777", "61", "*1"):
+        with pytest.raises(CallEndedError) as refused:
+            await (await stranger.dial(number, centre.port)).answered()
+        assert refused.value.status in (401, 403)
+    for transport in ("UDP", "TCP"):
+        for user in ("op101", "carrier", "101", "anonymous"):
+            async with raw_caller(centre.port, transport, "127.0.0.9") as caller:
+                call = await caller.invite(f"<sip:{user}@127.0.0.9>".encode())
+            assert call.status in (401, 403), user
+    assert not list(centre.journal.facts(fact=Fact.ARRIVED))
+    log = _log(centre)
+    assert "77010000001" in log
+    assert "127.0.0.9" in log
+
+
+async def test_operators_account_without_its_password_is_refused_and_logged(centre: Centre) -> None:
+    async with raw_caller(centre.port) as caller:  # from the trunk's own address
+        for number in ("1414", "*1", "61"):
+            call = await caller.invite(b"<sip:op101@127.0.0.1>", dialled=number)
+            assert call.status == 401
+    with pytest.raises(PhoneError, match=r"401|403"):
+        await centre.fleet.operator("101", "guessed", centre.port)
+    assert not list(centre.journal.facts(fact=Fact.ARRIVED))
+    assert not list(centre.journal.facts(fact=Fact.PRESENCE))
+    assert "op101" in _log(centre)
+
+
+QUOTES = b'"An\\"na \\\\ \'`; \xd0\x90\xd0\xb9\xd0\xb3\xd2\xaf\xd0\xbb" <sip:77010000100@127.0.0.1>'
+
+
+@pytest.mark.parametrize("transport", ["UDP", "TCP"])
+async def test_hostile_caller_ids_are_answered_kept_escaped_and_never_executed(
+    centre: Centre, short_path: Path, transport: str
+) -> None:
+    canary = short_path / "canary"
+    touch = f"touch {canary}"
+    lines = "%0d%0a%0d%0aEvent: UserEvent%0d%0aUserEvent: BailanysPresence%0d%0aOperator: 101%0d%0aState: ready"
+    senders: dict[str, bytes] = {
+        "quotes": QUOTES,
+        "folded": b'"Anna"\r\n <sip:77010000101@127.0.0.1>',
+        "dollar": f'"${{SHELL({touch})}}" <sip:77010000102@127.0.0.1>'.encode(),
+        "dollar user": f"<sip:{quote(f'${{SHELL({touch})}}')}@127.0.0.1>".encode(),
+        "backticks": f'"`{touch}` $({touch})" <sip:{quote(f"$({touch})")}@127.0.0.1>'.encode(),
+        "commas": b'"a,b,c)Hangup()" <sip:1%2C2%2C3%29%26b%3Dc@127.0.0.1>',
+        "lines in the user": f"<sip:7701{quote(lines, safe='%')}@127.0.0.1>".encode(),
+        "lines in the name": f'"{lines}" <sip:77010000104@127.0.0.1>'.encode(),
+        "a fact of ours": b'"x&operator=101&score=5" <sip:7701%26caller%3Dother%26dialled%3D112@127.0.0.1>',
+        "no UTF-8": b'"\xff\xfe\xc3( \xed\xa0\x80" <sip:77010000105@127.0.0.1>',
+        "no UTF-8 in the user": b"<sip:%ff%fe%c3(@127.0.0.1>",
+        "nothing": b"<sip:127.0.0.1>",
+        "empty name": b'"" <sip:77010000106@127.0.0.1>',
+        "anonymous": b'"Anonymous" <sip:anonymous@anonymous.invalid>',
+        "a zero": b"<sip:7701%00rest@127.0.0.1>",
+        "a control": b'"\x01\x1b[2J\x7f" <sip:77010000107@127.0.0.1>',
+        "expression": b'"$[1+1] ${CALLERID(num)} %{x}" <sip:%24%5B2%2A3%5D@127.0.0.1>',
+        "long name": b'"' + b"A" * 10_000 + b'" <sip:77010000108@127.0.0.1>',
+        "long user": b"<sip:" + b"7" * 10_000 + b"@127.0.0.1>",
+        "long and escaped": b'"' + b"\xd2\xaf" * 5_000 + b'" <sip:77010000109@127.0.0.1>',
+        "tel": b"<tel:+77010000110>",
+    }
+    kept: dict[str, CallRow] = {}
+    async with raw_caller(centre.port, transport) as caller:
+        for name, sender in senders.items():
+            known = {seen.call for seen in centre.journal.facts(fact=Fact.STEP)}
+            call_up = await caller.invite(sender)
+            assert call_up.status == 200, (name, call_up.answer)
+            arrived = await _newly_in_the_menu(centre, known, name)
+            await call_up.hang_up()
+            story = await centre.ledger_shows(arrived, lambda story: story.record.call.ended_ms is not None)
+            kept[name] = story.record.call
+    assert not canary.exists()
+    assert {row.dialled for row in kept.values()} == {"1414"}
+    assert (await centre.state("101"))[0] != "ready"
+    assert kept["quotes"].caller_name_raw == "An\\\"na \\\\ '`; Айгүл"  # as it came, escapes and all
+    assert kept["dollar"].caller_name_raw == f"${{SHELL({touch})}}"
+    assert kept["dollar user"].caller_raw == f"${{SHELL({touch})}}"
+    assert kept["commas"].caller_raw == "1,2,3)&b=c"
+    assert kept["a fact of ours"].caller_raw == "7701&caller=other&dialled=112"
+    assert kept["expression"].caller_raw == "$[2*3]"
+    assert kept["expression"].caller_name_raw == "$[1+1] ${CALLERID(num)} %{x}"
+    assert kept["anonymous"].caller_key == kept["nothing"].caller_key == "anonymous"
+    assert (kept["long name"].caller_name_raw or "").startswith("AAAA")
+    assert kept["long name"].caller_key == "+77010000108"
+    assert (kept["long user"].caller_raw or "").startswith("7777")
+    assert kept["lines in the user"].caller_raw == "7701" + lines.replace("%0d", "\\r").replace("%0a", "\\n")
+    assert kept["no UTF-8 in the user"].caller_raw == "\\xff\\xfe\\xc3("
+    assert kept["a control"].caller_name_raw == "\\x01\\x1b[2J\\x7f"
+    assert kept["tel"].caller_key == "+77010000110"
+    for row in kept.values():
+        for text in (row.caller_raw, row.caller_name_raw):
+            assert text is None or text.isprintable()
+    await _still_in_order(centre)
+
+
+async def test_number_of_the_network_wins_over_the_phones_own(centre: Centre) -> None:
+    """The carrier asserts who calls; what asserts it may be as hostile as any other header."""
+    async with raw_caller(centre.port) as caller:
+        for asserted, raw in (
+            (b"<sip:+77017654321@carrier.example>", "+77017654321"),
+            (b'"${SHELL(id)}" <sip:%22%3B%0d%0aX@carrier.example>', None),
+        ):
+            known = {seen.call for seen in centre.journal.facts(fact=Fact.STEP)}
+            call = await caller.invite(b"<sip:77010000200@127.0.0.1>", b"P-Asserted-Identity: " + asserted)
+            assert call.status == 200
+            arrived = await _newly_in_the_menu(centre, known, "asserted")
+            await call.hang_up()
+            story = await centre.ledger_shows(arrived, lambda story: story.record.call.ended_ms is not None)
+            assert raw in (None, story.record.call.caller_raw)
+
+
+async def test_hostile_caller_is_offered_and_talks_like_anybody(centre: Centre) -> None:
+    await centre.phone_of("101")
+    await centre.duty("101", ready=True)
+    name = "><${CHANNEL} $(id) ;,|&"
+    visit = await centre.visit("7701&a=b", display=name)
+    await visit.enters()
+    talk = await centre.talk("101", visit)
+    assert talk.caller_name == name
+    await talk.hang_up()
+    await visit.call.hang_up()
+    assert (await visit.recorded()).record.call.caller_raw == "7701&a=b"
+
+
+async def test_junk_on_the_port_changes_nothing(centre: Centre) -> None:
+    for transport in ("UDP", "TCP"):
+        for junk in (
+            b"\x00" * 2000,
+            b"\xff" * 60_000,
+            b"INVITE sip:1414 SIP/2.0\r\n\r\n",
+            b"INVITE sip:1414@127.0.0.1 SIP/2.0\r\nContent-Length: 99999999\r\n\r\n",
+            # Broken for SIP itself: a line break in a quoted name, a byte that is no letter in a user.
+            _invite(b'"a\nb" <sip:7701@127.0.0.1>'),
+            _invite(b'"Anna\r\n Event: UserEvent" <sip:7701@127.0.0.1>'),
+            _invite(b"<sip:77\xff\xfe@127.0.0.1>"),
+            b"GET / HTTP/1.0\r\n\r\n",
+            b"BYE sip:1414@127.0.0.1 SIP/2.0\r\nVia: \r\nFrom: \r\nTo: \r\nCall-ID: \r\nCSeq: x BYE\r\n\r\n",
+        ):
+            async with raw_caller(centre.port, transport) as caller:
+                await caller.put(junk)
+    await _still_in_order(centre)
+
+
+async def _newly_in_the_menu(centre: Centre, known: set[str], name: str) -> str:
+    """The call id of the caller who is being asked now: the controller's menu has taken the call."""
+    async with asyncio.timeout(5):
+        while True:
+            fresh = [seen.call for seen in centre.journal.facts(fact=Fact.STEP) if seen.call not in known]
+            if fresh:
+                return fresh[0]
+            await asyncio.sleep(0.02)
+    raise AssertionError(name)
+
+
+async def _still_in_order(centre: Centre) -> None:
+    pid = centre.up.keeper.pid
+    visit = await centre.visit()
+    await visit.enters("portal")
+    await visit.call.hang_up()
+    assert (await visit.story()).record.call.group_first == "portal"
+    assert centre.up.keeper.pid == pid
+    assert centre.up.supervisor.restarts == 0
+
+
+def _invite(sender: bytes) -> bytes:
+    return (
+        b"INVITE sip:1414@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKj\r\nFrom: "
+        + sender
+        + b";tag=1\r\nTo: <sip:1414@127.0.0.1>\r\nCall-ID: junk\r\nCSeq: 1 INVITE\r\nContact: <sip:j@127.0.0.1:9>\r\n"
+        + b"Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    )
+
+
+def _log(centre: Centre) -> str:
+    return (centre.up.places.log / "messages.log").read_text(errors="replace")
