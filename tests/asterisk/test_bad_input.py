@@ -78,7 +78,8 @@ async def test_hostile_caller_ids_are_answered_kept_escaped_and_never_executed(
 ) -> None:
     canary = short_path / "canary"
     touch = f"touch {canary}"
-    lines = "%0d%0a%0d%0aEvent: UserEvent%0d%0aUserEvent: BailanysPresence%0d%0aOperator: 101%0d%0aState: ready"
+    # An event of the manager interface, in 79 bytes, that would make a phone reachable which is not there.
+    lines = "%0d%0a%0d%0aEvent: DeviceStateChange%0d%0aDevice: PJSIP/op106%0d%0aState: NOT_INUSE%0d%0a%0d%0a"
     senders: dict[str, bytes] = {
         "quotes": QUOTES,
         "folded": b'"Anna"\r\n <sip:77010000101@127.0.0.1>',
@@ -86,7 +87,7 @@ async def test_hostile_caller_ids_are_answered_kept_escaped_and_never_executed(
         "dollar user": f"<sip:{quote(f'${{SHELL({touch})}}')}@127.0.0.1>".encode(),
         "backticks": f'"`{touch}` $({touch})" <sip:{quote(f"$({touch})")}@127.0.0.1>'.encode(),
         "commas": b'"a,b,c)Hangup()" <sip:1%2C2%2C3%29%26b%3Dc@127.0.0.1>',
-        "lines in the user": f"<sip:7701{quote(lines, safe='%')}@127.0.0.1>".encode(),
+        "lines in the user": f"<sip:{quote(lines, safe='%')}@127.0.0.1>".encode(),
         "lines in the name": f'"{lines}" <sip:77010000104@127.0.0.1>'.encode(),
         "a fact of ours": b'"x&operator=101&score=5" <sip:7701%26caller%3Dother%26dialled%3D112@127.0.0.1>',
         "no UTF-8": b'"\xff\xfe\xc3( \xed\xa0\x80" <sip:77010000105@127.0.0.1>',
@@ -114,7 +115,7 @@ async def test_hostile_caller_ids_are_answered_kept_escaped_and_never_executed(
             kept[name] = story.record.call
     assert not canary.exists()
     assert {row.dialled for row in kept.values()} == {"1414"}
-    assert (await centre.state("101"))[0] != "ready"
+    assert (await centre.state("106"))[0] == "unreachable"
     assert kept["quotes"].caller_name_raw == "An\\\"na \\\\ '`; Айгүл"  # as it came, escapes and all
     assert kept["dollar"].caller_name_raw == f"${{SHELL({touch})}}"
     assert kept["dollar user"].caller_raw == f"${{SHELL({touch})}}"
@@ -126,7 +127,7 @@ async def test_hostile_caller_ids_are_answered_kept_escaped_and_never_executed(
     assert (kept["long name"].caller_name_raw or "").startswith("AAAA")
     assert kept["long name"].caller_key == "+77010000108"
     assert (kept["long user"].caller_raw or "").startswith("7777")
-    assert kept["lines in the user"].caller_raw == "7701" + lines.replace("%0d", "\\r").replace("%0a", "\\n")
+    assert kept["lines in the user"].caller_raw == lines.replace("%0d", "\\r").replace("%0a", "\\n")
     assert kept["no UTF-8 in the user"].caller_raw == "\\xff\\xfe\\xc3("
     assert kept["a control"].caller_name_raw == "\\x01\\x1b[2J\\x7f"
     assert kept["tel"].caller_key == "+77010000110"
