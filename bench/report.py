@@ -46,13 +46,16 @@ def run(name: str, about: str, measure: Measure, targets: Sequence[Target]) -> N
     wanted = command_line(name, about)
     console = Console()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))  # only the table
-    runs = asyncio.run(_until_told(measure(wanted.quick, lambda line: console.print(line, style="dim", markup=False))))
+    measuring = measure(wanted.quick, lambda line: console.print(line, style="dim", markup=False))
+    try:
+        runs = asyncio.run(_until_told(measuring))
+    except asyncio.CancelledError:
+        sys.exit(128 + signal.SIGTERM)
     figures = summary(runs)
     console.print(table(f"bench.{name}: {about}", figures, targets))
     if wanted.json is not None:
         wanted.json.write_text(json.dumps(figures, indent=1) + "\n")
         console.print(f"Figures written to {wanted.json}", highlight=False)
-    sys.stdout.flush()
 
 
 async def _until_told(measuring: Awaitable[Sequence[Run]]) -> Sequence[Run]:
