@@ -14,17 +14,18 @@ end, none gave up, and their waits are the shorter ones. The published kθ is wh
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-from calls.ids import GroupId
 from routing.rates import Rates, giving_up, talk_s
 
-Skills = frozenset[GroupId]
-Staff = Mapping[Skills, int]
-"""How many operators are on duty (ready, talking or in wrap-up, not paused), by the groups they serve."""
-Ahead = Mapping[GroupId, int]
-"""How many callers wait in each group who came before this one."""
+Kind = TypeVar("Kind", bound=Hashable)
+"""What lines are told apart by: the group alone, or the group and the language."""
+Staff = Mapping[frozenset[Kind], int]
+"""How many operators are on duty (ready, talking or in wrap-up, not paused), by what they serve."""
+Ahead = Mapping[Kind, int]
+"""How many callers wait in each line who came before this one."""
 
 HALF_LIFE_WAITS = 500
 """After how many waits the weights forget by half."""
@@ -95,19 +96,19 @@ class Weights:
         )
 
 
-def views(group: GroupId, ahead: Ahead, staff: Staff, rates: Rates) -> Views | None:
-    """Both views of a caller's wait; None when nobody on duty serves the group."""
+def views(kind: Kind, ahead: Ahead[Kind], staff: Staff[Kind], rates: Rates[Kind]) -> Views | None:
+    """Both views of a caller's wait; None when nobody on duty serves this kind of call."""
     own_rate = sum(
-        number / talk_s(rates, skills) * (ahead.get(group, 0) + 1) / (1 + sum(ahead.get(each, 0) for each in skills))
-        for skills, number in staff.items()
-        if group in skills
+        number / talk_s(rates, serves) * (ahead.get(kind, 0) + 1) / (1 + sum(ahead.get(each, 0) for each in serves))
+        for serves, number in staff.items()
+        if kind in serves
     )
     if own_rate <= 0:
         return None
-    tied = tied_groups(group, staff)
-    pool_rate = sum(number / talk_s(rates, skills) for skills, number in staff.items() if skills & tied)
-    leaving = giving_up(rates, group)
-    own_s, spread_s = _until_served(own_rate, leaving, ahead.get(group, 0))
+    tied = tied_lines(kind, staff)
+    pool_rate = sum(number / talk_s(rates, serves) for serves, number in staff.items() if serves & tied)
+    leaving = giving_up(rates, kind)
+    own_s, spread_s = _until_served(own_rate, leaving, ahead.get(kind, 0))
     pool_s, _ = _until_served(pool_rate, leaving, sum(ahead.get(each, 0) for each in tied))
     return Views(own_s, pool_s, spread_s)
 
@@ -120,11 +121,11 @@ def estimate(seen: Views, weights: Weights) -> Estimate:
     return Estimate(mean_s, _gamma_quantile(mean_s, spread_s, -_Z), _gamma_quantile(mean_s, spread_s, _Z))
 
 
-def tied_groups(group: GroupId, staff: Staff) -> Skills:
-    """The groups whose lines the group's own depends on: those that chains of operators tie to it."""
-    tied = frozenset({group})
+def tied_lines(kind: Kind, staff: Staff[Kind]) -> frozenset[Kind]:
+    """The lines that this one depends on: those that chains of operators tie to it."""
+    tied = frozenset({kind})
     while True:
-        wider = tied.union(*(skills for skills, number in staff.items() if number > 0 and skills & tied))
+        wider = tied.union(*(serves for serves, number in staff.items() if number > 0 and serves & tied))
         if wider == tied:
             return tied
         tied = wider

@@ -15,7 +15,10 @@ from dataclasses import dataclass
 
 from calls.ids import GroupId
 from routing.erlang import erlang_c
-from routing.estimate import Skills, Staff
+
+Serves = frozenset[GroupId]
+Staff = Mapping[Serves, int]
+"""How many operators there are, by the groups they serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ def _outcome(calls: Sequence[Caller], waits: list[float], first: int) -> Outcome
     )
 
 
-def learned(staff: Staff, skills: Skills, group: GroupId, operators: int) -> dict[Skills, int]:
+def learned(staff: Staff, serves: Serves, group: GroupId, operators: int) -> dict[Serves, int]:
     """The layout after so many operators of these skills have learned one group more."""
-    wider = skills | {group}
-    return {**staff, skills: staff[skills] - operators, wider: staff.get(wider, 0) + operators}
+    wider = serves | {group}
+    return {**staff, serves: staff[serves] - operators, wider: staff.get(wider, 0) + operators}

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from calls.ids import GroupId, OperatorId
-from routing.estimate import Skills, Staff
-from routing.layouts import Caller, learned, load_for, play, stream
+from routing.layouts import Caller, Serves, Staff, learned, load_for, play, stream
 
 CALLS_EACH = 150
 """Calls of a stream for each operator, within the following bounds: some hours of a busy centre."""
@@ -41,7 +40,7 @@ class Lesson:
     """One piece of advice, and the mean wait in the line before and after it, seconds."""
 
     operators: tuple[OperatorId, ...]
-    skills: Skills
+    serves: Serves
     group: GroupId
     before_s: float
     after_s: float
@@ -61,13 +60,19 @@ class Advice:
         return operators * (1 - self.takes_before / self.takes_after)
 
 
-def setting(shares: Mapping[GroupId, tuple[float, float]], operators: int, target_s: float, seed: int = 1) -> Setting:
+def setting(
+    shares: Mapping[GroupId, tuple[float, float]],
+    operators: int,
+    target_s: float,
+    seed: int = 1,
+    fewest_calls: int = FEWEST_CALLS,
+) -> Setting:
     """Streams of calls in these shares. Raises ValueError without groups or operators."""
     if not shares or operators < 1:
         raise ValueError("no calls or no operators to try layouts on")
     mean_s = sum(share * busy_s for share, busy_s in shares.values()) / sum(share for share, _ in shares.values())
     load = load_for(operators, mean_s, target_s)
-    calls = min(MOST_CALLS, max(FEWEST_CALLS, CALLS_EACH * operators))
+    calls = min(MOST_CALLS, max(fewest_calls, CALLS_EACH * operators))
     streams = tuple(stream(shares, load, calls, seed + number) for number in range(STREAMS))
     everybody = {frozenset(shares): operators}
     return Setting(streams, target_s, mean_wait_s(everybody, streams))
@@ -79,48 +84,48 @@ def mean_wait_s(staff: Staff, streams: Sequence[Sequence[Caller]], pace: float =
 
 
 def advise(
-    operators: Mapping[OperatorId, Skills], tried: Setting, most_lessons: int = 10, most_groups: int = 2
+    operators: Mapping[OperatorId, Serves], tried: Setting, most_lessons: int = 10, most_groups: int = 2
 ) -> Advice:
     """The lessons that are worth it. Raises ValueError when nobody serves a group that is called."""
     staff = Counter(operators.values())
     lessons = tuple(islice(_lessons(operators, tried, most_groups), most_lessons))
-    after: dict[Skills, int] = dict(staff)
+    after: dict[Serves, int] = dict(staff)
     for lesson in lessons:
-        after = learned(after, lesson.skills, lesson.group, len(lesson.operators))
+        after = learned(after, lesson.serves, lesson.group, len(lesson.operators))
     before_takes = takes(staff, tried)
     return Advice(lessons, tried.pooled_s, before_takes, takes(after, tried) if lessons else before_takes)
 
 
-def _lessons(operators: Mapping[OperatorId, Skills], tried: Setting, most_groups: int) -> Iterator[Lesson]:
+def _lessons(operators: Mapping[OperatorId, Serves], tried: Setting, most_groups: int) -> Iterator[Lesson]:
     groups = sorted({call.group for calls in tried.streams for call in calls})
-    by_skills: dict[Skills, list[OperatorId]] = {}
+    by_serves: dict[Serves, list[OperatorId]] = {}
     for operator in sorted(operators):
-        by_skills.setdefault(operators[operator], []).append(operator)
+        by_serves.setdefault(operators[operator], []).append(operator)
     at_once = max(1, round(len(operators) / 40))
-    now_s = mean_wait_s(_counted(by_skills), tried.streams)
+    now_s = mean_wait_s(_counted(by_serves), tried.streams)
     while True:
-        staff = _counted(by_skills)
+        staff = _counted(by_serves)
         found = [
-            (skills, group, min(at_once, staff[skills]))
-            for skills in sorted(staff, key=sorted)
+            (serves, group, min(at_once, staff[serves]))
+            for serves in sorted(staff, key=sorted)
             for group in groups
-            if staff[skills] and group not in skills and len(skills) < most_groups
+            if staff[serves] and group not in serves and len(serves) < most_groups
         ]
         glanced = sorted(found, key=lambda one: mean_wait_s(learned(staff, *one), tried.streams[:1]))[:SHORT_LIST]
         waits = {one: mean_wait_s(learned(staff, *one), tried.streams) for one in glanced}
         best = min(waits, key=waits.__getitem__, default=None)
         if best is None or now_s - waits[best] < LEAST_GAIN * (now_s - tried.pooled_s):
             return
-        after_s, (skills, group, number) = waits[best], best
-        taught = tuple(by_skills[skills][:number])
-        del by_skills[skills][:number]
-        by_skills.setdefault(skills | {group}, []).extend(taught)
-        yield Lesson(taught, skills, group, now_s, after_s)
+        after_s, (serves, group, number) = waits[best], best
+        taught = tuple(by_serves[serves][:number])
+        del by_serves[serves][:number]
+        by_serves.setdefault(serves | {group}, []).extend(taught)
+        yield Lesson(taught, serves, group, now_s, after_s)
         now_s = after_s
 
 
-def _counted(by_skills: Mapping[Skills, Sequence[OperatorId]]) -> dict[Skills, int]:
-    return {skills: len(operators) for skills, operators in by_skills.items()}
+def _counted(by_serves: Mapping[Serves, Sequence[OperatorId]]) -> dict[Serves, int]:
+    return {serves: len(operators) for serves, operators in by_serves.items()}
 
 
 def takes(staff: Staff, tried: Setting) -> float:

@@ -7,8 +7,9 @@ and a little of a usual day stands in until a group has rows of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from calls.ids import GroupId
 
@@ -77,11 +78,12 @@ class Tally:
         )
 
 
-Rates = Mapping[GroupId, Tally]
-"""What is known of each group; a group that is not in it is as usual."""
+Kind = TypeVar("Kind", bound=Hashable)
+Rates = Mapping[Kind, Tally]
+"""What is known of each group, or of each kind of call; one that is not in it is as usual."""
 
 
-def observe(rates: Rates, seen: Iterable[Seen], half_life_s: float = HALF_LIFE_S) -> dict[GroupId, Tally]:
+def observe(rates: Rates[GroupId], seen: Iterable[Seen], half_life_s: float = HALF_LIFE_S) -> dict[GroupId, Tally]:
     """The rates with these rows taken in. Times below zero, from clocks that disagree, count as zero."""
     made = dict(rates)
     for row in seen:
@@ -99,12 +101,12 @@ def observe(rates: Rates, seen: Iterable[Seen], half_life_s: float = HALF_LIFE_S
     return made
 
 
-def talk_s(rates: Rates, groups: Iterable[GroupId]) -> float:
-    """Mean time that a talk keeps an operator of these groups: as their calls are mixed."""
-    known = [rates.get(group) or Tally(0) for group in groups]
+def talk_s(rates: Rates[Kind], kinds: Iterable[Kind]) -> float:
+    """Mean time that a talk keeps an operator who serves these: as their calls are mixed."""
+    known = [rates.get(kind) or Tally(0) for kind in kinds]
     return sum(tally.busy_s for tally in known) / sum(tally.talks for tally in known) if known else USUAL_TALK_S
 
 
-def giving_up(rates: Rates, group: GroupId) -> float:
-    """Callers of the group who give up, for each second that one waits."""
-    return (rates.get(group) or Tally(0)).giving_up
+def giving_up(rates: Rates[Kind], kind: Kind) -> float:
+    """Callers who give up, for each second that one waits."""
+    return (rates.get(kind) or Tally(0)).giving_up

@@ -76,7 +76,7 @@ def lesson_rows(operators: Mapping[str, str], advice: Advice) -> list[dict[str, 
     return [
         {
             "operators": ", ".join(f"{one} {operators[one]}" for one in lesson.operators),
-            "serve": ", ".join(sorted(lesson.skills)),
+            "serve": ", ".join(sorted(lesson.serves)),
             "should learn": lesson.group,
             "mean wait before s": f"{lesson.before_s:.0f}",
             "after s": f"{lesson.after_s:.0f}",
@@ -138,7 +138,7 @@ def _advice_json(advice: Advice) -> dict[str, Any]:
         "lessons": [
             {
                 "operators": list(lesson.operators),
-                "serve": sorted(lesson.skills),
+                "serve": sorted(lesson.serves),
                 "learn": lesson.group,
                 "mean_wait_before_s": round(lesson.before_s, 1),
                 "mean_wait_after_s": round(lesson.after_s, 1),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from calls.ids import GroupId
 from routing.erlang import erlang_a
-from routing.estimate import Estimate, Staff, Views, Weights, estimate, tied_groups, views
+from routing.estimate import Estimate, Staff, Views, Weights, estimate, tied_lines, views
 from routing.rates import USUAL_PATIENCE_S, USUAL_TALK_S, TalkSeen, Tally, WaitSeen, giving_up, observe, talk_s
 from routing.told import LONGEST_MIN, Minutes, Told, minutes_of, tell
 
@@ -87,13 +87,19 @@ def test_nobody_on_duty_has_no_estimate() -> None:
 
 def test_groups_are_tied_by_chains_of_operators_and_not_by_the_absent() -> None:
     staff = {skills(RU, KK): 1, skills(ICT): 3, skills(KK, ICT): 0}
-    assert tied_groups(RU, staff) == skills(RU, KK)
-    assert tied_groups(ICT, staff) == skills(ICT)
+    assert tied_lines(RU, staff) == skills(RU, KK)
+    assert tied_lines(ICT, staff) == skills(ICT)
 
 
 @given(LAYOUTS, LINES, RATES, st.sampled_from(GROUPS), st.sampled_from(GROUPS), st.floats(0, 2), st.floats(0, 2))
 def test_no_caller_more_ahead_shortens_the_wait(
-    staff: Staff, ahead: dict[GroupId, int], rates: dict[GroupId, Tally], of: GroupId, more: GroupId, a: float, b: float
+    staff: Staff[GroupId],
+    ahead: dict[GroupId, int],
+    rates: dict[GroupId, Tally],
+    of: GroupId,
+    more: GroupId,
+    a: float,
+    b: float,
 ) -> None:
     here, there = views(of, ahead, staff, rates), views(of, ahead | {more: ahead[more] + 1}, staff, rates)
     if here is None or there is None:
@@ -122,7 +128,7 @@ def test_no_operator_more_of_a_kind_lengthens_the_wait(
 
 @given(LAYOUTS, LINES, RATES, st.sampled_from(GROUPS), st.lists(st.floats(0, 1000), max_size=30))
 def test_the_span_holds_the_mean_whatever_was_learned(
-    staff: Staff, ahead: dict[GroupId, int], rates: dict[GroupId, Tally], of: GroupId, waits: list[float]
+    staff: Staff[GroupId], ahead: dict[GroupId, int], rates: dict[GroupId, Tally], of: GroupId, waits: list[float]
 ) -> None:
     seen = views(of, ahead, staff, rates)
     if seen is None:
