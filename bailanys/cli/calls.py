@@ -46,7 +46,16 @@ def show_(
         story = asyncio.run(ledger.call_story(call))
     if story is None:
         raise UnknownCallError(f"no call {call} in the ledger")
-    typer.echo(json.dumps(asdict(story), ensure_ascii=False, indent=1))
+    record = story.record
+    told = {
+        "call": asdict(record.call),
+        "segments": [asdict(row) for row in record.segments.values()],
+        "offers": [asdict(row) for row in record.offers.values()],
+        "ratings": [asdict(row) for row in record.ratings.values()],
+        "recordings": [asdict(row) for row in story.recordings],
+        "steps": [asdict(row) for row in story.steps],
+    }
+    typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
 
 
 @app.command()

@@ -1,0 +1,210 @@
+"""The command line over a running hotline: figures, recordings, operators, calls."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
+from os import killpg
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import pytest_asyncio
+import soundfile
+from command_line import bailanys, running
+from hotline import OPERATOR_HZ, Centre, open_centre
+from journal_watch import Journal
+
+from bailanys.free_ports import own_place
+from calls.journal import Fact
+from config.ports_free import ports_in_use
+from phones.fleet import Fleet
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ALMATY = ZoneInfo("Asia/Almaty")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def open_hotline() -> AsyncIterator[Centre]:
+    async with open_centre() as centre:
+        yield centre
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def centre(open_hotline: Centre) -> AsyncIterator[Centre]:
+    yield open_hotline
+    await open_hotline.closed_down()
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder with a short name: the path of Asterisk's socket may have 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="") as folder:
+        yield Path(folder)
+
+
+async def test_stats_show_the_average_wait_and_what_it_hides(centre: Centre) -> None:
+    await centre.phone_of("101")
+    served, gave_up = await centre.visit(), await centre.visit()
+    await gave_up.enters("ict")
+    await served.enters()
+    await centre.duty("101", ready=True)
+    talk = await centre.talk("101", served)
+    await gave_up.call.hang_up()
+    await talk.hang_up()
+    await served.fact(Fact.RATING_OFFERED)
+    await served.call.press("5")
+    await served.call.ended()
+    await asyncio.gather(served.story(), gave_up.story())
+    day = (await bailanys("stats", "--json", env=centre.env)).answer
+    total, answered = day["total"], talk.instants.answered
+    assert answered is not None
+    assert (day["day"], day["time_zone"]) == (datetime.now(ALMATY).date().isoformat(), "Asia/Almaty")
+    assert (total["arrived"], total["answered"], total["abandoned_waiting"], total["abandoned_short"]) == (2, 1, 1, 1)
+    waited_s = answered - served.call.instants.invite
+    for figure in ("mean_s", "p90_s", "longest_s"):
+        assert total["to_operator"][figure] == pytest.approx(waited_s, abs=0.2)
+    assert total["service_level"] == 1.0
+    assert total["abandonment"] == 0.0
+    assert (total["ratings"]["given"], total["ratings"]["mean"]) == (1, 5.0)
+    assert sorted(day["groups"]) == ["ict", "state-services"]
+    table = (await bailanys("stats", env=centre.env)).out
+    assert "average wait to the operator (rule 7: 30 s)" in table
+    other = (await bailanys("stats", "--day", "2024-02-29", "--json", env=centre.env)).answer
+    assert other["total"]["arrived"] == 0
+    assert other["total"]["to_operator"]["mean_s"] is None
+
+
+async def test_recording_is_found_by_local_date_and_any_spelling_of_the_number(centre: Centre) -> None:
+    await centre.phone_of("101")
+    await centre.duty("101", ready=True)
+    visit = await centre.visit("77051112233")
+    await visit.enters()
+    await (await centre.talk("101", visit)).hang_up()
+    await visit.call.hang_up()
+    await visit.recorded()
+    today = datetime.now(ALMATY).date()
+    spellings = (
+        "+77051112233",
+        "87051112233",
+        "8 (705) 111-22-33",
+        "+7 705 111 22 33",
+        "7051112233",
+        "tel. 705-1112233",
+    )
+    found = await asyncio.gather(
+        *(_find(centre, today.isoformat(), spelling) for spelling in spellings),
+        _find(centre, f"{today:%d.%m.%Y}", "77051112233"),
+    )
+    for hits in found:
+        (hit,) = hits
+        assert (hit["call"], hit["operator"], hit["match"], hit["day"]) == (visit.id, "101", "exact", "on")
+        assert (hit["status"], hit["phone"]) == ("ok", "+77051112233")
+    info = soundfile.info(found[0][0]["file"])
+    assert (info.channels, round(info.duration, 1)) == (2, found[0][0]["length_s"])
+    assert await _find(centre, today.isoformat(), "77051112234") == []
+    assert await _find(centre, (today - timedelta(days=2)).isoformat(), "77051112233") == []
+    said = await bailanys("recordings", "find", "--date", "yesterday", "--phone", "1", env=centre.env)
+    assert said.status != 0
+    assert "Traceback" not in said.err
+
+
+async def test_operators_are_made_ready_and_paused(centre: Centre) -> None:
+    await centre.phone_of("101")
+    assert (await bailanys("operators", "ready", "101", env=centre.env)).status == 0
+    await centre.until_state("101", "ready")
+    said = await bailanys("operators", "pause", "101", "--reason", "training", env=centre.env)
+    assert said.status == 0
+    assert await centre.until_state("101", "paused") == "training"
+    listed = (await bailanys("operators", "list", "--json", env=centre.env)).answer
+    states = {row["operator"]: (row["state"], row["reason"]) for row in listed}
+    assert states["101"] == ("paused", "training")
+    assert len(states) == 6
+    nobody = await bailanys("operators", "ready", "999", env=centre.env)
+    assert (nobody.status, nobody.err) == (1, "no operator 999\n")
+
+
+async def test_calls_are_listed_transferred_and_told(centre: Centre) -> None:
+    await asyncio.gather(centre.phone_of("101"), centre.phone_of("105"))
+    await centre.duty("101", ready=True)
+    visit = await centre.visit()
+    await visit.enters("state-services", "ru")
+    await centre.talk("101", visit)
+    (row,) = (await bailanys("calls", "list", "--json", env=centre.env)).answer
+    assert (row["call"], row["where"], row["operator"], row["language"]) == (visit.id, "talking", "101", "ru")
+    await centre.duty("105", ready=True)
+    moved = await bailanys("calls", "transfer", visit.id, "--to", "63", env=centre.env)
+    assert moved.status == 0
+    talk = await centre.talk("105", visit)
+    assert visit.heard("transfer-notice", "ru")
+    await talk.hang_up()
+    await visit.call.hang_up()
+    await visit.recorded(2)
+    story = (await bailanys("calls", "show", visit.id, env=centre.env)).answer
+    assert story["call"]["id"] == visit.id
+    assert [segment["operator_id"] for segment in story["segments"]] == ["101", "105"]
+    assert [offer["status"] for offer in story["offers"]] == ["ANSWER", "ANSWER"]
+    assert story["steps"][0]["step"] == "language-asked"
+    assert len(story["recordings"]) == 2
+    unknown = await bailanys("calls", "show", "hl1-1.1", env=centre.env)
+    assert (unknown.status, unknown.err) == (1, "no call hl1-1.1 in the ledger\n")
+
+
+async def test_command_says_in_one_line_that_no_hotline_runs(tmp_path: Path) -> None:
+    env = {"BAILANYS_STORAGE__STATE_DIR": str(tmp_path / "none")}
+    for words in (("operators", "list"), ("calls", "list"), ("stats",)):
+        said = await bailanys(*words, env=env)
+        assert said.status == 1
+        assert said.err.count("\n") == 1
+    assert not (tmp_path / "none").exists()
+
+
+async def test_run_tells_how_to_call_serves_and_stops_cleanly_on_ctrl_c(centre: Centre, short_path: Path) -> None:
+    place = own_place(short_path / "s")
+    env = centre.env | place | {"BAILANYS_STORAGE__ARCHIVE_DIR": str(short_path / "a")}
+    port = int(place["BAILANYS_SIP__PORT"])
+    async with running(env, until="Ctrl-C stops everything") as (said, process), Fleet() as fleet:
+        assert f"port {port}" in said
+        assert "Dial 1414" in said
+        account = next(line.split() for line in said.splitlines() if "account op101" in line)
+        phone = await fleet.operator("101", account[account.index("password") + 1], port, tone_hz=OPERATOR_HZ["101"])
+        await (await phone.dial("*1", port)).ended()
+        caller = await fleet.caller("77010000001")
+        call = await caller.dial("1414", port)
+        await call.answered()
+        journal = Journal(short_path / "s" / "log" / "cel-custom" / "journal.csv")
+        for asked in ("language-asked", "topic-asked"):
+            await journal.until(Fact.STEP, step=asked)
+            await call.press("1")
+        talk = await phone.rung()
+        await call.until_hears(OPERATOR_HZ["101"])
+        second = await bailanys("run", env=env)
+        assert second.status != 0
+        assert second.err.count("\n") == 1
+        await talk.hang_up()
+        await call.hang_up()
+        killpg(process.pid, signal.SIGINT)
+        rest, errors = await asyncio.wait_for(process.communicate(), 15)
+        assert process.returncode == 0
+        assert "Stopped" in rest.decode()
+        assert errors == b""
+    settings = centre.up.settings
+    theirs = settings.model_copy(
+        update={
+            "sip": settings.sip.model_copy(update={"port": port}),
+            "ports": settings.ports.model_copy(
+                update={"ami": int(place["BAILANYS_PORTS__AMI"]), "agi": int(place["BAILANYS_PORTS__AGI"])}
+            ),
+        }
+    )
+    assert ports_in_use(theirs) == []  # nothing is left running
+
+
+async def _find(centre: Centre, date: str, phone: str) -> list[dict[str, str]]:
+    said = await bailanys("recordings", "find", "--date", date, "--phone", phone, "--json", env=centre.env)
+    found: list[dict[str, str]] = said.answer
+    return found
