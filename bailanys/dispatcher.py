@@ -68,6 +68,7 @@ class Dispatcher:
         self._alive = alive
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_truth = False
+        self._resync_asked = False
         self._truth_at_s = 0.0
         self._beat_due_s = 0.0
         self._forgotten: frozenset[CallId] = frozenset()
@@ -171,10 +172,15 @@ class Dispatcher:
 
     async def _resync(self, why: str) -> None:
         """Rebuild from Asterisk; what was said before counts no more. On failure the next link-up tries again."""
-        self._in_truth = False
+        self._in_truth = self._resync_asked = False
         started_s = time.time()
         try:
+            await self._say_beat()  # first, so that nobody falls into the net while we look
             truth = await whole_truth(self._link, self.router.operators)
+            if truth.in_net:  # nobody is offered while the net may ring the same phones
+                await asyncio.gather(*(self._guarded(self._reclaim(channel)) for _, channel in truth.in_net))
+                started_s = time.time()
+                truth = await whole_truth(self._link, self.router.operators)
         except TelephonyError as error:
             log.warning("no truth from asterisk", why=why, error=str(error))
             self._later(self._try_again(why))
@@ -206,7 +212,7 @@ class Dispatcher:
                 case Announce():
                     self._later(self._guarded(self._announce(command)))
                 case Reclaim(_, channel):
-                    self._later(self._guarded(self._link.send(commands.redirect(channel, names.WAITING, "back"))))
+                    self._later(self._guarded(self._reclaim(channel)))
                 case KeepDuty():
                     self._later(self._guarded(self._keep_duty(command)))
                 case ShowState(operator, state, reason):
@@ -215,8 +221,9 @@ class Dispatcher:
                 case Alarm(kind, detail):
                     self._note(Fact.ALARM, kind=kind, detail=detail)
                     log.error("alarm", kind=kind, detail=detail)
-                case Resync(why):
+                case Resync(why) if not self._resync_asked:
                     log.warning("resync", why=why)
+                    self._resync_asked = True
                     self._inbox.put_nowait(LinkUp())
                 case Offer():
                     log.info("offer", call=command.call, operator=command.operator)
@@ -229,6 +236,9 @@ class Dispatcher:
             self.say(CallGone(offer.call))
         except TelephonyError as error:
             log.warning("offer without an answer", call=offer.call, error=str(error))
+
+    async def _reclaim(self, channel: str) -> None:
+        await self._link.send(commands.redirect(channel, names.WAITING, "back"))
 
     async def _announce(self, place: Announce) -> None:
         files = self._say_place(place.place, place.language)
@@ -247,7 +257,10 @@ class Dispatcher:
         self._beat_due_s = time.monotonic() + BEAT_EVERY_S
         self._alive()
         if self._in_truth:
-            self._later(self._guarded(self._link.send(commands.setvar(None, names.BEAT, str(int(time.time()))))))
+            self._later(self._guarded(self._say_beat()))
+
+    async def _say_beat(self) -> None:
+        await self._link.send(commands.setvar(None, names.BEAT, str(int(time.time()))))
 
     async def _guarded(self, deed: Awaitable[object]) -> None:
         try:

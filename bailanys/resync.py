@@ -29,6 +29,7 @@ async def seen_channels(link: AmiLink) -> list[SeenChannel]:
             linkedid=event.fields.get("Linkedid", ""),
             up=event.fields.get("ChannelState") == "6",
             context=event.fields.get("Context", ""),
+            extension=event.fields.get("Exten", ""),
             application=event.fields.get("Application", ""),
             variables=event.pairs("Variable"),
         )

@@ -25,6 +25,7 @@ class SeenChannel:
     context: str
     application: str
     variables: Mapping[str, str]
+    extension: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +53,28 @@ def rebuild(channels: Iterable[SeenChannel], duties: Mapping[str, str], devices:
             if channel.uniqueid != channel.linkedid:
                 legs[channel.linkedid] = channel
     in_net: list[tuple[CallId, str]] = []
+    talks: list[Event] = []
     for channel in seen:
         waiting = _waiting(channel)
         if waiting is None:
             continue
         leg = legs.get(channel.uniqueid)
-        by_net = channel.application == "Queue"
+        # A caller who was just moved out of the net has the new context before the application has noticed.
+        by_net = channel.application == "Queue" and channel.context == names.NET
         if leg is not None and (number := operator_of(leg.name)):
             if leg.up:
-                events.append(OperatorAnswered(number, waiting.call))
+                talks.append(OperatorAnswered(number, waiting.call))
             else:
                 # Reserve first: the caller then takes the place without being offered to anybody else.
                 events += [waiting, OperatorRung(number, waiting.call, by_net=by_net)]
         elif by_net:
             in_net.append((waiting.call, channel.name))
+        elif channel.context == names.CONNECT and channel.extension:
+            # An offer on its way: the phone has no channel yet.
+            events += [waiting, OperatorRung(OperatorId(channel.extension), waiting.call, by_net=False)]
         elif channel.context in (names.WAITING, names.ANNOUNCE, "still-here"):
             events.append(waiting)
-    return Rebuilt(tuple(events), tuple(in_net))
+    return Rebuilt((*events, *talks), tuple(in_net))
 
 
 def _waiting(channel: SeenChannel) -> CallWaiting | None:

@@ -63,10 +63,16 @@ class Router:
 
     def handle(self, event: Event, now_ms: int) -> list[Command]:
         """Take one event; unknown calls and operators are no-ops, and a repeated event changes nothing."""
-        return self.restore((event,), now_ms)
+        return self._decide((event,), now_ms)
 
     def restore(self, events: Iterable[Event], now_ms: int) -> list[Command]:
-        """Take a whole rebuilt truth first, and only then offer."""
+        """Take a whole rebuilt truth first, and only then offer.
+
+        Where it contradicts itself (a phone took two calls at once), asking again would bring the same.
+        """
+        return [command for command in self._decide(events, now_ms) if not isinstance(command, Resync)]
+
+    def _decide(self, events: Iterable[Event], now_ms: int) -> list[Command]:
         out: list[Command] = []
         for event in events:
             self._take(event, now_ms, out)
@@ -137,7 +143,8 @@ class Router:
     def _call_waiting(self, event: CallWaiting, now_ms: int, out: list[Command]) -> None:
         known = self.calls.get(event.call)
         holder = self._holder(event.call)
-        if known is not None and holder is not None and holder.ours and event.offers <= known.offers:
+        ours = holder if known is not None and holder is not None and holder.ours else None
+        if known is not None and ours is not None and event.offers <= known.offers and event.returned_from != ours.id:
             return  # said before our offer reached the channel
         if holder is not None:
             if holder.talking and event.returned_from is None and known is None:

@@ -105,6 +105,24 @@ async def test_during_an_offer_that_is_refused_the_net_finds_another(hotline: Mo
     assert story.record.segments[1].via == "net"
 
 
+async def test_an_offer_from_before_a_restart_that_is_refused_goes_to_the_next_at_once(hotline: Mortal) -> None:
+    first = await hotline.operator("101", manners.Ring())
+    call = await hotline.caller("77010000001", "1", "1")
+    ringing = await first.rung()
+    second = await hotline.operator("103")
+    await hotline.kill(stay_dead=False)
+    await hotline.revive()
+    assert (await hotline.states())["101"] == "offered"
+    await ringing.refuse()
+    talk = await second.rung(2)
+    await talk.until_hears(440)
+    await talk.hang_up()
+    await rate(call, "3")
+    story = (await hotline.stories(1))["77010000001"]
+    answered(story, ["103"], [3])
+    assert [offer.status for offer in story.record.offers.values()] == ["BUSY", "ANSWER"]
+
+
 async def test_during_the_announcement_of_the_operator(hotline: Mortal) -> None:
     operator = await hotline.operator("101")
     call = await hotline.caller("77010000001", "1", "1")

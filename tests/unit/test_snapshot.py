@@ -1,0 +1,97 @@
+"""A controller that starts beside a running Asterisk knows who waits, who rings and who talks."""
+
+from __future__ import annotations
+
+from bailanys.snapshot import SeenChannel, rebuild
+from calls.events import CallWaiting, Outcome
+from calls.ids import CallId, GroupId, OperatorId
+from routing.commands import Offer, Resync, ShowState
+from routing.core import Router, Rules
+from routing.presence import Operator
+
+PORTAL = GroupId("portal")
+READY = {"101": "ready:", "102": "ready:"}
+REACHABLE = {"101": "NOT_INUSE", "102": "NOT_INUSE"}
+
+
+def caller(
+    call: str, context: str, application: str = "", *, rank_ms: int = 1000, offers: int = 0, to: str = "s"
+) -> SeenChannel:
+    said = {"BLN_GROUP": "portal", "BLN_LANGUAGE": "kk", "BLN_RANK": str(rank_ms), "BLN_OFFER": str(offers)}
+    return SeenChannel(f"PJSIP/carrier-{call}", call, call, True, context, application, said, to)
+
+
+def leg(operator: str, number: int, of: str, *, up: bool) -> SeenChannel:
+    return SeenChannel(f"PJSIP/op{operator}-0000000{number}", f"leg{number}", of, up, "operators", "", {})
+
+
+def restarted(*channels: SeenChannel, operators: str = "101 102") -> tuple[Router, list[object]]:
+    router = Router(
+        [Operator(OperatorId(o), frozenset({PORTAL}), frozenset({"kk"})) for o in operators.split()], Rules()
+    )
+    duties = {operator: READY[operator] for operator in operators.split()}
+    return router, list(router.restore(rebuild(channels, duties, REACHABLE).events, 10_000))
+
+
+def offers(commands: list[object]) -> list[tuple[str, str]]:
+    return [(command.call, command.operator) for command in commands if isinstance(command, Offer)]
+
+
+def test_who_waited_longest_is_offered_first() -> None:
+    _, commands = restarted(
+        caller("b", "waiting", rank_ms=2000), caller("a", "announce", rank_ms=1000), operators="101"
+    )
+    assert offers(commands) == [("a", "101")]
+
+
+def test_an_operator_who_talks_or_rings_is_offered_nobody() -> None:
+    _, commands = restarted(
+        *(caller("a", "connect", "Dial", to="101"), leg("101", 1, "a", up=True)),
+        *(caller("b", "net", "Queue"), leg("102", 2, "b", up=False)),
+        caller("c", "waiting"),
+    )
+    assert offers(commands) == []
+
+
+def test_an_offer_whose_phone_has_no_channel_yet_is_an_offer() -> None:
+    _, commands = restarted(caller("a", "connect", "MixMonitor", to="101"), caller("b", "waiting"), operators="101")
+    assert offers(commands) == []
+
+
+def test_an_offer_from_before_the_restart_that_is_refused_goes_to_the_next_at_once() -> None:
+    ringing = (caller("a", "connect", "Dial", offers=1, to="101"), leg("101", 1, "a", up=False))
+    router, commands = restarted(*ringing)
+    assert offers(commands) == []
+    back = CallWaiting(
+        CallId("a"), "PJSIP/carrier-a", PORTAL, "kk", 1000, 1, returned_from=OperatorId("101"), outcome=Outcome.REFUSED
+    )
+    assert offers(list(router.handle(back, 11_000))) == [("a", "102")]
+
+
+def test_callers_in_the_net_are_told_apart_from_those_just_moved_out_of_it() -> None:
+    moved = caller("b", "waiting", "Queue")
+    truth = rebuild([caller("a", "net", "Queue"), moved], READY, REACHABLE)
+    assert [call for call, _ in truth.in_net] == ["a"]
+    assert [event.call for event in truth.events if isinstance(event, CallWaiting)] == ["b"]
+
+
+def test_a_phone_that_took_two_calls_is_talking_and_nothing_is_asked_again() -> None:
+    """Asking again would bring the same, a hundred times a second, as long as both calls last."""
+    router, commands = restarted(
+        *(caller("a", "connect", "Dial", to="101"), leg("101", 1, "a", up=True)),
+        *(caller("b", "net", "Queue"), leg("101", 2, "b", up=True)),
+        operators="101",
+    )
+    assert not any(isinstance(command, Resync) for command in commands)
+    states = [command.state for command in commands if isinstance(command, ShowState)]
+    assert states == ["talking"]
+    assert router.operators[OperatorId("101")].talking
+
+
+def test_a_phone_that_rings_for_a_second_call_still_talks() -> None:
+    router, _ = restarted(
+        *(caller("a", "connect", "Dial", to="101"), leg("101", 1, "a", up=True)),
+        *(caller("b", "net", "Queue"), leg("101", 2, "b", up=False)),
+        operators="101",
+    )
+    assert router.operators[OperatorId("101")].call == "a"
