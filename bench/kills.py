@@ -186,8 +186,8 @@ def explain(found: Losses, stories: list[CallStory], places: Places, tell: Tell)
     """Name every loss, with all that the journals and the controller's log say of that call."""
     ids = {story.record.call.caller_raw: story.record.call.id for story in stories}
     kept = [path for path in places.log.rglob("*") if path.is_file()]
-    for what, lost in (("call", found.calls), ("recording", found.recordings), ("rating", found.ratings),
-                       ("talk", found.cut)):  # fmt: skip
+    named = {"call": found.calls, "recording": found.recordings, "rating": found.ratings, "talk": found.cut}
+    for what, lost in (named | {"phone": found.doubled}).items():
         for number, why in lost.items():
             tell(f"{what} of {number}: {why}")
             if call_id := ids.get(number):
@@ -198,6 +198,7 @@ def explain(found: Losses, stories: list[CallStory], places: Places, tell: Tell)
 
 
 TARGETS = (Target("calls_lost", 0), Target("recordings_lost", 0), Target("ratings_lost", 0), Target("talks_cut", 0))
+
 
 if __name__ == "__main__":
     run("kills", "calls while the controller is killed; nothing may be lost", measure, TARGETS)

@@ -27,11 +27,14 @@ class Losses:
     ratings: dict[str, str] = field(default_factory=dict)
     cut: dict[str, str] = field(default_factory=dict)
     """Talks that ended though nobody hung up; the caller may have been served after all."""
+    doubled: dict[str, str] = field(default_factory=dict)
+    """Callers whose operator was rung for them while in another call."""
 
 
 def losses(visits: Iterable[Visit], stories: Sequence[CallStory], archive: Path) -> Losses:
     """Compare each caller's visit with the ledger; calls that nobody made are losses, too."""
-    found = Losses()
+    visits = tuple(visits)
+    found = Losses(doubled=doubled(visits))
     by_number: dict[str, list[CallStory]] = {}
     for story in stories:
         by_number.setdefault(story.record.call.caller_raw or "", []).append(story)
@@ -51,6 +54,20 @@ def losses(visits: Iterable[Visit], stories: Sequence[CallStory], archive: Path)
             found.ratings[number] = trouble
     for number in by_number:
         found.calls[number] = "in the ledger, but nobody called"
+    return found
+
+
+def doubled(visits: Iterable[Visit]) -> dict[str, str]:
+    """Callers for whom a phone rang that was ringing or talking for another."""
+    rung = [
+        (talk.operator, talk.seen.invited_at, talk.seen.ended_at, v.plan.number) for v in visits for talk in v.talks
+    ]
+    found: dict[str, str] = {}
+    last: tuple[str, float | None] = ("", None)
+    for operator, at, ended_at, number in sorted(rung, key=lambda one: one[:2]):
+        if last[0] == operator and (last[1] is None or at < last[1]):
+            found[number] = f"rang at {operator}, who was in a call"
+        last = (operator, ended_at)
     return found
 
 
@@ -123,4 +140,5 @@ def counts(found: Losses) -> Mapping[str, int]:
         "recordings_lost": len(found.recordings),
         "ratings_lost": len(found.ratings),
         "talks_cut": len(found.cut),
+        "operators_doubled": len(found.doubled),
     }
