@@ -1,0 +1,80 @@
+"""The two centres that estimates are tried in: 80 operators of six groups, each with two skills in a chain.
+
+**N**: nobody gives up, 75.5 Erlang. **P**: patience is exponential, 240 s, 90 Erlang. Talks, wrap-up included, are
+log-normal with a mean of 240 s and as great a deviation; arrivals are Poisson.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from calls.ids import GroupId, OperatorId
+from routing.rules import Rules
+from routing.simulator import Arrival, Centre
+from routing.skills import BEST_LEVEL, Need, Skills
+
+SHARES: Mapping[GroupId, float] = {
+    GroupId("state-ru"): 0.30,
+    GroupId("state-kk"): 0.24,
+    GroupId("portal-kk"): 0.14,
+    GroupId("portal-ru"): 0.20,
+    GroupId("ict"): 0.08,
+    GroupId("english"): 0.04,
+}
+OPERATORS = 80
+TALK_S = 240.0
+LANGUAGE = "ru"
+"""Of all callers and operators: the groups stand for the languages here."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseCase:
+    """A load in Erlang, and callers' mean patience."""
+
+    name: str
+    load: float
+    patience_s: float = math.inf
+
+
+N = BaseCase("n", 75.5)
+P = BaseCase("p", 90.0, 240.0)
+
+
+def arrivals(case: BaseCase, hours: float, seed: int) -> list[Arrival]:
+    """Make the calls of so many hours; the same for the same seed."""
+    chance = random.Random(f"{case.name} {seed}")  # noqa: S311 - the same day each time is meant
+    groups, weights = list(SHARES), list(SHARES.values())
+    deviation = math.sqrt(math.log(2))  # of the logarithm, when the deviation is the mean
+    made, at_s = [], 0.0
+    while (at_s := at_s + chance.expovariate(case.load / TALK_S)) < hours * 3600:
+        group = chance.choices(groups, weights)[0]
+        talk_s = chance.lognormvariate(math.log(TALK_S) - deviation**2 / 2, deviation)
+        patience_s = chance.expovariate(1 / case.patience_s) if math.isfinite(case.patience_s) else math.inf
+        made.append(Arrival(at_s, group, talk_s, patience_s, LANGUAGE))
+    return made
+
+
+def chain() -> Centre:
+    """Each group's operators, in proportion to its calls, know the next or the last group, too."""
+    groups = list(SHARES)
+    operators: dict[OperatorId, Skills] = {}
+    for at, number in enumerate(primary_numbers()):
+        for one in range(number):
+            second = groups[(at + 1) % len(groups)] if one < (number + 1) // 2 else groups[at - 1]
+            levels = tuple(sorted(((groups[at], BEST_LEVEL), (second, BEST_LEVEL))))
+            operators[OperatorId(str(1001 + len(operators)))] = Skills(levels, frozenset({LANGUAGE}))
+    shares = {Need(group, LANGUAGE): share for group, share in SHARES.items()}
+    return Centre(operators, Rules(policy="recommended", wrap_up_s=0.0), shares=shares)
+
+
+def primary_numbers() -> list[int]:
+    """How many operators have each group first: the whole parts, and one more for the largest rests."""
+    exact = [OPERATORS * share for share in SHARES.values()]
+    numbers = [math.floor(one + 1e-9) for one in exact]
+    by_rest = sorted(range(len(exact)), key=lambda at: numbers[at] - exact[at])
+    for at in by_rest[: OPERATORS - sum(numbers)]:
+        numbers[at] += 1
+    return numbers
