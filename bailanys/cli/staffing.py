@@ -69,15 +69,18 @@ def staffing(
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
         return
     nothing = "No calls in these days: nothing to plan from."
-    show(tables.need_rows(needs, leaving), as_json=False, title=tables.title(plan, patience), empty=nothing)
+    typer.echo(tables.about_plan(plan, patience))
+    show(tables.need_rows(needs, leaving), as_json=False, title=tables.NEEDS_TITLE, empty=nothing)
     if any(one.groups for one in needs):
         show(tables.group_rows(needs), as_json=False, title=tables.GROUPS_TITLE)
     if advice is None:
         typer.echo(why_not)
         return
     operators = {operator.number: operator.name for operator in settings.operators}
-    title, none = tables.advice_title(len(operators), advice), tables.advice_none(advice)
-    show(tables.lesson_rows(operators, advice), as_json=False, title=title, empty=none)
+    none = tables.advice_none(advice)
+    show(tables.lesson_rows(operators, advice), as_json=False, title=tables.LESSONS_TITLE, empty=none)
+    if advice.lessons:
+        typer.echo(tables.about_advice(len(operators), advice))
 
 
 def _forecast(file: Path, settings: Settings) -> tuple[tuple[Demand, ...], Habits]:

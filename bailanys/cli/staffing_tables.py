@@ -9,15 +9,17 @@ from typing import Any
 from routing.learning import Advice
 from routing.staffing import HalfHourNeed, Need, Plan
 
-GROUPS_TITLE = "Operators of each group if no operator helped another, and all together"
+NEEDS_TITLE = "Operators if everybody serves everything"
+LESSONS_TITLE = "Who should learn what"
+GROUPS_TITLE = "Operators if each group has its own"
 
 
-def title(plan: Plan, patience_s: float) -> str:
+def about_plan(plan: Plan, patience_s: float) -> str:
     """What the needs are for."""
     gives_up = "" if math.isinf(patience_s) else f"; callers give up after {patience_s:.0f} s on average"
     return (
-        f"Operators for an average wait of {plan.target_s:g} s from the arrival (rule 7): {plan.menu_s:.0f} s menu, "
-        f"{plan.ring_s:.0f} s ringing, the rest in the line; {plan.shrinkage:.0%} shrinkage{gives_up}"
+        f"For an average wait of {plan.target_s:g} s from the arrival (rule 7): {plan.menu_s:.0f} s menu, "
+        f"{plan.ring_s:.0f} s ringing, the rest in the line; {plan.shrinkage:.0%} shrinkage{gives_up}."
     )
 
 
@@ -57,12 +59,12 @@ def group_rows(needs: tuple[HalfHourNeed, ...]) -> list[dict[str, str]]:
     return rows
 
 
-def advice_title(operators: int, advice: Advice) -> str:
+def about_advice(operators: int, advice: Advice) -> str:
     """What the lessons were tried on, and what they save together."""
     return (
-        f"Who should learn what. Tried with all {operators} operators at the telephone and as many calls as they could "
-        f"just answer in time if everybody served everything (mean wait in the line then {advice.pooled_s:.0f} s). "
-        f"Together this saves {advice.saved(operators):.1f} operators"
+        f"Skills were tried with all {operators} operators at the telephone and as many calls as they could just "
+        f"answer in time if everybody served everything (mean wait in the line then {advice.pooled_s:.0f} s). "
+        f"These lessons together save {advice.saved(operators):.1f} operators."
     )
 
 
