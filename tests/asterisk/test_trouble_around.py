@@ -25,6 +25,8 @@ from tests.unit.storage.postgres import private_server
 
 LOCKED_S = 20.0
 """Longer than SQLite is asked to be patient, several times over."""
+LOST_WITH_ASTERISK_S = 4.0
+"""What Asterisk had not written yet."""
 
 
 @pytest.fixture
@@ -153,6 +155,26 @@ async def test_a_spool_that_cannot_be_written_does_not_stop_the_calls(hotline: M
     await talk_and_rate(hotline, "77010000002", "4")
     story = (await hotline.stories(2, recorded=False))["77010000002"]
     answered(story, ["101"], [4])
+
+
+async def test_asterisk_is_killed_and_started_again_and_the_talk_so_far_is_kept(hotline: Mortal) -> None:
+    operator = await hotline.operator("101")
+    call = await hotline.caller("77010000001", "1", "1")
+    talk = await operator.rung()
+    await talk.until_hears(440)
+    begin_s, end_s = await call.listen(6)
+    os.kill(hotline.up.keeper.pid, signal.SIGKILL)
+    dead = hotline.up.keeper.pid
+    await until(lambda: hotline.up.keeper.pid != dead, 10)
+    await asyncio.gather(talk.hang_up(), call.hang_up())  # nobody answers the phones that they have hung up
+    await hotline.until_state("101", "ready", 15)
+    await talk_and_rate(hotline, "77010000002", "4")
+    stories = await hotline.stories(2, timeout_s=40)
+    answered(stories["77010000002"], ["101"], [4])
+    lost = stories["77010000001"]
+    assert (lost.record.call.result, lost.record.segments[1].operator_id) == ("answered", "101")
+    assert [recording.status.value in ("ok", "repaired") for recording in lost.recordings] == [True]
+    assert lost.recordings[0].duration_ms / 1000 >= end_s - begin_s - LOST_WITH_ASTERISK_S
 
 
 async def test_the_supervisor_is_killed_and_another_takes_over_with_the_calls() -> None:
