@@ -34,7 +34,7 @@ def parse_line(line: bytes | str) -> Entry | None:
     at_ms = instant_ms(time)
     if not kind or at_ms is None:
         return None
-    # Asterisk 22 writes a user event's own name as its type, earlier ones "USER_DEFINED"; CEL's own events have no name.
+    # Some versions write a user event's own name as its type, some "USER_DEFINED"; CEL's own events have no name.
     return Entry("USER_DEFINED" if name else kind, at_ms, channel, uniqueid, linkedid, name, extra)
 
 
