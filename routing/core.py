@@ -30,7 +30,7 @@ from routing.matching import Matching
 from routing.presence import Operator, State
 from routing.rules import Rules
 from routing.skills import Need, next_step_ms
-from routing.traffic import Traffic
+from routing.traffic import Traffic, Waits
 
 __all__ = ["LEASE_GRACE_S", "Router", "Rules", "Waiting"]
 
@@ -50,7 +50,8 @@ class Router:
         self._lines = Lines()
         self._floor = Floor(rules.steps)
         self._traffic = Traffic(shares)
-        self._matching = Matching(self._lines, self._floor, self._traffic, rules)
+        self._waits = Waits()
+        self._matching = Matching(self._lines, self._floor, self._traffic, self._waits, rules)
         self._operator_wakes: Deadlines[OperatorId] = Deadlines()
         self._caller_wakes: Deadlines[CallId] = Deadlines()
         self._touched: dict[OperatorId, None] = {}
@@ -93,6 +94,7 @@ class Router:
                 self._touched[operator.id] = None
         self._shown = dict(older._shown)
         self._traffic.adopt(older._traffic)
+        self._waits.adopt(older._waits)
         self._know_traffic()
 
     def _know_traffic(self) -> None:
@@ -332,6 +334,8 @@ class Router:
         while pair := self._matching.next_pair(now_ms):
             caller, chosen = self.calls[pair[0]], self.operators[pair[1]]
             self._leave(caller)
+            if not caller.offers:
+                self._waits.note(caller.need, max(now_ms - caller.rank_ms, 0) / 1000)
             caller.offered_to = chosen.id
             self._reserve(chosen, caller.call, now_ms, ours=True)
             out.append(Offer(caller.call, caller.channel, chosen.id))

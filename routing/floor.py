@@ -6,6 +6,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 
 from calls.ids import OperatorId
+from routing.policy import Home
 from routing.presence import Operator
 from routing.skills import Need, Reach, Skills, Step, reach, skills_of
 
@@ -41,6 +42,7 @@ class Floor:
         """Pools with somebody idle, in a repeatable order."""
         self.idle_for: dict[Need, int] = {}
         """Idle operators per need, in the caller's language; also the list of known needs."""
+        self._homes: dict[Need, list[Home]] | None = None
 
     @property
     def idle(self) -> int:
@@ -52,10 +54,24 @@ class Floor:
         """How many operators there are."""
         return len(self._pool_of)
 
+    @property
+    def homes(self) -> dict[Need, list[Home]]:
+        """Who serves each need in its language, idle or not; levels make no difference."""
+        if self._homes is None:
+            staff: dict[tuple[Need, ...], int] = {}
+            for pool in self._pools.values():
+                staff[tuple(pool.home)] = staff.get(tuple(pool.home), 0) + pool.staff
+            self._homes = {need: [] for need in self.idle_for}
+            for needs, count in staff.items():
+                for need in needs if count else ():
+                    self._homes[need].append(Home(needs, count))
+        return self._homes
+
     def know(self, need: Need) -> None:
         """Learn of a need that calls may have; a known one changes nothing."""
         if need in self.idle_for:
             return
+        self._homes = None
         self.idle_for[need] = 0
         for pool in self._pools.values():
             self._reach(pool, need)
@@ -74,6 +90,7 @@ class Floor:
             for need in self.idle_for:
                 self._reach(pool, need)
         pool.staff += 1
+        self._homes = None
         self._pool_of[operator.id] = pool
         return pool
 

@@ -69,6 +69,10 @@ class Lines:
         """Return how many wait with this need."""
         return len(self._lines.get(need, ()))
 
+    def lengths(self) -> dict[Need, int]:
+        """Return how many wait, per need that somebody waits with."""
+        return {need: len(line) for need, line in self._lines.items()}
+
     def needs(self) -> Iterator[Need]:
         """Every need that somebody waits with."""
         return iter(self._lines)

@@ -8,7 +8,7 @@ from routing.line import Lines
 from routing.policy import POLICIES, Able, Queue, View
 from routing.rules import TARGET_S, Rules
 from routing.skills import Need
-from routing.traffic import Traffic
+from routing.traffic import Traffic, Waits
 
 TIE = 1e-12
 """Costs that differ by less are equal: the longest idle decides."""
@@ -17,10 +17,11 @@ TIE = 1e-12
 class Matching:
     """Looks only at pairs that an event can have made possible: what was impossible before it still is."""
 
-    def __init__(self, lines: Lines, floor: Floor, traffic: Traffic, rules: Rules) -> None:
+    def __init__(self, lines: Lines, floor: Floor, traffic: Traffic, waits: Waits, rules: Rules) -> None:
         self._lines = lines
         self._floor = floor
         self._traffic = traffic
+        self._waits = waits
         self._targets_s = rules.targets_s
         self._policy = POLICIES[rules.policy]
         self._needs: dict[Need, None] = {}
@@ -94,6 +95,9 @@ class Matching:
             shares=shares,
             idle_for=self._floor.idle_for,
             targets_s={need: self._targets_s.get(need.group, TARGET_S) for need in shares},
+            queued=self._lines.lengths(),
+            averages_s=self._waits.averages_s,
+            homes=self._floor.homes,
             waiting=self._lines.count,
             idle=self._floor.idle,
             staff=self._floor.staff,

@@ -39,6 +39,13 @@ class Able(NamedTuple):
     """How many they are, idle or not."""
 
 
+class Home(NamedTuple):
+    """Operators who serve the same needs, idle or not."""
+
+    needs: tuple[Need, ...]
+    staff: int
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """The whole centre, as far as a policy looks at it."""
@@ -49,6 +56,12 @@ class View:
     """Idle operators who serve a need in its language."""
     targets_s: Mapping[Need, float]
     """Target of the average wait."""
+    queued: Mapping[Need, int]
+    """Callers who wait, per need; none where it is not named."""
+    averages_s: Mapping[Need, float]
+    """Running average of the wait until the first offer, per need."""
+    homes: Mapping[Need, Sequence[Home]]
+    """Who serves a need in its language."""
     waiting: int
     idle: int
     staff: int
@@ -120,7 +133,11 @@ def _misfit_s(queue: Queue) -> float:
 
 def opportunity(need: Need, pools: Sequence[Able], view: View) -> list[float]:
     """What is lost for other needs when somebody of the pool is taken: specialists cost nothing and go first."""
-    lost = {other: share * LOSS ** (view.idle_for[other] - 1) for other, share in view.shares.items() if other != need}
+    return _opportunity(need, pools, view, LOSS)
+
+
+def _opportunity(need: Need, pools: Sequence[Able], view: View, loss: float) -> list[float]:
+    lost = {other: share * loss ** (view.idle_for[other] - 1) for other, share in view.shares.items() if other != need}
     lost[need] = 0.0
     return [sum([lost[other] for other in pool.home]) + LEVEL_COST * (pool.level - 1) for pool in pools]
 
@@ -144,8 +161,62 @@ def idle_ratio(need: Need, pools: Sequence[Able], view: View) -> list[float]:
     return [view.idle * pool.staff / view.staff - pool.idle + pool.level - 1 for pool in pools]
 
 
+# -- foresight: whom the operators who come free next would miss ---------------------------------------------------
+
+STARVED_S = 5000.0
+"""What it weighs, in seconds, that all operators would find nobody waiting whom they can serve."""
+NEXT_CALLER = 0.4
+"""How much less the next caller in reach of an operator is worth than the one before."""
+FORESIGHT_PER_CALLER_S = 10.0
+FORESIGHT_OVERDUE_S = 150.0
+FORESIGHT_LOSS = 0.4
+UNEVEN_S = 100.0
+"""What it weighs, in seconds, that a need's average wait is twice the others', measured by the targets."""
+MOST_UNEVEN = 1.5
+
+
+def foresight(queues: Sequence[Queue], view: View) -> list[float]:
+    """The recommendation, less what taking the call costs those who come free next, and with an eye on the averages.
+
+    The mirror image of `opportunity`: an operator who finds no caller in reach while others wait is what all loss of
+    skill routing comes from, so callers whom many can serve are left for them while lines are short.
+    """
+    uneven = _uneven(view)
+    values = []
+    for queue in queues:
+        value_s = queue.oldest_s + FORESIGHT_PER_CALLER_S * queue.waiting * _size(queue.need, view) ** -0.5
+        value_s += UNEVEN_S * uneven.get(queue.need, 0.0) - STARVED_S * _starved(queue.need, view) - _misfit_s(queue)
+        overdue = queue.oldest_s > FORESIGHT_OVERDUE_S
+        values.append(OVERDUE_FIRST + queue.oldest_s if overdue else value_s)
+    return values
+
+
+def _starved(need: Need, view: View) -> float:
+    """How near the operators of this need are to finding nobody: 0 to 1, each home by its staff."""
+    starved = 0.0
+    for home in view.homes.get(need, ()):
+        in_reach = sum([view.queued.get(other, 0) for other in home.needs])
+        starved += home.staff * NEXT_CALLER ** (in_reach - 1)
+    return starved / view.staff
+
+
+def _uneven(view: View) -> dict[Need, float]:
+    """How far each need's average is above (or below) that of all calls, as a share, targets counted in."""
+    by_target = {need: average / view.targets_s[need] for need, average in view.averages_s.items()}
+    whole = sum(view.shares[need] * ratio for need, ratio in by_target.items())
+    if whole <= 0:
+        return {}
+    return {need: min(ratio / whole - 1, MOST_UNEVEN) for need, ratio in by_target.items()}
+
+
+def far_opportunity(need: Need, pools: Sequence[Able], view: View) -> list[float]:
+    """The opportunity lost, with less weight on needs that still have several operators idle."""
+    return _opportunity(need, pools, view, FORESIGHT_LOSS)
+
+
 POLICIES: Mapping[str, Policy] = {
     "longest_wait": Policy(longest_wait, best_level),
     "recommended": Policy(recommended, opportunity),
+    "foresight": Policy(foresight, far_opportunity),
     "balanced": Policy(queue_ratio, idle_ratio),
 }

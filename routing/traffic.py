@@ -1,4 +1,4 @@
-"""Each need's share of the traffic: known beforehand, or a slow moving average over the calls that came (Σ = 1)."""
+"""What the calls so far tell of the next ones: each need's share of the traffic, and its average wait."""
 
 from __future__ import annotations
 
@@ -14,9 +14,15 @@ BEGIN_WITH = 10.0
 
 TOO_BIG = 1e12
 
+WAITS_MEMORY, FIRST_WAITS = 300.0, 5.0
+"""Calls of a need that its average wait remembers, and those of 0 s that are imagined before the first."""
+
 
 class Traffic:
-    """Weights that grow with every call instead of shrinking all others: one step a call, however many needs."""
+    """Shares, known beforehand or learnt as a slow moving average (Σ = 1).
+
+    Weights that grow with every call instead of shrinking all others: one step a call, however many needs.
+    """
 
     def __init__(self, known: Mapping[Need, float] | None = None) -> None:
         """Begin with nothing; known shares stay as they are, and other needs have none."""
@@ -53,3 +59,21 @@ class Traffic:
     def _add(self, need: Need, weight: float) -> None:
         self._weights[need] = self._weights.get(need, 0.0) + weight
         self._total += weight
+
+
+class Waits:
+    """The running average of the wait until the first offer, seconds, per need."""
+
+    def __init__(self) -> None:
+        self.averages_s: dict[Need, float] = {}
+        self._counts: dict[Need, int] = {}
+
+    def adopt(self, older: Waits) -> None:
+        """Take over what another has counted."""
+        self.averages_s, self._counts = dict(older.averages_s), dict(older._counts)
+
+    def note(self, need: Need, wait_s: float) -> None:
+        """Count a wait that has ended with an offer."""
+        self._counts[need] = self._counts.get(need, 0) + 1
+        before = self.averages_s.get(need, 0.0)
+        self.averages_s[need] = before + (wait_s - before) / min(self._counts[need] + FIRST_WAITS, WAITS_MEMORY)

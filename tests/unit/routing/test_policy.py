@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from calls.ids import GroupId
-from routing.policy import POLICIES, Able, Queue, View
+from routing.policy import POLICIES, Able, Home, Queue, View
 from routing.skills import Need
 
 STATE, PORTAL, ICT = (Need(GroupId(name), "ru") for name in ("state-services", "portal", "ict"))
@@ -15,7 +15,7 @@ def view(**more: object) -> View:
     shares = {STATE: 0.6, PORTAL: 0.3, ICT: 0.1}
     values = {
         "shares": shares, "idle_for": dict.fromkeys(shares, 1), "targets_s": dict.fromkeys(shares, 30.0),
-        "waiting": 6, "idle": 2, "staff": 10,
+        "queued": {}, "averages_s": {}, "homes": {}, "waiting": 6, "idle": 2, "staff": 10,
     }  # fmt: skip
     return View(**(values | more))  # type: ignore[arg-type]
 
@@ -83,3 +83,26 @@ def test_balanced_serves_the_queue_that_is_longer_than_its_due() -> None:
 def test_balanced_takes_from_the_fullest_pool() -> None:
     pools = [Able((STATE,), 1, 1, 8), Able((STATE, ICT), 1, 1, 2)]
     assert taken("balanced", STATE, pools, view()) == 1
+
+
+def test_foresight_leaves_the_caller_whom_others_would_miss() -> None:
+    """Whoever comes free next serves ICT alone: that caller is left, though no other group is as small."""
+    homes = {STATE: [Home((STATE, PORTAL), 5)], ICT: [Home((ICT,), 5)], PORTAL: [Home((STATE, PORTAL), 5)]}
+    queued = {STATE: 4, PORTAL: 4, ICT: 1}
+    queues = [queue(STATE, 4, 10.0), queue(ICT, 1, 10.0)]
+    assert first("foresight", queues, view(homes=homes, queued=queued)) == STATE
+    assert first("foresight", queues, view()) == STATE
+    assert first("foresight", [queue(STATE, 1, 10.0), queue(ICT, 1, 11.0)], view()) == ICT
+
+
+def test_foresight_evens_out_the_averages() -> None:
+    queues = [queue(STATE, 2, 10.0), queue(PORTAL, 2, 10.0)]
+    assert first("foresight", queues, view(averages_s={STATE: 40.0, PORTAL: 20.0})) == STATE
+    assert first("foresight", queues, view(averages_s={STATE: 20.0, PORTAL: 40.0})) == PORTAL
+    targets = {STATE: 10.0, PORTAL: 60.0, ICT: 30.0}
+    assert first("foresight", queues, view(averages_s={STATE: 20.0, PORTAL: 40.0}, targets_s=targets)) == STATE
+
+
+def test_foresight_forgets_nobody() -> None:
+    queues = [queue(STATE, 40, 149.0), queue(ICT, 1, 151.0)]
+    assert first("foresight", queues, view(averages_s={STATE: 90.0, ICT: 1.0})) == ICT

@@ -76,7 +76,7 @@ def test_same_input_gives_the_same_waits() -> None:
     assert simulate(poisson(100, 0.1, 30), centre) == simulate(poisson(100, 0.1, 30), centre)
 
 
-@pytest.mark.parametrize("policy", ["longest_wait", "recommended", "balanced"])
+@pytest.mark.parametrize("policy", ["longest_wait", "recommended", "foresight", "balanced"])
 def test_one_group_is_first_come_first_served_to_the_instant(policy: str) -> None:
     """Kiefer and Wolfowitz: a caller waits until the first of the operators is free."""
     calls = poisson(3000, 4.5 / 100, 100)
