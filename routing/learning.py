@@ -1,6 +1,6 @@
 """Who should learn which second skill, and what it saves: the layout of skills is worth more than the routing policy.
 
-Greedy: whatever teaching shortens the mean wait most is taken, again and again, each tried on the same calls. The load
+Greedy: whatever lesson shortens the mean wait most is taken, again and again, each tried on the same calls. The load
 is the one at which these operators, did all serve everything, would just meet the target; so the waits that are left
 over are the layout's own fault. What it saves in operators is measured at the same wait: how many more calls a layout
 takes for the target.
@@ -23,16 +23,19 @@ STREAMS = 4
 SHORT_LIST = 5
 LEAST_GAIN = 0.01
 """Of the wait that the layout costs over the pooled centre's: who saves less need not learn."""
+IN_VAIN = 3
+"""After so many such lessons in a row none is tried any more: one may help little until another one is learned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What layouts are tried on: streams of calls at a load, and the wait that is wanted, seconds in the line."""
+    """What layouts are tried on: streams of calls at a load, and the mean wait, if everybody served everything."""
 
     streams: tuple[tuple[Caller, ...], ...]
-    target_s: float
     pooled_s: float
-    """The mean wait if everybody served everything."""
+    fresh: tuple[tuple[Caller, ...], ...]
+    """Other streams at the same load, for what is saved: whoever chooses by some calls flatters himself on them."""
+    fresh_pooled_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,10 @@ def setting(
     mean_s = sum(share * busy_s for share, busy_s in shares.values()) / sum(share for share, _ in shares.values())
     load = load_for(operators, mean_s, target_s)
     calls = min(MOST_CALLS, max(fewest_calls, CALLS_EACH * operators))
-    streams = tuple(stream(shares, load, calls, seed + number) for number in range(STREAMS))
+    made = [stream(shares, load, calls, seed + number) for number in range(2 * STREAMS)]
+    streams, fresh = tuple(made[:STREAMS]), tuple(made[STREAMS:])
     everybody = {frozenset(shares): operators}
-    return Setting(streams, target_s, mean_wait_s(everybody, streams))
+    return Setting(streams, mean_wait_s(everybody, streams), fresh, mean_wait_s(everybody, fresh))
 
 
 def mean_wait_s(staff: Staff, streams: Sequence[Sequence[Caller]], pace: float = 1.0) -> float:
@@ -88,15 +92,24 @@ def advise(
 ) -> Advice:
     """The lessons that are worth it. Raises ValueError when nobody serves a group that is called."""
     staff = Counter(operators.values())
-    lessons = tuple(islice(_lessons(operators, tried, most_groups), most_lessons))
+    lessons: list[Lesson] = []
+    last_worth_it = 0
+    for lesson in islice(_lessons(operators, tried, most_groups), most_lessons):
+        lessons.append(lesson)
+        if lesson.before_s - lesson.after_s >= LEAST_GAIN * (lesson.before_s - tried.pooled_s) > 0:
+            last_worth_it = len(lessons)
+        elif len(lessons) - last_worth_it == IN_VAIN:
+            break
+    del lessons[last_worth_it:]
     after: dict[Serves, int] = dict(staff)
     for lesson in lessons:
         after = learned(after, lesson.serves, lesson.group, len(lesson.operators))
     before_takes = takes(staff, tried)
-    return Advice(lessons, tried.pooled_s, before_takes, takes(after, tried) if lessons else before_takes)
+    return Advice(tuple(lessons), tried.pooled_s, before_takes, takes(after, tried) if lessons else before_takes)
 
 
 def _lessons(operators: Mapping[OperatorId, Serves], tried: Setting, most_groups: int) -> Iterator[Lesson]:
+    """The best lesson after the best lesson, worth it or not, until nobody has anything left to learn."""
     groups = sorted({call.group for calls in tried.streams for call in calls})
     by_serves: dict[Serves, list[OperatorId]] = {}
     for operator in sorted(operators):
@@ -114,7 +127,7 @@ def _lessons(operators: Mapping[OperatorId, Serves], tried: Setting, most_groups
         glanced = sorted(found, key=lambda one: mean_wait_s(learned(staff, *one), tried.streams[:1]))[:SHORT_LIST]
         waits = {one: mean_wait_s(learned(staff, *one), tried.streams) for one in glanced}
         best = min(waits, key=waits.__getitem__, default=None)
-        if best is None or now_s - waits[best] < LEAST_GAIN * (now_s - tried.pooled_s):
+        if best is None:
             return
         after_s, (serves, group, number) = waits[best], best
         taught = tuple(by_serves[serves][:number])
@@ -129,10 +142,13 @@ def _counted(by_serves: Mapping[Serves, Sequence[OperatorId]]) -> dict[Serves, i
 
 
 def takes(staff: Staff, tried: Setting) -> float:
-    """How much of the setting's load this layout takes for the pooled centre's wait, by trying: 1 for the pooled."""
+    """How much of the setting's load this layout takes for the pooled centre's wait, on fresh calls: 1 for the pooled.
+
+    Raises ValueError when nobody serves a group that is called.
+    """
     low, high = 0.2, 1.0
     for _ in range(9):
         middle = (low + high) / 2
-        slow_enough = mean_wait_s(staff, tried.streams, middle) <= tried.pooled_s
-        low, high = (middle, high) if slow_enough else (low, middle)
+        soon_enough = mean_wait_s(staff, tried.fresh, middle) <= tried.fresh_pooled_s
+        low, high = (middle, high) if soon_enough else (low, middle)
     return (low + high) / 2

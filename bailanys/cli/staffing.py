@@ -25,6 +25,9 @@ ForecastOption = Annotated[
     typer.Option("--forecast", help="CSV: half_hour,calls,mean_talk_s and, for advice on skills, group."),
 ]
 
+MANY = 200
+"""Operators from whom on the advice takes more than some seconds."""
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the command that stands at the top."""
@@ -128,5 +131,7 @@ def _advice(
         return None, f"No advice on skills: nobody serves {', '.join(alone)}."
     if lessons == 0:
         return None, ""
+    if len(operators) > MANY:
+        typer.echo(f"Trying skills of {len(operators)} operators, which takes a while …", err=True)
     tried = setting(shares, len(operators), plan.line_target_s)
     return advise(operators, tried, lessons, most_groups), ""

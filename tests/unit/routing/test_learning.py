@@ -124,6 +124,14 @@ def test_a_third_skill_is_advised_only_when_allowed(tried: Setting) -> None:
     assert three.lessons != ()
 
 
+def test_a_lesson_that_helps_only_with_the_next_one_is_found_and_those_after_it_are_dropped(tried: Setting) -> None:
+    advice = advise(operators(a=10, b=6, c=4), tried, most_lessons=40)
+    assert advice.lessons
+    last = advice.lessons[-1]
+    assert last.before_s - last.after_s >= 0.01 * (last.before_s - tried.pooled_s)
+    assert last.after_s < 1.6 * tried.pooled_s
+
+
 def test_the_same_question_gets_the_same_answer() -> None:
     first, again = (advise(operators(a=5, b=3, c=2), setting(SHARES, 10, 15.0, fewest_calls=500), 2) for _ in range(2))
     assert first == again
