@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PACKAGES := bailanys bench calls config dialplan ivr rating recordings routing speech storage telephony
+PACKAGES := bailanys bench calls config console dialplan ivr rating recordings routing speech storage telephony
 SOURCES := $(wildcard $(PACKAGES) phones) tests tools
 export PYTHONUNBUFFERED := 1
 
@@ -25,7 +25,7 @@ test: setup lint ## lint, then all the tests
 	@$(BIN)/pytest tests/unit tests/contract tests/asterisk
 
 unit: setup ## the tests that end in seconds
-	@$(BIN)/pytest tests/unit
+	@$(BIN)/pytest tests/unit -m 'not process'
 
 lint: setup ## ruff, mypy, import-linter, codespell
 	$(BIN)/ruff check $(SOURCES)

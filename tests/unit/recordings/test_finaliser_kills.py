@@ -16,6 +16,8 @@ from phones.tones import hears
 from recordings.audio import sha256_of
 from recordings.finaliser import Finaliser
 
+pytestmark = pytest.mark.process
+
 NOW_MS = BEGAN_MS + 120_000
 
 CHILD = """

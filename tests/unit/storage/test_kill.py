@@ -18,6 +18,8 @@ from tests.unit.storage.test_projector import everything
 ROOT = Path(storage.__file__).parents[1]
 SCRIPT = """
 import sys
+
+pytestmark = pytest.mark.process
 from pathlib import Path
 from storage import journal_file, projector
 from storage.engine import open_engine
