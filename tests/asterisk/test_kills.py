@@ -7,8 +7,10 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
-from mortal import Mortal, mortal, rate
+import pytest_asyncio
+from mortal import Mortal, rate
 from reckoning import answered, recorded
+from scenes import Played, perform, scene
 
 from phones import manners
 
@@ -16,12 +18,16 @@ NET_S = 6.0
 """A waiting caller is served so soon after the controller's death."""
 
 
-@pytest.fixture
-async def hotline() -> AsyncIterator[Mortal]:
-    async with mortal() as made:
-        yield made
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def played(request: pytest.FixtureRequest) -> AsyncIterator[Played]:
+    async with perform(request) as scenes:
+        yield scenes
+
+
+@scene()
 async def test_in_the_menu_the_caller_keeps_the_language_and_is_served_by_the_net(hotline: Mortal) -> None:
     operator = await hotline.operator("101")
     call = await hotline.caller("77010000001", "2")
@@ -42,6 +48,7 @@ async def test_in_the_menu_the_caller_keeps_the_language_and_is_served_by_the_ne
     recorded(story, hotline.up.places.archive, hotline.up.places.spool, 440, [1000])
 
 
+@scene()
 async def test_in_the_wait_callers_are_served_by_the_net_within_six_seconds(hotline: Mortal) -> None:
     operator = await hotline.operator("101", ready=False)
     calls = [await hotline.caller(f"7701000000{at}", "1", "1", hz=400 + 40 * at) for at in range(1, 4)]
@@ -70,6 +77,7 @@ async def test_in_the_wait_callers_are_served_by_the_net_within_six_seconds(hotl
     assert max(fallen_in_ms) - min(fallen_in_ms) >= 200, "all fell in at once"
 
 
+@scene()
 async def test_during_an_offer_the_phone_goes_on_ringing(hotline: Mortal) -> None:
     operator = await hotline.operator("101", manners.Ring())
     call = await hotline.caller("77010000001", "1", "1")
@@ -87,6 +95,7 @@ async def test_during_an_offer_the_phone_goes_on_ringing(hotline: Mortal) -> Non
     assert len(story.record.offers) == 1
 
 
+@scene()
 async def test_during_an_offer_that_is_refused_the_net_finds_another(hotline: Mortal) -> None:
     first = await hotline.operator("101", manners.Ring())
     call = await hotline.caller("77010000001", "1", "1")
@@ -105,6 +114,7 @@ async def test_during_an_offer_that_is_refused_the_net_finds_another(hotline: Mo
     assert story.record.segments[1].via == "net"
 
 
+@scene()
 async def test_an_offer_from_before_a_restart_that_is_refused_goes_to_the_next_at_once(hotline: Mortal) -> None:
     first = await hotline.operator("101", manners.Ring())
     call = await hotline.caller("77010000001", "1", "1")
@@ -123,6 +133,7 @@ async def test_an_offer_from_before_a_restart_that_is_refused_goes_to_the_next_a
     assert [offer.status for offer in story.record.offers.values()] == ["BUSY", "ANSWER"]
 
 
+@scene()
 async def test_during_the_announcement_of_the_operator(hotline: Mortal) -> None:
     operator = await hotline.operator("101")
     call = await hotline.caller("77010000001", "1", "1")
@@ -139,6 +150,7 @@ async def test_during_the_announcement_of_the_operator(hotline: Mortal) -> None:
     recorded(story, hotline.up.places.archive, hotline.up.places.spool, 440, [1000])
 
 
+@scene()
 async def test_in_the_talk_nobody_hears_it_and_no_second_call_is_offered(hotline: Mortal) -> None:
     operator = await hotline.operator("101")
     call = await hotline.caller("77010000001", "1", "1")
@@ -168,6 +180,7 @@ async def test_in_the_talk_nobody_hears_it_and_no_second_call_is_offered(hotline
     recorded(stories["77010000002"], places.archive, places.spool, 520, [1000])
 
 
+@scene()
 async def test_in_the_notice_of_a_transfer(hotline: Mortal) -> None:
     first = await hotline.operator("101")
     second = await hotline.operator("102")
@@ -189,6 +202,7 @@ async def test_in_the_notice_of_a_transfer(hotline: Mortal) -> None:
     recorded(story, hotline.up.places.archive, hotline.up.places.spool, 440, [1000, 1200])
 
 
+@scene()
 async def test_in_the_rating(hotline: Mortal) -> None:
     operator = await hotline.operator("101")
     call = await hotline.caller("77010000001", "1", "1")

@@ -10,18 +10,23 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from mortal import Mortal, mortal, rate, until
+import pytest_asyncio
+from mortal import Mortal, rate, until
 from reckoning import answered, recorded
+from scenes import Played, perform, scene
 
 from bailanys.control import ask
 
-
-@pytest.fixture
-async def hotline() -> AsyncIterator[Mortal]:
-    async with mortal() as made:
-        yield made
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def played(request: pytest.FixtureRequest) -> AsyncIterator[Played]:
+    async with perform(request) as scenes:
+        yield scenes
+
+
+@scene()
 async def test_new_callers_get_the_menu_of_the_dialplan_are_recorded_and_rate(hotline: Mortal) -> None:
     operators = [await hotline.operator("101"), await hotline.operator("102")]
     await hotline.kill()
@@ -43,21 +48,22 @@ async def test_new_callers_get_the_menu_of_the_dialplan_are_recorded_and_rate(ho
         recorded(story, hotline.up.places.archive, hotline.up.places.spool, 440, [hz])
 
 
-async def test_a_caller_who_presses_nothing_is_not_turned_away_while_it_is_dead() -> None:
-    async with mortal(BAILANYS_MENU__ANSWER_S="0.5", BAILANYS_MENU__TRIES="1") as hotline:
-        operator = await hotline.operator("101")
-        await hotline.kill()
-        call = await hotline.caller("77010000001")
-        talk = await operator.rung()
-        await talk.until_hears(440)
-        await talk.hang_up()
-        await rate(call, "5")
-        await hotline.revive()
-        story = (await hotline.stories(1))["77010000001"]
-        answered(story, ["101"], [5])
-        assert (story.record.call.language, story.record.call.language_by) == ("kk", "default")
+@scene(BAILANYS_MENU__ANSWER_S="0.5", BAILANYS_MENU__TRIES="1")
+async def test_a_caller_who_presses_nothing_is_not_turned_away_while_it_is_dead(hotline: Mortal) -> None:
+    operator = await hotline.operator("101")
+    await hotline.kill()
+    call = await hotline.caller("77010000001")
+    talk = await operator.rung()
+    await talk.until_hears(440)
+    await talk.hang_up()
+    await rate(call, "5")
+    await hotline.revive()
+    story = (await hotline.stories(1))["77010000001"]
+    answered(story, ["101"], [5])
+    assert (story.record.call.language, story.record.call.language_by) == ("kk", "default")
 
 
+@scene()
 async def test_who_waited_longest_goes_first_after_a_restart(hotline: Mortal) -> None:
     operator = await hotline.operator("101", ready=False)
     calls = [await hotline.caller(f"7701000000{at}", "1", "1") for at in (1, 2, 3)]
@@ -74,9 +80,9 @@ async def test_who_waited_longest_goes_first_after_a_restart(hotline: Mortal) ->
     for story in (await hotline.stories(3)).values():
         answered(story, ["101"], [5])
         assert story.record.segments[1].via == "router"
-        assert len(story.record.offers) == 1
 
 
+@scene()
 async def test_callers_in_the_net_are_taken_back_in_their_order(hotline: Mortal) -> None:
     operator = await hotline.operator("101", ready=False)
     calls = [await hotline.caller(f"7701000000{at}", "1", "1") for at in (1, 2, 3)]
@@ -100,6 +106,7 @@ async def test_callers_in_the_net_are_taken_back_in_their_order(hotline: Mortal)
         recorded(story, hotline.up.places.archive, hotline.up.places.spool, 440, [1000])
 
 
+@scene()
 async def test_operators_stay_as_they_said_even_what_they_said_meanwhile(hotline: Mortal) -> None:
     await hotline.operator("101")
     await hotline.operator("102", ready=False)
@@ -117,6 +124,7 @@ async def test_operators_stay_as_they_said_even_what_they_said_meanwhile(hotline
     assert after["103"] == before["103"]
 
 
+@scene()
 async def test_a_stuck_controller_is_killed_and_callers_are_served_meanwhile(hotline: Mortal) -> None:
     operator = await hotline.operator("101", ready=False)
     waiting = await hotline.caller("77010000001", "1", "1")
@@ -147,8 +155,23 @@ async def test_a_stuck_controller_is_killed_and_callers_are_served_meanwhile(hot
     answered(stories["77010000002"], ["101"], [4])
 
 
-@pytest.mark.parametrize("at", [".pending/*.flac", ".pending/*.json", "2*/**/*.flac"])
-async def test_during_the_finalising_of_a_recording(hotline: Mortal, at: str) -> None:
+@scene()
+async def test_during_the_encoding_of_a_recording(hotline: Mortal) -> None:
+    await dies_when_there_is(".pending/*.flac", hotline)
+
+
+@scene()
+async def test_between_the_receipt_of_a_recording_and_the_archive(hotline: Mortal) -> None:
+    await dies_when_there_is(".pending/*.json", hotline)
+
+
+@scene()
+async def test_between_the_archive_and_the_ledgers_row_of_a_recording(hotline: Mortal) -> None:
+    await dies_when_there_is("2*/**/*.flac", hotline)
+
+
+async def dies_when_there_is(at: str, hotline: Mortal) -> None:
+    """The talk ends, and the controller dies at that step of finishing its recording."""
     operator = await hotline.operator("101")
     call = await hotline.caller("77010000001", "1", "1")
     talk = await operator.rung()
@@ -186,4 +209,5 @@ def kill_when_there_is(folder: Path, pattern: str, pid: int) -> None:
         if any(folder.glob(pattern)):
             os.kill(pid, signal.SIGKILL)
             return
+        time.sleep(0.0005)  # the phones live in this process, too
     raise TimeoutError(f"no {pattern}")

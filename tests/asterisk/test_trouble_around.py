@@ -10,12 +10,14 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from mortal import QUICK, ROOT, Mortal, mortal, rate, until
 from reckoning import answered, recorded
+from scenes import Played, perform, scene, scene_alone
 
 from bailanys.control import ask
 from bailanys.free_ports import own_place
@@ -29,10 +31,13 @@ LOST_WITH_ASTERISK_S = 4.0
 """What Asterisk had not written yet."""
 
 
-@pytest.fixture
-async def hotline() -> AsyncIterator[Mortal]:
-    async with mortal() as made:
-        yield made
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def played(request: pytest.FixtureRequest) -> AsyncIterator[Played]:
+    async with perform(request) as scenes:
+        yield scenes
 
 
 async def talk_and_rate(hotline: Mortal, number: str, score: str) -> None:
@@ -45,6 +50,7 @@ async def talk_and_rate(hotline: Mortal, number: str, score: str) -> None:
     await rate(call, score)
 
 
+@scene()
 async def test_calls_go_on_while_the_database_is_locked_and_nothing_is_lost(hotline: Mortal) -> None:
     await hotline.operator("101")
     await talk_and_rate(hotline, "77010000001", "5")
@@ -67,6 +73,7 @@ async def talks_with_a_death_between(hotline: Mortal) -> None:
     await talk_and_rate(hotline, "77010000003", "3")
 
 
+@scene()
 async def test_calls_go_on_when_the_database_is_gone_at_the_start_of_the_controller(hotline: Mortal) -> None:
     await hotline.operator("101")
     database = hotline.up.places.state / "ledger.db"
@@ -83,9 +90,13 @@ async def test_calls_go_on_when_the_database_is_gone_at_the_start_of_the_control
     recorded(story, hotline.up.places.archive, hotline.up.places.spool, 440, [1000])
 
 
-async def test_calls_go_on_while_postgresql_hangs_and_after_it_was_killed() -> None:
+@scene_alone
+async def test_calls_go_on_while_postgresql_hangs_and_after_it_was_killed(starting: asyncio.Lock) -> None:
     with private_server() as server:
-        async with mortal(BAILANYS_STORAGE__DATABASE_URL=server.url("postgres")) as hotline:
+        async with AsyncExitStack() as stack:
+            async with starting:
+                database = {"BAILANYS_STORAGE__DATABASE_URL": server.url("postgres")}
+                hotline = await stack.enter_async_context(mortal(**database))
             await hotline.operator("101")
             everybody = (server.process.pid, *workers_of(server.process.pid))
             for pid in everybody:
@@ -104,6 +115,7 @@ async def test_calls_go_on_while_postgresql_hangs_and_after_it_was_killed() -> N
                 recorded(story, hotline.up.places.archive, hotline.up.places.spool, 440, [1000])
 
 
+@scene()
 async def test_the_link_to_asterisk_is_cut_in_a_wait_and_in_a_talk(hotline: Mortal) -> None:
     operator = await hotline.operator("101")
     call = await hotline.caller("77010000001", "1", "1")
@@ -128,6 +140,7 @@ async def test_the_link_to_asterisk_is_cut_in_a_wait_and_in_a_talk(hotline: Mort
     answered(stories["77010000002"], ["101"], [4])
 
 
+@scene()
 async def test_an_archive_that_cannot_be_written_keeps_recordings_in_the_spool(hotline: Mortal) -> None:
     await hotline.operator("101")
     archive = hotline.up.places.archive
@@ -143,6 +156,7 @@ async def test_an_archive_that_cannot_be_written_keeps_recordings_in_the_spool(h
     recorded(story, archive, hotline.up.places.spool, 440, [1000])
 
 
+@scene()
 async def test_a_spool_that_cannot_be_written_does_not_stop_the_calls(hotline: Mortal) -> None:
     await hotline.operator("101")
     spool = hotline.up.places.spool
@@ -157,6 +171,7 @@ async def test_a_spool_that_cannot_be_written_does_not_stop_the_calls(hotline: M
     answered(story, ["101"], [4])
 
 
+@scene()
 async def test_asterisk_is_killed_and_started_again_and_the_talk_so_far_is_kept(hotline: Mortal) -> None:
     operator = await hotline.operator("101")
     call = await hotline.caller("77010000001", "1", "1")
@@ -177,7 +192,8 @@ async def test_asterisk_is_killed_and_started_again_and_the_talk_so_far_is_kept(
     assert lost.recordings[0].duration_ms / 1000 >= end_s - begin_s - LOST_WITH_ASTERISK_S
 
 
-async def test_the_supervisor_is_killed_and_another_takes_over_with_the_calls() -> None:
+@scene_alone
+async def test_the_supervisor_is_killed_and_another_takes_over_with_the_calls(_: asyncio.Lock) -> None:
     with tempfile.TemporaryDirectory(prefix="mor") as name:
         state = Path(name) / "s"
         env = {**os.environ, **own_place(state), **QUICK}
