@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import storage
 from storage.engine import open_engine, sqlite_url
 from storage.migrate import upgrade
@@ -15,11 +17,11 @@ from storage.projector import Projector
 from tests.unit.storage import scene
 from tests.unit.storage.test_projector import everything
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(storage.__file__).parents[1]
 SCRIPT = """
 import sys
-
-pytestmark = pytest.mark.process
 from pathlib import Path
 from storage import journal_file, projector
 from storage.engine import open_engine
