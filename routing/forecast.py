@@ -44,8 +44,12 @@ class Habits:
 
 
 def read_forecast(lines: Iterable[str], groups: Iterable[GroupId]) -> tuple[Demand, ...]:
-    """Read CSV lines: `half_hour,calls,mean_talk_s` and, if groups are told apart, `group`. Raises ForecastError."""
-    reader = csv.DictReader(lines, skipinitialspace=True)
+    """Read CSV lines: `half_hour,calls,mean_talk_s` and, if groups are told apart, `group`. Raises ForecastError.
+
+    Semicolons between the columns and decimal commas are read, too: so spreadsheets write them in Kazakh and Russian.
+    """
+    given = list(lines)
+    reader = csv.DictReader(given, skipinitialspace=True, delimiter=";" if given and ";" in given[0] else ",")
     columns = reader.fieldnames or ()
     missing = [name for name in COLUMNS if name not in columns]
     if missing:
@@ -126,7 +130,7 @@ def _demand(row: dict[str, str], groups: frozenset[GroupId], by_group: bool) -> 
 
 def _number(name: str, typed: str | None) -> float:
     try:
-        value = float(typed or "")
+        value = float((typed or "").replace(",", "."))
     except ValueError:
         raise ValueError(f"{name} {typed!r} is no number") from None
     if not 0 <= value < 1e7:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from calls.ids import GroupId
+from calls.work import Handled
 
 HALF_LIFE_S = 4 * 3600.0
 """The mix of questions drifts over hours; a rate of giving up needs some hundred waits to be known."""
@@ -41,6 +42,17 @@ class WaitSeen:
 
 
 Seen = TalkSeen | WaitSeen
+
+
+def seen_in(rows: Iterable[Handled], besides_s: float = 0.0) -> list[Seen]:
+    """What the ledger's rows show, in the order of time; ringing and wrap-up keep an operator `besides_s` more."""
+    seen: list[Seen] = []
+    for row in rows:
+        over_ms = row.ended_ms if row.answered_ms is None else row.answered_ms
+        seen.append(WaitSeen(row.group, over_ms, (over_ms - row.queued_ms) / 1000, row.answered_ms is not None))
+        if row.answered_ms is not None:
+            seen.append(TalkSeen(row.group, row.ended_ms, (row.ended_ms - row.answered_ms) / 1000 + besides_s))
+    return sorted(seen, key=lambda one: one.at_ms)
 
 
 @dataclass(frozen=True, slots=True)

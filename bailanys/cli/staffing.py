@@ -88,11 +88,14 @@ def staffing(
 
 def _forecast(file: Path, settings: Settings) -> tuple[tuple[Demand, ...], Habits]:
     from calls.ids import GroupId
-    from routing.forecast import Habits, read_forecast
+    from routing.forecast import ForecastError, Habits, read_forecast
 
     groups = [GroupId(group.name) for group in settings.groups]
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        return read_forecast(lines, groups), Habits(None, math.inf)
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            return read_forecast(lines, groups), Habits(None, math.inf)
+    except UnicodeDecodeError:
+        raise ForecastError(f"{file} is no text in UTF-8") from None
 
 
 def _past(settings: Settings, days: int) -> tuple[tuple[Demand, ...], Habits]:

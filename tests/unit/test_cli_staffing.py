@@ -95,6 +95,9 @@ def test_a_broken_forecast_and_an_impossible_target_are_errors_for_a_person(
     path.write_text(FORECAST + "25:00,1,1,portal\n", encoding="utf-8")
     with pytest.raises(ForecastError, match="line 6"):
         ask(app, "--forecast", path)
+    path.write_bytes("half_hour;calls;mean_talk_s;Тобы".encode("cp1251"))
+    with pytest.raises(ForecastError, match="UTF-8"):
+        ask(app, "--forecast", path)
     with pytest.raises(TargetOutOfReachError):
         ask(app, "--forecast", forecast, "--menu", "40")
 

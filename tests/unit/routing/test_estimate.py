@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.ids import GroupId
+from calls.work import Handled
 from routing.erlang import erlang_a
 from routing.estimate import Estimate, Staff, Views, Weights, estimate, tied_lines, views
-from routing.rates import USUAL_PATIENCE_S, USUAL_TALK_S, TalkSeen, Tally, WaitSeen, giving_up, observe, talk_s
+from routing.rates import USUAL_PATIENCE_S, USUAL_TALK_S, TalkSeen, Tally, WaitSeen, giving_up, observe, seen_in, talk_s
 from routing.told import LONGEST_MIN, Minutes, Told, minutes_of, tell
 
 RU, KK, ICT = GroupId("state-ru"), GroupId("state-kk"), GroupId("ict")
@@ -176,6 +177,18 @@ def test_rates_are_talks_over_time_and_leavers_over_all_waiting() -> None:
     rates = observe(observe({}, rows), rows2)
     assert talk_s(rates, [RU]) == pytest.approx(100, rel=0.02)
     assert 1 / giving_up(rates, RU) == pytest.approx((900 * 20 + 100 * 60) / 100, rel=0.03)
+
+
+def test_the_ledgers_rows_are_taken_in_as_they_ended() -> None:
+    rows = [
+        Handled(RU, queued_ms=0, answered_ms=20_000, ended_ms=120_000),
+        Handled(KK, queued_ms=5_000, answered_ms=None, ended_ms=35_000),
+    ]
+    assert seen_in(rows, besides_s=8) == [
+        WaitSeen(RU, 20_000, 20.0, answered=True),
+        WaitSeen(KK, 35_000, 30.0, answered=False),
+        TalkSeen(RU, 120_000, 108.0),
+    ]
 
 
 def test_an_unknown_group_is_as_usual_and_an_old_one_becomes_so() -> None:

@@ -89,6 +89,10 @@ def test_a_forecast_is_read_with_or_without_groups() -> None:
     assert read_forecast(["half_hour,calls,mean_talk_s\n", "00:00,3,100\n"], []) == (Demand(0, 3, 100),)
 
 
+def test_a_spreadsheets_semicolons_and_decimal_commas_are_read() -> None:
+    assert read_forecast(["half_hour;calls;mean_talk_s\r\n", "09:00;10,5;240\r\n"], []) == (Demand(540, 10.5, 240),)
+
+
 def test_every_fault_of_a_forecast_is_told_with_its_line() -> None:
     lines = [
         "half_hour,calls,mean_talk_s,group\n",
