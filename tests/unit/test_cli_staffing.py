@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +16,15 @@ from typer.testing import CliRunner
 from bailanys.cli import staffing, staffing_tables
 from bailanys.cli.books import NoLedgerError
 from calls.ids import GroupId, OperatorId
+from calls.local_day import local_date, local_day
 from calls.work import HALF_HOUR_MS, HalfHour
 from routing.forecast import ForecastError
 from routing.learning import Advice, Lesson
 from routing.staffing import TargetOutOfReachError
+from storage.engine import open_engine, sqlite_url
+from storage.migrate import upgrade
+from storage.projector import Projector
+from tests.unit.storage.scene import plain_call
 
 CONFIG = Path(__file__).parents[2] / "config" / "hotline.toml"
 FORECAST = """half_hour,calls,mean_talk_s,group
@@ -108,6 +116,33 @@ def test_past_days_before_the_hotline_was_ever_started(
     monkeypatch.setenv("BAILANYS_STORAGE__STATE_DIR", str(tmp_path))
     with pytest.raises(NoLedgerError):
         ask(app, "--days", "3")
+
+
+async def a_ledger_of_yesterday(file: Path, calls: int) -> None:
+    url, journal = sqlite_url(file), file.with_name("journal.csv")
+    upgrade(url)
+    yesterday = local_date(time.time_ns() // 1_000_000, "Asia/Almaty") - timedelta(days=1)
+    nine_ms = local_day(yesterday, "Asia/Almaty").from_ms + 9 * 3_600_000
+    lines = [line for at in range(calls) for line in plain_call(at + 1, nine_ms + 1000 * at).lines]
+    journal.write_bytes(b"".join(lines))
+    engine = open_engine(url)
+    projector = Projector(engine, [journal])
+    while await projector.project_once():
+        pass
+    engine.dispose()
+
+
+def test_yesterdays_calls_are_planned_for(app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "ledger.db"
+    asyncio.run(a_ledger_of_yesterday(file, calls=40))
+    monkeypatch.setenv("BAILANYS_STORAGE__DATABASE_URL", sqlite_url(file))
+    found = ask_json(app, "--days", "2", "--shrinkage", "0")
+    (nine,) = found["half_hours"]
+    assert (nine["from"], nine["calls"]) == ("09:00", 20)  # of two days, one without calls
+    assert nine["talk_s"] == pytest.approx(61.5, abs=0.1)  # the minute, after the operator's number was told
+    assert nine["erlang"] == pytest.approx(20 / 1800 * (nine["talk_s"] + 5 + 3), abs=0.01)
+    assert (found["menu_s"], found["patience_s"]) == (7.0, None)
+    assert list(nine["groups"]) == ["portal"]
 
 
 def test_past_days_give_the_menu_and_the_patience_too(app: typer.Typer, monkeypatch: pytest.MonkeyPatch) -> None:
