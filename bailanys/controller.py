@@ -12,11 +12,14 @@ from functools import partial
 
 import structlog
 
+from bailanys.api import keep_api
 from bailanys.control import ControlServer
+from bailanys.desk import LiveDesk
 from bailanys.dispatcher import Dispatcher, Inbox
 from bailanys.journal import ControllerJournal
 from bailanys.lost_calls import LostCalls
 from bailanys.menu import serve_menu
+from bailanys.reports import LedgerBooks
 from bailanys.requests import Requests
 from bailanys.site import Places, Secrets
 from calls.journal import Fact
@@ -49,11 +52,14 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     engine = open_engine(places.database_url)
     ledger = Ledger(engine)
     projector = Projector(engine, list(places.journals))
-    finaliser = Finaliser(places.spool, places.archive, ledger, alarm=partial(raise_alarm, journal))
+    alarm = partial(raise_alarm, journal)
+    finaliser = Finaliser(places.spool, places.archive, ledger, alarm=alarm)
     lost = LostCalls(link, journal, ledger.open_calls)
     plan = menu_plan(settings)
     menu = AgiServer("127.0.0.1", settings.ports.agi, lambda line: serve_menu(line, plan, ledger.language_of))
-    control = ControlServer(places.control, Requests(settings, dispatcher, link).answer)
+    desk = LiveDesk(settings, dispatcher, link, lambda: projector.in_step_ms)
+    books = LedgerBooks(ledger, settings.hotline.time_zone)
+    control = ControlServer(places.control, Requests(desk).answer)
 
     await menu.start()
     await control.start()
@@ -64,6 +70,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         asyncio.create_task(keep_ledger(places.database_url, projector)),
         asyncio.create_task(again_and_again("finish", FINISH_EVERY_S, finaliser.finish_ready)),
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
+        asyncio.create_task(keep_api(settings, places, dispatcher, desk, books, alarm)),
     ]
     try:
         await told_to_end()

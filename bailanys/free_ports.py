@@ -12,7 +12,7 @@ RTP_PORTS = 1_000
 
 def own_place(state: Path, bind: str = "127.0.0.1") -> dict[str, str]:
     """Settings that keep a hotline apart from every other on this machine: its ports and its state folder."""
-    sip, ami, agi = _free(bind, 3)
+    sip, ami, agi, api = _free(bind, 4)
     rtp = random.randrange(30_000, 60_000, RTP_PORTS)  # noqa: S311 - not a secret
     return {
         "BAILANYS_SIP__PORT": str(sip),
@@ -20,6 +20,7 @@ def own_place(state: Path, bind: str = "127.0.0.1") -> dict[str, str]:
         "BAILANYS_SIP__RTP_LAST": str(rtp + RTP_PORTS - 1),
         "BAILANYS_PORTS__AMI": str(ami),
         "BAILANYS_PORTS__AGI": str(agi),
+        "BAILANYS_API__PORT": str(api),
         "BAILANYS_STORAGE__STATE_DIR": str(state),
     }
 

@@ -57,6 +57,11 @@ class Places:
         """The controller's socket for the command line."""
         return self.state / "run" / "control.sock"
 
+    @property
+    def tokens(self) -> Path:
+        """Digests of the tokens that open the HTTP API."""
+        return self.state / "tokens.json"
+
 
 def places_of(settings: Settings, base: Path) -> Places:
     """The places that the settings name; relative ones are taken from `base`."""

@@ -18,9 +18,10 @@ DATABASES = ("sqlite://", "postgresql://")
 
 def address_findings(document: Document) -> Iterator[Finding]:
     """Yield what is wrong with addresses, time zone and database URL."""
-    for path, bind in values(document, ("sip", "bind"), str):
-        if not _is_ipv4(bind):
-            yield Finding(path, f'must be an IPv4 address such as 127.0.0.1, not "{bind}"')
+    for section in ("sip", "api"):
+        for path, bind in values(document, (section, "bind"), str):
+            if not _is_ipv4(bind):
+                yield Finding(path, f'must be an IPv4 address such as 127.0.0.1, not "{bind}"')
     yield from _trunks(document)
     for path, zone in values(document, ("hotline", "time_zone"), str):
         if not _is_zone(zone):

@@ -25,6 +25,7 @@ def ports_in_use(settings: Settings, source: Source | None = None) -> list[Probl
         ("sip", "port", settings.sip.bind, settings.sip.port, socket.SOCK_STREAM),
         ("ports", "ami", LOOPBACK, settings.ports.ami, socket.SOCK_STREAM),
         ("ports", "agi", LOOPBACK, settings.ports.agi, socket.SOCK_STREAM),
+        *((("api", "port", settings.api.bind, settings.api.port, socket.SOCK_STREAM),) if settings.api.enabled else ()),
     )
     findings: dict[Finding, None] = {}  # a dict keeps the order and tells SIP's two transports once
     for section, key, address, port, kind in wanted:

@@ -64,6 +64,17 @@ class Ports(Section):
     agi: Port = Field(default=4573, description="FastAGI server of the controller, on 127.0.0.1 only.")
 
 
+class Api(Section):
+    """The HTTP API, for programs with a token (`bailanys tokens add`)."""
+
+    enabled: bool = Field(default=True, description="Without it the controller serves no HTTP at all.")
+    bind: str = Field(
+        default="127.0.0.1",
+        description="IPv4 address. It is plain HTTP: beyond this machine put a proxy with TLS before it.",
+    )
+    port: Port = Field(default=8414, description="HTTP port.")
+
+
 class Trunk(Section):
     """A carrier, known by its address."""
 
@@ -206,6 +217,7 @@ class Settings(Section):
     hotline: Hotline
     sip: Sip = Sip()
     ports: Ports = Ports()
+    api: Api = Api()
     trunks: tuple[Trunk, ...] = Field(min_length=1)
     groups: tuple[Group, ...] = Field(min_length=1)
     menu: Menu

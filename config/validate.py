@@ -52,7 +52,7 @@ def ports_collide(document: Document) -> Iterator[Finding]:
     """Check that each port has one user, and voice a range of its own."""
     ports = [
         found
-        for pattern in (("sip", "port"), ("ports", "ami"), ("ports", "agi"))
+        for pattern in (("sip", "port"), ("ports", "ami"), ("ports", "agi"), ("api", "port"))
         for found in values(document, pattern, int)
     ]
     for (first, one), (second, other) in combinations(ports, 2):

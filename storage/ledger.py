@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, bindparam, select
+from sqlalchemy import Connection, Engine, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from calls.ids import CallId
@@ -40,6 +40,9 @@ _RATINGS = (
     .join(call, call.c.id == rating.c.call_id)
     .where(_ARRIVED, rating.c.outcome.is_not(None))
     .order_by(rating.c.call_id, rating.c.seq)
+)
+_ANSWERED = select(func.count(), func.sum(call.c.answered_ms - call.c.arrived_ms)).where(
+    _ARRIVED, call.c.answered_ms.is_not(None)
 )
 _IDS = select(call.c.id).where(_ARRIVED).order_by(call.c.arrived_ms, call.c.id)
 _OPEN = select(call.c.id).where(call.c.ended_ms.is_(None)).order_by(call.c.id)
@@ -97,6 +100,12 @@ class Ledger:
     async def calls_between(self, from_ms: int, to_ms: int) -> list[CallTimes]:
         """Calls that arrived from one instant (inclusive) to another, for the figures (rule 7), as they came."""
         return await self._read(lambda connection: _times(connection, from_ms, to_ms - 1))
+
+    async def answered_between(self, from_ms: int, to_ms: int) -> tuple[int, float | None]:
+        """How many of the calls that arrived in that time were answered, and their mean wait in seconds (rule 7)."""
+        span = {"from_ms": from_ms, "last_ms": to_ms - 1}
+        count, waited_ms = await self._read(lambda connection: connection.execute(_ANSWERED, span).one())
+        return count, float(waited_ms) / count / 1000 if count else None
 
     async def call_ids_between(self, from_ms: int, to_ms: int) -> list[CallId]:
         """The ids of calls that arrived from one instant (inclusive) to another, as they came."""

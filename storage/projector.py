@@ -73,6 +73,8 @@ class Projector:
         self._states: dict[str, presence.StateRow] = {}
         self.skipped = 0
         """Lines that were damaged or could not be stored, since the start."""
+        self.in_step_ms = time.time_ns() // 1_000_000
+        """UTC epoch ms: what the journals told before this instant is in the ledger. At first the start."""
 
     async def project_once(self) -> int:
         """Take in the next portion of each journal; the number of lines, 0 when there is nothing more.
@@ -141,11 +143,13 @@ class Projector:
             return dict(self._positions or {})
 
     def _project(self) -> int:
+        began_ms = time.time_ns() // 1_000_000
         if self._positions is None:
             with self._engine.connect() as connection:
                 self._positions = _positions(connection)
         portions = [portion for source in self._sources if (portion := self._next(source)) is not None]
         if not portions:
+            self.in_step_ms = began_ms
             return 0
         lines = [line for portion in portions for line in portion.lines]
         entries = [entry for line in lines if (entry := parse_line(line)) is not None]
@@ -165,6 +169,8 @@ class Projector:
         if damaged:
             self.skipped += damaged
             log.warning("damaged journal lines", count=damaged)
+        if len(lines) < BEHIND_LINES:
+            self.in_step_ms = began_ms
         return len(lines)
 
     def _next(self, source: Path) -> Portion | None:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from bailanys.cli import calls, database, dialplan, operators, prompts, recordings, service, statistics
+from bailanys.cli import calls, database, dialplan, operators, prompts, recordings, service, statistics, tokens
 
 app = typer.Typer(
     name="bailanys",
@@ -23,6 +23,7 @@ app.add_typer(recordings.app, name="recordings")
 app.add_typer(dialplan.app, name="dialplan")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(database.app, name="db")
+app.add_typer(tokens.app, name="tokens")
 
 BAD_CONFIGURATION = 2
 FAILED = 1

@@ -88,7 +88,7 @@ async def test_recording_is_found_by_local_date_and_any_spelling_of_the_number(c
     await visit.call.hang_up()
     await visit.recorded()
     today = datetime.now(ALMATY).date()
-    spellings = (
+    spellings = ("+77051112233", "8 (705) 111-22-33", "7051112233")
         "+77051112233",
         "87051112233",
         "8 (705) 111-22-33",
@@ -199,6 +199,7 @@ async def test_run_tells_how_to_call_serves_and_stops_cleanly_on_ctrl_c(centre: 
             "ports": settings.ports.model_copy(
                 update={"ami": int(place["BAILANYS_PORTS__AMI"]), "agi": int(place["BAILANYS_PORTS__AGI"])}
             ),
+            "api": settings.api.model_copy(update={"port": int(place["BAILANYS_API__PORT"])}),
         }
     )
     assert ports_in_use(theirs) == []  # nothing is left running

@@ -1,0 +1,127 @@
+"""What may be asked of the running controller, once for the command line and for the HTTP API."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from bailanys.dispatcher import Dispatcher
+from bailanys.resync import seen_channels
+from calls.events import DutyChanged
+from calls.ids import CallId, OperatorId
+from calls.tracker import operator_of
+from config.settings import Settings
+from console.answers import CallNow, Duty, OperatorNow, Transferred
+from console.errors import NoTalkError, UnavailableError, UnknownCallError, UnknownGroupError, UnknownOperatorError
+from console.ports import Floor
+from dialplan import names
+from routing.presence import State
+from telephony import commands
+from telephony.ami import AmiLink
+from telephony.errors import TelephonyError
+
+T = TypeVar("T")
+
+LONGEST_REASON = 40
+
+
+class LiveDesk:
+    """The controller's side of `console.ports.Desk`."""
+
+    def __init__(
+        self, settings: Settings, dispatcher: Dispatcher, link: AmiLink, ledger_in_step_ms: Callable[[], int]
+    ) -> None:
+        """`ledger_in_step_ms`: the instant up to which the ledger holds all that the journal tells."""
+        self._settings = settings
+        self._dispatcher = dispatcher
+        self._link = link
+        self._ledger_in_step_ms = ledger_in_step_ms
+
+    def floor(self) -> Floor:
+        """The hotline at this moment."""
+        router, now_ms = self._dispatcher.router, _now_ms()
+        waiting = Counter(str(caller.group) for caller in router.waiting())
+        states = Counter(operator.state(now_ms)[0] for operator in router.operators.values())
+        return Floor(
+            in_truth=self._dispatcher.in_truth,
+            waiting={group.name: waiting[group.name] for group in self._settings.groups},
+            operators={state.value: states[state] for state in State},
+            journal_lag_s=max(0, now_ms - self._ledger_in_step_ms()) / 1000,
+        )
+
+    def operators(self) -> list[OperatorNow]:
+        """Every operator's state."""
+        now_ms = _now_ms()
+        people = {operator.number: operator for operator in self._settings.operators}
+        rows = []
+        for operator in self._dispatcher.router.operators.values():
+            state, reason = operator.state(now_ms)
+            person = people[operator.id]
+            rows.append(
+                OperatorNow(
+                    operator=operator.id, name=person.name, groups=person.groups, state=state.value, reason=reason
+                )
+            )
+        return rows
+
+    def duty(self, number: str, reason: str | None) -> Duty:
+        """Make an operator ready (no reason) or pause them. Raises UnknownOperatorError."""
+        if number not in self._dispatcher.router.operators:
+            raise UnknownOperatorError(f"no operator {number}")
+        ready = reason is None
+        word = "".join(c if c.isalnum() and c.isascii() else "-" for c in reason or "")[:LONGEST_REASON].strip("-")
+        event = DutyChanged(OperatorId(number), ready, "" if ready else word or "break")
+        self._dispatcher.say(event, keep=True)
+        return Duty(operator=number, state="ready" if ready else "paused")
+
+    async def calls(self) -> list[CallNow]:
+        """The calls of this moment, asked of Asterisk. Raises UnavailableError."""
+        channels = await _done(seen_channels(self._link))
+        legs = {c.linkedid: c for c in channels if c.uniqueid != c.linkedid and operator_of(c.name)}
+        rows = []
+        for channel in channels:
+            if channel.uniqueid != channel.linkedid or not channel.variables.get(names.ARRIVED):
+                continue
+            leg = legs.get(channel.uniqueid)
+            rows.append(
+                CallNow(
+                    call=channel.uniqueid,
+                    where=channel.context if leg is None else ("talking" if leg.up else "offered"),
+                    operator=(operator_of(leg.name) or "") if leg else "",
+                    group=channel.variables.get(names.GROUP, ""),
+                    language=channel.variables.get(names.LANGUAGE, ""),
+                    place=self._dispatcher.router.place(CallId(channel.uniqueid)),
+                    for_s=max(0, round(time.time() - int(channel.variables[names.ARRIVED]) / 1000)),
+                )
+            )
+        return rows
+
+    async def transfer(self, call: str, to: str) -> Transferred:
+        """Transfer a talk to a group, by name or transfer number; the caller is told first (rule 11).
+
+        Raises UnknownGroupError, UnknownCallError, NoTalkError, UnavailableError.
+        """
+        group = next((g for g in self._settings.groups if to in (g.name, g.transfer_number)), None)
+        if group is None:
+            raise UnknownGroupError(f"no group {to}; there are: {', '.join(g.name for g in self._settings.groups)}")
+        channels = await _done(seen_channels(self._link))
+        caller = next((c for c in channels if c.uniqueid == call and c.linkedid == call), None)
+        if caller is None:
+            raise UnknownCallError(f"no such call now: {call}")
+        if not any(c.linkedid == call and c.uniqueid != call and c.up and operator_of(c.name) for c in channels):
+            raise NoTalkError("the caller talks to no operator: only a talk can be transferred")
+        await _done(self._link.send(commands.redirect(caller.name, names.TRANSFER, group.transfer_number)))
+        return Transferred(call=call, to=group.name)
+
+
+async def _done(deed: Awaitable[T]) -> T:
+    try:
+        return await deed
+    except TelephonyError as error:
+        raise UnavailableError(f"Asterisk did not do it: {error}", error.error_id, retryable=error.retryable) from error
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,132 @@
+"""What the API answers and what it takes, as values; its description is made from them.
+
+Instants are UTC epoch milliseconds (`_ms`), durations seconds (`_s`).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from calls.statistics import Figures
+
+
+class Answer(BaseModel):
+    """A value that never changes, filled from another's attributes of the same names."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class Refusal(Answer):
+    """Why a request was not fulfilled."""
+
+    error_id: str = Field(description="Stable, for programs.")
+    message: str = Field(description="For people.")
+    retryable: bool = Field(description="Whether the same request may succeed later.")
+
+
+class Health(Answer):
+    """Whether the hotline's controller does its work."""
+
+    status: Literal["ok", "degraded"]
+    in_truth: bool = Field(description="Whether the controller knows what Asterisk knows; if not, it is finding out.")
+
+
+class OperatorNow(Answer):
+    """An operator's state at this moment."""
+
+    operator: str
+    name: str
+    groups: tuple[str, ...]
+    state: str = Field(description="ready, paused, offered, talking, wrap-up or unreachable.")
+    reason: str = Field(description="Why; the call's id while offered or talking.")
+
+
+class Operators(Answer):
+    """Every operator."""
+
+    operators: tuple[OperatorNow, ...]
+
+
+class Duty(Answer):
+    """What an operator's duty will be."""
+
+    operator: str
+    state: Literal["ready", "paused"]
+
+
+class CallNow(Answer):
+    """A call at this moment."""
+
+    call: str
+    where: str = Field(description="talking, offered, or the part of the dialplan, e.g. waiting.")
+    operator: str = Field(description="Who talks or whose phone rings; empty if nobody.")
+    group: str
+    language: str
+    place: int | None = Field(description="Place in the group's line, from 1.")
+    for_s: int = Field(description="Since the arrival.")
+
+
+class Calls(Answer):
+    """The calls of this moment."""
+
+    calls: tuple[CallNow, ...]
+
+
+class Transferred(Answer):
+    """A call on its way to another group (rule 11)."""
+
+    call: str
+    to: str
+
+
+class Stats(Answer):
+    """A day's figures: the average wait from the arrival (rule 7), and what an average hides."""
+
+    day: date
+    time_zone: str
+    total: Figures
+    groups: dict[str, Figures]
+
+
+class FoundTalk(Answer):
+    """A talk that a demand may mean, with its recording (rule 14)."""
+
+    call: str
+    seq: int
+    match: Literal["exact", "possible"] = Field(description="Whether the number is the one asked for or only may be.")
+    day: Literal["on", "adjacent"] = Field(description="On the date, or within an hour of it.")
+    phone: str
+    arrived_ms: int
+    operator: str | None
+    group: str | None
+    answered_ms: int
+    ended_ms: int | None
+    status: str | None = Field(description="Of the recording; null: not finished yet.")
+    duration_ms: int | None
+    path: str | None = Field(description="Of the FLAC, relative to the archive.")
+    sha256: str | None
+
+
+class FoundTalks(Answer):
+    """Talks of a date and a phone number; the sure ones first."""
+
+    talks: tuple[FoundTalk, ...]
+
+
+class PauseBody(BaseModel):
+    """Why an operator is paused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: str = Field(default="break", max_length=80, description="Shown to supervisors and kept.")
+
+
+class TransferBody(BaseModel):
+    """Where a call is to go."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    to: str = Field(min_length=1, max_length=64, description="A group's name or transfer number.")

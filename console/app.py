@@ -1,0 +1,149 @@
+"""The API over HTTP: form, token, scope, then the deed of the route; every error answered in one form."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import structlog
+from aiohttp import hdrs, web
+from pydantic import BaseModel, ValidationError
+
+from console.answers import Refusal
+from console.errors import (
+    ApiError,
+    BadRequestError,
+    BusyError,
+    NotFoundError,
+    TooLargeError,
+    TooManyError,
+    WrongMethodError,
+)
+from console.gate import Gate
+from console.limits import Turnstile
+from console.route import Asked, Asks, NoBody, Office, Query, Route, Said
+from console.routes import PREFIX, ROUTES
+
+log = structlog.get_logger(__name__)
+
+LARGEST_BODY = 4096
+PATIENCE_S = 10.0
+WHOLE_S = 25.0
+"""The longest a request may take, its body included."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def api_app(office: Office, gate: Gate) -> web.Application:
+    """The application; must be made inside the event loop that serves it."""
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_in_one_form])
+    turnstiles = {asks: Turnstile(asks.value, PATIENCE_S) for asks in Asks if asks.value}
+    for route in ROUTES:
+        handler = _handler(route, office, gate, turnstiles.get(route.asks))
+        app.router.add_route(route.method, PREFIX + route.path, handler)
+    app.on_response_prepare.append(_say_little)
+    return app
+
+
+def _handler(route: Route, office: Office, gate: Gate, turnstile: Turnstile | None) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        began_s = time.monotonic()
+        name = ""
+        if route.scopes:
+            name = gate.admit(request.headers.get(hdrs.AUTHORIZATION), request.remote or "", route.scopes).name
+        asked = await _asked(route, request)
+        deed = partial(route.deed, office, asked)
+        said = await (turnstile.through(deed) if turnstile else deed())
+        if route.personal or route.method != hdrs.METH_GET:  # who read or did what; the query would tell a number
+            log.info("api", method=route.method, path=route.path, part=asked.part, token=name,
+                     took_ms=round((time.monotonic() - began_s) * 1000))  # fmt: skip
+        return _response(said, route.media)
+
+    return handle
+
+
+async def _asked(route: Route, request: web.Request) -> Asked[Query, BaseModel]:
+    part = ""
+    if route.part is not None:
+        part = request.match_info[route.part.name]
+        if not re.fullmatch(route.part.pattern, part):
+            raise route.part.unknown(f"no such {route.part.name}")
+    if len(set(request.query)) < len(request.query):
+        raise BadRequestError("a key of the query is given twice")
+    try:
+        query = route.query.model_validate(dict(request.query))
+        body = (route.body or NoBody).model_validate(await _json(request) if route.body else {})
+    except ValidationError as error:
+        raise BadRequestError(_told(error)) from None  # the error's own text repeats what was sent
+    return Asked(part, query, body)
+
+
+async def _json(request: web.Request) -> object:
+    try:
+        sent = await request.read()
+        return json.loads(sent) if sent.strip() else {}
+    except (ValueError, RecursionError):
+        raise BadRequestError("the body is no JSON") from None
+
+
+def _told(error: ValidationError) -> str:
+    lines = (
+        f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg'].removeprefix('Value error, ')}"
+        for one in error.errors(include_url=False, include_input=False, include_context=False)
+    )
+    return "; ".join(lines)[:1000]
+
+
+def _response(said: Said, media: str) -> web.Response:
+    match said:
+        case str():
+            return web.Response(body=said.encode(), headers={hdrs.CONTENT_TYPE: media})
+        case BaseModel():
+            return web.Response(text=said.model_dump_json(), content_type=media)
+        case _:
+            return web.json_response(said)
+
+
+@web.middleware
+async def _in_one_form(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn whatever goes wrong into the one form of a refusal."""
+    try:
+        async with asyncio.timeout(WHOLE_S):
+            return await handler(request)
+    except ApiError as error:
+        return _refusal(error)
+    except web.HTTPRequestEntityTooLarge:
+        return _refusal(TooLargeError(f"a body has at most {LARGEST_BODY} bytes"))
+    except web.HTTPMethodNotAllowed as error:
+        allowed = ", ".join(sorted(error.allowed_methods))
+        return _refusal(WrongMethodError(f"only {allowed} here"), {hdrs.ALLOW: allowed})
+    except web.HTTPException as error:
+        if error.status != NotFoundError.status:
+            raise
+        return _refusal(NotFoundError(f"no such path; {PREFIX}/openapi.json lists them"))
+    except TimeoutError:
+        return _refusal(BusyError("the request took too long"))
+    except Exception:  # a fault of ours must not end the connection without a word
+        resource = request.match_info.route.resource
+        log.exception("api fault", path=resource.canonical if resource else "")
+        return _refusal(ApiError("a fault of the hotline's: see the controller's log"))
+
+
+def _refusal(error: ApiError, headers: dict[str, str] | None = None) -> web.Response:
+    said = Refusal(error_id=error.error_id, message=str(error), retryable=error.retryable)
+    more = dict(headers or {})
+    if error.status == 401:
+        more[hdrs.WWW_AUTHENTICATE] = "Bearer"
+    if isinstance(error, TooManyError | BusyError):
+        more[hdrs.RETRY_AFTER] = "1"
+    return web.Response(text=said.model_dump_json(), status=error.status, content_type="application/json", headers=more)
+
+
+async def _say_little(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers[hdrs.SERVER] = "bailanys"
+    response.headers[hdrs.CACHE_CONTROL] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"

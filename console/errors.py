@@ -1,0 +1,116 @@
+"""What the API says no with: a stable id for programs, a message for people, and whether to ask again."""
+
+from __future__ import annotations
+
+
+class ApiError(Exception):
+    """The request cannot be fulfilled. `status` is the HTTP status."""
+
+    error_id = "fault"
+    status = 500
+    retryable = False
+
+
+class BadRequestError(ApiError):
+    """The request does not have the form that the API's description gives."""
+
+    error_id = "bad-request"
+    status = 400
+
+
+class NoTokenError(ApiError):
+    """The request brings no bearer token."""
+
+    error_id = "no-token"
+    status = 401
+
+
+class BadTokenError(ApiError):
+    """The token is unknown or was revoked."""
+
+    error_id = "bad-token"
+    status = 401
+
+
+class MissingScopeError(ApiError):
+    """The token does not allow this."""
+
+    error_id = "missing-scope"
+    status = 403
+
+
+class NotFoundError(ApiError):
+    """There is no such path."""
+
+    error_id = "no-such-path"
+    status = 404
+
+
+class UnknownOperatorError(ApiError):
+    """No operator has this number."""
+
+    error_id = "unknown-operator"
+    status = 404
+
+
+class UnknownCallError(ApiError):
+    """There is no such call: not now, or not in the ledger."""
+
+    error_id = "unknown-call"
+    status = 404
+
+
+class WrongMethodError(ApiError):
+    """The path is known and the method is not one of its own."""
+
+    error_id = "wrong-method"
+    status = 405
+
+
+class NoTalkError(ApiError):
+    """The caller talks to nobody, so that there is nothing to transfer."""
+
+    error_id = "no-talk"
+    status = 409
+
+
+class TooLargeError(ApiError):
+    """The body is longer than any request needs."""
+
+    error_id = "too-large"
+    status = 413
+
+
+class UnknownGroupError(ApiError):
+    """No group has this name or transfer number."""
+
+    error_id = "unknown-group"
+    status = 422
+
+
+class TooManyError(ApiError):
+    """Too many requests, or too many wrong tokens."""
+
+    error_id = "too-many-requests"
+    status = 429
+    retryable = True
+
+
+class BusyError(ApiError):
+    """The API keeps its share of the machine small; others are being served, or the answer took too long."""
+
+    error_id = "busy"
+    status = 503
+    retryable = True
+
+
+class UnavailableError(ApiError):
+    """Asterisk, the ledger or the tokens' file does not answer."""
+
+    error_id = "unavailable"
+    status = 503
+
+    def __init__(self, message: str, error_id: str = "unavailable", *, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.error_id = error_id
+        self.retryable = retryable

@@ -1,0 +1,54 @@
+"""Figures of this moment for Prometheus; each scrape reads them anew, nothing is counted in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from console.ports import DayWait, Floor
+
+METRICS_MEDIA = CONTENT_TYPE_PLAIN_0_0_4
+
+
+class _Collected(Collector):
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = tuple(families)
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
+
+
+def exposition(floor: Floor, day: DayWait | None) -> str:
+    """The text that Prometheus reads. `day` None: the ledger is away, its figures are left out rather than old."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Collected(_families(floor, day)))
+    return generate_latest(registry).decode()
+
+
+def _families(floor: Floor, day: DayWait | None) -> Iterator[Metric]:
+    waiting = GaugeMetricFamily("bailanys_calls_waiting", "Callers without an offer, by group", labels=["group"])
+    for group, count in floor.waiting.items():
+        waiting.add_metric([group], count)
+    yield waiting
+    operators = GaugeMetricFamily("bailanys_operators", "Operators, by state", labels=["state"])
+    for state, count in floor.operators.items():
+        operators.add_metric([state], count)
+    yield operators
+    yield GaugeMetricFamily(
+        "bailanys_in_truth", "1 while the controller knows what Asterisk knows", value=int(floor.in_truth)
+    )
+    yield GaugeMetricFamily(
+        "bailanys_journal_lag_seconds", "How far the ledger is behind the journal", value=floor.journal_lag_s
+    )
+    if day is None:
+        return
+    yield GaugeMetricFamily("bailanys_day_calls_answered", "Calls of the local day answered so far", value=day.answered)
+    if day.mean_s is not None:
+        yield GaugeMetricFamily(
+            "bailanys_day_asa_seconds",
+            "Average wait of the local day from the arrival to the operator (rule 7: 30 s)",
+            value=day.mean_s,
+        )

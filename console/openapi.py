@@ -1,0 +1,125 @@
+"""The API's description (OpenAPI 3.1), made from the route table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+
+from console.answers import Refusal
+from console.errors import (
+    ApiError,
+    BadRequestError,
+    BadTokenError,
+    BusyError,
+    MissingScopeError,
+    NoTokenError,
+    TooLargeError,
+    TooManyError,
+    UnavailableError,
+)
+from console.route import Asks, Query, Route
+
+_VERSION = "1"
+_DESCRIPTION = """\
+What programs may ask of the running hotline. Every path but `/health` and `/openapi.json` wants a bearer token, made by
+`bailanys tokens add`. Instants (`_ms`) are UTC epoch milliseconds, durations (`_s`) seconds."""
+_REFERENCE = "#/components/schemas/{model}"
+
+
+@cache
+def document(routes: tuple[Route, ...], prefix: str) -> dict[str, Any]:
+    """The whole description; it is the same object each time and must not be changed."""
+    answers: list[type[BaseModel]] = [Refusal, *(route.answer for route in routes if route.answer)]
+    bodies = [route.body for route in routes if route.body]
+    schemas, definitions = models_json_schema(
+        [*((model, "serialization") for model in answers), *((model, "validation") for model in bodies)],
+        ref_template=_REFERENCE,
+    )
+    references = {model.__name__: schema for (model, _), schema in schemas.items()}
+    paths: dict[str, Any] = {}
+    for route in routes:
+        paths.setdefault(prefix + route.path, {})[route.method.lower()] = _operation(route, references)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Bailanys", "version": _VERSION, "description": _DESCRIPTION},
+        "paths": paths,
+        "components": {
+            "schemas": definitions["$defs"],
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def errors_of(route: Route) -> list[type[ApiError]]:
+    """Every error that a path may answer with."""
+    errors: list[type[ApiError]] = [BadRequestError]
+    if route.scopes:
+        errors += [NoTokenError, BadTokenError, MissingScopeError, TooManyError]
+    if route.body is not None:
+        errors.append(TooLargeError)
+    if route.asks is not Asks.NOBODY:
+        errors.append(UnavailableError)
+    return [*errors, BusyError, *route.errors, ApiError]
+
+
+def _operation(route: Route, references: dict[str, Any]) -> dict[str, Any]:
+    schema = references[route.answer.__name__] if route.answer else {"type": _loose(route)}
+    told: dict[str, Any] = {
+        "operationId": route.deed.__name__,
+        "summary": route.summary,
+        "parameters": [*_part(route), *_parameters(route.query)],
+        "responses": {
+            "200": {"description": "Done.", "content": {route.media.partition(";")[0]: {"schema": schema}}},
+            **_refusals(errors_of(route), references[Refusal.__name__]),
+        },
+    }
+    if route.scopes:
+        told["security"] = [{"token": [scope.value]} for scope in route.scopes]
+    if route.body is not None:
+        told["requestBody"] = {"content": {"application/json": {"schema": references[route.body.__name__]}}}
+    return told
+
+
+def _loose(route: Route) -> str:
+    return "object" if route.media == "application/json" else "string"
+
+
+def _part(route: Route) -> list[dict[str, Any]]:
+    if route.part is None:
+        return []
+    schema = {"type": "string", "pattern": f"^{route.part.pattern}$"}
+    return [
+        {"name": route.part.name, "in": "path", "required": True, "description": route.part.description,
+         "schema": schema}
+    ]  # fmt: skip
+
+
+def _parameters(query: type[Query]) -> list[dict[str, Any]]:
+    schema = query.model_json_schema(schema_generator=GenerateJsonSchema)
+    needed = schema.get("required", [])
+    found = []
+    for name, field in schema.get("properties", {}).items():
+        shape = {key: value for key, value in field.items() if key not in ("description", "title", "default")}
+        options = [option for option in shape.pop("anyOf", ()) if option.get("type") != "null"]
+        found.append(
+            {"name": name, "in": "query", "required": name in needed, "description": field.get("description", ""),
+             "schema": options[0] if options else shape}
+        )  # fmt: skip
+    return found
+
+
+def _refusals(errors: Iterable[type[ApiError]], schema: dict[str, Any]) -> dict[str, Any]:
+    by_status: dict[int, list[type[ApiError]]] = {}
+    for error in errors:
+        by_status.setdefault(error.status, []).append(error)
+    return {
+        str(status): {
+            "description": "; ".join(f"`{error.error_id}`: {(error.__doc__ or '').splitlines()[0]}" for error in kinds),
+            "content": {"application/json": {"schema": schema}},
+        }
+        for status, kinds in sorted(by_status.items())
+    }

@@ -1,0 +1,73 @@
+"""What the API asks of the running hotline, as Protocols; the composition root fills them, the tests fake them.
+
+Every method may raise ApiError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from console.answers import CallNow, Duty, FoundTalk, OperatorNow, Stats, Transferred
+from console.story import Story
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The hotline at this moment, as the controller knows it."""
+
+    in_truth: bool
+    waiting: Mapping[str, int]
+    """Callers without an offer, by group; every group is named."""
+    operators: Mapping[str, int]
+    """Operators by state; every state is named."""
+    journal_lag_s: float
+    """How far the ledger is behind the journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayWait:
+    """The law's figure of the day so far (rule 7): arrival to the operator's answer, over answered calls."""
+
+    answered: int
+    mean_s: float | None
+
+
+class Desk(Protocol):
+    """What the controller knows and does."""
+
+    def floor(self) -> Floor:
+        """The hotline at this moment."""
+
+    def operators(self) -> list[OperatorNow]:
+        """Every operator's state."""
+
+    def duty(self, number: str, reason: str | None) -> Duty:
+        """Make an operator ready (no reason) or pause them. Raises UnknownOperatorError."""
+
+    async def calls(self) -> list[CallNow]:
+        """The calls of this moment, asked of Asterisk. Raises UnavailableError."""
+
+    async def transfer(self, call: str, to: str) -> Transferred:
+        """Transfer a talk to a group, by name or transfer number; the caller is told first (rule 11).
+
+        Raises UnknownGroupError, UnknownCallError, NoTalkError, UnavailableError.
+        """
+
+
+class Books(Protocol):
+    """What the ledger knows. Every method may raise UnavailableError."""
+
+    async def story(self, call: str) -> Story:
+        """Everything on one call. Raises UnknownCallError."""
+
+    async def stats(self, day: date | None) -> Stats:
+        """The figures of a local date, of today if none is given (rule 7)."""
+
+    async def talks(self, day: date, phone: str) -> list[FoundTalk]:
+        """Talks of that local date and number, in any usual spelling (rule 14); the sure ones first."""
+
+    async def day_wait(self) -> DayWait:
+        """The law's figure of today so far."""

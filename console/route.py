@@ -1,0 +1,123 @@
+"""A path of the API as a value: what it asks for, what it answers and who may; served and described from the same."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from console.errors import ApiError
+from console.ports import Books, Desk
+from console.scopes import Scope
+
+EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
+
+
+def _iso(typed: object) -> date:
+    """A date as YYYY-MM-DD and nothing else: pydantic alone takes epoch seconds for a date too."""
+    if not isinstance(typed, str) or len(typed) != 10:
+        raise ValueError("must be a date such as 2026-11-22")
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        raise ValueError("must be a date such as 2026-11-22") from None
+    if not EARLIEST <= day <= LATEST:
+        raise ValueError(f"must be from {EARLIEST} to {LATEST}")
+    return day
+
+
+Day = Annotated[date, BeforeValidator(_iso)]
+
+
+class Query(BaseModel):
+    """No query."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NoBody(BaseModel):
+    """No body; an empty object will do."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DayQuery(Query):
+    """Which day."""
+
+    day: Day | None = Field(default=None, description="Local date; today if not given.")
+
+
+class TalksQuery(Query):
+    """Which talks: what a demand names (rule 14)."""
+
+    date: Day = Field(description="Local date of the call.")
+    phone: str = Field(min_length=1, max_length=64, description="The caller's number in any usual spelling.")
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Those whom the API asks."""
+
+    desk: Desk
+    books: Books
+
+
+Q = TypeVar("Q", bound=Query)
+B = TypeVar("B", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[Q, B]):
+    """One request that has the right form: the variable part of its path, its query and its body."""
+
+    part: str
+    query: Q
+    body: B
+
+
+class Asks(Enum):
+    """Whom an answer needs; the number is how many requests may ask at once."""
+
+    NOBODY = 0
+    ASTERISK = 4
+    LEDGER = 2
+
+
+Said = BaseModel | Mapping[str, Any] | str
+Deed = Callable[[Office, Asked[Any, Any]], Awaitable[Said]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The variable part of a path."""
+
+    name: str
+    pattern: str
+    description: str
+    unknown: type[ApiError]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method on a path. `scopes`: one of them is enough; none: no token is asked for."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    summary: str
+    scopes: tuple[Scope, ...]
+    deed: Deed
+    answer: type[BaseModel] | None
+    """None: the answer is `media`, described in words only."""
+    asks: Asks = Asks.NOBODY
+    part: Part | None = None
+    query: type[Query] = Query
+    body: type[BaseModel] | None = None
+    media: str = "application/json"
+    errors: tuple[type[ApiError], ...] = ()
+    """Beyond those that any path may answer with."""
+    personal: bool = False
+    """Whether who asked is to be logged: personal data is read."""

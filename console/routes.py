@@ -1,0 +1,119 @@
+"""Every path of the API and what it does, once: the server and the description are both made from this table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from console import answers
+from console.errors import ApiError, NoTalkError, UnknownCallError, UnknownGroupError, UnknownOperatorError
+from console.metrics import METRICS_MEDIA, exposition
+from console.openapi import document
+from console.ports import DayWait
+from console.route import Asked, Asks, DayQuery, NoBody, Office, Part, Query, Route, TalksQuery
+from console.scopes import Scope
+from console.story import Story
+
+PREFIX = "/api/v1"
+
+_OPERATOR = Part("number", r"[0-9]{2,6}", "The operator's number.", UnknownOperatorError)
+_CALL = Part("id", r"[A-Za-z0-9._-]{1,64}", "The call's id, as /calls lists it.", UnknownCallError)
+
+
+async def health(office: Office, _: Asked[Query, NoBody]) -> answers.Health:
+    """Whether the controller does its work; asked without a token by whoever watches over it."""
+    in_truth = office.desk.floor().in_truth
+    return answers.Health(status="ok" if in_truth else "degraded", in_truth=in_truth)
+
+
+async def operators(office: Office, _: Asked[Query, NoBody]) -> answers.Operators:
+    """Every operator's state."""
+    return answers.Operators(operators=tuple(office.desk.operators()))
+
+
+async def ready(office: Office, asked: Asked[Query, NoBody]) -> answers.Duty:
+    """Make an operator ready."""
+    return office.desk.duty(asked.part, None)
+
+
+async def pause(office: Office, asked: Asked[Query, answers.PauseBody]) -> answers.Duty:
+    """Pause an operator."""
+    return office.desk.duty(asked.part, asked.body.reason)
+
+
+async def calls(office: Office, _: Asked[Query, NoBody]) -> answers.Calls:
+    """The calls of this moment."""
+    return answers.Calls(calls=tuple(await office.desk.calls()))
+
+
+async def story(office: Office, asked: Asked[Query, NoBody]) -> Story:
+    """One call."""
+    return await office.books.story(asked.part)
+
+
+async def transfer(office: Office, asked: Asked[Query, answers.TransferBody]) -> answers.Transferred:
+    """Transfer a talk."""
+    return await office.desk.transfer(asked.part, asked.body.to)
+
+
+async def stats(office: Office, asked: Asked[DayQuery, NoBody]) -> answers.Stats:
+    """A day's figures."""
+    return await office.books.stats(asked.query.day)
+
+
+async def talks(office: Office, asked: Asked[TalksQuery, NoBody]) -> answers.FoundTalks:
+    """Talks of a date and a number."""
+    return answers.FoundTalks(talks=tuple(await office.books.talks(asked.query.date, asked.query.phone)))
+
+
+async def metrics(office: Office, _: Asked[Query, NoBody]) -> str:
+    """Figures for Prometheus; without the ledger's own when the ledger is away."""
+    day: DayWait | None
+    try:
+        day = await office.books.day_wait()
+    except ApiError:
+        day = None
+    return exposition(office.desk.floor(), day)
+
+
+async def openapi(_: Office, __: Asked[Query, NoBody]) -> dict[str, Any]:
+    """This description."""
+    return document(ROUTES, PREFIX)
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/health", "Whether the controller does its work", (), health, answers.Health),
+    Route("GET", "/openapi.json", "This description", (), openapi, None),
+    Route("GET", "/metrics", "Figures for Prometheus", (Scope.METRICS_READ,), metrics, None, media=METRICS_MEDIA),
+    Route("GET", "/operators", "Every operator's state", (Scope.OPERATORS_READ,), operators, answers.Operators),
+    Route(
+        "POST", "/operators/{number}/ready", "Make an operator ready, as `*1` on the phone does",
+        (Scope.OPERATORS_WRITE,), ready, answers.Duty,
+        part=_OPERATOR, body=NoBody, errors=(UnknownOperatorError,),
+    ),
+    Route(
+        "POST", "/operators/{number}/pause", "Pause an operator, as `*2` on the phone does; a talk goes on",
+        (Scope.OPERATORS_WRITE,), pause, answers.Duty,
+        part=_OPERATOR, body=answers.PauseBody, errors=(UnknownOperatorError,),
+    ),
+    Route(
+        "GET", "/calls", "The calls of this moment; no caller's number",
+        (Scope.CALLS_READ, Scope.CALLS_TRANSFER), calls, answers.Calls, Asks.ASTERISK,
+    ),
+    Route(
+        "GET", "/calls/{id}", "Everything the ledger knows of one call", (Scope.CALLS_READ,), story, Story, Asks.LEDGER,
+        part=_CALL, errors=(UnknownCallError,), personal=True,
+    ),
+    Route(
+        "POST", "/calls/{id}/transfer", "Transfer a talk to another group; the caller is told first (rule 11)",
+        (Scope.CALLS_TRANSFER,), transfer, answers.Transferred, Asks.ASTERISK,
+        part=_CALL, body=answers.TransferBody, errors=(UnknownCallError, UnknownGroupError, NoTalkError),
+    ),
+    Route(
+        "GET", "/stats", "A day's figures (rule 7)", (Scope.STATS_READ,), stats, answers.Stats, Asks.LEDGER,
+        query=DayQuery,
+    ),
+    Route(
+        "GET", "/recordings", "Talks by local date and caller's number (rule 14)", (Scope.RECORDINGS_READ,), talks,
+        answers.FoundTalks, Asks.LEDGER, query=TalksQuery, personal=True,
+    ),
+)  # fmt: skip

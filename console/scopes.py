@@ -1,0 +1,17 @@
+"""What a token may be allowed to do."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """One thing that a program may do; a token has some of them."""
+
+    CALLS_READ = "calls:read"  # calls of this moment and their stories, with callers' numbers
+    CALLS_TRANSFER = "calls:transfer"
+    OPERATORS_READ = "operators:read"
+    OPERATORS_WRITE = "operators:write"
+    STATS_READ = "stats:read"
+    RECORDINGS_READ = "recordings:read"  # finds talks by a caller's number (rule 14)
+    METRICS_READ = "metrics:read"

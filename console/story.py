@@ -1,0 +1,96 @@
+"""One call's story as the API tells it; the fields are the ledger's.
+
+The score of a rating is left out: a caller's number is never shown beside it, and the story holds the number.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from console.answers import Answer
+
+
+class CallFacts(Answer):
+    """The call as a whole."""
+
+    id: str
+    node: str
+    arrived_ms: int
+    dialled: str | None
+    caller_key: str | None = Field(description="The caller's number, E.164 where it is one.")
+    language: str | None
+    group_first: str | None
+    queued_ms: int | None
+    answered_ms: int | None
+    ended_ms: int | None
+    result: str
+
+
+class SegmentFacts(Answer):
+    """One wait in a group and the talk that followed it."""
+
+    seq: int
+    group_id: str | None
+    language: str | None
+    queued_via: str | None
+    queued_ms: int | None
+    operator_id: str | None
+    answered_ms: int | None
+    talking_ms: int | None
+    notice_ms: int | None
+    transferred_ms: int | None
+    transfer_kind: str | None
+    transfer_to: str | None
+    ended_ms: int | None
+    ended_by: str | None
+
+
+class OfferFacts(Answer):
+    """One ringing of an operator's phone."""
+
+    seq: int
+    offer: int
+    operator_id: str | None
+    offered_ms: int | None
+    ended_ms: int | None
+    status: str | None
+
+
+class RatingFacts(Answer):
+    """What became of an offer to rate (rule 13)."""
+
+    seq: int
+    operator_id: str
+    offered_ms: int | None
+    outcome: str | None
+
+
+class StepFacts(Answer):
+    """Something that happened in the menu."""
+
+    at_ms: int
+    step: str
+    detail: str
+
+
+class RecordingFacts(Answer):
+    """The recording of one talk (rule 14)."""
+
+    seq: int
+    offer: int
+    status: str
+    path: str = Field(description="Of the FLAC, relative to the archive; empty when there is none.")
+    duration_ms: int
+    bytes: int
+    sha256: str
+
+
+class Story(Answer):
+    """Everything the ledger knows of one call."""
+
+    call: CallFacts
+    segments: tuple[SegmentFacts, ...]
+    offers: tuple[OfferFacts, ...]
+    ratings: tuple[RatingFacts, ...]
+    steps: tuple[StepFacts, ...]
+    recordings: tuple[RecordingFacts, ...]

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from paper import Paper, PaperBooks, PaperDesk
+
+from console.app import api_app
+from console.gate import Gate
+from console.route import Office
+from console.token_file import TokenFile
+
+
+@pytest.fixture
+async def paper(tmp_path: Path) -> AsyncIterator[Paper]:
+    desk, books, tokens = PaperDesk(), PaperBooks(), TokenFile(tmp_path / "tokens.json")
+    gate = Gate(tokens)
+    async with TestClient(TestServer(api_app(Office(desk, books), gate))) as client:
+        yield Paper(desk, books, tokens, gate, client)

@@ -1,0 +1,142 @@
+"""The API over a real socket, with a hotline behind it that exists on paper only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from aiohttp.test_utils import TestClient
+
+from calls.statistics import CallTimes, day_figures
+from console.answers import CallNow, Duty, FoundTalk, OperatorNow, Stats, Transferred
+from console.errors import NoTalkError, UnavailableError, UnknownCallError, UnknownGroupError, UnknownOperatorError
+from console.gate import Gate
+from console.ports import DayWait, Floor
+from console.scopes import Scope
+from console.story import CallFacts, OfferFacts, RatingFacts, RecordingFacts, SegmentFacts, StepFacts, Story
+from console.token_file import TokenFile
+from console.tokens import new_token
+
+CALLER = "+77012345678"
+PATHS = {"{number}": "101", "{id}": "hl1-1764000000.12"}
+QUERIES = {"/recordings": "?date=2026-11-22&phone=87012345678"}
+BODIES = {"transfer": {"to": "ict"}}
+TALKING, WAITING = "hl1-1764000000.12", "hl1-1764000000.34"
+
+
+def example(path: str) -> str:
+    """A path with its variable part and its query filled in."""
+    for part, value in PATHS.items():
+        path = path.replace(part, value)
+    return path + QUERIES.get(path, "")
+
+
+@dataclass
+class PaperDesk:
+    in_truth: bool = True
+    said: list[tuple[str, str | None]] = field(default_factory=list)
+    moved: list[tuple[str, str]] = field(default_factory=list)
+    broken: Exception | None = None
+
+    def floor(self) -> Floor:
+        return Floor(self.in_truth, {"portal": 2, "ict": 0}, {"ready": 1, "talking": 3}, 0.25)
+
+    def operators(self) -> list[OperatorNow]:
+        return [OperatorNow(operator="101", name="Айгүл", groups=("portal",), state="talking", reason=TALKING)]
+
+    def duty(self, number: str, reason: str | None) -> Duty:
+        if number != "101":
+            raise UnknownOperatorError(f"no operator {number}")
+        self.said.append((number, reason))
+        return Duty(operator=number, state="ready" if reason is None else "paused")
+
+    async def calls(self) -> list[CallNow]:
+        if self.broken:
+            raise self.broken
+        told = {"group": "portal", "language": "kk", "for_s": 12}
+        return [
+            CallNow(call=TALKING, where="talking", operator="101", place=None, **told),
+            CallNow(call=WAITING, where="waiting", operator="", place=1, **told),
+        ]
+
+    async def transfer(self, call: str, to: str) -> Transferred:
+        if to != "ict":
+            raise UnknownGroupError(f"no group {to}")
+        if call == WAITING:
+            raise NoTalkError("only a talk can be transferred")
+        if call != TALKING:
+            raise UnknownCallError(f"no such call now: {call}")
+        self.moved.append((call, to))
+        return Transferred(call=call, to=to)
+
+
+@dataclass
+class PaperBooks:
+    away: bool = False
+    asked: list[tuple[date, str]] = field(default_factory=list)
+
+    async def story(self, call: str) -> Story:
+        if call != TALKING:
+            raise UnknownCallError(f"no call {call}")
+        segment = dict.fromkeys(SegmentFacts.model_fields) | {"seq": 1, "group_id": "portal"}
+        facts = {"id": call, "node": "hl1", "arrived_ms": 1, "caller_key": CALLER, "result": "answered"}
+        return Story(
+            call=CallFacts(**(dict.fromkeys(CallFacts.model_fields) | facts)),
+            segments=(SegmentFacts(**segment),),
+            offers=(OfferFacts(seq=1, offer=1, operator_id="101", offered_ms=2, ended_ms=3, status="ANSWER"),),
+            ratings=(RatingFacts(seq=1, operator_id="101", offered_ms=9, outcome="given"),),
+            steps=(StepFacts(at_ms=1, step="topic-asked", detail=""),),
+            recordings=(
+                RecordingFacts(seq=1, offer=1, status="ok", path="a.flac", duration_ms=5, bytes=7, sha256="00"),
+            ),
+        )
+
+    async def stats(self, day: date | None) -> Stats:
+        if self.away:
+            raise UnavailableError("the ledger does not answer", "ledger-unavailable")
+        figures = day_figures([CallTimes(0, 1000, 21_000, 50_000, "portal")])
+        return Stats(day=day or date(2026, 11, 22), time_zone="Asia/Almaty", total=figures.total, groups=figures.groups)
+
+    async def talks(self, day: date, phone: str) -> list[FoundTalk]:
+        self.asked.append((day, phone))
+        return [
+            FoundTalk(
+                call=TALKING, seq=1, match="exact", day="on", phone=CALLER, arrived_ms=1, operator="101",
+                group="portal", answered_ms=2, ended_ms=None, status=None, duration_ms=None, path=None, sha256=None,
+            )
+        ]  # fmt: skip
+
+    async def day_wait(self) -> DayWait:
+        if self.away:
+            raise UnavailableError("the ledger does not answer", "ledger-unavailable")
+        return DayWait(4, 21.5)
+
+
+@dataclass
+class Paper:
+    """The API, what is behind it, and a client."""
+
+    desk: PaperDesk
+    books: PaperBooks
+    tokens: TokenFile
+    gate: Gate
+    client: TestClient[Any, Any]
+
+    def token(self, *scopes: Scope, name: str = "") -> dict[str, str]:
+        """A header with a new token of these scopes; all of them if none is named."""
+        name = name or f"t{len(self.tokens.current())}"
+        secret, token = new_token(name, scopes or tuple(Scope), 1)
+        self.tokens.add(token)
+        return {"Authorization": f"Bearer {secret}"}
+
+    async def asked(self, method: str, path: str, **more: Any) -> tuple[int, Any]:
+        """The status and the JSON of one request."""
+        async with self.client.request(method, f"/api/v1{path}", **more) as response:
+            return response.status, await response.json()
+
+    async def refused(self, method: str, path: str, **more: Any) -> tuple[int, str]:
+        """The status and the error's id of a request that is refused."""
+        status, said = await self.asked(method, path, **more)
+        assert set(said) == {"error_id", "message", "retryable"}
+        return status, said["error_id"]

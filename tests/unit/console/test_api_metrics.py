@@ -1,0 +1,43 @@
+from paper import Paper
+from prometheus_client.parser import text_string_to_metric_families
+
+from console.metrics import METRICS_MEDIA, exposition
+from console.ports import DayWait, Floor
+
+FLOOR = Floor(True, {"portal": 2, "ict": 0}, {"ready": 1, "paused": 0}, 0.125)
+
+
+def samples(text: str) -> dict[tuple[str, str], float]:
+    return {
+        (sample.name, ",".join(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_everything_that_is_watched_is_there() -> None:
+    assert samples(exposition(FLOOR, DayWait(4, 21.5))) == {
+        ("bailanys_calls_waiting", "portal"): 2,
+        ("bailanys_calls_waiting", "ict"): 0,
+        ("bailanys_operators", "ready"): 1,
+        ("bailanys_operators", "paused"): 0,
+        ("bailanys_in_truth", ""): 1,
+        ("bailanys_journal_lag_seconds", ""): 0.125,
+        ("bailanys_day_calls_answered", ""): 4,
+        ("bailanys_day_asa_seconds", ""): 21.5,
+    }
+
+
+def test_a_day_without_an_answered_call_has_no_average() -> None:
+    told = samples(exposition(FLOOR, DayWait(0, None)))
+    assert told["bailanys_day_calls_answered", ""] == 0
+    assert ("bailanys_day_asa_seconds", "") not in told
+
+
+async def test_the_ledger_away_leaves_its_figures_out(paper: Paper) -> None:
+    paper.books.away = True
+    async with paper.client.get("/api/v1/metrics", headers=paper.token()) as response:
+        assert (response.status, response.headers["Content-Type"]) == (200, METRICS_MEDIA)
+        told = samples(await response.text())
+    assert told["bailanys_calls_waiting", "portal"] == 2
+    assert not any("day" in name for name, _ in told)

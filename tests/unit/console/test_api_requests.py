@@ -1,0 +1,215 @@
+"""What is let in, what is refused and with which words, over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+import structlog
+from paper import BODIES, CALLER, TALKING, WAITING, Paper, example
+
+from console.app import LARGEST_BODY
+from console.limits import FAILURES, REQUESTS_AT_ONCE
+from console.route import Route
+from console.routes import ROUTES
+from console.scopes import Scope
+
+GUARDED = [route for route in ROUTES if route.scopes]
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=lambda route: route.path)
+async def test_every_path_but_two_wants_a_token_with_its_scope(paper: Paper, route: Route) -> None:
+    path, body = example(route.path), BODIES.get(route.deed.__name__)
+    assert await paper.refused(route.method, path, json=body) == (401, "no-token")
+    wrong = {"Authorization": "Bearer bln_" + "x" * 43}
+    assert await paper.refused(route.method, path, json=body, headers=wrong) == (401, "bad-token")
+    others = paper.token(*(set(Scope) - set(route.scopes)))
+    assert await paper.refused(route.method, path, json=body, headers=others) == (403, "missing-scope")
+    assert paper.desk.said == paper.desk.moved == paper.books.asked == []
+    for scope in route.scopes:
+        async with paper.client.request(
+            route.method, f"/api/v1{path}", json=body, headers=paper.token(scope)
+        ) as response:
+            assert response.status == 200
+
+
+async def test_health_and_description_are_open(paper: Paper) -> None:
+    assert await paper.asked("GET", "/health") == (200, {"status": "ok", "in_truth": True})
+    paper.desk.in_truth = False
+    assert await paper.asked("GET", "/health") == (200, {"status": "degraded", "in_truth": False})
+    status, described = await paper.asked("GET", "/openapi.json")
+    assert (status, described["openapi"]) == (200, "3.1.0")
+
+
+async def test_duty_and_transfer_reach_the_desk(paper: Paper) -> None:
+    all_ = paper.token()
+    ready = await paper.asked("POST", "/operators/101/ready", headers=all_)
+    assert ready == (200, {"operator": "101", "state": "ready"})
+    await paper.asked("POST", "/operators/101/pause", headers=all_)
+    await paper.asked("POST", "/operators/101/pause", headers=all_, json={"reason": "lunch"})
+    assert paper.desk.said == [("101", None), ("101", "break"), ("101", "lunch")]
+    moved = await paper.asked("POST", f"/calls/{TALKING}/transfer", headers=all_, json={"to": "ict"})
+    assert moved == (200, {"call": TALKING, "to": "ict"})
+    assert paper.desk.moved == [(TALKING, "ict")]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "refusal"),
+    [
+        ("POST", "/operators/999/ready", None, (404, "unknown-operator")),
+        ("POST", "/operators/op101/ready", None, (404, "unknown-operator")),
+        ("POST", "/operators/101/pause", {"reason": "x" * 81}, (400, "bad-request")),
+        ("POST", "/operators/101/pause", {"why": "lunch"}, (400, "bad-request")),
+        ("POST", "/operators/101/pause", [], (400, "bad-request")),
+        ("GET", "/calls/hl1-1.1", None, (404, "unknown-call")),
+        ("GET", "/calls/..%2f..%2fetc", None, (404, "unknown-call")),
+        ("GET", "/calls/%00", None, (404, "unknown-call")),
+        ("POST", "/calls/hl1-1.1/transfer", {"to": "ict"}, (404, "unknown-call")),
+        ("POST", f"/calls/{WAITING}/transfer", {"to": "ict"}, (409, "no-talk")),
+        ("POST", f"/calls/{TALKING}/transfer", {"to": "nowhere"}, (422, "unknown-group")),
+        ("POST", f"/calls/{TALKING}/transfer", {}, (400, "bad-request")),
+        ("POST", f"/calls/{TALKING}/transfer", {"to": 62}, (400, "bad-request")),
+        ("GET", "/stats?day=22.11.2026", None, (400, "bad-request")),
+        ("GET", "/stats?day=1764000000", None, (400, "bad-request")),
+        ("GET", "/stats?day=9999-12-31", None, (400, "bad-request")),
+        ("GET", "/stats?day=2026-11-22&day=2026-11-23", None, (400, "bad-request")),
+        ("GET", "/stats?year=2026", None, (400, "bad-request")),
+        ("GET", "/recordings?date=2026-11-22", None, (400, "bad-request")),
+        ("GET", "/recordings?phone=87012345678", None, (400, "bad-request")),
+        ("GET", f"/recordings?date=2026-11-22&phone={'7' * 65}", None, (400, "bad-request")),
+        ("GET", "/nothing", None, (404, "no-such-path")),
+        ("DELETE", "/calls", None, (405, "wrong-method")),
+        ("GET", f"/calls/{TALKING}/transfer", None, (405, "wrong-method")),
+    ],
+)
+async def test_refusals_have_one_form(paper: Paper, method: str, path: str, body: object, refusal: object) -> None:
+    sent = {} if body is None else {"json": body}
+    assert await paper.refused(method, path, headers=paper.token(), **sent) == refusal
+
+
+async def test_a_refusal_does_not_repeat_what_was_sent(paper: Paper) -> None:
+    _, said = await paper.asked("GET", f"/recordings?date=x&phone={CALLER[1:]}", headers=paper.token())
+    assert CALLER[-8:] not in json.dumps(said)
+    assert said["message"] == "date: must be a date such as 2026-11-22"
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 4000, b'{"to": ' + b"1" * 4000 + b"}", b"to=ict"])
+async def test_a_body_that_is_no_json(paper: Paper, body: bytes) -> None:
+    path = f"/calls/{TALKING}/transfer"
+    assert await paper.refused("POST", path, data=body, headers=paper.token()) == (400, "bad-request")
+
+
+async def test_a_large_body_is_refused(paper: Paper) -> None:
+    path, large = "/operators/101/pause", b" " * (LARGEST_BODY + 1)
+    assert await paper.refused("POST", path, data=large, headers=paper.token()) == (413, "too-large")
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YTpi", "bln_x", "Bearer\tx"])
+async def test_other_authorizations_are_no_token(paper: Paper, header: str) -> None:
+    async with paper.client.get("/api/v1/operators", headers={"Authorization": header}) as response:
+        assert (response.status, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+        assert (await response.json())["error_id"] == "no-token"
+
+
+async def test_wrong_tokens_are_limited_and_right_ones_are_not(paper: Paper) -> None:
+    right = paper.token()
+    wrong = {"Authorization": "Bearer nonsense"}
+    for _ in range(FAILURES):
+        assert await paper.refused("GET", "/operators", headers=wrong) == (401, "bad-token")
+    assert await paper.refused("GET", "/operators", headers=wrong) == (429, "too-many-requests")
+    assert (await paper.asked("GET", "/operators", headers=right))[0] == 200
+
+
+async def test_one_token_cannot_ask_without_end(paper: Paper) -> None:
+    eager, other = paper.token(), paper.token()
+    statuses = [(await paper.asked("GET", "/operators", headers=eager))[0] for _ in range(3 * REQUESTS_AT_ONCE)]
+    assert statuses[:REQUESTS_AT_ONCE] == [200] * REQUESTS_AT_ONCE
+    assert statuses.count(429) > REQUESTS_AT_ONCE
+    assert (await paper.asked("GET", "/operators", headers=other))[0] == 200
+
+
+async def test_a_revoked_token_opens_nothing_at_once(paper: Paper) -> None:
+    header = paper.token(name="crm")
+    assert (await paper.asked("GET", "/operators", headers=header))[0] == 200
+    paper.tokens.revoke("crm")
+    assert await paper.refused("GET", "/operators", headers=header) == (401, "bad-token")
+
+
+async def test_a_damaged_file_of_tokens_lets_nobody_in(paper: Paper, tmp_path: Path) -> None:
+    header = paper.token()
+    (tmp_path / "tokens.json").write_text("{")
+    assert await paper.refused("GET", "/operators", headers=header) == (503, "tokens-unreadable")
+
+
+async def test_the_last_use_is_kept(paper: Paper) -> None:
+    used, unused = paper.token(name="used"), paper.token(name="unused")
+    assert unused
+    await paper.asked("GET", "/operators", headers=used)
+    paper.gate.write_uses()
+    paper.gate.write_uses()  # nothing new: nothing written
+    assert {token.name: token.used_ms is not None for token in paper.tokens.current()} == {
+        "used": True,
+        "unused": False,
+    }
+
+
+async def test_numbers_are_in_the_answers_of_their_scopes_alone(paper: Paper) -> None:
+    for route in ROUTES:
+        async with paper.client.request(
+            route.method, f"/api/v1{example(route.path)}", json=BODIES.get(route.deed.__name__), headers=paper.token()
+        ) as response:
+            told = CALLER[-8:] in await response.text()
+        assert not told or {Scope.RECORDINGS_READ, Scope.CALLS_READ} & set(route.scopes)
+
+
+async def test_no_score_stands_beside_a_callers_number(paper: Paper) -> None:
+    _, story = await paper.asked("GET", f"/calls/{TALKING}", headers=paper.token())
+    assert story["call"]["caller_key"] == CALLER
+    assert "score" not in json.dumps(story)
+
+
+async def test_recordings_are_sought_by_date_and_number(paper: Paper) -> None:
+    found = {"date": "2026-11-22", "phone": "8 (701) 234-56-78"}
+    status, said = await paper.asked("GET", "/recordings", params=found, headers=paper.token(Scope.RECORDINGS_READ))
+    assert (status, [talk["phone"] for talk in said["talks"]]) == (200, [CALLER])
+    assert paper.books.asked == [(date(2026, 11, 22), "8 (701) 234-56-78")]
+
+
+async def test_logs_name_who_read_and_hold_neither_token_nor_number(paper: Paper) -> None:
+    header = paper.token(name="auditor")
+    with structlog.testing.capture_logs() as lines:
+        await paper.asked("GET", f"/recordings?date=2026-11-22&phone={CALLER[1:]}", headers=header)
+        await paper.asked("GET", f"/calls/{TALKING}", headers=header)
+        await paper.asked("GET", "/operators", headers={"Authorization": "Bearer bln_secret"})
+    assert [line.get("token") for line in lines] == ["auditor", "auditor", None]
+    text = json.dumps(lines)
+    for hidden in (header["Authorization"].removeprefix("Bearer "), "bln_secret", CALLER[-8:]):
+        assert hidden not in text
+
+
+async def test_a_fault_is_answered_and_told_in_the_log(paper: Paper) -> None:
+    paper.desk.broken = ZeroDivisionError(CALLER)
+    with structlog.testing.capture_logs() as lines:
+        assert await paper.refused("GET", "/calls", headers=paper.token()) == (500, "fault")
+    assert [(line["event"], line["path"]) for line in lines] == [("api fault", "/api/v1/calls")]
+
+
+async def test_the_ledger_away_is_told_as_such(paper: Paper) -> None:
+    paper.books.away = True
+    status, said = await paper.asked("GET", "/stats", headers=paper.token())
+    assert (status, said["error_id"], said["retryable"]) == (503, "ledger-unavailable", True)
+
+
+async def test_answers_are_not_kept_by_anybody_on_the_way(paper: Paper) -> None:
+    async with paper.client.get("/api/v1/health") as response:
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["Server"] == "bailanys"
+
+
+async def test_many_at_once_are_all_answered(paper: Paper) -> None:
+    header = paper.token()
+    answers = await asyncio.gather(*(paper.asked("GET", "/calls", headers=header) for _ in range(30)))
+    assert {status for status, _ in answers} == {200}
