@@ -197,8 +197,9 @@ def explain(found: Losses, stories: list[CallStory], places: Places, tell: Tell)
                         tell(f"  {path.name}: {line[:400]}")
 
 
-TARGETS = (Target("calls_lost", 0), Target("recordings_lost", 0), Target("ratings_lost", 0), Target("talks_cut", 0))
-
+TARGETS = tuple(
+    Target(key, 0) for key in ("calls_lost", "recordings_lost", "ratings_lost", "talks_cut", "operators_doubled")
+)
 
 if __name__ == "__main__":
     run("kills", "calls while the controller is killed; nothing may be lost", measure, TARGETS)
