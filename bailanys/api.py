@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 from collections.abc import Callable
 
 import structlog
@@ -33,6 +34,7 @@ async def keep_api(
     try:
         while not dispatcher.in_truth:  # the calls first: loading the server takes a moment
             await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.to_thread(importlib.import_module, "console.app")  # 0.2 s, in which calls go on
         await _serve(settings, places, desk, books, alarm)
     except Exception as error:  # the edge between the API and the calls: nothing of it may get further
         alarm("api", repr(error)[:300])

@@ -8,6 +8,7 @@ from collections.abc import Awaitable
 from datetime import date
 from typing import TypeVar
 
+from bailanys.kept import Kept
 from calls.local_day import local_date, local_day
 from calls.recording import Recording
 from calls.statistics import day_figures
@@ -21,7 +22,8 @@ from storage.ledger import Ledger
 
 T = TypeVar("T")
 
-DAY_WAIT_KEPT_S = 5.0
+KEPT_S = 5.0
+"""How old a day's figures may be: each look reads the whole day."""
 DAY_WAIT_PATIENCE_S = 2.0
 
 
@@ -31,8 +33,8 @@ class LedgerBooks:
     def __init__(self, ledger: Ledger, zone: str) -> None:
         self._ledger = ledger
         self._zone = zone
-        self._asking: asyncio.Task[DayWait] | None = None
-        self._asked_s = 0.0
+        self._days = Kept(self._stats, KEPT_S)
+        self._day_waits = Kept(self._day_wait, KEPT_S, most=1)
 
     async def story(self, call: str) -> Story:
         """Everything on one call. Raises UnknownCallError, UnavailableError."""
@@ -50,12 +52,11 @@ class LedgerBooks:
         )
 
     async def stats(self, day: date | None) -> Stats:
-        """The figures of a local date, of today if none is given (rule 7). Raises UnavailableError."""
-        wanted = day or self._today()
-        span = local_day(wanted, self._zone)
-        calls = await _read(self._ledger.calls_between(span.from_ms, span.to_ms))
-        figures = await asyncio.to_thread(day_figures, calls)  # a day of 100,000 calls would hold up the dispatcher
-        return Stats(day=wanted, time_zone=self._zone, total=figures.total, groups=figures.groups)
+        """The figures of a local date, of today if none is given (rule 7); a few seconds old at most.
+
+        Raises UnavailableError.
+        """
+        return await self._days.get(day or self._today())
 
     async def talks(self, day: date, phone: str) -> list[FoundTalk]:
         """Talks of that local date and number (rule 14), the sure ones first. Raises UnavailableError."""
@@ -63,22 +64,20 @@ class LedgerBooks:
         return [_talk(hit, hit.recording) for hit in found]
 
     async def day_wait(self) -> DayWait:
-        """The law's figure of today so far (rule 7), at most 5 s old. Raises UnavailableError, BusyError.
-
-        One look-up at a time, however many ask: a database that hangs holds one thread, not all of them.
-        """
-        now_s = time.monotonic()
-        if self._asking is None or (self._asking.done() and now_s - self._asked_s > DAY_WAIT_KEPT_S):
-            self._asked_s = now_s
-            self._asking = asyncio.create_task(self._day_wait())
-            self._asking.add_done_callback(_heard)
+        """The law's figure of today so far (rule 7), a few seconds old at most. Raises UnavailableError, BusyError."""
         try:
-            return await asyncio.wait_for(asyncio.shield(self._asking), DAY_WAIT_PATIENCE_S)
+            return await asyncio.wait_for(self._day_waits.get(self._today()), DAY_WAIT_PATIENCE_S)
         except TimeoutError as error:
             raise BusyError("the ledger does not answer") from error
 
-    async def _day_wait(self) -> DayWait:
-        span = local_day(self._today(), self._zone)
+    async def _stats(self, day: date) -> Stats:
+        span = local_day(day, self._zone)
+        calls = await _read(self._ledger.calls_between(span.from_ms, span.to_ms))
+        figures = await asyncio.to_thread(day_figures, calls)  # a day of 100,000 calls would hold up the dispatcher
+        return Stats(day=day, time_zone=self._zone, total=figures.total, groups=figures.groups)
+
+    async def _day_wait(self, day: date) -> DayWait:
+        span = local_day(day, self._zone)
         answered, mean_s = await _read(self._ledger.answered_between(span.from_ms, span.to_ms))
         return DayWait(answered, mean_s)
 
@@ -110,8 +109,3 @@ async def _read(look_up: Awaitable[T]) -> T:
         return await look_up
     except LedgerError as error:  # its own text may quote the database's
         raise UnavailableError("the ledger does not answer", error.error_id, retryable=error.retryable) from error
-
-
-def _heard(task: asyncio.Task[DayWait]) -> None:
-    if not task.cancelled():
-        task.exception()
