@@ -7,6 +7,7 @@ serve them is idle; a reservation is a lease that ends by itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import product
 
 from calls.events import (
     CallGone,
@@ -60,6 +61,9 @@ class Router:
         for operator in self.operators.values():
             self._floor.enlist(operator)
             self._settle(operator, operator.idle_since_ms)
+        served = {need for operator in self.operators.values() for need in product(operator.groups, operator.languages)}
+        for need in sorted(served):
+            self._floor.know(Need(*need))
         self._know_traffic()
 
     def handle(self, event: Event, now_ms: int) -> list[Command]:
@@ -105,13 +109,11 @@ class Router:
         self, operator: OperatorId, levels: Mapping[GroupId, int], languages: Iterable[str], now_ms: int
     ) -> list[Command]:
         """Change what an operator can do while calls wait; an unknown operator is a no-op."""
-        out: list[Command] = []
         if known := self.operators.get(operator):
             known.groups, known.levels, known.languages = frozenset(levels), dict(levels), frozenset(languages)
             self._floor.enlist(known)
             self._touched[operator] = None
-            self._match(now_ms, out)
-        return out
+        return self._decide((), now_ms)
 
     def next_wake_ms(self) -> int | None:
         """The next instant at which a Tick changes something."""
@@ -206,8 +208,9 @@ class Router:
                 if operator.call != event.call:  # the safety net rings by itself
                     self._contradicted(operator, event.call, now_ms, out)
                     self._reserve(operator, event.call, now_ms, ours=not event.by_net)
-                    if (known := self.calls.get(event.call)) and known.offered_to is None:
-                        self._leave(known)
+                    if known := self.calls.get(event.call):
+                        if known.offered_to is None:
+                            self._leave(known)
                         known.offered_to = operator.id
             case OperatorAnswered():
                 self._contradicted(operator, event.call, now_ms, out)

@@ -62,9 +62,9 @@ class Floor:
             for pool in self._pools.values():
                 staff[tuple(pool.home)] = staff.get(tuple(pool.home), 0) + pool.staff
             self._homes = {need: [] for need in self.idle_for}
-            for needs, count in staff.items():
-                for need in needs if count else ():
-                    self._homes[need].append(Home(needs, count))
+            for home in [Home(needs, count) for needs, count in staff.items() if count]:
+                for need in home.needs:
+                    self._homes[need].append(home)
         return self._homes
 
     def know(self, need: Need) -> None:

@@ -39,8 +39,9 @@ class Able(NamedTuple):
     """How many they are, idle or not."""
 
 
-class Home(NamedTuple):
-    """Operators who serve the same needs, idle or not."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Home:
+    """Operators who serve the same needs, idle or not; each home is itself alone."""
 
     needs: tuple[Need, ...]
     staff: int
@@ -139,7 +140,7 @@ def opportunity(need: Need, pools: Sequence[Able], view: View) -> list[float]:
 def _opportunity(need: Need, pools: Sequence[Able], view: View, loss: float) -> list[float]:
     lost = {other: share * loss ** (view.idle_for[other] - 1) for other, share in view.shares.items() if other != need}
     lost[need] = 0.0
-    return [sum([lost[other] for other in pool.home]) + LEVEL_COST * (pool.level - 1) for pool in pools]
+    return [sum([lost.get(other, 0.0) for other in pool.home]) + LEVEL_COST * (pool.level - 1) for pool in pools]
 
 
 # -- averages in proportion to the targets -------------------------------------------------------------------------
@@ -167,6 +168,8 @@ STARVED_S = 5000.0
 """What it weighs, in seconds, that all operators would find nobody waiting whom they can serve."""
 NEXT_CALLER = 0.4
 """How much less the next caller in reach of an operator is worth than the one before."""
+MANY = 16
+"""Callers in reach from which on an operator is far from finding nobody: their weight is below 5 ms."""
 FORESIGHT_PER_CALLER_S = 10.0
 FORESIGHT_OVERDUE_S = 150.0
 FORESIGHT_LOSS = 0.4
@@ -182,21 +185,26 @@ def foresight(queues: Sequence[Queue], view: View) -> list[float]:
     skill routing comes from, so callers whom many can serve are left for them while lines are short.
     """
     uneven = _uneven(view)
+    near: dict[Home, float] = {}
     values = []
     for queue in queues:
         value_s = queue.oldest_s + FORESIGHT_PER_CALLER_S * queue.waiting * _size(queue.need, view) ** -0.5
-        value_s += UNEVEN_S * uneven.get(queue.need, 0.0) - STARVED_S * _starved(queue.need, view) - _misfit_s(queue)
+        value_s += UNEVEN_S * uneven.get(queue.need, 0.0) - STARVED_S * _starved(queue, view, near) - _misfit_s(queue)
         overdue = queue.oldest_s > FORESIGHT_OVERDUE_S
         values.append(OVERDUE_FIRST + queue.oldest_s if overdue else value_s)
     return values
 
 
-def _starved(need: Need, view: View) -> float:
-    """How near the operators of this need are to finding nobody: 0 to 1, each home by its staff."""
-    starved = 0.0
-    for home in view.homes.get(need, ()):
-        in_reach = sum([view.queued.get(other, 0) for other in home.needs])
-        starved += home.staff * NEXT_CALLER ** (in_reach - 1)
+def _starved(queue: Queue, view: View, near: dict[Home, float]) -> float:
+    """How near the operators of this need are to finding nobody: 0 to 1, each home by its staff; `near` is a memory."""
+    if queue.waiting > MANY:
+        return 0.0
+    starved, queued = 0.0, view.queued
+    for home in view.homes.get(queue.need, ()):
+        if home not in near:
+            in_reach = sum([queued[other] for other in home.needs if other in queued])
+            near[home] = home.staff * NEXT_CALLER ** (in_reach - 1) if in_reach <= MANY else 0.0
+        starved += near[home]
     return starved / view.staff
 
 
