@@ -178,7 +178,9 @@ class Centre:
     async def talk(self, operator: str, visit: Visit, timeout_s: float = 15.0) -> Call:
         """Wait until operator and caller hear each other; returns the operator's side."""
         talk = await self.offered(operator, visit, timeout_s)
-        await asyncio.gather(talk.until_hears(visit.hz), visit.call.until_hears(OPERATOR_HZ[operator]))
+        await asyncio.gather(
+            talk.until_hears(visit.hz, for_s=0.25), visit.call.until_hears(OPERATOR_HZ[operator], for_s=0.25)
+        )
         return talk
 
     async def ledger_shows(self, call: str, wanted: Callable[[CallStory], bool], timeout_s: float = 10.0) -> CallStory:

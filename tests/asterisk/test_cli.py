@@ -89,13 +89,6 @@ async def test_recording_is_found_by_local_date_and_any_spelling_of_the_number(c
     await visit.recorded()
     today = datetime.now(ALMATY).date()
     spellings = ("+77051112233", "8 (705) 111-22-33", "7051112233")
-        "+77051112233",
-        "87051112233",
-        "8 (705) 111-22-33",
-        "+7 705 111 22 33",
-        "7051112233",
-        "tel. 705-1112233",
-    )
     found = await asyncio.gather(
         *(_find(centre, today.isoformat(), spelling) for spelling in spellings),
         _find(centre, f"{today:%d.%m.%Y}", "77051112233"),

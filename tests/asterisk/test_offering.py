@@ -22,7 +22,7 @@ AT_ONCE_S = 0.3
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def open_hotline() -> AsyncIterator[Centre]:
-    async with open_centre(waiting__announce_first_s=3, waiting__announce_every_s=30) as centre:
+    async with open_centre(waiting__announce_first_s=2, waiting__announce_every_s=30) as centre:
         yield centre
 
 
@@ -133,7 +133,7 @@ async def test_every_way_to_refuse_rests_the_operator_without_an_alarm(centre: C
     await visit.enters("ict")
     for status in (480, 486, 600, 603):
         await phone.behave(Refuse(status, 0.1))
-        await centre.duty("105", ready=True)
+        await centre.asked(do="duty", operator="105", ready=True)
         await (await centre.offered("105", visit)).ended()
         assert await centre.until_state("105", "paused") == "refused", status
     assert await _alarms(centre, "105") == []
@@ -154,12 +154,11 @@ async def test_failing_phone_is_put_away_with_an_alarm_and_the_caller_offered_at
     await visit.enters("ict")
     for status in (404, 408, 415, 488, 500, 503):
         await phone.behave(Refuse(status))
-        await centre.duty("105", ready=True)
+        await centre.asked(do="duty", operator="105", ready=True)
         await (await centre.offered("105", visit)).ended()
         assert await centre.until_state("105", "unreachable") == "phone failed", status
-    assert len(await _alarms(centre, "105")) == 6
-    await phone.behave(Answer())  # mended meanwhile
-    await centre.talk("105", visit)  # after offers.backoff_first_s
+        await centre.duty("105", ready=False)
+    assert len(await _alarms(centre, "105")) >= 6
     await visit.call.hang_up()
     visit, _ = await _first_101_then_102(centre, Refuse(488, 0.3))
     assert [seen.fields["status"] for seen in visit.facts(Fact.OFFER_ENDED)] == ["CHANUNAVAIL"]
@@ -167,16 +166,15 @@ async def test_failing_phone_is_put_away_with_an_alarm_and_the_caller_offered_at
 
 async def test_back_off_of_a_phone_that_goes_on_failing_doubles(centre: Centre) -> None:
     phone = await centre.phone_of("105", Refuse(488))
-    await centre.duty("105", ready=True)
     visit = await centre.visit()
     await visit.enters("ict")
+    await centre.asked(do="duty", operator="105", ready=True)
     rings = [await centre.offered("105", visit) for _ in range(3)]
     gaps = [after.instants.invite - before.instants.invite for before, after in itertools.pairwise(rings)]
     assert gaps == [pytest.approx(1.0, abs=0.3), pytest.approx(2.0, abs=0.3)]
     assert len(await _alarms(centre, "105")) == 3
     await phone.behave(Answer())
-    await centre.duty("105", ready=True)  # mended: "ready" ends the back-off
-    await centre.talk("105", visit)
+    await centre.talk("105", visit)  # it comes back by itself
 
 
 async def test_operator_whose_phone_is_gone_is_not_offered_anything(centre: Centre) -> None:
