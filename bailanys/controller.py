@@ -58,7 +58,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     plan = menu_plan(settings)
     menu = AgiServer("127.0.0.1", settings.ports.agi, lambda line: serve_menu(line, plan, ledger.language_of))
     desk = LiveDesk(settings, dispatcher, link, lambda: projector.in_step_ms)
-    books = LedgerBooks(ledger, settings.hotline.time_zone)
+    books = LedgerBooks(ledger, places.database_url, settings.hotline.time_zone)
     control = ControlServer(places.control, Requests(desk).answer)
 
     await menu.start()

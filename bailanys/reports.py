@@ -8,10 +8,10 @@ from collections.abc import Awaitable
 from datetime import date
 from typing import TypeVar
 
+from bailanys.figures_apart import figures_apart
 from bailanys.kept import Kept
 from calls.local_day import local_date, local_day
 from calls.recording import Recording
-from calls.statistics import day_figures
 from console.answers import FoundTalk, Stats
 from console.errors import BusyError, UnavailableError, UnknownCallError
 from console.ports import DayWait
@@ -25,13 +25,16 @@ T = TypeVar("T")
 KEPT_S = 5.0
 """How old a day's figures may be: each look reads the whole day."""
 DAY_WAIT_PATIENCE_S = 2.0
+STATS_PATIENCE_S = 9.0
 
 
 class LedgerBooks:
     """The ledger's side of `console.ports.Books`."""
 
-    def __init__(self, ledger: Ledger, zone: str) -> None:
+    def __init__(self, ledger: Ledger, database_url: str, zone: str) -> None:
+        """`zone`: of local dates, as the time-zone database names it."""
         self._ledger = ledger
+        self._database_url = database_url
         self._zone = zone
         self._days = Kept(self._stats, KEPT_S)
         self._day_waits = Kept(self._day_wait, KEPT_S, most=1)
@@ -72,9 +75,8 @@ class LedgerBooks:
 
     async def _stats(self, day: date) -> Stats:
         span = local_day(day, self._zone)
-        calls = await _read(self._ledger.calls_between(span.from_ms, span.to_ms))
-        figures = await asyncio.to_thread(day_figures, calls)  # a day of 100,000 calls would hold up the dispatcher
-        return Stats(day=day, time_zone=self._zone, total=figures.total, groups=figures.groups)
+        figures = await _read(figures_apart(self._database_url, span, STATS_PATIENCE_S))
+        return Stats.model_validate({"day": day, "time_zone": self._zone, **figures})
 
     async def _day_wait(self, day: date) -> DayWait:
         span = local_day(day, self._zone)
