@@ -82,6 +82,28 @@ async def test_each_talk_of_a_transferred_call_has_its_own_recording(centre: Cen
         assert not tones.hears(path, other, channel=1, share=0.05)
 
 
+async def test_caller_on_hold_hears_music_and_the_recording_goes_on(centre: Centre) -> None:
+    visit, talk = await _talk(centre, "101")
+    began = visit.facts(Fact.TALKING)[0].at_ms
+    await talk.hold()
+    await visit.call.listen(0.3)
+    begin, end = await visit.call.listen(2.0)
+    samples, rate = tones.read(visit.call.heard())
+    assert tones.speech_or_music_present(samples[round(begin * rate) : round(end * rate)], rate, share=0.5)
+    assert not visit.call.hears(OPERATOR_HZ["101"], begin, end, share=0.1)
+    await talk.resume()
+    await visit.call.until_hears(OPERATOR_HZ["101"])
+    await talk.until_hears(visit.hz)
+    await talk.hang_up()
+    ended = await visit.fact(Fact.TALK_ENDED)
+    await visit.call.hang_up()
+    (recording,) = (await visit.recorded()).recordings
+    _is_whole(centre, recording, (ended.at_ms - began) / 1000)
+    path = centre.up.places.archive / recording.path
+    assert tones.hears(path, visit.hz, channel=0, share=0.8)  # the caller is recorded on hold, too
+    assert not tones.hears(path, OPERATOR_HZ["101"], channel=0, share=0.05)
+
+
 async def test_call_that_nobody_took_leaves_no_recording(centre: Centre) -> None:
     await centre.phone_of("105", Refuse(486))
     await centre.duty("105", ready=True)
