@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import socket
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
@@ -15,7 +18,9 @@ import pytest
 import pytest_asyncio
 from command_line import bailanys
 from hotline import LOOK_EVERY_S, Centre, open_centre
+from journal_watch import Journal
 
+from calls.journal import Fact
 from console.openapi import document
 from console.routes import PREFIX, ROUTES
 from console.scopes import Scope
@@ -58,7 +63,7 @@ class Program:
 
     async def until_up(self) -> None:
         """Wait until the API listens: the controller begins with the calls."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while True:
                 try:
                     await self.ask("GET", "/health")
@@ -148,3 +153,31 @@ async def test_tokens_are_listed_without_what_opens(centre: Centre, program: Pro
     assert (again.status, again.err.count("\n")) == (1, 1)
     wrong = await bailanys("tokens", "add", "other", "--scope", "stats", env=centre.env)
     assert (wrong.status, wrong.err.count("\n")) == (1, 1)
+
+
+async def test_a_port_that_cannot_be_had_costs_the_calls_nothing(centre: Centre, program: Program) -> None:
+    """Somebody takes the port while the controller is dead: one alarm, calls go on, the API comes back by itself."""
+    supervisor, api = centre.up.supervisor, centre.up.settings.api
+    supervisor.may_start.clear()
+    assert supervisor.pid is not None
+    os.kill(supervisor.pid, signal.SIGKILL)
+    async with asyncio.timeout(5):
+        while supervisor.pid is not None:
+            await asyncio.sleep(LOOK_EVERY_S)
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((api.bind, api.port))
+        holder.listen()
+        supervisor.may_start.set()
+        alarm = await Journal(centre.up.places.journals[1]).until(Fact.ALARM, "", kind="api")
+        assert str(api.port) in alarm.fields["detail"]
+        await centre.phone_of("101")
+        await centre.duty("101", ready=True)
+        visit = await centre.visit()
+        await visit.enters("state-services")
+        talk = await centre.talk("101", visit)
+    await program.until_up()
+    _, now = await program.ask("GET", "/calls")
+    assert [(call["call"], call["where"]) for call in now["calls"]] == [(visit.id, "talking")]
+    await talk.hang_up()
+    await visit.call.hang_up()
