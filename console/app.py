@@ -6,11 +6,11 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
 from pydantic import BaseModel, ValidationError
 
 from console.answers import Refusal
@@ -24,7 +24,7 @@ from console.errors import (
     WrongMethodError,
 )
 from console.gate import Gate
-from console.limits import Turnstile
+from console.limits import STRANGERS_AT_ONCE, STRANGERS_PER_S, Pace, Turnstile
 from console.route import Asked, Asks, NoBody, Office, Query, Route, Said
 from console.routes import PREFIX, ROUTES
 
@@ -34,13 +34,15 @@ LARGEST_BODY = 4096
 PATIENCE_S = 10.0
 WHOLE_S = 25.0
 """The longest a request may take, its body included."""
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+SLOW_S = 1.0
+"""How long a 429 is kept back: who asks in a loop is slowed to the number of connections in a second."""
+OPEN = frozenset(PREFIX + route.path for route in ROUTES if not route.scopes)
 
 
 def api_app(office: Office, gate: Gate) -> web.Application:
     """The application; must be made inside the event loop that serves it."""
-    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_in_one_form])
+    strangers = Pace(STRANGERS_AT_ONCE, STRANGERS_PER_S)
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_slower(strangers), _in_one_form])
     turnstiles = {asks: Turnstile(asks.value, PATIENCE_S) for asks in Asks if asks.value}
     for route in ROUTES:
         handler = _handler(route, office, gate, turnstiles.get(route.asks))
@@ -106,6 +108,22 @@ def _response(said: Said, media: str) -> web.Response:
             return web.Response(text=said.model_dump_json(), content_type=media)
         case _:
             return web.json_response(said)
+
+
+def _slower(strangers: Pace) -> Middleware:
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Hold back who asks too much, so that a flood costs the dispatcher's loop next to nothing."""
+        response = await handler(request)
+        if (request.path in OPEN or response.status in (401, 404, 405)) and (
+            wait_s := strangers.take("", time.monotonic())
+        ):
+            response = _refusal(TooManyError(f"too many requests: wait {wait_s:.2f} s"))
+        if response.status == TooManyError.status:
+            await asyncio.sleep(SLOW_S)
+        return response
+
+    return middleware
 
 
 @web.middleware

@@ -17,6 +17,9 @@ ADDRESSES_KEPT = 1000
 
 REQUESTS_AT_ONCE = 40
 REQUESTS_PER_S = 20.0
+STRANGERS_AT_ONCE = 100
+STRANGERS_PER_S = 50.0
+"""Requests that no token admits, of all addresses together: open paths, wrong tokens, paths that are none."""
 
 
 class FailedAttempts:

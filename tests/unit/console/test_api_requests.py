@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from datetime import date
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 import structlog
 from paper import BODIES, CALLER, TALKING, WAITING, Paper, example
 
+from console import app
 from console.app import LARGEST_BODY
-from console.limits import FAILURES, REQUESTS_AT_ONCE
+from console.limits import FAILURES, REQUESTS_AT_ONCE, STRANGERS_AT_ONCE, Pace
 from console.route import Route
 from console.routes import ROUTES
 from console.scopes import Scope
@@ -129,6 +131,24 @@ async def test_one_token_cannot_ask_without_end(paper: Paper) -> None:
     assert statuses[:REQUESTS_AT_ONCE] == [200] * REQUESTS_AT_ONCE
     assert statuses.count(429) > REQUESTS_AT_ONCE
     assert (await paper.asked("GET", "/operators", headers=other))[0] == 200
+
+
+async def test_strangers_are_held_back_together(paper: Paper) -> None:
+    statuses = {(await paper.asked("GET", "/health"))[0] for _ in range(STRANGERS_AT_ONCE)}
+    assert statuses == {200}
+    for path in ("/health", "/nothing", "/operators"):
+        assert await paper.refused("GET", path) == (429, "too-many-requests")
+    assert (await paper.asked("GET", "/operators", headers=paper.token()))[0] == 200
+
+
+async def test_a_429_is_kept_back(paper: Paper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "SLOW_S", 0.1)
+    monkeypatch.setattr(paper.gate, "_pace", Pace(burst=1, per_s=0.1))
+    header = paper.token()
+    await paper.asked("GET", "/operators", headers=header)
+    began_s = time.monotonic()
+    assert await paper.refused("GET", "/operators", headers=header) == (429, "too-many-requests")
+    assert time.monotonic() - began_s >= 0.1
 
 
 async def test_a_revoked_token_opens_nothing_at_once(paper: Paper) -> None:
