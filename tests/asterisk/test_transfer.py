@@ -127,7 +127,9 @@ async def test_caller_cannot_transfer_the_operator_anywhere(centre: Centre) -> N
 
 async def test_transfer_into_a_group_where_nobody_is_ready_waits_there(centre: Centre) -> None:
     visit, talk = await _talk_with_101(centre, "kk")
+    await talk.hold()  # as many phones do before a REFER
     await talk.refer("63")
+    await visit.until_prompt("transfer-notice")
     await visit.fact(Fact.NOTICE)
     calls = (await centre.asked(do="calls"))["calls"]
     assert [(call["where"], call["group"]) for call in calls] == [("waiting", "ict")]
