@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from bailanys.cli import calls, database, dialplan, operators, prompts, recordings, service, statistics, tokens
+from bailanys.cli import calls, database, dialplan, operators, prompts, recordings, service, staffing, statistics, tokens
 
 app = typer.Typer(
     name="bailanys",
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 service.add_to(app)
 statistics.add_to(app)
+staffing.add_to(app)
 app.add_typer(operators.app, name="operators")
 app.add_typer(calls.app, name="calls")
 app.add_typer(recordings.app, name="recordings")
