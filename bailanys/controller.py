@@ -23,10 +23,9 @@ from bailanys.reports import LedgerBooks
 from bailanys.requests import Requests
 from bailanys.site import Places, Secrets
 from calls.journal import Fact
-from config.settings import LANGUAGES, Settings
+from config.settings import Settings
 from ivr.plan import menu_plan
 from recordings.finaliser import Finaliser
-from speech.numbers import HIGHEST, position
 from storage.engine import open_engine
 from storage.errors import LedgerUnavailableError
 from storage.ledger import Ledger
@@ -48,7 +47,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     inbox: Inbox = asyncio.Queue()
     link = AmiLink("127.0.0.1", settings.ports.ami, "bailanys", keys.ami, inbox)  # type: ignore[arg-type]  # wider queue
     journal = ControllerJournal(places.journals[1])
-    dispatcher = Dispatcher(settings, link, inbox, journal, say_place, say_alive)
+    dispatcher = Dispatcher(settings, link, inbox, journal, say_alive)
     engine = open_engine(places.database_url)
     ledger = Ledger(engine)
     projector = Projector(engine, list(places.journals))
@@ -111,12 +110,6 @@ def raise_alarm(journal: ControllerJournal, kind: str, detail: str) -> None:
     """Tell of something that a person should look at, in the log and in the ledger."""
     log.error("alarm", kind=kind, detail=detail)
     journal.write(Fact.ALARM, time.time_ns() // 1_000_000, {"kind": kind, "detail": detail})
-
-
-def say_place(place: int, language: str) -> str:
-    """The files that tell a caller their place, as Playback takes them."""
-    known = language if language in LANGUAGES else LANGUAGES[0]
-    return "&".join(f"bailanys/{fragment}" for fragment in position(min(place, HIGHEST), known))
 
 
 def say_alive() -> None:

@@ -14,17 +14,19 @@ from dataclasses import dataclass
 import structlog
 
 from bailanys.audit import forgotten
+from bailanys.foretelling import Foretelling, kept, recalled
 from bailanys.journal import ControllerJournal
 from bailanys.resync import ask_silent_phones, keep_net_in_step, seen_channels, whole_truth
 from calls.events import CallGone, DutyChanged, Event, Tick
-from calls.ids import CallId, GroupId, OperatorId
+from calls.ids import CallId
 from calls.journal import Fact
 from calls.tracker import events_of
 from config.settings import Settings
 from dialplan import names
 from routing.commands import Alarm, Announce, Command, KeepDuty, Offer, Reclaim, Resync, ShowState
-from routing.core import Router, Rules
-from routing.presence import Operator
+from routing.configured import configured_router
+from routing.core import Router
+from speech.compose import SUBFOLDER
 from telephony import commands
 from telephony.ami import AmiLink
 from telephony.ami_event import AmiEvent, LinkDown, LinkItem, LinkUp
@@ -57,14 +59,13 @@ class Dispatcher:
         link: AmiLink,
         inbox: Inbox,
         journal: ControllerJournal,
-        say_place: Callable[[int, str], str],
         alive: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._link = link
         self._inbox = inbox
         self._journal = journal
-        self._say_place = say_place
+        self._foretelling = Foretelling()
         self._alive = alive
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_truth = False
@@ -133,7 +134,11 @@ class Dispatcher:
 
     def _handle(self, event: Event) -> None:
         if self._in_truth:
-            self._perform(self.router.handle(event, _now_ms()))
+            now_ms = _now_ms()
+            self._foretelling.before(event, self.router, now_ms)
+            decided = self.router.handle(event, now_ms)
+            self._perform(decided)
+            self._foretelling.after(event, self.router, now_ms)
 
     async def audit(self) -> None:
         """Look every few seconds for callers whom a lost event has left without care. Runs until cancelled."""
@@ -154,21 +159,7 @@ class Dispatcher:
     # -- the truth -------------------------------------------------------------------------------------------------
 
     def _new_router(self) -> Router:
-        offers, waiting = self._settings.offers, self._settings.waiting
-        operators = [
-            Operator(OperatorId(o.number), frozenset(GroupId(g) for g in o.groups), frozenset(o.languages))
-            for o in self._settings.operators
-        ]
-        rules = Rules(
-            ring_s=offers.ring_s,
-            wrap_up_s=offers.wrap_up_s,
-            refusal_rest_s=offers.refusal_rest_s,
-            backoff_first_s=offers.backoff_first_s,
-            backoff_last_s=offers.backoff_last_s,
-            announce_first_s=waiting.announce_first_s,
-            announce_every_s=waiting.announce_every_s,
-        )
-        return Router(operators, rules)
+        return configured_router(self._settings)
 
     async def _resync(self, why: str) -> None:
         """Rebuild from Asterisk; what was said before counts no more. On failure the next link-up tries again."""
@@ -190,6 +181,8 @@ class Dispatcher:
         self.router, self._truth_at_s, self._in_truth = router, started_s, True
         decided = router.restore(truth.events, _now_ms())
         self._beat()
+        said = {call: told for call, text in truth.told if (told := recalled(text))}
+        self._foretelling.rebuilt(router, said, _now_ms())
         self._perform(decided)
         self._perform([Reclaim(call, channel) for call, channel in truth.in_net])
         self._later(self._guarded(ask_silent_phones(self._link, router.operators.values())))
@@ -241,8 +234,10 @@ class Dispatcher:
         await self._link.send(commands.redirect(channel, names.WAITING, "back"))
 
     async def _announce(self, place: Announce) -> None:
-        files = self._say_place(place.place, place.language)
+        words = self._foretelling.words(place, self.router, _now_ms())
+        files = "&".join(f"{SUBFOLDER}/{prompt}" for prompt in words.prompts)
         await self._link.send(commands.setvar(place.channel, names.SAY, files))
+        await self._link.send(commands.setvar(place.channel, names.TOLD, kept(words.told)))
         waiting = self.router.calls.get(place.call)
         if waiting is not None and waiting.offered_to is None:  # an offer may have come in between
             await self._link.send(commands.redirect(place.channel, names.ANNOUNCE, "s"))

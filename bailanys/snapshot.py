@@ -34,6 +34,8 @@ class Rebuilt:
 
     events: tuple[Event, ...]
     in_net: tuple[tuple[CallId, str], ...]
+    told: tuple[tuple[CallId, str], ...] = ()
+    """What each waiting caller was told last, as the channel keeps it."""
 
 
 def rebuild(channels: Iterable[SeenChannel], duties: Mapping[str, str], devices: Mapping[str, str]) -> Rebuilt:
@@ -74,7 +76,8 @@ def rebuild(channels: Iterable[SeenChannel], duties: Mapping[str, str], devices:
             events += [waiting, OperatorRung(OperatorId(channel.extension), waiting.call, by_net=False)]
         elif channel.context in (names.WAITING, names.ANNOUNCE, "still-here"):
             events.append(waiting)
-    return Rebuilt((*events, *talks), tuple(in_net))
+    told = tuple((CallId(c.uniqueid), c.variables[names.TOLD]) for c in seen if c.variables.get(names.TOLD))
+    return Rebuilt((*events, *talks), tuple(in_net), told)
 
 
 def _waiting(channel: SeenChannel) -> CallWaiting | None:

@@ -26,8 +26,9 @@ GROUP: Final = "BLN_GROUP"
 SEQ: Final = "BLN_SEQ"  # number of the segment
 OFFER: Final = "BLN_OFFER"  # number of offers begun
 SAY: Final = "BLN_SAY"  # files of the next announcement
+TOLD: Final = "BLN_TOLD"  # what the last one said: place:low:high
 
-CALLER_VARIABLES: Final = (ARRIVED, RANK, LANGUAGE, GROUP, SEQ, OFFER)
+CALLER_VARIABLES: Final = (ARRIVED, RANK, LANGUAGE, GROUP, SEQ, OFFER, TOLD)
 
 # Events sent by the dialplan to the controller
 WAITING_EVENT: Final = "BailanysWaiting"
