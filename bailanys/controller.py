@@ -18,13 +18,14 @@ from bailanys.desk import LiveDesk
 from bailanys.dispatcher import Dispatcher, Inbox
 from bailanys.journal import ControllerJournal
 from bailanys.lost_calls import LostCalls
-from bailanys.menu import serve_menu
+from bailanys.menu import LanguageOf, serve_callback, serve_menu
 from bailanys.reports import LedgerBooks
 from bailanys.requests import Requests
 from bailanys.site import Places, Secrets
 from calls.journal import Fact
 from config.settings import Settings
-from ivr.plan import menu_plan
+from dialplan import names
+from ivr.plan import MenuPlan, menu_plan
 from recordings.finaliser import Finaliser
 from storage.engine import open_engine
 from storage.errors import LedgerUnavailableError
@@ -32,6 +33,7 @@ from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.projector import Projector
 from telephony.agi import AgiServer
+from telephony.agi_line import AgiLine
 from telephony.ami import AmiLink
 
 log = structlog.get_logger(__name__)
@@ -47,15 +49,16 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     inbox: Inbox = asyncio.Queue()
     link = AmiLink("127.0.0.1", settings.ports.ami, "bailanys", keys.ami, inbox)  # type: ignore[arg-type]  # wider queue
     journal = ControllerJournal(places.journals[1])
-    dispatcher = Dispatcher(settings, link, inbox, journal, say_alive)
     engine = open_engine(places.database_url)
     ledger = Ledger(engine)
+    owed = partial(ledger.owed_callbacks, settings.callback.tries, settings.callback.keep_hours)
+    dispatcher = Dispatcher(settings, link, inbox, journal, say_alive, owed)
     projector = Projector(engine, list(places.journals))
     alarm = partial(raise_alarm, journal)
     finaliser = Finaliser(places.spool, places.archive, ledger, alarm=alarm)
     lost = LostCalls(link, journal, ledger.open_calls)
     plan = menu_plan(settings)
-    menu = AgiServer("127.0.0.1", settings.ports.agi, lambda line: serve_menu(line, plan, ledger.language_of))
+    menu = AgiServer("127.0.0.1", settings.ports.agi, partial(serve, settings, plan, ledger.language_of))
     desk = LiveDesk(settings, dispatcher, link, lambda: projector.in_step_ms)
     books = LedgerBooks(ledger, places.database_url, settings.hotline.time_zone)
     control = ControlServer(places.control, Requests(desk).answer)
@@ -81,6 +84,14 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         await menu.close()
         await link.close()
         engine.dispose()
+
+
+async def serve(settings: Settings, plan: MenuPlan, language_of: LanguageOf, line: AgiLine) -> None:
+    """Serve the session that the dialplan asks for by the path it calls us at."""
+    if line.variables.get("agi_network_script") == names.CALLBACK:
+        await serve_callback(line, settings.callback.prefixes)
+    else:
+        await serve_menu(line, plan, language_of)
 
 
 async def keep_ledger(database_url: str, projector: Projector) -> None:

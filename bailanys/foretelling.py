@@ -75,6 +75,10 @@ class Foretelling:
         if (call_id := getattr(event, "call", None)) is not None:
             self._follow(call_id, router, now_ms)
 
+    def forget(self, call: CallId) -> None:
+        """Follow the caller no more: who asks for a callback has neither an operator nor given up."""
+        self._expectations.forget(call)
+
     def rebuilt(self, router: Router, told: dict[CallId, Told], now_ms: int) -> None:
         """Follow those whom a rebuilt truth knows, and remember what they were told."""
         self._expectations.keep_only(router.calls)

@@ -49,6 +49,10 @@ class Expectations:
         """Forget the waits of all others without learning: how they ended was not seen."""
         self._waits = {call: wait for call, wait in self._waits.items() if call in calls}
 
+    def forget(self, call: CallId) -> None:
+        """Forget one wait without learning."""
+        self._waits.pop(call, None)
+
     def waits(self, call: CallId) -> bool:
         """Whether this caller's wait is being followed."""
         return call in self._waits
