@@ -30,13 +30,18 @@ class Scene:
     centre: Centre
     caller: Phone
 
-    async def asks(self) -> Visit:
-        """The caller comes, hears the offer at the first announcement, and confirms the number shown."""
+    async def begins_to_ask(self, *, known: bool = False) -> Visit:
+        """The caller comes, hears the offer at the first announcement, and is asked whether the number is right."""
         visit = await self.centre.dial(self.caller, NUMBER, HZ)
-        await visit.enters(language="ru")
+        await (visit.picks("state-services") if known else visit.enters(language="ru"))
         await visit.until_prompt("callback-offer", "ru")
         await visit.call.press("1")
         await visit.until_prompt("callback-confirm", "ru")
+        return visit
+
+    async def asks(self, *, known: bool = False) -> Visit:
+        """The caller asks for a callback and confirms the number shown; a known one is not asked the language."""
+        visit = await self.begins_to_ask(known=known)
         await visit.call.press("1")
         asked = await visit.fact(Fact.CALLBACK_ASKED)
         assert asked.fields["number"] == NUMBER
@@ -76,6 +81,17 @@ async def scene() -> AsyncIterator[Scene]:
             callback__ring_s=5,
         ) as centre:
             yield Scene(centre, caller)
+
+
+async def killed(centre: Centre) -> None:
+    """The controller dies, and another comes up."""
+    before = centre.up.supervisor.pid
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    async with asyncio.timeout(20):
+        while centre.up.supervisor.pid in (None, before):
+            await asyncio.sleep(0.05)
+    await controller_ready(centre.up.places)
 
 
 def over(story: CallStory) -> bool:
@@ -141,13 +157,79 @@ async def test_callback_survives_the_death_of_the_controller(scene: Scene) -> No
     await scene.caller.behave(Answer())
     visit = await scene.asks()
     await scene.story(visit.id, over)
-    before = centre.up.supervisor.pid
-    assert before is not None
-    os.kill(before, signal.SIGKILL)
-    async with asyncio.timeout(20):
-        while centre.up.supervisor.pid in (None, before):
-            await asyncio.sleep(0.05)
-    await controller_ready(centre.up.places)
+    await killed(centre)
     await centre.duty("101", ready=True)
     ringing = await scene.called(30)
     await ringing.until_hears(OPERATOR_HZ["101"])
+
+
+async def test_a_controller_that_dies_while_the_caller_rings_neither_breaks_the_talk_nor_calls_twice(
+    scene: Scene,
+) -> None:
+    centre = scene.centre
+    operator = await centre.phone_of("101", Answer())
+    await scene.caller.behave(Ring())
+    visit = await scene.asks()
+    await centre.duty("101", ready=True)
+    ringing = await scene.called()
+    await killed(centre)
+    await ringing.answer()
+    await ringing.until_hears(OPERATOR_HZ["101"])
+    made = await scene.made_for(visit)
+    await centre.journal.until(Fact.CALLBACK_TRIED, made, status="ANSWER")
+    await ringing.hang_up()
+    await scene.story(made, over)
+    (first,) = operator.calls
+    assert first.over or await first.ended() is not None
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(10):
+            await scene.caller.rung()
+
+
+async def test_never_more_calls_in_flight_than_operators_are_free(scene: Scene) -> None:
+    centre = scene.centre
+    await centre.phone_of("101", Answer())
+    await scene.caller.behave(Ring())
+    first_asked = await scene.asks()
+    await scene.story(first_asked.id, over)  # the ledger knows the caller's language now
+    await scene.asks(known=True)
+    await centre.duty("101", ready=True)
+    first = await scene.called()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(3):
+            await scene.caller.rung()
+    await first.answer()
+    await first.until_hears(OPERATOR_HZ["101"])
+    await first.hang_up()
+    second = await scene.called()
+    await second.answer()
+    await second.until_hears(OPERATOR_HZ["101"])
+
+
+async def test_an_operator_who_leaves_before_the_caller_answers_stops_the_ringing_and_costs_no_try(
+    scene: Scene,
+) -> None:
+    centre = scene.centre
+    operator = await centre.phone_of("101", Answer())
+    await scene.caller.behave(Ring())
+    visit = await scene.asks()
+    await centre.duty("101", ready=True)
+    ringing = await scene.called()
+    await operator.calls[-1].hang_up()
+    await ringing.ended(5)
+    again = await scene.called(20)
+    await again.answer()
+    await again.until_hears(OPERATOR_HZ["101"])
+    tried = [one for one in centre.journal.facts(fact=Fact.CALLBACK_TRIED) if one.fields["of"] == visit.id]
+    assert [one.fields["status"] for one in tried] == ["ANSWER"]
+
+
+async def test_an_operator_who_becomes_free_while_the_number_is_confirmed_takes_the_caller_at_once(
+    scene: Scene,
+) -> None:
+    centre = scene.centre
+    await centre.phone_of("101", Answer())
+    visit = await scene.begins_to_ask()
+    await centre.duty("101", ready=True)
+    await centre.talk("101", visit)
+    assert visit.facts(Fact.CALLBACK_ASKED) == []
