@@ -41,6 +41,8 @@ log = structlog.get_logger(__name__)
 PROJECT_EVERY_S = 0.25
 FINISH_EVERY_S = 1.0
 LOST_EVERY_S = 10.0
+PAST_MS = 8 * 3_600_000
+"""Two half-lives of the running rates."""
 AFTER_AN_ERROR_S = 1.0
 
 
@@ -69,6 +71,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     tasks = [
         asyncio.create_task(dispatcher.run()),
         asyncio.create_task(dispatcher.audit()),
+        asyncio.create_task(know_past(ledger, dispatcher, settings.offers.wrap_up_s)),
         asyncio.create_task(keep_ledger(places.database_url, projector)),
         asyncio.create_task(again_and_again("finish", FINISH_EVERY_S, finaliser.finish_ready)),
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
@@ -92,6 +95,15 @@ async def serve(settings: Settings, plan: MenuPlan, language_of: LanguageOf, lin
         await serve_callback(line, settings.callback.prefixes)
     else:
         await serve_menu(line, plan, language_of)
+
+
+async def know_past(ledger: Ledger, dispatcher: Dispatcher, wrap_up_s: float) -> None:
+    """Let the expected waits begin with the ledger's last hours; without them a usual day stands in."""
+    now_ms = time.time_ns() // 1_000_000
+    try:
+        dispatcher.foretelling.know(await ledger.handled_between(now_ms - PAST_MS, now_ms), wrap_up_s)
+    except LedgerUnavailableError as error:
+        log.warning("expected waits begin without the past", error=str(error))
 
 
 async def keep_ledger(database_url: str, projector: Projector) -> None:

@@ -70,7 +70,7 @@ class Dispatcher:
         self._link = link
         self._inbox = inbox
         self._journal = journal
-        self._foretelling = Foretelling()
+        self.foretelling = Foretelling()
         self._owed = owed
         self.callbacks = Callbacks(settings.callback, settings.hotline.time_zone)
         self._alive = alive
@@ -148,7 +148,7 @@ class Dispatcher:
         match fields.get("UserEvent"):
             case names.CALLBACK_EVENT if asked := callback_of(fields, now_ms):
                 self.callbacks.asked(asked)
-                self._foretelling.forget(asked.asked_in)
+                self.foretelling.forget(asked.asked_in)
                 self._handle(CallGone(asked.asked_in))  # from now on the place is kept without the channel
             case names.CALLBACK_TRIED_EVENT:
                 self.callbacks.tried(CallId(fields.get("Of", "")), fields.get("Status", ""), now_ms)
@@ -158,10 +158,10 @@ class Dispatcher:
     def _handle(self, event: Event) -> None:
         if self._in_truth:
             now_ms = _now_ms()
-            self._foretelling.before(event, self.router, now_ms)
+            self.foretelling.before(event, self.router, now_ms)
             decided = self.router.handle(event, now_ms)
             self._perform(decided)
-            self._foretelling.after(event, self.router, now_ms)
+            self.foretelling.after(event, self.router, now_ms)
             if isinstance(event, CallGone):
                 self.callbacks.gone(event.call, now_ms)
             elif isinstance(event, OperatorAnswered):
@@ -220,7 +220,7 @@ class Dispatcher:
         decided = router.restore((*truth.events, *self.callbacks.unseen(truth.there)), _now_ms())
         self._beat()
         said = {call: told for call, text in truth.told if (told := recalled(text))}
-        self._foretelling.rebuilt(router, said, _now_ms())
+        self.foretelling.rebuilt(router, said, _now_ms())
         self._perform(decided)
         self._perform([Reclaim(call, channel) for call, channel in truth.in_net])
         self._later(self._guarded(ask_silent_phones(self._link, router.operators.values())))
@@ -286,7 +286,7 @@ class Dispatcher:
     async def _announce(self, place: Announce) -> None:
         if not place.channel or place.channel.startswith("Local/"):
             return  # a callback's place: nobody listens
-        words = self._foretelling.words(place, self.router, _now_ms())
+        words = self.foretelling.words(place, self.router, _now_ms())
         callback = self._settings.callback
         ask = bool(callback.outbound) and (words.wait_s is None or words.wait_s >= callback.after_s)
         prompts = (*words.prompts, CALLBACK_OFFER) if ask else words.prompts

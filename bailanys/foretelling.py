@@ -6,17 +6,20 @@ and never grows while the place does not rise (`routing.told`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
 
 from calls.events import CallGone, Event, LegGone, OperatorAnswered
 from calls.ids import CallId, GroupId, OperatorId
+from calls.work import Handled
 from config.settings import LANGUAGES, Language
 from routing.commands import Announce
 from routing.core import Router
 from routing.estimate import Staff
 from routing.expectation import Expectations, on_duty
+from routing.rates import seen_in
 from routing.skills import Need
 from routing.told import Minutes, Told
 from speech.expectation import wait_range
@@ -46,6 +49,10 @@ class Foretelling:
         self._talks: dict[OperatorId, tuple[CallId, GroupId, int]] = {}
         self._staff: Staff[Need] = {}
         self._staff_until_ms = 0
+
+    def know(self, past: Iterable[Handled], wrap_up_s: float) -> None:
+        """Take in what the ledger has seen in the last hours, after a start."""
+        self._expectations.know(seen_in(past, wrap_up_s))
 
     def before(self, event: Event, router: Router, now_ms: int) -> None:
         """Take what the core is about to be told: who answered or left is still in its line."""

@@ -45,6 +45,10 @@ class Expectations:
         self.tallies: Mapping[GroupId, Tally] = observe({}, seen)
         self._waits: dict[CallId, _Wait] = {}
 
+    def know(self, seen: Iterable[Seen]) -> None:
+        """Take in rows of the past, oldest first."""
+        self.tallies = observe(self.tallies, seen)
+
     def keep_only(self, calls: Container[CallId]) -> None:
         """Forget the waits of all others without learning: how they ended was not seen."""
         self._waits = {call: wait for call, wait in self._waits.items() if call in calls}

@@ -19,7 +19,8 @@ from calls.local_day import local_day
 from calls.phone import ANONYMOUS, candidate_keys
 from calls.recording import EndedTalk, Recording
 from calls.statistics import CallTimes, RatingGiven
-from storage import book, callbacks, rows
+from calls.work import Handled
+from storage import book, callbacks, rows, work
 from storage.engine import reading
 from storage.errors import LedgerUnavailableError
 from storage.find import FoundRecording, find, in_order
@@ -139,6 +140,10 @@ class Ledger:
     async def call_story(self, call_id: str) -> CallStory | None:
         """Everything on one call; None if it is not known."""
         return await self._read(lambda connection: _story(connection, call_id))
+
+    async def handled_between(self, from_ms: int, to_ms: int) -> list[Handled]:
+        """Waits that ended in some span of time, for the running rates that an expected wait is made of."""
+        return await self._read(lambda connection: work.handled_between(connection, from_ms, to_ms))
 
     async def owed_callbacks(self, tries: int, keep_hours: int) -> list[Callback]:
         """Callbacks asked in the last hours that reached nobody yet and have tries left."""

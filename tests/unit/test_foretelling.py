@@ -7,6 +7,7 @@ import pytest
 from bailanys.foretelling import NOBODY, Foretelling, Words, kept, recalled
 from calls.events import CallGone, CallWaiting, DutyChanged, Event, LegGone, LegUp, OperatorAnswered, Reachability
 from calls.ids import CallId, GroupId, OperatorId
+from calls.work import Handled
 from routing.commands import Announce
 from routing.core import Router, Rules
 from routing.presence import Operator
@@ -86,6 +87,17 @@ def test_short_talks_shorten_what_is_told_later() -> None:
     assert before.wait_s is not None
     assert after.wait_s is not None
     assert after.wait_s < before.wait_s / 2
+
+
+def test_a_started_controller_knows_the_talks_of_the_last_hours() -> None:
+    line = at_work()
+    call = line.comes(2)
+    usual = line.told(call).wait_s
+    line.foretelling.know([Handled(PORTAL, n * 1000, n * 1000, n * 1000 + 30_000) for n in range(200)], 0.0)
+    known = line.told(call).wait_s
+    assert usual is not None
+    assert known is not None
+    assert known < usual / 2
 
 
 def test_a_restarted_controller_never_tells_more_than_was_told() -> None:
