@@ -18,21 +18,22 @@ from bailanys.desk import LiveDesk
 from bailanys.dispatcher import Dispatcher, Inbox
 from bailanys.journal import ControllerJournal
 from bailanys.lost_calls import LostCalls
-from bailanys.menu import serve_menu
+from bailanys.menu import LanguageOf, serve_callback, serve_menu
 from bailanys.reports import LedgerBooks
 from bailanys.requests import Requests
 from bailanys.site import Places, Secrets
 from calls.journal import Fact
-from config.settings import LANGUAGES, Settings
-from ivr.plan import menu_plan
+from config.settings import Settings
+from dialplan import names
+from ivr.plan import MenuPlan, menu_plan
 from recordings.finaliser import Finaliser
-from speech.numbers import HIGHEST, position
 from storage.engine import open_engine
 from storage.errors import LedgerUnavailableError
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.projector import Projector
 from telephony.agi import AgiServer
+from telephony.agi_line import AgiLine
 from telephony.ami import AmiLink
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,8 @@ log = structlog.get_logger(__name__)
 PROJECT_EVERY_S = 0.25
 FINISH_EVERY_S = 1.0
 LOST_EVERY_S = 10.0
+PAST_MS = 8 * 3_600_000
+"""Two half-lives of the running rates."""
 AFTER_AN_ERROR_S = 1.0
 
 
@@ -48,15 +51,16 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     inbox: Inbox = asyncio.Queue()
     link = AmiLink("127.0.0.1", settings.ports.ami, "bailanys", keys.ami, inbox)  # type: ignore[arg-type]  # wider queue
     journal = ControllerJournal(places.journals[1])
-    dispatcher = Dispatcher(settings, link, inbox, journal, say_place, say_alive)
     engine = open_engine(places.database_url)
     ledger = Ledger(engine)
+    owed = partial(ledger.owed_callbacks, settings.callback.tries, settings.callback.keep_hours)
+    dispatcher = Dispatcher(settings, link, inbox, journal, say_alive, owed)
     projector = Projector(engine, list(places.journals))
     alarm = partial(raise_alarm, journal)
     finaliser = Finaliser(places.spool, places.archive, ledger, alarm=alarm)
     lost = LostCalls(link, journal, ledger.open_calls)
     plan = menu_plan(settings)
-    menu = AgiServer("127.0.0.1", settings.ports.agi, lambda line: serve_menu(line, plan, ledger.language_of))
+    menu = AgiServer("127.0.0.1", settings.ports.agi, partial(serve, settings, plan, ledger.language_of))
     desk = LiveDesk(settings, dispatcher, link, lambda: projector.in_step_ms)
     books = LedgerBooks(ledger, places.database_url, settings.hotline.time_zone)
     control = ControlServer(places.control, Requests(desk).answer)
@@ -67,6 +71,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     tasks = [
         asyncio.create_task(dispatcher.run()),
         asyncio.create_task(dispatcher.audit()),
+        asyncio.create_task(know_past(ledger, dispatcher, settings.offers.wrap_up_s)),
         asyncio.create_task(keep_ledger(places.database_url, projector)),
         asyncio.create_task(again_and_again("finish", FINISH_EVERY_S, finaliser.finish_ready)),
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
@@ -82,6 +87,23 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         await menu.close()
         await link.close()
         engine.dispose()
+
+
+async def serve(settings: Settings, plan: MenuPlan, language_of: LanguageOf, line: AgiLine) -> None:
+    """Serve the session that the dialplan asks for by the path it calls us at."""
+    if line.variables.get("agi_network_script") == names.CALLBACK:
+        await serve_callback(line, settings.callback.prefixes)
+    else:
+        await serve_menu(line, plan, language_of)
+
+
+async def know_past(ledger: Ledger, dispatcher: Dispatcher, wrap_up_s: float) -> None:
+    """Let the expected waits begin with the ledger's last hours; without them a usual day stands in."""
+    now_ms = time.time_ns() // 1_000_000
+    try:
+        dispatcher.foretelling.know(await ledger.handled_between(now_ms - PAST_MS, now_ms), wrap_up_s)
+    except LedgerUnavailableError as error:
+        log.warning("expected waits begin without the past", error=str(error))
 
 
 async def keep_ledger(database_url: str, projector: Projector) -> None:
@@ -111,12 +133,6 @@ def raise_alarm(journal: ControllerJournal, kind: str, detail: str) -> None:
     """Tell of something that a person should look at, in the log and in the ledger."""
     log.error("alarm", kind=kind, detail=detail)
     journal.write(Fact.ALARM, time.time_ns() // 1_000_000, {"kind": kind, "detail": detail})
-
-
-def say_place(place: int, language: str) -> str:
-    """The files that tell a caller their place, as Playback takes them."""
-    known = language if language in LANGUAGES else LANGUAGES[0]
-    return "&".join(f"bailanys/{fragment}" for fragment in position(min(place, HIGHEST), known))
 
 
 def say_alive() -> None:

@@ -8,23 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
 
 from bailanys.audit import forgotten
+from bailanys.callbacks import Callbacks, callback_of
+from bailanys.foretelling import Foretelling, kept, recalled
 from bailanys.journal import ControllerJournal
 from bailanys.resync import ask_silent_phones, keep_net_in_step, seen_channels, whole_truth
-from calls.events import CallGone, DutyChanged, Event, Tick
-from calls.ids import CallId, GroupId, OperatorId
+from calls.callback import Callback
+from calls.events import CallGone, DutyChanged, Event, OperatorAnswered, Tick
+from calls.ids import CallId
 from calls.journal import Fact
 from calls.tracker import events_of
 from config.settings import Settings
 from dialplan import names
 from routing.commands import Alarm, Announce, Command, KeepDuty, Offer, Reclaim, Resync, ShowState
-from routing.core import Router, Rules
-from routing.presence import Operator
+from routing.configured import configured_router
+from routing.core import Router
+from speech.compose import SUBFOLDER
+from storage.errors import LedgerUnavailableError
 from telephony import commands
 from telephony.ami import AmiLink
 from telephony.ami_event import AmiEvent, LinkDown, LinkItem, LinkUp
@@ -34,6 +39,7 @@ log = structlog.get_logger(__name__)
 
 BEAT_EVERY_S = 1.0
 AUDIT_EVERY_S = 5.0
+CALLBACK_OFFER = "callback-offer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +63,16 @@ class Dispatcher:
         link: AmiLink,
         inbox: Inbox,
         journal: ControllerJournal,
-        say_place: Callable[[int, str], str],
         alive: Callable[[], None],
+        owed: Callable[[], Awaitable[list[Callback]]],
     ) -> None:
         self._settings = settings
         self._link = link
         self._inbox = inbox
         self._journal = journal
-        self._say_place = say_place
+        self.foretelling = Foretelling()
+        self._owed = owed
+        self.callbacks = Callbacks(settings.callback, settings.hotline.time_zone)
         self._alive = alive
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_truth = False
@@ -96,6 +104,8 @@ class Dispatcher:
             await self._take(item)
         if time.monotonic() >= self._beat_due_s:
             self._handle(Tick())
+            for waiting in self.callbacks.due(_now_ms()) if self._in_truth else ():
+                self._handle(waiting)
             self._beat()
 
     @property
@@ -128,12 +138,34 @@ class Dispatcher:
                 self._handle(event)
             case AmiEvent(name, fields):
                 if self._in_truth and float(fields.get("Timestamp", "0") or 0) >= self._truth_at_s:
+                    if name == "UserEvent":
+                        self._heed_callback(fields)
                     for event in events_of(name, fields):
                         self._handle(event)
 
+    def _heed_callback(self, fields: Mapping[str, str]) -> None:
+        now_ms = _now_ms()
+        match fields.get("UserEvent"):
+            case names.CALLBACK_EVENT if asked := callback_of(fields, now_ms):
+                self.callbacks.asked(asked)
+                self.foretelling.forget(asked.asked_in)
+                self._handle(CallGone(asked.asked_in))  # from now on the place is kept without the channel
+            case names.CALLBACK_TRIED_EVENT:
+                self.callbacks.tried(CallId(fields.get("Of", "")), fields.get("Status", ""), now_ms)
+            case _:
+                pass
+
     def _handle(self, event: Event) -> None:
         if self._in_truth:
-            self._perform(self.router.handle(event, _now_ms()))
+            now_ms = _now_ms()
+            self.foretelling.before(event, self.router, now_ms)
+            decided = self.router.handle(event, now_ms)
+            self._perform(decided)
+            self.foretelling.after(event, self.router, now_ms)
+            if isinstance(event, CallGone):
+                self.callbacks.gone(event.call, now_ms)
+            elif isinstance(event, OperatorAnswered):
+                self.callbacks.talked(event.call)
 
     async def audit(self) -> None:
         """Look every few seconds for callers whom a lost event has left without care. Runs until cancelled."""
@@ -141,6 +173,15 @@ class Dispatcher:
             await asyncio.sleep(AUDIT_EVERY_S)
             if self._in_truth:
                 await self._guarded(self._look_for_forgotten())
+                await self._look_for_owed()
+
+    async def _look_for_owed(self) -> None:
+        """Callbacks that were asked of a controller before us, or whose news was lost."""
+        try:
+            for owed in await self._owed():
+                self.callbacks.asked(owed)
+        except LedgerUnavailableError as error:
+            log.warning("callbacks not recalled", error_id=error.error_id, error=str(error))
 
     async def _look_for_forgotten(self) -> None:
         seen = forgotten(await seen_channels(self._link), self.router.calls)
@@ -154,21 +195,7 @@ class Dispatcher:
     # -- the truth -------------------------------------------------------------------------------------------------
 
     def _new_router(self) -> Router:
-        offers, waiting = self._settings.offers, self._settings.waiting
-        operators = [
-            Operator(OperatorId(o.number), frozenset(GroupId(g) for g in o.groups), frozenset(o.languages))
-            for o in self._settings.operators
-        ]
-        rules = Rules(
-            ring_s=offers.ring_s,
-            wrap_up_s=offers.wrap_up_s,
-            refusal_rest_s=offers.refusal_rest_s,
-            backoff_first_s=offers.backoff_first_s,
-            backoff_last_s=offers.backoff_last_s,
-            announce_first_s=waiting.announce_first_s,
-            announce_every_s=waiting.announce_every_s,
-        )
-        return Router(operators, rules)
+        return configured_router(self._settings)
 
     async def _resync(self, why: str) -> None:
         """Rebuild from Asterisk; what was said before counts no more. On failure the next link-up tries again."""
@@ -188,8 +215,12 @@ class Dispatcher:
         router = self._new_router()
         router.adopt(self.router)
         self.router, self._truth_at_s, self._in_truth = router, started_s, True
-        decided = router.restore(truth.events, _now_ms())
+        for call, asked_in in truth.callbacks:
+            self.callbacks.made_by_another(call, asked_in)
+        decided = router.restore((*truth.events, *self.callbacks.unseen(truth.there)), _now_ms())
         self._beat()
+        said = {call: told for call, text in truth.told if (told := recalled(text))}
+        self.foretelling.rebuilt(router, said, _now_ms())
         self._perform(decided)
         self._perform([Reclaim(call, channel) for call, channel in truth.in_net])
         self._later(self._guarded(ask_silent_phones(self._link, router.operators.values())))
@@ -230,19 +261,39 @@ class Dispatcher:
 
     async def _offer(self, offer: Offer) -> None:
         try:
-            await self._link.send(commands.redirect(offer.channel, names.CONNECT, offer.operator))
+            if offer.channel:
+                await self._link.send(commands.redirect(offer.channel, names.CONNECT, offer.operator))
+            else:
+                await self._call_back(offer)
         except AmiRefusedError as error:
             log.info("the caller is gone", call=offer.call, answer=str(error))
             self.say(CallGone(offer.call))
         except TelephonyError as error:
             log.warning("offer without an answer", call=offer.call, error=str(error))
 
+    async def _call_back(self, offer: Offer) -> None:
+        """Make a stand-in for the caller, and send it to the operator. Raises TelephonyError."""
+        carried = self.callbacks.variables(offer.call, _now_ms())
+        if carried is None:
+            self.say(CallGone(offer.call))
+            return
+        stand_in = f"Local/s@{names.CALLBACK_LEG}/n"
+        await self._link.send(commands.originate(stand_in, offer.call, names.CALLBACK, offer.operator, carried))
+
     async def _reclaim(self, channel: str) -> None:
         await self._link.send(commands.redirect(channel, names.WAITING, "back"))
 
     async def _announce(self, place: Announce) -> None:
-        files = self._say_place(place.place, place.language)
+        if not place.channel or place.channel.startswith("Local/"):
+            return  # a callback's place: nobody listens
+        words = self.foretelling.words(place, self.router, _now_ms())
+        callback = self._settings.callback
+        ask = bool(callback.outbound) and (words.wait_s is None or words.wait_s >= callback.after_s)
+        prompts = (*words.prompts, CALLBACK_OFFER) if ask else words.prompts
+        files = "&".join(f"{SUBFOLDER}/{prompt}" for prompt in prompts)
+        await self._link.send(commands.setvar(place.channel, names.ASK, "1" if ask else ""))
         await self._link.send(commands.setvar(place.channel, names.SAY, files))
+        await self._link.send(commands.setvar(place.channel, names.TOLD, kept(words.told)))
         waiting = self.router.calls.get(place.call)
         if waiting is not None and waiting.offered_to is None:  # an offer may have come in between
             await self._link.send(commands.redirect(place.channel, names.ANNOUNCE, "s"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -11,7 +11,9 @@ from calls.ids import CallId
 from calls.journal import Fact
 from calls.phone import ANONYMOUS, caller_key
 from calls.ports import CallerGoneError, CallerLine
+from config.settings import LANGUAGES, Language
 from dialplan import names
+from ivr.callback import ask_number
 from ivr.plan import MenuPlan
 from ivr.session import Destination, answer
 from telephony.agi_line import AgiLine
@@ -59,6 +61,18 @@ async def serve_menu(line: AgiLine, plan: MenuPlan, language_of: LanguageOf) -> 
         await _leave(line, chosen)
     except CallerGoneError:
         log.info("the caller hung up in the menu", call_id=line.call_id)
+
+
+async def serve_callback(line: AgiLine, prefixes: Sequence[str]) -> None:
+    """Agree with a waiting caller on the number to be called back at. Who hangs up in between is ordinary."""
+    spoken = line.variables.get("agi_language", "")
+    language: Language = next((each for each in LANGUAGES if each == spoken), LANGUAGES[0])
+    try:
+        number = await ask_number(line, line.variables.get("agi_callerid", ""), language, prefixes)
+        if number is not None:
+            await line.set_variable(names.CALLBACK_TO, number)
+    except CallerGoneError:
+        log.info("the caller left while asking for a callback", call_id=line.call_id)
 
 
 async def _recall(call: CallId, key: str, language_of: LanguageOf) -> str | None:

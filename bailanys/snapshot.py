@@ -34,6 +34,12 @@ class Rebuilt:
 
     events: tuple[Event, ...]
     in_net: tuple[tuple[CallId, str], ...]
+    told: tuple[tuple[CallId, str], ...] = ()
+    """What each waiting caller was told last, as the channel keeps it."""
+    callbacks: tuple[tuple[CallId, CallId], ...] = ()
+    """Calls being made for callbacks, each with the call it was asked in."""
+    there: frozenset[CallId] = frozenset()
+    """Every call that has a channel."""
 
 
 def rebuild(channels: Iterable[SeenChannel], duties: Mapping[str, str], devices: Mapping[str, str]) -> Rebuilt:
@@ -74,7 +80,11 @@ def rebuild(channels: Iterable[SeenChannel], duties: Mapping[str, str], devices:
             events += [waiting, OperatorRung(OperatorId(channel.extension), waiting.call, by_net=False)]
         elif channel.context in (names.WAITING, names.ANNOUNCE, "still-here"):
             events.append(waiting)
-    return Rebuilt((*events, *talks), tuple(in_net))
+    own = [channel for channel in seen if channel.uniqueid == channel.linkedid]
+    there = frozenset(CallId(channel.uniqueid) for channel in own)
+    callbacks = tuple((CallId(c.uniqueid), CallId(asked)) for c in own if (asked := c.variables.get(names.CALLBACK_OF)))
+    told = tuple((CallId(c.uniqueid), c.variables[names.TOLD]) for c in seen if c.variables.get(names.TOLD))
+    return Rebuilt((*events, *talks), tuple(in_net), told, callbacks, there)
 
 
 def _waiting(channel: SeenChannel) -> CallWaiting | None:

@@ -25,13 +25,15 @@ from enum import StrEnum
 class Fact(StrEnum):
     """Our own facts, as named in the journal; the fields of each in the comment. Times `*_ms` are UTC epoch ms."""
 
-    ARRIVED = "arrived"  # arrived_ms, dialled, caller (number, raw), name (raw)
+    ARRIVED = "arrived"  # arrived_ms, dialled, caller (number, raw), name (raw), callback_of
     STEP = "step"  # step, detail: what happened in the menu (never the digits of a rating)
     LANGUAGE = "language"  # language, by = key | known | default | net
-    QUEUED = "queued"  # seq, group, queued_ms, rank_ms, language, via = menu | net | transfer
+    QUEUED = "queued"  # seq, group, queued_ms, rank_ms, language, via = menu | net | transfer | callback
     RETURNED = "returned"  # seq: back from an offer, place kept
     OFFERED = "offered"  # seq, offer, operator, file, via = router | net
     OFFER_ENDED = "offer_ended"  # seq, offer, operator, status = DIALSTATUS other than ANSWER
+    CALLBACK_ASKED = "callback_asked"  # seq, number: the caller hung up and keeps the place
+    CALLBACK_TRIED = "callback_tried"  # of (the call that asked), status = DIALSTATUS; on the callback's own call
     TALKING = "talking"  # seq, offer, operator, file
     TALK_ENDED = "talk_ended"  # seq, by = operator; written when the caller is still there
     TRANSFERRED = "transferred"  # seq (the segment that ended), kind = blind | command, operator, to (group)

@@ -35,6 +35,21 @@ class CallTimes:
     ended_ms: int | None = None
     group: str | None = None
     ratings: tuple[RatingGiven, ...] = ()
+    callback_asked: bool = False
+    """The caller hung up to be called back: no abandonment, and no answer either."""
+    callback_made: bool = False
+    """A call out, made for a callback: apart from all figures of calls that came (the law counts those)."""
+    callback_reached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallbacksCounted:
+    """Callbacks, apart from the answered and the abandoned."""
+
+    asked: int = 0
+    made: int = 0
+    """Calls out that have ended, whatever became of them."""
+    reached: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +99,7 @@ class Figures:
     abandonment: float | None
     """Abandoned, of all answered or abandoned, the short ones left out of both."""
     ratings: Ratings
+    callbacks: CallbacksCounted = CallbacksCounted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,27 +121,31 @@ def day_figures(calls: Iterable[CallTimes]) -> DayFigures:
 
 
 def figures(calls: Sequence[CallTimes]) -> Figures:
-    """The figures of these calls."""
-    answered = [call for call in calls if call.answered_ms is not None]
-    abandoned = [call for call in calls if call.answered_ms is None and call.ended_ms is not None]
+    """The figures of these calls; callbacks count apart."""
+    came = [call for call in calls if not call.callback_made]
+    answered = [call for call in came if call.answered_ms is not None]
+    asked = [call for call in came if call.answered_ms is None and call.callback_asked]
+    left = [call for call in came if call.answered_ms is None and call.ended_ms is not None]
+    abandoned = [call for call in left if not call.callback_asked]
     to_operator = [_seconds(call.arrived_ms, call.answered_ms) for call in answered]
     gave_up = [_seconds(call.arrived_ms, call.ended_ms) for call in abandoned]
     short = sum(wait_s < SHORT_S for wait_s in gave_up)
     counted = len(answered) + len(abandoned) - short
     in_menu = sum(call.queued_ms is None for call in abandoned)
     return Figures(
-        arrived=len(calls),
+        arrived=len(came),
         answered=len(answered),
         abandoned_menu=in_menu,
         abandoned_waiting=len(abandoned) - in_menu,
         abandoned_short=short,
-        in_progress=len(calls) - len(answered) - len(abandoned),
+        in_progress=len(came) - len(answered) - len(abandoned) - len(asked),
         to_operator=waits(to_operator),
         in_queue=waits([_seconds(call.queued_ms, call.answered_ms) for call in answered if call.queued_ms is not None]),
         all_callers=waits(to_operator + gave_up),
         service_level=_share(sum(wait_s <= TARGET_S for wait_s in to_operator), counted),
         abandonment=_share(len(abandoned) - short, counted),
         ratings=ratings([rating for call in calls for rating in call.ratings]),
+        callbacks=_callbacks(calls),
     )
 
 
@@ -154,6 +174,12 @@ def ratings(given: Iterable[RatingGiven]) -> Ratings:
         wrong=outcomes.count("wrong"),
         hung_up=outcomes.count("hung_up"),
     )
+
+
+def _callbacks(calls: Sequence[CallTimes]) -> CallbacksCounted:
+    made = [call for call in calls if call.callback_made and call.ended_ms is not None]
+    asked = sum(call.callback_asked for call in calls)
+    return CallbacksCounted(asked, len(made), sum(call.callback_reached for call in made))
 
 
 def _seconds(from_ms: int | None, to_ms: int | None) -> float:

@@ -185,6 +185,30 @@ class Waiting(Section):
     )
 
 
+class Callback(Section):
+    """The callback that keeps the caller's place; offered only when `outbound` says where to call."""
+
+    outbound: Annotated[str, Field(pattern=r"^([A-Za-z0-9.-]+(:[0-9]{1,5})?)?$")] = Field(
+        default="", description="Carrier's address for calls out, `host` or `host:port`; empty: no callbacks."
+    )
+    trunk: Annotated[str, Field(pattern=r"^([a-z][a-z0-9-]{0,31})?$")] = Field(
+        default="", description="Name of the trunk that carries them; empty: the first one."
+    )
+    shown_number: Annotated[str, Field(pattern=r"^\+?[0-9]{3,15}$")] = Field(
+        default="1414", description="The number that the called person sees."
+    )
+    prefixes: tuple[Annotated[str, Field(pattern=r"^\+[0-9]{1,10}$")], ...] = Field(
+        default=("+77",), min_length=1, description="Numbers that may be called begin so: the hotline pays."
+    )
+    after_s: float = Field(default=120.0, ge=0, description="Offered when the expected wait is at least so long.")
+    from_hour: int = Field(default=8, ge=0, le=23, description="Nobody is called before this local hour.")
+    until_hour: int = Field(default=21, ge=1, le=24, description="Nobody is called from this local hour on.")
+    tries: int = Field(default=2, ge=1, le=5, description="How often the caller is called.")
+    retry_s: float = Field(default=300.0, gt=0, description="Pause before the next try.")
+    ring_s: int = Field(default=30, ge=5, le=120, description="How long the caller's phone rings.")
+    keep_hours: int = Field(default=24, ge=1, le=168, description="After so long the place is given up.")
+
+
 class Rating(Section):
     """The offer to rate the operator 1-5 (rule 13)."""
 
@@ -225,6 +249,7 @@ class Settings(Section):
     routing: Routing = Routing()
     offers: Offers = Offers()
     waiting: Waiting = Waiting()
+    callback: Callback = Callback()
     rating: Rating = Rating()
     storage: Storage = Storage()
     speech: Speech = Speech()

@@ -23,6 +23,9 @@ PATTERNS = {
     r"^\+?[0-9]{3,15}$": "3 to 15 digits, with or without a + before them",
     r"^[a-z][a-z0-9]{0,15}$": "up to 16 small Latin letters and digits, a letter first",
     r"^[a-z][a-z0-9-]{0,31}$": "up to 32 small Latin letters, digits and hyphens, a letter first",
+    r"^([A-Za-z0-9.-]+(:[0-9]{1,5})?)?$": "a host, or a host and a port: `192.0.2.1:5060`",
+    r"^([a-z][a-z0-9-]{0,31})?$": "empty, or up to 32 small Latin letters, digits and hyphens, a letter first",
+    r"^\+[0-9]{1,10}$": "a + and 1 to 10 digits",
     r"^[a-z][a-z0-9-]{0,63}$": "up to 64 small Latin letters, digits and hyphens, a letter first",
 }
 """Each pattern of the settings in words; a test keeps the table complete."""

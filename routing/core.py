@@ -125,6 +125,15 @@ class Router:
         own = self.calls.get(call)
         return None if own is None or own.offered_to is not None else self._lines.place(own)
 
+    def ahead(self, call: CallId) -> dict[Need, int]:
+        """Callers who wait and came before this one, by need; empty for an unknown call."""
+        own = self.calls.get(call)
+        return {} if own is None else self._lines.ahead(own)
+
+    def needs(self) -> list[Need]:
+        """Every need that a call has had."""
+        return list(self._floor.idle_for)
+
     def waiting(self) -> list[Waiting]:
         """Callers without an offer, longest wait first."""
         return [self.calls[call] for _, call in self._lines.everybody()]

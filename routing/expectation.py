@@ -6,7 +6,7 @@ error of each first estimate is kept with it, for the log: an estimate that nobo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from calls.ids import CallId, GroupId
@@ -45,6 +45,27 @@ class Expectations:
         self.tallies: Mapping[GroupId, Tally] = observe({}, seen)
         self._waits: dict[CallId, _Wait] = {}
 
+    def know(self, seen: Iterable[Seen]) -> None:
+        """Take in rows of the past, oldest first."""
+        self.tallies = observe(self.tallies, seen)
+
+    def keep_only(self, calls: Container[CallId]) -> None:
+        """Forget the waits of all others without learning: how they ended was not seen."""
+        self._waits = {call: wait for call, wait in self._waits.items() if call in calls}
+
+    def forget(self, call: CallId) -> None:
+        """Forget one wait without learning."""
+        self._waits.pop(call, None)
+
+    def waits(self, call: CallId) -> bool:
+        """Whether this caller's wait is being followed."""
+        return call in self._waits
+
+    def recall(self, call: CallId, told: Told) -> None:
+        """What a caller was told before we were started again."""
+        if wait := self._waits.get(call):
+            wait.told = told
+
     def began(self, call: CallId, need: Need, ahead: Ahead[Need], staff: Staff[Need], now_ms: int) -> Estimate | None:
         """A caller whom nobody could take at once begins to wait; None when nobody on duty can serve them."""
         first = self._views(need, ahead, staff)
@@ -60,6 +81,11 @@ class Expectations:
         now = self._views(wait.need, ahead, staff)
         wait.told = tell(wait.told, place, None if now is None else estimate(now, self.weights))
         return wait.told
+
+    def expected(self, need: Need, ahead: Ahead[Need], staff: Staff[Need]) -> Estimate | None:
+        """The wait of a caller with so many ahead from now on; None when nobody on duty can serve them."""
+        seen = self._views(need, ahead, staff)
+        return None if seen is None else estimate(seen, self.weights)
 
     def answered(self, call: CallId, now_ms: int) -> CameTrue | None:
         """An operator answered: learn from it."""

@@ -82,6 +82,10 @@ class Lines:
         ahead = (bisect_left(line, caller.order) for need, line in self._lines.items() if need.group == caller.group)
         return 1 + sum(ahead)
 
+    def ahead(self, caller: Waiting) -> dict[Need, int]:
+        """Count those who came before, by need."""
+        return {need: bisect_left(line, caller.order) for need, line in self._lines.items()}
+
     def everybody(self) -> list[Place]:
         """All callers, oldest rank first."""
         return sorted(place for line in self._lines.values() for place in line)

@@ -80,6 +80,7 @@ def _arrived(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
         caller_raw=stored_text(caller),
         caller_name_raw=stored_text(values.get("name")),
         caller_key=caller_key(caller),
+        callback_of=_name(values, "callback_of") or record.call.callback_of,
     )
     return replace(record, call=call)
 
@@ -90,6 +91,20 @@ def _language(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
     if language is None or (known_ms is not None and known_ms > entry.at_ms):
         return record
     call = replace(record.call, language=language, language_by=_name(values, "by"), language_ms=entry.at_ms)
+    return replace(record, call=call)
+
+
+def _callback_asked(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
+    asked_ms = _earliest(record.call.callback_asked_ms, entry.at_ms)
+    number = record.call.callback_number or _name(values, "number")
+    return replace(record, call=replace(record.call, callback_asked_ms=asked_ms, callback_number=number))
+
+
+def _callback_tried(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
+    if record.call.callback_status == ANSWERED:
+        return record
+    status, of = _name(values, "status"), _name(values, "of")
+    call = replace(record.call, callback_status=status, callback_of=record.call.callback_of or of)
     return replace(record, call=call)
 
 
@@ -191,6 +206,8 @@ _NOTES: dict[str, Callable[[CallRecord, Entry, Fields], CallRecord]] = {
     Fact.ARRIVED: _arrived,
     Fact.LANGUAGE: _language,
     Fact.QUEUED: _queued,
+    Fact.CALLBACK_ASKED: _callback_asked,
+    Fact.CALLBACK_TRIED: _callback_tried,
     Fact.OFFERED: _offered,
     Fact.OFFER_ENDED: _offer_ended,
     Fact.TALKING: _talking,

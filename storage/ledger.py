@@ -13,12 +13,14 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from calls.callback import REACHED, Callback
 from calls.ids import CallId
 from calls.local_day import local_day
 from calls.phone import ANONYMOUS, candidate_keys
 from calls.recording import EndedTalk, Recording
 from calls.statistics import CallTimes, RatingGiven
-from storage import book, rows
+from calls.work import Handled
+from storage import book, callbacks, rows, work
 from storage.engine import reading
 from storage.errors import LedgerUnavailableError
 from storage.find import FoundRecording, find, in_order
@@ -31,7 +33,17 @@ T = TypeVar("T")
 _LANGUAGE = select(caller_language.c.language).where(caller_language.c.caller_key == bindparam("key"))
 _ARRIVED = call.c.arrived_ms.between(bindparam("from_ms"), bindparam("last_ms"))
 _TIMES = (
-    select(call.c.id, call.c.arrived_ms, call.c.queued_ms, call.c.answered_ms, call.c.ended_ms, call.c.group_first)
+    select(
+        call.c.id,
+        call.c.arrived_ms,
+        call.c.queued_ms,
+        call.c.answered_ms,
+        call.c.ended_ms,
+        call.c.group_first,
+        call.c.callback_asked_ms,
+        call.c.callback_of,
+        call.c.callback_status,
+    )
     .where(_ARRIVED)
     .order_by(call.c.arrived_ms, call.c.id)
 )
@@ -129,6 +141,15 @@ class Ledger:
         """Everything on one call; None if it is not known."""
         return await self._read(lambda connection: _story(connection, call_id))
 
+    async def handled_between(self, from_ms: int, to_ms: int) -> list[Handled]:
+        """Waits that ended in some span of time, for the running rates that an expected wait is made of."""
+        return await self._read(lambda connection: work.handled_between(connection, from_ms, to_ms))
+
+    async def owed_callbacks(self, tries: int, keep_hours: int) -> list[Callback]:
+        """Callbacks asked in the last hours that reached nobody yet and have tries left."""
+        since_ms = time.time_ns() // 1_000_000 - keep_hours * 3_600_000
+        return await self._read(lambda connection: callbacks.owed(connection, since_ms, tries))
+
     async def operators_now(self) -> list[StateRow]:
         """Each operator's present state, by operator."""
         return await self._read(present_states)
@@ -164,9 +185,21 @@ def _times(connection: Connection, from_ms: int, last_ms: int) -> list[CallTimes
     for call_id, outcome, score in connection.execute(_RATINGS, span):
         ratings[call_id].append(RatingGiven(outcome, score))
     return [
-        CallTimes(arrived_ms, queued_ms, answered_ms, ended_ms, group, tuple(ratings.get(call_id, ())))
-        for call_id, arrived_ms, queued_ms, answered_ms, ended_ms, group in connection.execute(_TIMES, span)
-    ]
+        CallTimes(
+            arrived_ms,
+            queued_ms,
+            answered_ms,
+            ended_ms,
+            group,
+            tuple(ratings.get(call_id, ())),
+            callback_asked=asked_ms is not None,
+            callback_made=made_of is not None,
+            callback_reached=status == REACHED,
+        )
+        for (
+            call_id, arrived_ms, queued_ms, answered_ms, ended_ms, group, asked_ms, made_of, status,
+        ) in connection.execute(_TIMES, span)
+    ]  # fmt: skip
 
 
 def _story(connection: Connection, call_id: str) -> CallStory | None:

@@ -30,6 +30,10 @@ class CallRow:
     answered_ms: int | None = None
     ended_ms: int | None = None
     result: str = "in_progress"
+    callback_asked_ms: int | None = None
+    callback_number: str | None = None
+    callback_of: str | None = None
+    callback_status: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,8 @@ def _call(call: CallRow, segments: list[SegmentRow], taken: list[tuple[LineRow, 
     result = "in_progress"
     if call.ended_ms is not None:
         waiting = "abandoned_waiting" if segments else "abandoned_menu"
+        if call.callback_asked_ms is not None:
+            waiting = "callback"
         result = waiting if answered_ms is None else "answered"
     first = segments[0] if segments else None
     language = call.language or (None if first is None else first.language)

@@ -69,11 +69,19 @@ call = Table(
     _ms("answered_ms"),
     _ms("ended_ms"),
     Column("result", Text, nullable=False),
+    _ms("callback_asked_ms"),
+    Column("callback_number", Text),
+    Column("callback_of", Text),
+    Column("callback_status", Text),
     Index(None, "caller_key", "arrived_ms"),
     Index(None, "arrived_ms"),
+    Index(None, "callback_asked_ms"),
+    Index(None, "callback_of"),
     Index("ix_call_open", "id", sqlite_where=text("ended_ms IS NULL"), postgresql_where=text("ended_ms IS NULL")),
 )
-"""`result`: in_progress, answered, abandoned_waiting or abandoned_menu. `answered_ms` is the first operator's."""
+"""`result`: in_progress, answered, callback (the caller asked to be called), abandoned_waiting or abandoned_menu.
+`answered_ms` is the first operator's. `callback_of`: this call was made for the callback asked in that one, and
+`callback_status` tells whether it reached the caller (ANSWER)."""
 
 segment = Table(
     "segment",

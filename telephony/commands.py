@@ -18,6 +18,7 @@ _QUEUE = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _INTERFACE = re.compile(r"(PJSIP|Local)/[A-Za-z0-9][A-Za-z0-9@._/-]{0,78}")
 _FAMILY = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}(/[A-Za-z0-9_.+-]{1,64}){0,3}")
 _KEY = re.compile(r"[A-Za-z0-9_.+-]{1,128}")
+_WORD = re.compile(r"[A-Za-z0-9_.+-]{0,128}")
 _EVENT = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
 
 
@@ -29,6 +30,23 @@ def redirect(channel: str, context: str, exten: str = "s", priority: int = 1) ->
         "Context": _matching(_CONTEXT, context, "context"),
         "Exten": _matching(_EXTENSION, exten, "extension"),
         "Priority": str(priority),
+    }
+
+
+def originate(
+    channel: str, call: str, context: str, exten: str, variables: Mapping[str, str]
+) -> ActionFields:
+    """Make a channel whose id is `call` and send it to the dialplan; the answer does not wait for it."""
+    return {
+        "Action": "Originate",
+        "Channel": channel_name(channel),
+        "ChannelId": _matching(_KEY, call, "call id"),
+        "Context": _matching(_CONTEXT, context, "context"),
+        "Exten": _matching(_EXTENSION, exten, "extension"),
+        "Priority": "1",
+        "Timeout": "15000",
+        "Async": "true",
+        "Variable": [f"{variable_name(name)}={_matching(_WORD, value, 'word')}" for name, value in variables.items()],
     }
 
 

@@ -53,7 +53,7 @@ def _rows(figures: DayFigures) -> list[dict[str, Any]]:
 
 
 def _lines(one: Figures) -> dict[str, str]:
-    wait, ratings = one.to_operator, one.ratings
+    wait, ratings, back = one.to_operator, one.ratings, one.callbacks
     return {
         "calls": str(one.arrived),
         "answered": str(one.answered),
@@ -67,6 +67,7 @@ def _lines(one: Figures) -> dict[str, str]:
         "gave up": f"{one.abandoned_menu + one.abandoned_waiting} ({_percent(one.abandonment)} without the short ones)",
         "gave up in the menu / waiting": f"{one.abandoned_menu} / {one.abandoned_waiting}",
         "of them within 5 s": str(one.abandoned_short),
+        "callbacks asked for / calls made / reached": f"{back.asked} / {back.made} / {back.reached}",
         "rating, mean of 1–5": _number(ratings.mean),
         "rated, of those asked": f"{ratings.given} of {ratings.offered} ({_percent(ratings.share)})",
         "scores 1 2 3 4 5": " ".join(map(str, ratings.distribution)),

@@ -8,7 +8,7 @@ from config.settings import LANGUAGES
 from phones import tones
 from speech.catalogue import catalogue
 
-FIRST_HZ, STEP_HZ = 1900, 25  # above the phones' own tones; a quarter of a second tells 8 Hz apart
+FIRST_HZ, STEP_HZ = 1900, 15  # above the phones' own tones; a quarter of a second tells 8 Hz apart
 BLIP_HZ = 3400
 TOLD_APART = {
     "hello": 0.4,
@@ -28,6 +28,15 @@ TOLD_APART = {
     "paused-confirm": 0.4,
     "position-1": 4.0,  # long enough to be cut by an offer
     "position-2": 0.6,
+    "nobody-now": 0.6,
+    "wait-before": 0.6,
+    "callback-offer": 0.8,
+    "callback-number": 0.6,
+    "callback-confirm": 0.6,
+    "callback-kept": 0.6,
+    "callback-hello": 0.6,
+    "callback-whisper": 0.6,
+    "callback-unreached": 0.6,
 }
 """Prompts that tests listen for, and how long each lasts in seconds; all others are a blip."""
 

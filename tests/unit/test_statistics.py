@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,6 +71,16 @@ def test_the_service_level_counts_abandons_but_short_ones() -> None:
 def test_an_abandon_of_five_seconds_is_not_short() -> None:
     assert figures([call(ended_s=5)]).abandoned_short == 0
     assert figures([call(ended_s=4.999)]).service_level is None
+
+
+def test_callbacks_are_neither_answers_nor_abandons_but_counted_apart() -> None:
+    asked = CallTimes(T, T + 5000, None, T + 60_000, "portal", callback_asked=True)
+    reached = CallTimes(T + 300_000, T + 300_000, T + 301_000, T + 400_000, "portal", callback_made=True)
+    with_them = figures([*DAY, asked, replace(reached, callback_reached=True), reached])
+    without = figures(DAY)
+    assert (with_them.callbacks.asked, with_them.callbacks.made, with_them.callbacks.reached) == (1, 2, 1)
+    assert with_them.arrived == without.arrived + 1
+    assert replace(with_them, arrived=without.arrived, callbacks=without.callbacks) == without
 
 
 def test_groups_have_their_own_figures() -> None:

@@ -1,0 +1,40 @@
+"""A callback that keeps the caller's place, and the ids of the calls that are made for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calls.ids import CallId, GroupId
+
+REACHED = "ANSWER"
+"""DIALSTATUS of a try that reached the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A caller who hung up and is to be called; instants are UTC epoch ms."""
+
+    asked_in: CallId
+    number: str
+    """Digits only, international."""
+    group: GroupId
+    language: str
+    rank_ms: int
+    """What orders callers: the place is that of the call it was asked in."""
+    asked_ms: int
+    made: int = 0
+    """Calls begun for it, whatever became of them."""
+    tried: int = 0
+    """Of them, those in which the caller's phone rang in vain."""
+    ready_ms: int = 0
+    """Not before this instant."""
+
+
+def call_of(callback: Callback) -> CallId:
+    """The id of the next call made for it.
+
+    The same for the same attempt, so that after a restart Asterisk itself refuses to make it twice. It looks like one
+    of Asterisk's own, whose last number counts channels and has far fewer digits.
+    """
+    head, _, number = callback.asked_in.rpartition(".")
+    return CallId(f"{head}.{callback.made + 1:02}{int(number) % 10**8:08}")

@@ -1,0 +1,235 @@
+"""The callback that keeps the place: asked for while waiting, the operator rung first, then the caller."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+from hotline import OPERATOR_HZ, Centre, Visit, open_centre
+
+from bailanys.service import controller_ready
+from calls.journal import Fact
+from phones.call import Call
+from phones.fleet import Fleet
+from phones.manners import Answer, Refuse, Ring
+from phones.phone import Phone
+from storage.ledger import CallStory
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+NUMBER, HZ = "77017654321", 700
+
+
+@dataclass
+class Scene:
+    centre: Centre
+    caller: Phone
+
+    async def begins_to_ask(self, *, known: bool = False) -> Visit:
+        """The caller comes, hears the offer at the first announcement, and is asked whether the number is right."""
+        visit = await self.centre.dial(self.caller, NUMBER, HZ)
+        await (visit.picks("state-services") if known else visit.enters(language="ru"))
+        await visit.until_prompt("callback-offer", "ru")
+        await visit.call.press("1")
+        await visit.until_prompt("callback-confirm", "ru")
+        return visit
+
+    async def asks(self, *, known: bool = False) -> Visit:
+        """The caller asks for a callback and confirms the number shown; a known one is not asked the language."""
+        visit = await self.begins_to_ask(known=known)
+        await visit.call.press("1")
+        asked = await visit.fact(Fact.CALLBACK_ASKED)
+        assert asked.fields["number"] == NUMBER
+        await visit.until_prompt("callback-kept", "ru")
+        await visit.call.ended()
+        return visit
+
+    async def called(self, timeout_s: float = 15.0) -> Call:
+        """The caller's phone rings."""
+        async with asyncio.timeout(timeout_s):
+            return await self.caller.rung()
+
+    async def made_for(self, visit: Visit, timeout_s: float = 15.0) -> str:
+        """The id of the call made for the callback."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                for seen in self.centre.journal.facts(fact=Fact.ARRIVED):
+                    if seen.fields.get("callback_of") == visit.id:
+                        return seen.call
+                await asyncio.sleep(0.05)
+
+    async def story(self, call: str, wanted: Callable[[CallStory], bool]) -> CallStory:
+        return await self.centre.ledger_shows(call, wanted)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def scene() -> AsyncIterator[Scene]:
+    async with Fleet() as outside:
+        caller = await outside.caller(NUMBER, tone_hz=HZ)
+        async with open_centre(
+            waiting__announce_first_s=1,
+            callback__outbound=caller.address,
+            callback__after_s=0,
+            callback__from_hour=0,
+            callback__until_hour=24,
+            callback__retry_s=1,
+            callback__ring_s=5,
+        ) as centre:
+            yield Scene(centre, caller)
+
+
+async def killed(centre: Centre) -> None:
+    """The controller dies, and another comes up."""
+    before = centre.up.supervisor.pid
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    async with asyncio.timeout(20):
+        while centre.up.supervisor.pid in (None, before):
+            await asyncio.sleep(0.05)
+    await controller_ready(centre.up.places)
+
+
+def over(story: CallStory) -> bool:
+    return story.record.call.ended_ms is not None
+
+
+async def test_caller_hangs_up_keeps_the_place_and_is_called_when_it_comes_up(scene: Scene) -> None:
+    centre = scene.centre
+    await centre.phone_of("101", Ring())
+    await centre.phone_of("102", Ring())
+    await scene.caller.behave(Ring())
+    visit = await scene.asks()
+    later = await centre.visit()
+    await later.enters()
+    await centre.duty("101", ready=True)  # the callback came first: it keeps its place before the later caller
+    offer = await centre.operators["101"].rung()
+    assert offer.caller_number == NUMBER
+    assert [call for call in scene.caller.calls if call.message] == []  # the operator is rung first
+    await offer.answer()
+    made = await scene.made_for(visit)
+    ringing = await scene.called()
+    await ringing.answer()
+    await asyncio.gather(ringing.until_hears(OPERATOR_HZ["101"]), offer.until_hears(HZ))
+    await centre.journal.until(Fact.CALLBACK_TRIED, made, status="ANSWER", of=visit.id)
+    await offer.hang_up()
+    await centre.journal.until(Fact.RATING_OFFERED, made, operator="101")
+    await ringing.press("5")
+    await centre.journal.until(Fact.RATED, made, score="5")
+    story = await scene.story(made, lambda story: over(story) and bool(story.recordings))
+    assert story.record.call.callback_of == visit.id
+    assert story.record.call.callback_status == "ANSWER"
+    assert story.record.call.caller_key == f"+{NUMBER}"
+    first = await scene.story(visit.id, over)
+    assert first.record.call.result == "callback"
+    await (await centre.offered("101", later)).answer()
+
+
+async def test_caller_who_does_not_answer_is_tried_twice_and_the_operator_is_told(scene: Scene) -> None:
+    centre = scene.centre
+    operator = await centre.phone_of("101", Answer())
+    await scene.caller.behave(Refuse(486))
+    visit = await scene.asks()
+    await centre.duty("101", ready=True)
+    for nth in range(2):
+        await operator.rung()
+        async with asyncio.timeout(20):
+            while (
+                len([one for one in centre.journal.facts(fact=Fact.CALLBACK_TRIED) if one.fields["of"] == visit.id])
+                <= nth
+            ):
+                await asyncio.sleep(0.05)
+    await centre.until_state("101", "ready")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(8):
+            await operator.rung()
+    tried = [one for one in centre.journal.facts(fact=Fact.CALLBACK_TRIED) if one.fields["of"] == visit.id]
+    assert [one.fields["status"] for one in tried] == ["BUSY", "BUSY"]
+
+
+async def test_callback_survives_the_death_of_the_controller(scene: Scene) -> None:
+    centre = scene.centre
+    await centre.phone_of("101", Answer())
+    await scene.caller.behave(Answer())
+    visit = await scene.asks()
+    await scene.story(visit.id, over)
+    await killed(centre)
+    await centre.duty("101", ready=True)
+    ringing = await scene.called(30)
+    await ringing.until_hears(OPERATOR_HZ["101"])
+
+
+async def test_a_controller_that_dies_while_the_caller_rings_neither_breaks_the_talk_nor_calls_twice(
+    scene: Scene,
+) -> None:
+    centre = scene.centre
+    operator = await centre.phone_of("101", Answer())
+    await scene.caller.behave(Ring())
+    visit = await scene.asks()
+    await centre.duty("101", ready=True)
+    ringing = await scene.called()
+    await killed(centre)
+    await ringing.answer()
+    await ringing.until_hears(OPERATOR_HZ["101"])
+    made = await scene.made_for(visit)
+    await centre.journal.until(Fact.CALLBACK_TRIED, made, status="ANSWER")
+    await ringing.hang_up()
+    await scene.story(made, over)
+    (first,) = operator.calls
+    assert first.over or await first.ended() is not None
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(10):
+            await scene.caller.rung()
+
+
+async def test_never_more_calls_in_flight_than_operators_are_free(scene: Scene) -> None:
+    centre = scene.centre
+    await centre.phone_of("101", Answer())
+    await scene.caller.behave(Ring())
+    first_asked = await scene.asks()
+    await scene.story(first_asked.id, over)  # the ledger knows the caller's language now
+    await scene.asks(known=True)
+    await centre.duty("101", ready=True)
+    first = await scene.called()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(3):
+            await scene.caller.rung()
+    await first.answer()
+    await first.until_hears(OPERATOR_HZ["101"])
+    await first.hang_up()
+    second = await scene.called()
+    await second.answer()
+    await second.until_hears(OPERATOR_HZ["101"])
+
+
+async def test_an_operator_who_leaves_before_the_caller_answers_stops_the_ringing_and_costs_no_try(
+    scene: Scene,
+) -> None:
+    centre = scene.centre
+    operator = await centre.phone_of("101", Answer())
+    await scene.caller.behave(Ring())
+    visit = await scene.asks()
+    await centre.duty("101", ready=True)
+    ringing = await scene.called()
+    await operator.calls[-1].hang_up()
+    await ringing.ended(5)
+    again = await scene.called(20)
+    await again.answer()
+    await again.until_hears(OPERATOR_HZ["101"])
+    tried = [one for one in centre.journal.facts(fact=Fact.CALLBACK_TRIED) if one.fields["of"] == visit.id]
+    assert [one.fields["status"] for one in tried] == ["ANSWER"]
+
+
+async def test_an_operator_who_becomes_free_while_the_number_is_confirmed_takes_the_caller_at_once(
+    scene: Scene,
+) -> None:
+    centre = scene.centre
+    await centre.phone_of("101", Answer())
+    visit = await scene.begins_to_ask()
+    await centre.duty("101", ready=True)
+    await centre.talk("101", visit)
+    assert visit.facts(Fact.CALLBACK_ASKED) == []
