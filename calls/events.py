@@ -31,6 +31,8 @@ class CallWaiting:
     """How many offers the dialplan has begun for this caller: tells old news from new."""
     returned_from: OperatorId | None = None
     outcome: Outcome | None = None
+    wanted: OperatorId | None = None
+    """To be offered to first, if idle now: transferred to this operator by name (rule 11)."""
 
 
 @dataclass(frozen=True, slots=True)

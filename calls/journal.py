@@ -34,7 +34,7 @@ class Fact(StrEnum):
     OFFER_ENDED = "offer_ended"  # seq, offer, operator, status = DIALSTATUS other than ANSWER
     TALKING = "talking"  # seq, offer, operator, file
     TALK_ENDED = "talk_ended"  # seq, by = operator; written when the caller is still there
-    TRANSFERRED = "transferred"  # seq (the segment that ended), kind = blind | command, operator, to (group)
+    TRANSFERRED = "transferred"  # seq (that ended), kind = blind | command | attended, operator, to, wanted
     NOTICE = "notice"  # seq (the new segment), language: the caller was told (rule 11)
     RATING_OFFERED = "rating_offered"  # seq, operator
     RATED = "rated"  # seq, operator, score

@@ -67,7 +67,7 @@ def waiting_of(channel: str, call: str, fields: Mapping[str, str]) -> CallWaitin
     rank, offers = fields.get("Rank", ""), fields.get("Offers", "")
     if not (call and fields.get("Group") and rank.isdecimal()):
         return None
-    operator = fields.get("Operator") or None
+    operator, wanted = fields.get("Operator") or None, fields.get("Wanted") or None
     return CallWaiting(
         call=CallId(call),
         channel=channel,
@@ -77,6 +77,7 @@ def waiting_of(channel: str, call: str, fields: Mapping[str, str]) -> CallWaitin
         offers=int(offers) if offers.isdecimal() else 0,
         returned_from=OperatorId(operator) if operator else None,
         outcome=_OUTCOMES.get(fields.get("Outcome", ""), Outcome.CANCELLED) if operator else None,
+        wanted=OperatorId(wanted) if wanted else None,
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from config.settings import OPERATOR_DIGIT
+
 # Contexts
 FROM_TRUNK: Final = "from-trunk"
 HOTLINE: Final = "hotline"
@@ -25,9 +27,10 @@ LANGUAGE_BY: Final = "BLN_LANGUAGE_BY"  # key | known | default
 GROUP: Final = "BLN_GROUP"
 SEQ: Final = "BLN_SEQ"  # number of the segment
 OFFER: Final = "BLN_OFFER"  # number of offers begun
+WANTED: Final = "BLN_WANTED"  # operator to be offered to first: a transfer by name
 SAY: Final = "BLN_SAY"  # files of the next announcement
 
-CALLER_VARIABLES: Final = (ARRIVED, RANK, LANGUAGE, GROUP, SEQ, OFFER)
+CALLER_VARIABLES: Final = (ARRIVED, RANK, LANGUAGE, GROUP, SEQ, OFFER, WANTED)
 
 # Events sent by the dialplan to the controller
 WAITING_EVENT: Final = "BailanysWaiting"
@@ -42,3 +45,8 @@ ACCOUNT_PREFIX: Final = "op"
 def account(operator: str) -> str:
     """The SIP account of an operator's number."""
     return f"{ACCOUNT_PREFIX}{operator}"
+
+
+def transfer_number(operator: str) -> str:
+    """What is dialled to transfer a call to an operator by name (rule 11)."""
+    return f"{OPERATOR_DIGIT}{operator}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from config.settings import Settings
+from dialplan import names
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -128,5 +129,11 @@ def render(settings: Settings, site: Site) -> dict[str, str]:
         keep_trailing_newline=True,
     )
     modules = [module for module in MODULES if module in site.available]
-    values = {"settings": settings, "site": site, "modules": modules, "events": EVENTS}
+    values = {
+        "settings": settings,
+        "site": site,
+        "modules": modules,
+        "events": EVENTS,
+        "transfer_number": names.transfer_number,
+    }
     return {path.name: environment.get_template(path.name).render(values) for path in sorted(TEMPLATES.glob("*.conf"))}

@@ -48,6 +48,7 @@ class Router:
         self.operators = {operator.id: operator for operator in operators}
         self.calls: dict[CallId, Waiting] = {}
         self._held: dict[CallId, OperatorId] = {}
+        self._wanted: dict[CallId, OperatorId] = {}
         self._lines = Lines()
         self._floor = Floor(rules.steps)
         self._traffic = Traffic(shares)
@@ -166,6 +167,8 @@ class Router:
         )
         self.calls[event.call] = place
         self._enter(place, now_ms)
+        if event.wanted is not None:
+            self._wanted[event.call] = event.wanted
 
     def _call_gone(self, call: CallId, now_ms: int) -> None:
         known = self.calls.pop(call, None)
@@ -334,16 +337,29 @@ class Router:
 
     def _match(self, now_ms: int, out: list[Command]) -> None:
         self._settle_touched(now_ms, out)
+        self._offer_to_wanted(now_ms, out)
         while pair := self._matching.next_pair(now_ms):
-            caller, chosen = self.calls[pair[0]], self.operators[pair[1]]
-            self._leave(caller)
-            if not caller.offers:
-                self._waits.note(caller.need, max(now_ms - caller.rank_ms, 0) / 1000)
-            caller.offered_to = chosen.id
-            self._reserve(chosen, caller.call, now_ms, ours=True)
-            out.append(Offer(caller.call, caller.channel, chosen.id))
-            self._settle(chosen, now_ms)
-            self._show(chosen, now_ms, out)
+            self._offer(self.calls[pair[0]], self.operators[pair[1]], now_ms, out)
+
+    def _offer_to_wanted(self, now_ms: int, out: list[Command]) -> None:
+        """Who was transferred by name goes to that operator, if idle at this moment; else waits like everybody."""
+        for call, operator in self._wanted.items():
+            caller, wanted = self.calls.get(call), self.operators.get(operator)
+            if caller is None or caller.offered_to is not None or wanted is None:
+                continue
+            if wanted.may_be_offered(now_ms):
+                self._offer(caller, wanted, now_ms, out)
+        self._wanted.clear()
+
+    def _offer(self, caller: Waiting, chosen: Operator, now_ms: int, out: list[Command]) -> None:
+        self._leave(caller)
+        if not caller.offers:
+            self._waits.note(caller.need, max(now_ms - caller.rank_ms, 0) / 1000)
+        caller.offered_to = chosen.id
+        self._reserve(chosen, caller.call, now_ms, ours=True)
+        out.append(Offer(caller.call, caller.channel, chosen.id))
+        self._settle(chosen, now_ms)
+        self._show(chosen, now_ms, out)
 
     def _settle_touched(self, now_ms: int, out: list[Command]) -> None:
         for operator in [self.operators[one] for one in self._touched]:

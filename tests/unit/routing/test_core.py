@@ -194,6 +194,21 @@ def test_transferred_caller_is_back_in_line_with_the_waited_time() -> None:
     assert offers(made.handle(DutyChanged(OperatorId("102"), True), 61_000)) == [("a", "102")]
 
 
+def test_caller_transferred_by_name_goes_to_that_operator_though_another_is_idle_longer() -> None:
+    made = router(operator("101"), operator("102"))
+    assert offers(made.handle(caller("a", 1_000, wanted=OperatorId("102")), 1_000)) == [("a", "102")]
+    again = made.handle(caller("a", 1_000, offers=1, returned_from=OperatorId("102"), outcome=Outcome.REFUSED), 2_000)
+    assert offers(again) == [("a", "101")]
+
+
+def test_caller_transferred_by_name_to_one_who_is_busy_or_unknown_goes_to_the_group() -> None:
+    made = router(operator("101"), operator("102"))
+    made.handle(DutyChanged(OperatorId("102"), False, "break"), 500)
+    assert offers(made.handle(caller("a", 1_000, wanted=OperatorId("102")), 1_000)) == [("a", "101")]
+    assert offers(made.handle(caller("b", 2_000, wanted=OperatorId("999")), 2_000)) == []
+    assert offers(made.handle(DutyChanged(OperatorId("102"), True), 3_000)) == [("b", "102")]
+
+
 def test_offer_without_an_outcome_asks_asterisk_for_the_truth() -> None:
     made = router(operator("101"), ring_s=15)
     made.handle(caller("a", 1_000), 1_000)
