@@ -61,6 +61,17 @@ class OperatorAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkJoined:
+    """An operator joined the caller with the colleague who was consulted (rule 11)."""
+
+    call: CallId
+    channel: str
+    operator: OperatorId
+    """The colleague."""
+    operator_channel: str
+
+
+@dataclass(frozen=True, slots=True)
 class LegUp:
     """The operator's phone has a channel, whatever for."""
 
@@ -98,4 +109,15 @@ class Tick:
     """Time has passed."""
 
 
-Event = CallWaiting | CallGone | OperatorRung | OperatorAnswered | LegUp | LegGone | DutyChanged | Reachability | Tick
+Event = (
+    CallWaiting
+    | CallGone
+    | OperatorRung
+    | OperatorAnswered
+    | TalkJoined
+    | LegUp
+    | LegGone
+    | DutyChanged
+    | Reachability
+    | Tick
+)

@@ -16,6 +16,7 @@ from calls.events import (
     OperatorRung,
     Outcome,
     Reachability,
+    TalkJoined,
 )
 from calls.ids import CallId, GroupId, OperatorId
 
@@ -46,6 +47,8 @@ def events_of(name: str, fields: Mapping[str, str]) -> list[Event]:
             return [LegUp(operator, fields["Channel"])] if operator else []
         case "DialBegin" | "DialEnd":
             return _dial(name, fields)
+        case "AttendedTransfer":
+            return _joined(fields)
         case "Hangup":
             return _hangup(fields)
         case "DeviceStateChange":
@@ -101,6 +104,17 @@ def _dial(name: str, fields: Mapping[str, str]) -> list[Event]:
     if name == "DialBegin":
         return [OperatorRung(operator, call)]
     return [OperatorAnswered(operator, call)] if fields.get("DialStatus") == "ANSWER" else []
+
+
+def _joined(fields: Mapping[str, str]) -> list[Event]:
+    """Either end may be the caller's: phones send REFER on the one call or on the other."""
+    for caller, colleague in (("Transferee", "TransferTarget"), ("TransferTarget", "Transferee")):
+        channel = fields.get(f"{caller}Channel", "")
+        operator = operator_of(fields.get(f"{colleague}Channel", ""))
+        call = fields.get(f"{caller}Uniqueid", "")
+        if operator is not None and channel and call and operator_of(channel) is None:
+            return [TalkJoined(CallId(call), channel, operator, fields[f"{colleague}Channel"])]
+    return []
 
 
 def _hangup(fields: Mapping[str, str]) -> list[Event]:

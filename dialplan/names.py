@@ -13,11 +13,17 @@ WAITING: Final = "waiting"
 CONNECT: Final = "connect"
 NET: Final = "net"
 ANNOUNCE: Final = "announce"
-TRANSFER: Final = "transfer"
+TRANSFER: Final = "transfer"  # where REFER looks: only what leads to somebody
+TRANSFER_TO: Final = "transfer-to"  # every destination
+JOINED: Final = "joined"  # the caller, after a consultation
+JOINING: Final = "joining"  # the operator, while the caller is told
 RATING: Final = "rating"
 
 # Global variable: the controller's heartbeat, epoch seconds. Never declared in [globals]: a reload would reset it.
 BEAT: Final = "BAILANYS_BEAT"
+
+# Global variable: `-63-61-`, the transfer numbers of groups where nobody is logged in; believed while the beats come.
+UNSTAFFED: Final = "BAILANYS_UNSTAFFED"
 
 # Channel variables of a caller: what a restarted controller rebuilds its truth from.
 ARRIVED: Final = "BLN_ARRIVED"  # epoch ms, at the INVITE
@@ -28,6 +34,7 @@ GROUP: Final = "BLN_GROUP"
 SEQ: Final = "BLN_SEQ"  # number of the segment
 OFFER: Final = "BLN_OFFER"  # number of offers begun
 WANTED: Final = "BLN_WANTED"  # operator to be offered to first: a transfer by name
+PEER: Final = "BLN_PEER"  # channel of the operator to be joined with after a consultation
 SAY: Final = "BLN_SAY"  # files of the next announcement
 
 CALLER_VARIABLES: Final = (ARRIVED, RANK, LANGUAGE, GROUP, SEQ, OFFER, WANTED)

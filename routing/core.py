@@ -20,10 +20,11 @@ from calls.events import (
     OperatorRung,
     Outcome,
     Reachability,
+    TalkJoined,
     Tick,
 )
 from calls.ids import CallId, GroupId, OperatorId
-from routing.commands import Alarm, Announce, Command, KeepDuty, Offer, Reclaim, Resync, ShowState
+from routing.commands import Alarm, Announce, Command, Join, KeepDuty, Offer, Reclaim, Resync, ShowState
 from routing.deadlines import Deadlines
 from routing.floor import Floor
 from routing.line import Lines, Waiting
@@ -222,6 +223,8 @@ class Router:
                 operator.failures, operator.rest_ends_ms = 0, None
                 if (known := self.calls.pop(event.call, None)) and known.offered_to is None:
                     self._leave(known)
+            case TalkJoined():
+                self._joined(operator, event, now_ms, out)
             case DutyChanged():
                 self._duty(operator, event.ready, event.reason)
             case Reachability():
@@ -230,6 +233,17 @@ class Router:
                 operator.reachable = event.reachable
             case _:
                 pass
+
+    def _joined(self, operator: Operator, event: TalkJoined, now_ms: int, out: list[Command]) -> None:
+        """The consultation becomes the talk; who consulted is done, though the phone may not have hung up yet."""
+        if operator.call is not None:
+            self.calls.pop(operator.call, None)
+        first = self._holder(event.call)
+        if first is not None and first is not operator:
+            self._free(first, now_ms)
+        self._hold(operator, event.call)
+        operator.talking, operator.lease_ends_ms = True, None
+        out.append(Join(event.call, event.channel, operator.id, event.operator_channel))
 
     def _contradicted(self, operator: Operator, call: CallId, now_ms: int, out: list[Command]) -> None:
         """Asterisk says another than we believe: what became of our call, only Asterisk knows."""

@@ -176,6 +176,7 @@ async def test_caller_cannot_transfer_the_operator_anywhere(centre: Centre) -> N
 async def test_transfer_into_a_group_where_nobody_is_ready_waits_there(centre: Centre) -> None:
     visit, talk = await _talk_with_101(centre, "kk")
     await talk.hold()  # as many phones do before a REFER
+    await _there_but_paused(centre, "105")
     await talk.refer("63")
     await visit.until_prompt("transfer-notice")
     await visit.fact(Fact.NOTICE)
@@ -185,6 +186,22 @@ async def test_transfer_into_a_group_where_nobody_is_ready_waits_there(centre: C
     await centre.phone_of("105")
     await centre.duty("105", ready=True)
     await centre.talk("105", visit)
+
+
+async def test_group_where_nobody_is_logged_in_cannot_be_transferred_to(centre: Centre) -> None:
+    """The phone hears 404, the command line says why, and the talk goes on."""
+    visit, talk = await _talk_with_101(centre, "kk")
+    await _nobody_in_ict(centre)
+    with pytest.raises(ControlError, match="nobody is logged in who serves ict"):
+        await centre.asked(do="transfer", call=visit.id, to="ict")
+    for target in ("63", "7105"):
+        assert await talk.refer(target) == 404, target
+    begin = visit.call.heard_s()
+    await visit.call.listen(0.7)
+    assert visit.call.hears(OPERATOR_HZ["101"], begin + 0.2)
+    assert not visit.facts(Fact.TRANSFERRED)
+    await talk.hang_up()
+    await visit.fact(Fact.RATING_OFFERED, operator="101")
 
 
 async def test_only_a_talk_can_be_transferred_by_command(centre: Centre) -> None:
@@ -198,6 +215,20 @@ async def test_only_a_talk_can_be_transferred_by_command(centre: Centre) -> None
         with pytest.raises(ControlError, match=said):
             await centre.asked(do="transfer", call=call, to=to)
     assert not visit.call.over
+
+
+async def _there_but_paused(centre: Centre, operator: str) -> None:
+    await centre.phone_of(operator)
+    await centre.duty(operator, ready=False)
+    await centre.until_state(operator, "paused")
+
+
+async def _nobody_in_ict(centre: Centre) -> None:
+    for operator in ("104", "105", "106"):
+        if operator in centre.operators:
+            await centre.operators.pop(operator).stop()
+    for operator in ("104", "105", "106"):
+        await centre.until_state(operator, "unreachable")
 
 
 async def _talk_with_101(centre: Centre, language: str) -> tuple[Visit, Call]:
