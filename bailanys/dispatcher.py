@@ -23,7 +23,7 @@ from calls.journal import Fact
 from calls.tracker import events_of
 from config.settings import Settings
 from dialplan import names
-from routing.commands import Alarm, Announce, Command, Join, KeepDuty, Offer, Reclaim, Resync, ShowState
+from routing.commands import Alarm, Announce, Command, Join, KeepDuty, MoveOn, Offer, Reclaim, Resync, ShowState
 from routing.core import Router, Rules
 from routing.presence import Operator
 from telephony import commands
@@ -220,6 +220,8 @@ class Dispatcher:
                     self._later(self._guarded(self._reclaim(channel)))
                 case Join():
                     self._later(self._guarded(self._join(command)))
+                case MoveOn(_, channel):
+                    self._later(self._guarded(self._link.send(commands.redirect(channel, names.MOVED_ON))))
                 case KeepDuty():
                     self._later(self._guarded(self._keep_duty(command)))
                 case ShowState(operator, state, reason):

@@ -72,6 +72,15 @@ class TalkJoined:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkLeft:
+    """An operator put the caller in the place of a consultation that nobody had answered yet (rule 11)."""
+
+    call: CallId
+    channel: str
+    consultation: CallId
+
+
+@dataclass(frozen=True, slots=True)
 class LegUp:
     """The operator's phone has a channel, whatever for."""
 
@@ -115,6 +124,7 @@ Event = (
     | OperatorRung
     | OperatorAnswered
     | TalkJoined
+    | TalkLeft
     | LegUp
     | LegGone
     | DutyChanged

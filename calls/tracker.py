@@ -17,6 +17,7 @@ from calls.events import (
     Outcome,
     Reachability,
     TalkJoined,
+    TalkLeft,
 )
 from calls.ids import CallId, GroupId, OperatorId
 
@@ -114,6 +115,10 @@ def _joined(fields: Mapping[str, str]) -> list[Event]:
         call = fields.get(f"{caller}Uniqueid", "")
         if operator is not None and channel and call and operator_of(channel) is None:
             return [TalkJoined(CallId(call), channel, operator, fields[f"{colleague}Channel"])]
+    channel, call = fields.get("TransfereeChannel", ""), fields.get("TransfereeUniqueid", "")
+    asked = fields.get("SecondTransfererUniqueid", "")
+    if fields.get("DestType") == "App" and channel and call and asked and operator_of(channel) is None:
+        return [TalkLeft(CallId(call), channel, CallId(asked))]
     return []
 
 

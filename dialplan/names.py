@@ -16,6 +16,7 @@ ANNOUNCE: Final = "announce"
 TRANSFER: Final = "transfer"  # where REFER looks: only what leads to somebody
 TRANSFER_TO: Final = "transfer-to"  # every destination
 JOINED: Final = "joined"  # the caller, after a consultation
+MOVED_ON: Final = "moved-on"  # the caller, in the place of a consultation that nobody had answered
 JOINING: Final = "joining"  # the operator, while the caller is told
 RATING: Final = "rating"
 

@@ -33,6 +33,7 @@ def verify(files: Mapping[str, str], settings: Settings) -> None:
         names.TRANSFER,
         names.TRANSFER_TO,
         names.JOINED,
+        names.MOVED_ON,
         names.RATING,
     ):
         if context not in contexts:

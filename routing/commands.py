@@ -45,6 +45,14 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveOn:
+    """Tell the caller, then let them wait where the operator has asked in vain so far (rule 11)."""
+
+    call: CallId
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeepDuty:
     """Keep the operator's duty where it outlives us, and tell the safety net."""
 
@@ -77,4 +85,4 @@ class Resync:
     why: str
 
 
-Command = Offer | Announce | Reclaim | Join | KeepDuty | ShowState | Alarm | Resync
+Command = Offer | Announce | Reclaim | Join | MoveOn | KeepDuty | ShowState | Alarm | Resync

@@ -21,10 +21,11 @@ from calls.events import (
     Outcome,
     Reachability,
     TalkJoined,
+    TalkLeft,
     Tick,
 )
 from calls.ids import CallId, GroupId, OperatorId
-from routing.commands import Alarm, Announce, Command, Join, KeepDuty, Offer, Reclaim, Resync, ShowState
+from routing.commands import Alarm, Announce, Command, Join, KeepDuty, MoveOn, Offer, Reclaim, Resync, ShowState
 from routing.deadlines import Deadlines
 from routing.floor import Floor
 from routing.line import Lines, Waiting
@@ -137,6 +138,11 @@ class Router:
                 self._call_waiting(event, now_ms, out)
             case CallGone():
                 self._call_gone(event.call, now_ms)
+            case TalkLeft():
+                self._call_gone(event.consultation, now_ms)
+                if (first := self._holder(event.call)) is not None:
+                    self._free(first, now_ms)
+                out.append(MoveOn(event.call, event.channel))
             case Tick():
                 self._touched |= self._unshown
             case _:

@@ -43,6 +43,8 @@ async def test_joined_caller_is_told_and_talks_with_the_colleague(centre: Centre
     await visit.call.until_hears(OPERATOR_HZ["103"])
     await asked.until_hears(visit.hz)
     assert await centre.state("103") == ("talking", visit.id)
+    (row,) = (await centre.asked(do="calls"))["calls"]
+    assert (row["call"], row["where"], row["operator"]) == (visit.id, "talking", "103")
     (notice,) = visit.heard("transfer-notice", "ru")
     assert not visit.call.hears(OPERATOR_HZ["103"], notice[0], notice[1])
     await asked.hang_up()
@@ -99,6 +101,30 @@ async def test_consultation_waits_its_turn_and_never_rings_a_phone_in_use(centre
     assert await talk.refer_to_call(consult) // 100 == 2
     await visit.call.until_hears(OPERATOR_HZ["103"], 15.0)
     await asked.until_hears(visit.hz)
+
+
+async def test_operator_may_leave_the_caller_to_wait_before_anybody_answered(centre: Centre) -> None:
+    visit, talk = await _talk_with_101(centre, "ru")
+    await centre.phone_of("103")
+    await centre.duty("103", ready=False)
+    await talk.hold()
+    consult = await centre.operators["101"].dial("62")
+    await consult.answered()
+    await visit.call.listen(0.5)
+    assert await talk.refer_to_call(consult) // 100 == 2
+    await visit.fact(Fact.NOTICE, seq="2", language="ru")
+    await centre.until_state("101", "ready")
+    await centre.duty("103", ready=True)
+    second = await centre.talk("103", visit)
+    assert len(visit.heard("transfer-notice", "ru")) == 1
+    await second.hang_up()
+    await visit.fact(Fact.RATING_OFFERED, seq="2", operator="103")
+    await visit.call.hang_up()
+    story = await visit.recorded(2)
+    first, second_part = story.record.segments[1], story.record.segments[2]
+    assert (first.operator_id, first.transfer_kind, first.transfer_to) == ("101", "attended", "portal")
+    assert (second_part.operator_id, second_part.group_id, second_part.via) == ("103", "portal", "router")
+    assert [recording.status for recording in story.recordings] == ["ok", "ok"]
 
 
 async def test_colleague_who_does_not_answer_is_missed_like_any_offer(centre: Centre) -> None:
