@@ -50,7 +50,7 @@ class Router:
         self.operators = {operator.id: operator for operator in operators}
         self.calls: dict[CallId, Waiting] = {}
         self._held: dict[CallId, OperatorId] = {}
-        self._wanted: dict[CallId, OperatorId] = {}
+        self._wanted: list[tuple[Waiting, Operator]] = []
         self._lines = Lines()
         self._floor = Floor(rules.steps)
         self._traffic = Traffic(shares)
@@ -174,8 +174,8 @@ class Router:
         )
         self.calls[event.call] = place
         self._enter(place, now_ms)
-        if event.wanted is not None:
-            self._wanted[event.call] = event.wanted
+        if event.wanted in self.operators:
+            self._wanted.append((place, self.operators[event.wanted]))
 
     def _call_gone(self, call: CallId, now_ms: int) -> None:
         known = self.calls.pop(call, None)
@@ -363,11 +363,9 @@ class Router:
 
     def _offer_to_wanted(self, now_ms: int, out: list[Command]) -> None:
         """Who was transferred by name goes to that operator, if idle at this moment; else waits like everybody."""
-        for call, operator in self._wanted.items():
-            caller, wanted = self.calls.get(call), self.operators.get(operator)
-            if caller is None or caller.offered_to is not None or wanted is None:
-                continue
-            if wanted.may_be_offered(now_ms):
+        for caller, wanted in self._wanted:
+            waits = self.calls.get(caller.call) is caller and caller.offered_to is None
+            if waits and wanted.may_be_offered(now_ms):
                 self._offer(caller, wanted, now_ms, out)
         self._wanted.clear()
 
