@@ -224,11 +224,7 @@ class Router:
                         known.offered_to = operator.id
             case OperatorAnswered():
                 self._contradicted(operator, event.call, now_ms, out)
-                self._hold(operator, event.call)
-                operator.talking, operator.lease_ends_ms = True, None
-                operator.failures, operator.rest_ends_ms = 0, None
-                if (known := self.calls.pop(event.call, None)) and known.offered_to is None:
-                    self._leave(known)
+                self._talks(operator, event.call)
             case TalkJoined():
                 self._joined(operator, event, now_ms, out)
             case DutyChanged():
@@ -242,14 +238,18 @@ class Router:
 
     def _joined(self, operator: Operator, event: TalkJoined, now_ms: int, out: list[Command]) -> None:
         """The consultation becomes the talk; who consulted is done, though the phone may not have hung up yet."""
-        if operator.call is not None:
+        if operator.call is not None and operator.call != event.call:
             self.calls.pop(operator.call, None)
-        first = self._holder(event.call)
-        if first is not None and first is not operator:
+        if (first := self._holder(event.call)) is not None and first is not operator:
             self._free(first, now_ms)
-        self._hold(operator, event.call)
-        operator.talking, operator.lease_ends_ms = True, None
+        self._talks(operator, event.call)
         out.append(Join(event.call, event.channel, operator.id, event.operator_channel))
+
+    def _talks(self, operator: Operator, call: CallId) -> None:
+        self._hold(operator, call)
+        operator.talking, operator.lease_ends_ms, operator.rest_ends_ms, operator.failures = True, None, None, 0
+        if (known := self.calls.pop(call, None)) and known.offered_to is None:
+            self._leave(known)
 
     def _contradicted(self, operator: Operator, call: CallId, now_ms: int, out: list[Command]) -> None:
         """Asterisk says another than we believe: what became of our call, only Asterisk knows."""
@@ -364,8 +364,7 @@ class Router:
     def _offer_to_wanted(self, now_ms: int, out: list[Command]) -> None:
         """Who was transferred by name goes to that operator, if idle at this moment; else waits like everybody."""
         for caller, wanted in self._wanted:
-            waits = self.calls.get(caller.call) is caller and caller.offered_to is None
-            if waits and wanted.may_be_offered(now_ms):
+            if self.calls.get(caller.call) is caller and caller.offered_to is None and wanted.may_be_offered(now_ms):
                 self._offer(caller, wanted, now_ms, out)
         self._wanted.clear()
 
