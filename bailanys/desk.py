@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from bailanys.destinations import destination, staffed
 from bailanys.dispatcher import Dispatcher
 from bailanys.resync import seen_channels
 from calls.events import DutyChanged
@@ -14,7 +15,14 @@ from calls.ids import CallId, OperatorId
 from calls.tracker import operator_of
 from config.settings import Settings
 from console.answers import CallNow, Duty, OperatorNow, Transferred
-from console.errors import NoTalkError, UnavailableError, UnknownCallError, UnknownGroupError, UnknownOperatorError
+from console.errors import (
+    NobodyThereError,
+    NoTalkError,
+    UnavailableError,
+    UnknownCallError,
+    UnknownGroupError,
+    UnknownOperatorError,
+)
 from console.ports import Floor
 from dialplan import names
 from routing.presence import State
@@ -99,21 +107,24 @@ class LiveDesk:
         return rows
 
     async def transfer(self, call: str, to: str) -> Transferred:
-        """Transfer a talk to a group, by name or transfer number; the caller is told first (rule 11).
+        """Transfer a talk to a group, or to an operator by number; the caller is told first (rule 11).
 
-        Raises UnknownGroupError, UnknownCallError, NoTalkError, UnavailableError.
+        Raises UnknownGroupError, UnknownCallError, NoTalkError, NobodyThereError, UnavailableError.
         """
-        group = next((g for g in self._settings.groups if to in (g.name, g.transfer_number)), None)
-        if group is None:
-            raise UnknownGroupError(f"no group {to}; there are: {', '.join(g.name for g in self._settings.groups)}")
+        where = destination(self._settings, to)
+        if where is None:
+            groups = ", ".join(group.name for group in self._settings.groups)
+            raise UnknownGroupError(f"no group {to}, nor an operator of that number; there are: {groups}")
         channels = await _done(seen_channels(self._link))
         caller = next((c for c in channels if c.uniqueid == call and c.linkedid == call), None)
         if caller is None:
             raise UnknownCallError(f"no such call now: {call}")
         if not any(c.linkedid == call and c.uniqueid != call and c.up and operator_of(c.name) for c in channels):
             raise NoTalkError("the caller talks to no operator: only a talk can be transferred")
-        await _done(self._link.send(commands.redirect(caller.name, names.TRANSFER, group.transfer_number)))
-        return Transferred(call=call, to=group.name)
+        if where.group not in staffed(self._dispatcher.router.operators.values()):
+            raise NobodyThereError(f"nobody is logged in who serves {where.group}: the call stays where it is")
+        await _done(self._link.send(commands.redirect(caller.name, names.TRANSFER_TO, where.number)))
+        return Transferred(call=call, to=where.name)
 
 
 async def _done(deed: Awaitable[T]) -> T:

@@ -15,17 +15,18 @@ import structlog
 
 from bailanys.audit import forgotten
 from bailanys.callbacks import Callbacks, callback_of
+from bailanys.destinations import is_logged_in, unstaffed_numbers
 from bailanys.foretelling import Foretelling, kept, recalled
 from bailanys.journal import ControllerJournal
 from bailanys.resync import ask_silent_phones, keep_net_in_step, seen_channels, whole_truth
 from calls.callback import Callback
 from calls.events import CallGone, DutyChanged, Event, OperatorAnswered, Tick
-from calls.ids import CallId
+from calls.ids import CallId, OperatorId
 from calls.journal import Fact
 from calls.tracker import events_of
 from config.settings import Settings
 from dialplan import names
-from routing.commands import Alarm, Announce, Command, KeepDuty, Offer, Reclaim, Resync, ShowState
+from routing.commands import Alarm, Announce, Command, Join, KeepDuty, MoveOn, Offer, Reclaim, Resync, ShowState
 from routing.configured import configured_router
 from routing.core import Router
 from speech.compose import SUBFOLDER
@@ -80,6 +81,8 @@ class Dispatcher:
         self._truth_at_s = 0.0
         self._beat_due_s = 0.0
         self._forgotten: frozenset[CallId] = frozenset()
+        self._unstaffed = ""
+        self._logged_in: set[str] = set()
         self.router = self._new_router()
 
     async def run(self) -> None:
@@ -200,6 +203,7 @@ class Dispatcher:
     async def _resync(self, why: str) -> None:
         """Rebuild from Asterisk; what was said before counts no more. On failure the next link-up tries again."""
         self._in_truth = self._resync_asked = False
+        self._unstaffed = ""
         started_s = time.time()
         try:
             await self._say_beat()  # first, so that nobody falls into the net while we look
@@ -223,6 +227,7 @@ class Dispatcher:
         self.foretelling.rebuilt(router, said, _now_ms())
         self._perform(decided)
         self._perform([Reclaim(call, channel) for call, channel in truth.in_net])
+        self._later(self._guarded(self._say_unstaffed()))
         self._later(self._guarded(ask_silent_phones(self._link, router.operators.values())))
         self._later(self._guarded(keep_net_in_step(self._link, self._settings, router.operators.values())))
         log.info("truth rebuilt", why=why, waiting=len(router.waiting()), in_net=len(truth.in_net),
@@ -244,11 +249,18 @@ class Dispatcher:
                     self._later(self._guarded(self._announce(command)))
                 case Reclaim(_, channel):
                     self._later(self._guarded(self._reclaim(channel)))
+                case Join():
+                    self._later(self._guarded(self._join(command)))
+                case MoveOn(_, channel):
+                    self._later(self._guarded(self._link.send(commands.redirect(channel, names.MOVED_ON))))
                 case KeepDuty():
                     self._later(self._guarded(self._keep_duty(command)))
                 case ShowState(operator, state, reason):
                     self._note(Fact.PRESENCE, operator=operator, state=state, reason=reason, at_ms=_now_ms())
                     log.info("operator", operator=operator, state=state, reason=reason)
+                    if is_logged_in(self.router.operators[OperatorId(operator)]) is not (operator in self._logged_in):
+                        self._logged_in ^= {operator}
+                        self._later(self._guarded(self._say_unstaffed()))
                 case Alarm(kind, detail):
                     self._note(Fact.ALARM, kind=kind, detail=detail)
                     log.error("alarm", kind=kind, detail=detail)
@@ -282,6 +294,19 @@ class Dispatcher:
 
     async def _reclaim(self, channel: str) -> None:
         await self._link.send(commands.redirect(channel, names.WAITING, "back"))
+
+    async def _join(self, join: Join) -> None:
+        await self._link.send(commands.setvar(join.channel, names.PEER, join.operator_channel))
+        await self._link.send(
+            commands.redirect_both(join.channel, names.JOINED, join.operator, join.operator_channel, names.JOINING)
+        )
+
+    async def _say_unstaffed(self) -> None:
+        """Tell the dialplan which groups nobody is logged in for: no phone can transfer there (rule 11)."""
+        said = unstaffed_numbers(self._settings, self.router.operators.values())
+        if said != self._unstaffed:
+            self._unstaffed = said
+            await self._link.send(commands.setvar(None, names.UNSTAFFED, said))
 
     async def _announce(self, place: Announce) -> None:
         if not place.channel or place.channel.startswith("Local/"):

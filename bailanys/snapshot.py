@@ -100,5 +100,6 @@ def _waiting(channel: SeenChannel) -> CallWaiting | None:
             "Language": said.get(names.LANGUAGE, ""),
             "Rank": said.get(names.RANK, ""),
             "Offers": said.get(names.OFFER, ""),
+            "Wanted": said.get(names.WANTED, ""),
         },
     )

@@ -31,6 +31,8 @@ class CallWaiting:
     """How many offers the dialplan has begun for this caller: tells old news from new."""
     returned_from: OperatorId | None = None
     outcome: Outcome | None = None
+    wanted: OperatorId | None = None
+    """To be offered to first, if idle now: transferred to this operator by name (rule 11)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,26 @@ class OperatorAnswered:
 
     operator: OperatorId
     call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class TalkJoined:
+    """An operator joined the caller with the colleague who was consulted (rule 11)."""
+
+    call: CallId
+    channel: str
+    operator: OperatorId
+    """The colleague."""
+    operator_channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class TalkLeft:
+    """An operator put the caller in the place of a consultation that nobody had answered yet (rule 11)."""
+
+    call: CallId
+    channel: str
+    consultation: CallId
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +118,16 @@ class Tick:
     """Time has passed."""
 
 
-Event = CallWaiting | CallGone | OperatorRung | OperatorAnswered | LegUp | LegGone | DutyChanged | Reachability | Tick
+Event = (
+    CallWaiting
+    | CallGone
+    | OperatorRung
+    | OperatorAnswered
+    | TalkJoined
+    | TalkLeft
+    | LegUp
+    | LegGone
+    | DutyChanged
+    | Reachability
+    | Tick
+)

@@ -30,13 +30,13 @@ class Fact(StrEnum):
     LANGUAGE = "language"  # language, by = key | known | default | net
     QUEUED = "queued"  # seq, group, queued_ms, rank_ms, language, via = menu | net | transfer | callback
     RETURNED = "returned"  # seq: back from an offer, place kept
-    OFFERED = "offered"  # seq, offer, operator, file, via = router | net
+    OFFERED = "offered"  # seq, offer, operator, file, via = router | net | consult
     OFFER_ENDED = "offer_ended"  # seq, offer, operator, status = DIALSTATUS other than ANSWER
     CALLBACK_ASKED = "callback_asked"  # seq, number: the caller hung up and keeps the place
     CALLBACK_TRIED = "callback_tried"  # of (the call that asked), status = DIALSTATUS; on the callback's own call
-    TALKING = "talking"  # seq, offer, operator, file
+    TALKING = "talking"  # seq, offer, operator, file, line (of the operator, if not the channel)
     TALK_ENDED = "talk_ended"  # seq, by = operator; written when the caller is still there
-    TRANSFERRED = "transferred"  # seq (the segment that ended), kind = blind | command, operator, to (group)
+    TRANSFERRED = "transferred"  # seq (that ended), kind = blind | command | attended, operator, to, wanted
     NOTICE = "notice"  # seq (the new segment), language: the caller was told (rule 11)
     RATING_OFFERED = "rating_offered"  # seq, operator
     RATED = "rated"  # seq, operator, score

@@ -16,6 +16,8 @@ from calls.events import (
     OperatorRung,
     Outcome,
     Reachability,
+    TalkJoined,
+    TalkLeft,
 )
 from calls.ids import CallId, GroupId, OperatorId
 
@@ -46,6 +48,8 @@ def events_of(name: str, fields: Mapping[str, str]) -> list[Event]:
             return [LegUp(operator, fields["Channel"])] if operator else []
         case "DialBegin" | "DialEnd":
             return _dial(name, fields)
+        case "AttendedTransfer":
+            return _joined(fields)
         case "Hangup":
             return _hangup(fields)
         case "DeviceStateChange":
@@ -67,7 +71,7 @@ def waiting_of(channel: str, call: str, fields: Mapping[str, str]) -> CallWaitin
     rank, offers = fields.get("Rank", ""), fields.get("Offers", "")
     if not (call and fields.get("Group") and rank.isdecimal()):
         return None
-    operator = fields.get("Operator") or None
+    operator, wanted = fields.get("Operator") or None, fields.get("Wanted") or None
     return CallWaiting(
         call=CallId(call),
         channel=channel,
@@ -77,6 +81,7 @@ def waiting_of(channel: str, call: str, fields: Mapping[str, str]) -> CallWaitin
         offers=int(offers) if offers.isdecimal() else 0,
         returned_from=OperatorId(operator) if operator else None,
         outcome=_OUTCOMES.get(fields.get("Outcome", ""), Outcome.CANCELLED) if operator else None,
+        wanted=OperatorId(wanted) if wanted else None,
     )
 
 
@@ -100,6 +105,21 @@ def _dial(name: str, fields: Mapping[str, str]) -> list[Event]:
     if name == "DialBegin":
         return [OperatorRung(operator, call)]
     return [OperatorAnswered(operator, call)] if fields.get("DialStatus") == "ANSWER" else []
+
+
+def _joined(fields: Mapping[str, str]) -> list[Event]:
+    """Either end may be the caller's: phones send REFER on the one call or on the other."""
+    for caller, colleague in (("Transferee", "TransferTarget"), ("TransferTarget", "Transferee")):
+        channel = fields.get(f"{caller}Channel", "")
+        operator = operator_of(fields.get(f"{colleague}Channel", ""))
+        call = fields.get(f"{caller}Uniqueid", "")
+        if operator is not None and channel and call and operator_of(channel) is None:
+            return [TalkJoined(CallId(call), channel, operator, fields[f"{colleague}Channel"])]
+    channel, call = fields.get("TransfereeChannel", ""), fields.get("TransfereeUniqueid", "")
+    asked = fields.get("SecondTransfererUniqueid", "")
+    if fields.get("DestType") == "App" and channel and call and asked and operator_of(channel) is None:
+        return [TalkLeft(CallId(call), channel, CallId(asked))]
+    return []
 
 
 def _hangup(fields: Mapping[str, str]) -> list[Event]:

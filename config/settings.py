@@ -19,6 +19,9 @@ PromptId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 Level = Annotated[int, Field(ge=1, le=5)]
 Number = Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]
 
+OPERATOR_DIGIT = "7"
+"""Dialled before an operator's number to transfer a call to that operator: `7101` (rule 11)."""
+
 
 class Section(BaseModel):
     """A table of `hotline.toml`: unknown keys are errors, values never change."""

@@ -17,6 +17,7 @@ from config.patterns import (
     texts,
 )
 from config.problems import Finding, KeyPath, spelled
+from config.settings import OPERATOR_DIGIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +52,14 @@ def numbers_collide(document: Document) -> Iterator[Finding]:
             first = taken.setdefault(value, path)
             if first[0] != path[0]:  # twice in one list is told by given_twice
                 yield Finding(path, f'"{value}" is taken by {spelled(holder(first))}')
+
+
+def operators_hidden(document: Document) -> Iterator[Finding]:
+    """Check that `7` with an operator's number, dialled to transfer to that operator, is no group's number."""
+    by_name = {OPERATOR_DIGIT + number: number for number in texts(document, OPERATOR_NUMBERS)}
+    for path, value in values(document, TRANSFER_NUMBERS, str):
+        if value in by_name:
+            yield Finding(path, f'"{value}" is how a call is transferred to operator "{by_name[value]}"')
 
 
 def names_reserved(document: Document) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from config.eligibility import needs_unserved, steps_narrow
 from config.patterns import MENU_KEYS, holder
 from config.problems import Finding, spelled
 from config.references import groups_unknown, groups_unserved, languages_unknown, operators_mute
-from config.uniqueness import given_twice, names_reserved, numbers_collide
+from config.uniqueness import given_twice, names_reserved, numbers_collide, operators_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -91,6 +91,7 @@ def control_characters(document: Document) -> Iterator[Finding]:
 CHECKS: tuple[Callable[[Document], Iterable[Finding]], ...] = (
     given_twice,
     numbers_collide,
+    operators_hidden,
     names_reserved,
     groups_unknown,
     groups_unserved,

@@ -129,4 +129,6 @@ class TransferBody(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    to: str = Field(min_length=1, max_length=64, description="A group's name or transfer number.")
+    to: str = Field(
+        min_length=1, max_length=64, description="A group's name or transfer number, or an operator's number."
+    )

@@ -74,6 +74,13 @@ class NoTalkError(ApiError):
     status = 409
 
 
+class NobodyThereError(ApiError):
+    """Nobody is logged in who serves the group: the call stays with its operator."""
+
+    error_id = "nobody-there"
+    status = 409
+
+
 class TooLargeError(ApiError):
     """The body is longer than any request needs."""
 
@@ -82,7 +89,7 @@ class TooLargeError(ApiError):
 
 
 class UnknownGroupError(ApiError):
-    """No group has this name or transfer number."""
+    """No group or operator has this name or number."""
 
     error_id = "unknown-group"
     status = 422

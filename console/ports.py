@@ -51,9 +51,9 @@ class Desk(Protocol):
         """The calls of this moment, asked of Asterisk. Raises UnavailableError."""
 
     async def transfer(self, call: str, to: str) -> Transferred:
-        """Transfer a talk to a group, by name or transfer number; the caller is told first (rule 11).
+        """Transfer a talk to a group, or to an operator by number; the caller is told first (rule 11).
 
-        Raises UnknownGroupError, UnknownCallError, NoTalkError, UnavailableError.
+        Raises UnknownGroupError, UnknownCallError, NoTalkError, NobodyThereError, UnavailableError.
         """
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from console import answers
-from console.errors import ApiError, NoTalkError, UnknownCallError, UnknownGroupError, UnknownOperatorError
+from console.errors import (
+    ApiError,
+    NobodyThereError,
+    NoTalkError,
+    UnknownCallError,
+    UnknownGroupError,
+    UnknownOperatorError,
+)
 from console.metrics import METRICS_MEDIA, exposition
 from console.openapi import document
 from console.ports import DayWait
@@ -104,9 +111,10 @@ ROUTES: tuple[Route, ...] = (
         part=_CALL, errors=(UnknownCallError,), personal=True,
     ),
     Route(
-        "POST", "/calls/{id}/transfer", "Transfer a talk to another group; the caller is told first (rule 11)",
+        "POST", "/calls/{id}/transfer", "Transfer a talk to a group or an operator; the caller is told first (rule 11)",
         (Scope.CALLS_TRANSFER,), transfer, answers.Transferred, Asks.ASTERISK,
-        part=_CALL, body=answers.TransferBody, errors=(UnknownCallError, UnknownGroupError, NoTalkError),
+        part=_CALL, body=answers.TransferBody,
+        errors=(UnknownCallError, UnknownGroupError, NoTalkError, NobodyThereError),
     ),
     Route(
         "GET", "/stats", "A day's figures (rule 7)", (Scope.STATS_READ,), stats, answers.Stats, Asks.LEDGER,

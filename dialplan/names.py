@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from config.settings import OPERATOR_DIGIT
+
 # Contexts
 FROM_TRUNK: Final = "from-trunk"
 HOTLINE: Final = "hotline"
@@ -14,11 +16,18 @@ ANNOUNCE: Final = "announce"
 CALLBACK: Final = "callback"  # a stand-in for a caller who hung up and keeps the place
 CALLBACK_LEG: Final = "callback-leg"  # its other half: calls the caller once an operator is there
 CALLBACK_ASK: Final = "callback-ask"
-TRANSFER: Final = "transfer"
+TRANSFER: Final = "transfer"  # where REFER looks: only what leads to somebody
+TRANSFER_TO: Final = "transfer-to"  # every destination
+JOINED: Final = "joined"  # the caller, after a consultation
+MOVED_ON: Final = "moved-on"  # the caller, in the place of a consultation that nobody had answered
+JOINING: Final = "joining"  # the operator, while the caller is told
 RATING: Final = "rating"
 
 # Global variable: the controller's heartbeat, epoch seconds. Never declared in [globals]: a reload would reset it.
 BEAT: Final = "BAILANYS_BEAT"
+
+# Global variable: `-63-61-`, the transfer numbers of groups where nobody is logged in; believed while the beats come.
+UNSTAFFED: Final = "BAILANYS_UNSTAFFED"
 
 # Channel variables of a caller: what a restarted controller rebuilds its truth from.
 ARRIVED: Final = "BLN_ARRIVED"  # epoch ms, at the INVITE
@@ -28,6 +37,8 @@ LANGUAGE_BY: Final = "BLN_LANGUAGE_BY"  # key | known | default
 GROUP: Final = "BLN_GROUP"
 SEQ: Final = "BLN_SEQ"  # number of the segment
 OFFER: Final = "BLN_OFFER"  # number of offers begun
+WANTED: Final = "BLN_WANTED"  # operator to be offered to first: a transfer by name
+PEER: Final = "BLN_PEER"  # channel of the operator to be joined with after a consultation
 SAY: Final = "BLN_SAY"  # files of the next announcement
 TOLD: Final = "BLN_TOLD"  # what the last one said: place:low:high
 
@@ -35,7 +46,7 @@ ASK: Final = "BLN_ASK"  # 1: the announcement offers a callback
 CALLBACK_TO: Final = "BLN_CALLBACK"  # the number to call, digits only
 CALLBACK_OF: Final = "BLN_CALLBACK_OF"  # the call that asked for it
 
-CALLER_VARIABLES: Final = (ARRIVED, RANK, LANGUAGE, GROUP, SEQ, OFFER, TOLD, CALLBACK_OF)
+CALLER_VARIABLES: Final = (ARRIVED, RANK, LANGUAGE, GROUP, SEQ, OFFER, WANTED, TOLD, CALLBACK_OF)
 
 # Events sent by the dialplan to the controller
 WAITING_EVENT: Final = "BailanysWaiting"
@@ -52,3 +63,8 @@ ACCOUNT_PREFIX: Final = "op"
 def account(operator: str) -> str:
     """The SIP account of an operator's number."""
     return f"{ACCOUNT_PREFIX}{operator}"
+
+
+def transfer_number(operator: str) -> str:
+    """What is dialled to transfer a call to an operator by name (rule 11)."""
+    return f"{OPERATOR_DIGIT}{operator}"

@@ -13,7 +13,16 @@ from dialplan import names
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-EVENTS = ("UserEvent", "Newchannel", "DialBegin", "DialEnd", "Hangup", "DeviceStateChange", "FullyBooted")
+EVENTS = (
+    "UserEvent",
+    "Newchannel",
+    "DialBegin",
+    "DialEnd",
+    "AttendedTransfer",
+    "Hangup",
+    "DeviceStateChange",
+    "FullyBooted",
+)
 """The manager events the controller hears; all others are filtered at the source."""
 
 # Only what is in use, so that start-up is quick and the log has no errors.
@@ -54,6 +63,7 @@ MODULES = (
     "bridge_native_rtp",
     "bridge_holding",
     "pbx_config",
+    "pbx_loopback",
     "res_speech",
     "res_agi",
     "res_manager_devicestate",
@@ -73,6 +83,7 @@ MODULES = (
     "func_callerid",
     "func_channel",
     "func_db",
+    "func_devstate",
     "func_global",
     "func_logic",
     "func_rand",
@@ -129,5 +140,12 @@ def render(settings: Settings, site: Site) -> dict[str, str]:
         keep_trailing_newline=True,
     )
     modules = [module for module in MODULES if module in site.available]
-    values = {"settings": settings, "names": names, "site": site, "modules": modules, "events": EVENTS}
+    values = {
+        "settings": settings,
+        "names": names,
+        "site": site,
+        "modules": modules,
+        "events": EVENTS,
+        "transfer_number": names.transfer_number,
+    }
     return {path.name: environment.get_template(path.name).render(values) for path in sorted(TEMPLATES.glob("*.conf"))}

@@ -25,7 +25,17 @@ def verify(files: Mapping[str, str], settings: Settings) -> None:
     """Raise DialplanError for the first thing that is not as meant."""
     parsed = {name: _parsed(name, text) for name, text in files.items()}
     contexts = {category.name for category in parsed["extensions.conf"].categories}
-    for context in (names.FROM_TRUNK, names.HOTLINE, names.WAITING, names.CONNECT, names.TRANSFER, names.RATING):
+    for context in (
+        names.FROM_TRUNK,
+        names.HOTLINE,
+        names.WAITING,
+        names.CONNECT,
+        names.TRANSFER,
+        names.TRANSFER_TO,
+        names.JOINED,
+        names.MOVED_ON,
+        names.RATING,
+    ):
         if context not in contexts:
             raise DialplanError(f"extensions.conf: no context [{context}]")
     for target in _GOTO.findall(files["extensions.conf"]):

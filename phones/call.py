@@ -128,6 +128,21 @@ class Call:
             await self.hang_up()
         return status
 
+    async def refer_to_call(self, other: Call, timeout_s: float = 30.0) -> int:
+        """Join the other side with that of another call of this phone by REFER with Replaces, and leave both.
+
+        Returns the status of the last NOTIFY; at 300 and above both calls are still up.
+        Raises PhoneError, TimeoutError.
+        """
+        self._transfer = {}
+        await self._order("refer_replacing", call=self.number, by=other.number)
+        await self._until(lambda: self.over or bool(self._transfer.get("final")), timeout_s)
+        status = int(self._transfer.get("status", GONE_STATUS))
+        if status // 100 == 2:
+            await self.hang_up()
+            await other.hang_up()
+        return status
+
     def heard(self) -> Path:
         """Name the WAV with what this phone heard. Raises FileNotFoundError if there never was any sound."""
         if self._path is None:

@@ -105,6 +105,8 @@ class Softphone:
                 self._talk(order).reinvite(prm)
             case "refer":
                 self._talk(order).xfer(order["uri"], prm)
+            case "refer_replacing":
+                self._talk(order).xferReplaces(self._talk({"call": order["by"]}), prm)
             case "press":
                 self._press(self._talk(order), order)
             case unknown:

@@ -20,10 +20,12 @@ from calls.events import (
     OperatorRung,
     Outcome,
     Reachability,
+    TalkJoined,
+    TalkLeft,
     Tick,
 )
 from calls.ids import CallId, GroupId, OperatorId
-from routing.commands import Alarm, Announce, Command, KeepDuty, Offer, Reclaim, Resync, ShowState
+from routing.commands import Alarm, Announce, Command, Join, KeepDuty, MoveOn, Offer, Reclaim, Resync, ShowState
 from routing.deadlines import Deadlines
 from routing.floor import Floor
 from routing.line import Lines, Waiting
@@ -48,6 +50,7 @@ class Router:
         self.operators = {operator.id: operator for operator in operators}
         self.calls: dict[CallId, Waiting] = {}
         self._held: dict[CallId, OperatorId] = {}
+        self._wanted: list[tuple[Waiting, Operator]] = []
         self._lines = Lines()
         self._floor = Floor(rules.steps)
         self._traffic = Traffic(shares)
@@ -144,6 +147,11 @@ class Router:
                 self._call_waiting(event, now_ms, out)
             case CallGone():
                 self._call_gone(event.call, now_ms)
+            case TalkLeft():
+                self._call_gone(event.consultation, now_ms)
+                if (first := self._holder(event.call)) is not None:
+                    self._free(first, now_ms)
+                out.append(MoveOn(event.call, event.channel))
             case Tick():
                 self._touched |= self._unshown
             case _:
@@ -175,6 +183,8 @@ class Router:
         )
         self.calls[event.call] = place
         self._enter(place, now_ms)
+        if event.wanted in self.operators:
+            self._wanted.append((place, self.operators[event.wanted]))
 
     def _call_gone(self, call: CallId, now_ms: int) -> None:
         known = self.calls.pop(call, None)
@@ -223,11 +233,9 @@ class Router:
                         known.offered_to = operator.id
             case OperatorAnswered():
                 self._contradicted(operator, event.call, now_ms, out)
-                self._hold(operator, event.call)
-                operator.talking, operator.lease_ends_ms = True, None
-                operator.failures, operator.rest_ends_ms = 0, None
-                if (known := self.calls.pop(event.call, None)) and known.offered_to is None:
-                    self._leave(known)
+                self._talks(operator, event.call)
+            case TalkJoined():
+                self._joined(operator, event, now_ms, out)
             case DutyChanged():
                 self._duty(operator, event.ready, event.reason)
             case Reachability():
@@ -236,6 +244,21 @@ class Router:
                 operator.reachable = event.reachable
             case _:
                 pass
+
+    def _joined(self, operator: Operator, event: TalkJoined, now_ms: int, out: list[Command]) -> None:
+        """The consultation becomes the talk; who consulted is done, though the phone may not have hung up yet."""
+        if operator.call is not None and operator.call != event.call:
+            self.calls.pop(operator.call, None)
+        if (first := self._holder(event.call)) is not None and first is not operator:
+            self._free(first, now_ms)
+        self._talks(operator, event.call)
+        out.append(Join(event.call, event.channel, operator.id, event.operator_channel))
+
+    def _talks(self, operator: Operator, call: CallId) -> None:
+        self._hold(operator, call)
+        operator.talking, operator.lease_ends_ms, operator.rest_ends_ms, operator.failures = True, None, None, 0
+        if (known := self.calls.pop(call, None)) and known.offered_to is None:
+            self._leave(known)
 
     def _contradicted(self, operator: Operator, call: CallId, now_ms: int, out: list[Command]) -> None:
         """Asterisk says another than we believe: what became of our call, only Asterisk knows."""
@@ -343,16 +366,26 @@ class Router:
 
     def _match(self, now_ms: int, out: list[Command]) -> None:
         self._settle_touched(now_ms, out)
+        self._offer_to_wanted(now_ms, out)
         while pair := self._matching.next_pair(now_ms):
-            caller, chosen = self.calls[pair[0]], self.operators[pair[1]]
-            self._leave(caller)
-            if not caller.offers:
-                self._waits.note(caller.need, max(now_ms - caller.rank_ms, 0) / 1000)
-            caller.offered_to = chosen.id
-            self._reserve(chosen, caller.call, now_ms, ours=True)
-            out.append(Offer(caller.call, caller.channel, chosen.id))
-            self._settle(chosen, now_ms)
-            self._show(chosen, now_ms, out)
+            self._offer(self.calls[pair[0]], self.operators[pair[1]], now_ms, out)
+
+    def _offer_to_wanted(self, now_ms: int, out: list[Command]) -> None:
+        """Who was transferred by name goes to that operator, if idle at this moment; else waits like everybody."""
+        for caller, wanted in self._wanted:
+            if self.calls.get(caller.call) is caller and caller.offered_to is None and wanted.may_be_offered(now_ms):
+                self._offer(caller, wanted, now_ms, out)
+        self._wanted.clear()
+
+    def _offer(self, caller: Waiting, chosen: Operator, now_ms: int, out: list[Command]) -> None:
+        self._leave(caller)
+        if not caller.offers:
+            self._waits.note(caller.need, max(now_ms - caller.rank_ms, 0) / 1000)
+        caller.offered_to = chosen.id
+        self._reserve(chosen, caller.call, now_ms, ours=True)
+        out.append(Offer(caller.call, caller.channel, chosen.id))
+        self._settle(chosen, now_ms)
+        self._show(chosen, now_ms, out)
 
     def _settle_touched(self, now_ms: int, out: list[Command]) -> None:
         for operator in [self.operators[one] for one in self._touched]:

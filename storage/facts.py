@@ -136,12 +136,16 @@ def _offer_ended(record: CallRecord, entry: Entry, values: Fields) -> CallRecord
 
 
 def _talking(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
-    """Written on the operator's channel, so the line is known by its `uniqueid` even if its ANSWER is not."""
+    """Written on the operator's channel, so the line is known by its `uniqueid` even if its ANSWER is not.
+
+    After a consultation it is written on the caller's, and names the operator's line.
+    """
+    uniqueid = values.get("line") or entry.uniqueid
     seq, offer = _number(values, "seq"), _number(values, "offer")
     operator = _name(values, "operator") or operator_of(entry.channel)
-    if seq is None or offer is None or operator is None or not 0 < len(entry.uniqueid) <= LONGEST_NAME:
+    if seq is None or offer is None or operator is None or not 0 < len(uniqueid) <= LONGEST_NAME:
         return record
-    line = record.lines.get(entry.uniqueid) or LineRow(record.call.id, entry.uniqueid, operator)
+    line = record.lines.get(uniqueid) or LineRow(record.call.id, uniqueid, operator)
     line = replace(line, talking_ms=_earliest(line.talking_ms, entry.at_ms), seq=seq, offer=offer)
     record = replace(record, lines=_put(record.lines, line.uniqueid, line))
     return _on_offer(record, values, lambda row: row)

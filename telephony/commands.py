@@ -33,9 +33,7 @@ def redirect(channel: str, context: str, exten: str = "s", priority: int = 1) ->
     }
 
 
-def originate(
-    channel: str, call: str, context: str, exten: str, variables: Mapping[str, str]
-) -> ActionFields:
+def originate(channel: str, call: str, context: str, exten: str, variables: Mapping[str, str]) -> ActionFields:
     """Make a channel whose id is `call` and send it to the dialplan; the answer does not wait for it."""
     return {
         "Action": "Originate",
@@ -47,6 +45,19 @@ def originate(
         "Timeout": "15000",
         "Async": "true",
         "Variable": [f"{variable_name(name)}={_matching(_WORD, value, 'word')}" for name, value in variables.items()],
+    }
+
+
+def redirect_both(
+    channel: str, context: str, exten: str, extra_channel: str, extra_context: str, extra_exten: str = "s"
+) -> ActionFields:
+    """Move the two ends of a talk to two places, so that neither is hung up for the other's leaving."""
+    return {
+        **redirect(channel, context, exten),
+        "ExtraChannel": channel_name(extra_channel),
+        "ExtraContext": _matching(_CONTEXT, extra_context, "context"),
+        "ExtraExten": _matching(_EXTENSION, extra_exten, "extension"),
+        "ExtraPriority": "1",
     }
 
 

@@ -6,7 +6,18 @@ import sys
 
 import typer
 
-from bailanys.cli import calls, database, dialplan, operators, prompts, recordings, service, staffing, statistics, tokens
+from bailanys.cli import (
+    calls,
+    database,
+    dialplan,
+    operators,
+    prompts,
+    recordings,
+    service,
+    staffing,
+    statistics,
+    tokens,
+)
 
 app = typer.Typer(
     name="bailanys",

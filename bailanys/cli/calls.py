@@ -61,10 +61,10 @@ def show_(
 @app.command()
 def transfer(
     call: Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")],
-    to: Annotated[str, typer.Option(help="Group's name or transfer number.")],
+    to: Annotated[str, typer.Option(help="Group's name or transfer number, or an operator's number.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Transfer a talk to another group; the caller is told first and keeps the waited time (rule 11)."""
+    """Transfer a talk to another group or operator; the caller is told first and keeps the waited time (rule 11)."""
     from bailanys.control import ask
     from bailanys.site import places_of
 

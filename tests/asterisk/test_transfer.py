@@ -103,6 +103,54 @@ async def test_transfer_by_command_does_the_same(centre: Centre) -> None:
     assert [segment.operator_id for segment in segments.values()] == ["101", "105"]
 
 
+async def test_refer_to_an_operator_by_name_rings_that_operator(centre: Centre) -> None:
+    """Though another of the group has been idle for longer."""
+    visit, talk = await _talk_with_101(centre, "ru")
+    for operator in ("105", "106"):
+        await centre.phone_of(operator)
+        await centre.duty(operator, ready=True)
+    assert await talk.refer("7106") // 100 == 2
+    second = await centre.talk("106", visit)
+    (notice,) = visit.heard("transfer-notice", "ru")
+    (told,) = visit.heard("operator", "ru", notice[1])
+    assert notice[1] <= told[0] + 0.1
+    await second.hang_up()
+    await visit.fact(Fact.RATING_OFFERED, seq="2", operator="106")
+    await visit.call.hang_up()
+    segments = (await visit.recorded(2)).record.segments
+    assert (segments[1].operator_id, segments[1].ended_by, segments[1].transfer_to) == ("101", "transfer", "ict")
+    assert (segments[2].operator_id, segments[2].group_id) == ("106", "ict")
+    assert segments[2].notice_ms is not None
+
+
+async def test_named_operator_who_does_not_answer_is_followed_by_the_group(centre: Centre) -> None:
+    visit, _ = await _talk_with_101(centre, "kk")
+    await centre.phone_of("106", Ring())
+    await centre.duty("106", ready=True)
+    answer = await centre.asked(do="transfer", call=visit.id, to="106")
+    assert answer == {"call": visit.id, "to": "106"}
+    ringing = await centre.offered("106", visit)
+    await centre.phone_of("105")
+    await centre.duty("105", ready=True)
+    await ringing.ended()
+    await centre.talk("105", visit)
+
+
+async def test_named_operator_who_is_busy_leaves_the_caller_to_the_group(centre: Centre) -> None:
+    visit, talk = await _talk_with_101(centre, "kk")
+    await centre.phone_of("106")
+    await centre.duty("106", ready=True)
+    other = await centre.visit()
+    await other.enters("ict")
+    busy = await centre.talk("106", other)
+    await talk.refer("7106")
+    await visit.fact(Fact.NOTICE)
+    calls = (await centre.asked(do="calls"))["calls"]
+    assert [(call["where"], call["group"]) for call in calls if call["call"] == visit.id] == [("waiting", "ict")]
+    await busy.hang_up()
+    await centre.talk("106", visit)
+
+
 async def test_refer_to_a_number_that_is_no_group_leaves_the_talk_as_it_is(centre: Centre) -> None:
     visit, talk = await _talk_with_101(centre, "kk")
     for target in ("69", "102", "1414", "*1", "sip:1414@192.0.2.1"):
@@ -128,6 +176,7 @@ async def test_caller_cannot_transfer_the_operator_anywhere(centre: Centre) -> N
 async def test_transfer_into_a_group_where_nobody_is_ready_waits_there(centre: Centre) -> None:
     visit, talk = await _talk_with_101(centre, "kk")
     await talk.hold()  # as many phones do before a REFER
+    await _there_but_paused(centre, "105")
     await talk.refer("63")
     await visit.until_prompt("transfer-notice")
     await visit.fact(Fact.NOTICE)
@@ -139,17 +188,47 @@ async def test_transfer_into_a_group_where_nobody_is_ready_waits_there(centre: C
     await centre.talk("105", visit)
 
 
+async def test_group_where_nobody_is_logged_in_cannot_be_transferred_to(centre: Centre) -> None:
+    """The phone hears 404, the command line says why, and the talk goes on."""
+    visit, talk = await _talk_with_101(centre, "kk")
+    await _nobody_in_ict(centre)
+    with pytest.raises(ControlError, match="nobody is logged in who serves ict"):
+        await centre.asked(do="transfer", call=visit.id, to="ict")
+    for target in ("63", "7105"):
+        assert await talk.refer(target) == 404, target
+    begin = visit.call.heard_s()
+    await visit.call.listen(0.7)
+    assert visit.call.hears(OPERATOR_HZ["101"], begin + 0.2)
+    assert not visit.facts(Fact.TRANSFERRED)
+    await talk.hang_up()
+    await visit.fact(Fact.RATING_OFFERED, operator="101")
+
+
 async def test_only_a_talk_can_be_transferred_by_command(centre: Centre) -> None:
     visit = await centre.visit()
     await visit.enters("portal")
     for call, to, said in (
         (visit.id, "ict", "only a talk"),
         ("hl1-1.1", "ict", "no such call"),
-        (visit.id, "69", "no group 69"),
+        (visit.id, "69", "no group 69, nor an operator"),
     ):
         with pytest.raises(ControlError, match=said):
             await centre.asked(do="transfer", call=call, to=to)
     assert not visit.call.over
+
+
+async def _there_but_paused(centre: Centre, operator: str) -> None:
+    await centre.phone_of(operator)
+    await centre.duty(operator, ready=False)
+    await centre.until_state(operator, "paused")
+
+
+async def _nobody_in_ict(centre: Centre) -> None:
+    for operator in ("104", "105", "106"):
+        if operator in centre.operators:
+            await centre.operators.pop(operator).stop()
+    for operator in ("104", "105", "106"):
+        await centre.until_state(operator, "unreachable")
 
 
 async def _talk_with_101(centre: Centre, language: str) -> tuple[Visit, Call]:

@@ -54,6 +54,11 @@ def test_the_shipped_centre_has_no_findings() -> None:
         ("trunks.+", {"name": "carrier", "addresses": ["192.0.2.1"]}, 'trunk "carrier" is there already, in trunks[0]'),
         ("menu.choices[1].key", "1", 'menu.choices[1].key: key "1" is there already, in menu.choices[0]'),
         ("groups[0].transfer_number", "101", 'groups[0].transfer_number: "101" is taken by operators[0]'),
+        (
+            "groups[0].transfer_number",
+            "7103",
+            'groups[0].transfer_number: "7103" is how a call is transferred to operator "103"',
+        ),
         ("operators[0].number", "1414", 'operators[0].number: "1414" is taken by hotline.numbers'),
         ("groups[0].transfer_number", "1414", 'groups[0].transfer_number: "1414" is taken by hotline.numbers'),
         ("trunks[0].name", "op103", 'trunks[0].name: "op103" is a name that Asterisk\'s files use already'),

@@ -11,10 +11,12 @@ from calls.events import (
     OperatorRung,
     Outcome,
     Reachability,
+    TalkJoined,
+    TalkLeft,
     Tick,
 )
 from calls.ids import CallId, GroupId, OperatorId
-from routing.commands import Alarm, Announce, KeepDuty, Offer, Reclaim, Resync
+from routing.commands import Alarm, Announce, Join, KeepDuty, MoveOn, Offer, Reclaim, Resync
 from routing.core import Router, Rules
 from routing.presence import Operator, State
 
@@ -192,6 +194,47 @@ def test_transferred_caller_is_back_in_line_with_the_waited_time() -> None:
     made.handle(caller("a", 49_000, PORTAL, offers=1), 60_000)  # waited 1 s before the talk of 10 s
     assert made.operators[OperatorId("101")].state(60_000)[0] is State.WRAP_UP
     assert offers(made.handle(DutyChanged(OperatorId("102"), True), 61_000)) == [("a", "102")]
+
+
+def test_caller_transferred_by_name_goes_to_that_operator_though_another_is_idle_longer() -> None:
+    made = router(operator("101"), operator("102"))
+    assert offers(made.handle(caller("a", 1_000, wanted=OperatorId("102")), 1_000)) == [("a", "102")]
+    again = made.handle(caller("a", 1_000, offers=1, returned_from=OperatorId("102"), outcome=Outcome.REFUSED), 2_000)
+    assert offers(again) == [("a", "101")]
+
+
+def test_caller_transferred_by_name_to_one_who_is_busy_or_unknown_goes_to_the_group() -> None:
+    made = router(operator("101"), operator("102"))
+    made.handle(DutyChanged(OperatorId("102"), False, "break"), 500)
+    assert offers(made.handle(caller("a", 1_000, wanted=OperatorId("102")), 1_000)) == [("a", "101")]
+    assert offers(made.handle(caller("b", 2_000, wanted=OperatorId("999")), 2_000)) == []
+    assert offers(made.handle(DutyChanged(OperatorId("102"), True), 3_000)) == [("b", "102")]
+
+
+def test_consulted_colleague_has_the_call_and_who_consulted_rests() -> None:
+    made = router(operator("101"), operator("102", PORTAL))
+    made.handle(caller("a", 1_000), 1_000)
+    talk(made, "a", "101", 2_000)
+    made.handle(caller("asked", 1_500, PORTAL), 3_000)
+    talk(made, "asked", "102", 4_000)
+    joined = made.handle(TalkJoined(CallId("a"), "PJSIP/carrier-a", OperatorId("102"), "PJSIP/op102-1"), 5_000)
+    assert of(Join, joined) == [Join(CallId("a"), "PJSIP/carrier-a", OperatorId("102"), "PJSIP/op102-1")]
+    assert made.operators[OperatorId("101")].state(5_001)[0] is State.WRAP_UP
+    assert made.operators[OperatorId("102")].state(5_001) == (State.TALKING, "a")
+    assert of(Resync, joined) == []
+    end_talk(made, "102", 6_000)
+    assert made.operators[OperatorId("102")].state(6_001)[0] is State.WRAP_UP
+
+
+def test_consultation_that_rings_is_over_when_the_caller_takes_its_place() -> None:
+    made = router(operator("101"), operator("102", PORTAL))
+    made.handle(caller("a", 1_000), 1_000)
+    talk(made, "a", "101", 2_000)
+    assert offers(made.handle(caller("asked", 1_500, PORTAL), 3_000)) == [("asked", "102")]
+    left = made.handle(TalkLeft(CallId("a"), "PJSIP/carrier-a", CallId("asked")), 4_000)
+    assert of(MoveOn, left) == [MoveOn(CallId("a"), "PJSIP/carrier-a")]
+    assert made.operators[OperatorId("101")].state(4_001)[0] is State.WRAP_UP
+    assert offers(made.handle(caller("a", 1_000, PORTAL, offers=1), 5_000)) == [("a", "102")]
 
 
 def test_offer_without_an_outcome_asks_asterisk_for_the_truth() -> None:

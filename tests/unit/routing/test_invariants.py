@@ -16,6 +16,8 @@ from calls.events import (
     OperatorRung,
     Outcome,
     Reachability,
+    TalkJoined,
+    TalkLeft,
     Tick,
 )
 from calls.ids import CallId, GroupId, OperatorId
@@ -35,6 +37,7 @@ events: st.SearchStrategy[Event] = st.one_of(
         CallWaiting, calls, st.just("PJSIP/carrier-1"), st.sampled_from(GROUPS), st.sampled_from(["kk", "ru"]),
         st.integers(0, 1000), offers=st.integers(0, 3),
         returned_from=st.none() | operators, outcome=st.none() | st.sampled_from(Outcome),
+        wanted=st.none() | operators,
     ),
     st.builds(CallGone, calls),
     st.builds(OperatorRung, operators, calls),
@@ -43,6 +46,8 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(LegGone, operators, legs),
     st.builds(DutyChanged, operators, st.booleans()),
     st.builds(Reachability, operators, st.booleans()),
+    st.builds(TalkJoined, calls, st.just("PJSIP/carrier-1"), operators, legs),
+    st.builds(TalkLeft, calls, st.just("PJSIP/carrier-1"), calls),
     st.just(Tick()),
 )  # fmt: skip
 
@@ -70,7 +75,7 @@ def test_invariants_hold_under_any_order_of_events(steps: list[tuple[Event, int]
         offered = [c for c in commands if isinstance(c, Offer)]
         assert len({o.operator for o in offered}) == len(offered), "an operator has at most one offer"
         assert len({o.call for o in offered}) == len(offered), "a caller has at most one offer"
-        if not isinstance(event, CallWaiting | CallGone | Tick):
+        if not isinstance(event, CallWaiting | CallGone | TalkLeft | Tick):
             assert not {o.operator for o in offered} & (busy - {event.operator}), "nobody is rung while in use"
         line = router.waiting()
         assert len({w.call for w in line}) == len(line), "one caller, one place"

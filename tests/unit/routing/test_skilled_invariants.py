@@ -22,6 +22,8 @@ from calls.events import (
     OperatorRung,
     Outcome,
     Reachability,
+    TalkJoined,
+    TalkLeft,
     Tick,
 )
 from calls.ids import CallId, GroupId, OperatorId
@@ -61,6 +63,11 @@ events = st.one_of(
         returned_from=st.none() | operators, outcome=st.none() | st.sampled_from(Outcome),
     ),
     st.builds(CallWaiting, calls, st.just("ch"), st.sampled_from(GROUPS), st.sampled_from(LANGUAGES), st.just(3000)),
+    st.builds(
+        CallWaiting, calls, st.just("ch"), st.sampled_from(GROUPS), st.just("kk"), st.just(3000), wanted=operators
+    ),
+    st.builds(TalkJoined, calls, st.just("ch"), operators, legs),
+    st.builds(TalkLeft, calls, st.just("ch"), calls),
     st.builds(CallGone, calls),
     st.builds(OperatorRung, operators, calls),
     st.builds(OperatorAnswered, operators, calls),

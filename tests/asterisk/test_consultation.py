@@ -1,0 +1,150 @@
+"""Attended transfer (rule 11): the operator asks a colleague while the caller is on hold, then joins them or not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from hotline import OPERATOR_HZ, Centre, Visit, open_centre
+
+from calls.journal import Fact
+from phones.call import Call
+from phones.manners import Ring
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def open_hotline() -> AsyncIterator[Centre]:
+    async with open_centre() as centre:
+        yield centre
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def centre(open_hotline: Centre) -> AsyncIterator[Centre]:
+    yield open_hotline
+    await open_hotline.closed_down()
+
+
+async def test_joined_caller_is_told_and_talks_with_the_colleague(centre: Centre) -> None:
+    visit, talk = await _talk_with_101(centre, "ru")
+    await centre.phone_of("103")
+    await centre.duty("103", ready=True)
+    await talk.hold()
+    consult = await centre.operators["101"].dial("62")
+    asked = await centre.operators["103"].rung()
+    assert asked.caller_number == "101"
+    await asked.until_hears(OPERATOR_HZ["101"])
+    await consult.until_hears(OPERATOR_HZ["103"])
+    assert await talk.refer_to_call(consult) // 100 == 2
+    await centre.until_state("101", "ready")
+    await visit.fact(Fact.TALKING, seq="2", operator="103")
+    await visit.call.until_hears(OPERATOR_HZ["103"])
+    await asked.until_hears(visit.hz)
+    assert await centre.state("103") == ("talking", visit.id)
+    (row,) = (await centre.asked(do="calls"))["calls"]
+    assert (row["call"], row["where"], row["operator"]) == (visit.id, "talking", "103")
+    (notice,) = visit.heard("transfer-notice", "ru")
+    assert not visit.call.hears(OPERATOR_HZ["103"], notice[0], notice[1])
+    await asked.hang_up()
+    await centre.until_state("103", "ready")
+    await visit.fact(Fact.RATING_OFFERED, seq="2", operator="103")
+    await visit.call.hang_up()
+    story = await visit.recorded(2)
+    first, second = story.record.segments[1], story.record.segments[2]
+    assert (first.operator_id, first.ended_by, first.transfer_kind, first.transfer_to) == (
+        "101", "transfer", "attended", "portal",
+    )  # fmt: skip
+    assert (second.operator_id, second.group_id, second.ended_by) == ("103", "portal", "operator")
+    assert (second.queued_via, second.via) == ("transfer", "consult")
+    assert second.notice_ms is not None and second.talking_ms is not None
+    assert second.notice_ms <= second.talking_ms
+    assert [recording.status for recording in story.recordings] == ["ok", "ok"]
+
+
+async def test_operator_takes_the_caller_back_from_hold(centre: Centre) -> None:
+    visit, talk = await _talk_with_101(centre, "kk")
+    await centre.phone_of("103")
+    await centre.duty("103", ready=True)
+    await talk.hold()
+    consult = await centre.operators["101"].dial("7103")
+    asked = await centre.operators["103"].rung()
+    await asked.until_hears(OPERATOR_HZ["101"])
+    await consult.hang_up()
+    await asked.ended()
+    await centre.until_state("103", "ready")
+    await talk.resume()
+    await visit.call.until_hears(OPERATOR_HZ["101"])
+    await talk.until_hears(visit.hz)
+    assert not visit.facts(Fact.TRANSFERRED)
+    await talk.hang_up()
+    await visit.fact(Fact.RATING_OFFERED, seq="1", operator="101")
+
+
+async def test_consultation_waits_its_turn_and_never_rings_a_phone_in_use(centre: Centre) -> None:
+    visit, talk = await _talk_with_101(centre, "kk")
+    await centre.phone_of("103")
+    await centre.duty("103", ready=True)
+    other = await centre.visit()
+    await other.enters("portal")
+    busy = await centre.talk("103", other)
+    rings = len(centre.operators["103"].calls)
+    await talk.hold()
+    consult = await centre.operators["101"].dial("62")
+    await consult.answered()
+    await visit.call.listen(1.0)
+    assert len(centre.operators["103"].calls) == rings
+    await busy.hang_up()
+    asked = await centre.operators["103"].rung()
+    await consult.until_hears(OPERATOR_HZ["103"])
+    assert await talk.refer_to_call(consult) // 100 == 2
+    await visit.call.until_hears(OPERATOR_HZ["103"], 15.0)
+    await asked.until_hears(visit.hz)
+
+
+async def test_operator_may_leave_the_caller_to_wait_before_anybody_answered(centre: Centre) -> None:
+    visit, talk = await _talk_with_101(centre, "ru")
+    await centre.phone_of("103")
+    await centre.duty("103", ready=False)
+    await talk.hold()
+    consult = await centre.operators["101"].dial("62")
+    await consult.answered()
+    await visit.call.listen(0.5)
+    assert await talk.refer_to_call(consult) // 100 == 2
+    await visit.fact(Fact.NOTICE, seq="2", language="ru")
+    await centre.until_state("101", "ready")
+    await centre.duty("103", ready=True)
+    second = await centre.talk("103", visit)
+    assert len(visit.heard("transfer-notice", "ru")) == 1
+    await second.hang_up()
+    await visit.fact(Fact.RATING_OFFERED, seq="2", operator="103")
+    await visit.call.hang_up()
+    story = await visit.recorded(2)
+    first, second_part = story.record.segments[1], story.record.segments[2]
+    assert (first.operator_id, first.transfer_kind, first.transfer_to) == ("101", "attended", "portal")
+    assert (second_part.operator_id, second_part.group_id, second_part.via) == ("103", "portal", "router")
+    assert [recording.status for recording in story.recordings] == ["ok", "ok"]
+
+
+async def test_colleague_who_does_not_answer_is_missed_like_any_offer(centre: Centre) -> None:
+    visit, talk = await _talk_with_101(centre, "kk")
+    await centre.phone_of("103", Ring())
+    await centre.duty("103", ready=True)
+    await talk.hold()
+    consult = await centre.operators["101"].dial("62")
+    asked = await centre.operators["103"].rung()
+    await asked.ended()
+    assert await centre.until_state("103", "paused") == "missed-call"
+    assert not consult.over
+    await consult.hang_up()
+    await talk.resume()
+    await visit.call.until_hears(OPERATOR_HZ["101"])
+
+
+async def _talk_with_101(centre: Centre, language: str) -> tuple[Visit, Call]:
+    await centre.phone_of("101")
+    await centre.duty("101", ready=True)
+    visit = await centre.visit()
+    await visit.enters("state-services", language)
+    return visit, await centre.talk("101", visit)
