@@ -35,7 +35,7 @@ from storage.ledger import CallStory, Ledger
 ADDRESS = "127.0.0.1"
 PATIENCE_S = 150.0
 SETTLE_S = 90.0
-DEAD_S = (4.0, 0.0, 7.0, 0.0, 2.0)
+DEAD_S = (4.0, 0.0, 2.0, 7.0, 0.0)
 """How long the controller may not come back, kill by kill; the supervisor's own pause comes on top."""
 ALL = 1 << 52
 
@@ -52,7 +52,7 @@ class Size:
 
 
 FULL = Size(calls=1000, kills=20, span_s=400, operators=20)
-QUICK = Size(calls=60, kills=3, span_s=24, operators=16)
+QUICK = Size(calls=60, kills=3, span_s=20, operators=18)
 
 
 @dataclass(slots=True)

@@ -9,8 +9,8 @@ import signal
 import sqlite3
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -99,14 +99,12 @@ async def test_calls_go_on_while_postgresql_hangs_and_after_it_was_killed(starti
                 hotline = await stack.enter_async_context(mortal(**database))
             await hotline.operator("101")
             everybody = (server.process.pid, *workers_of(server.process.pid))
-            for pid in everybody:
-                os.kill(pid, signal.SIGSTOP)
+            send(signal.SIGSTOP, everybody)
             await talk_and_rate(hotline, "77010000001", "5")
-            for pid in everybody:
-                os.kill(pid, signal.SIGCONT)
+            send(signal.SIGCONT, everybody)
             await hotline.stories(1)
-            for worker in workers_of(server.process.pid):
-                os.kill(worker, signal.SIGKILL)  # every connection is cut, and the server recovers
+            # Every connection is cut, and the server recovers.
+            send(signal.SIGKILL, workers_of(server.process.pid))
             await talk_and_rate(hotline, "77010000002", "4")
             stories = await hotline.stories(2)
             answered(stories["77010000001"], ["101"], [5])
@@ -225,6 +223,13 @@ async def test_the_supervisor_is_killed_and_another_takes_over_with_the_calls(_:
                 await waiting.answered()
                 await waiting.hang_up()
         assert running_pid(state / "etc" / "asterisk.conf") is None, "Asterisk is left running"
+
+
+def send(number: signal.Signals, pids: Iterable[int]) -> None:
+    """Send a signal to each that is still there."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def workers_of(pid: int) -> list[int]:
