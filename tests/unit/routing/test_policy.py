@@ -74,15 +74,26 @@ def test_recommended_spares_the_operator_whom_the_others_miss_most() -> None:
     assert taken("recommended", STATE, pools, seen) == 0
 
 
-def test_balanced_serves_the_queue_that_is_longer_than_its_due() -> None:
-    assert first("balanced", [queue(STATE, 3, 40.0), queue(ICT, 2, 5.0)], view()) == ICT
+def test_queue_ratio_serves_the_queue_that_is_longer_than_its_due() -> None:
+    assert first("queue_ratio", [queue(STATE, 3, 40.0), queue(ICT, 2, 5.0)], view()) == ICT
     targets = {STATE: 10.0, PORTAL: 30.0, ICT: 120.0}
-    assert first("balanced", [queue(STATE, 3, 40.0), queue(ICT, 2, 5.0)], view(targets_s=targets)) == STATE
+    assert first("queue_ratio", [queue(STATE, 3, 40.0), queue(ICT, 2, 5.0)], view(targets_s=targets)) == STATE
 
 
-def test_balanced_takes_from_the_fullest_pool() -> None:
+def test_queue_ratio_takes_from_the_fullest_pool() -> None:
     pools = [Able((STATE,), 1, 1, 8), Able((STATE, ICT), 1, 1, 2)]
-    assert taken("balanced", STATE, pools, view()) == 1
+    assert taken("queue_ratio", STATE, pools, view()) == 1
+
+
+def test_balanced_measures_waits_by_their_targets() -> None:
+    queues = [queue(STATE, 1, 40.0), queue(ICT, 1, 30.0)]
+    assert first("balanced", queues, view()) == STATE
+    assert first("balanced", queues, view(targets_s={STATE: 60.0, PORTAL: 30.0, ICT: 30.0})) == ICT
+
+
+def test_balanced_corrects_the_averages_so_far() -> None:
+    queues = [queue(STATE, 1, 40.0), queue(ICT, 1, 30.0)]
+    assert first("balanced", queues, view(averages_s={STATE: 20.0, ICT: 30.0})) == ICT
 
 
 def test_foresight_leaves_the_caller_whom_others_would_miss() -> None:

@@ -76,7 +76,7 @@ def test_same_input_gives_the_same_waits() -> None:
     assert simulate(poisson(100, 0.1, 30), centre) == simulate(poisson(100, 0.1, 30), centre)
 
 
-@pytest.mark.parametrize("policy", ["longest_wait", "recommended", "foresight", "balanced"])
+@pytest.mark.parametrize("policy", ["longest_wait", "recommended", "foresight", "balanced", "queue_ratio"])
 def test_one_group_is_first_come_first_served_to_the_instant(policy: str) -> None:
     """Kiefer and Wolfowitz: a caller waits until the first of the operators is free."""
     calls = poisson(3000, 4.5 / 100, 100)
@@ -86,6 +86,19 @@ def test_one_group_is_first_come_first_served_to_the_instant(policy: str) -> Non
         begun_s = max(one.arrival.at_s, heapq.heappop(free_s))
         heapq.heappush(free_s, begun_s + one.arrival.talk_s)
         assert one.wait_s == pytest.approx(begun_s - one.arrival.at_s, abs=0.2)  # milliseconds, added up
+
+
+def test_balanced_keeps_the_averages_near_the_targets() -> None:
+    """Two groups of one traffic and shared operators, one of which is to wait three times as long."""
+    chance, calls, at_s = random.Random(7), [], 0.0
+    for _ in range(4000):
+        at_s += chance.expovariate(9.2 / 100)
+        calls.append(Arrival(at_s, chance.choice((STATE, PORTAL)), chance.expovariate(1 / 100)))
+    rules = Rules(wrap_up_s=0, policy="balanced", targets_s={STATE: 20.0, PORTAL: 60.0})
+    served = simulate(calls, Centre(staff(10, STATE, PORTAL), rules))
+    waits = {group: [one.wait_s for one in served if one.arrival.group == group] for group in (STATE, PORTAL)}
+    means = {group: sum(found) / len(found) for group, found in waits.items()}
+    assert means[PORTAL] / means[STATE] == pytest.approx(3, rel=0.15)
 
 
 def test_a_thousand_times_real_time_with_100_operators() -> None:

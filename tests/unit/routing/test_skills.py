@@ -112,7 +112,7 @@ def test_learning_a_group_serves_its_waiting_caller_at_once() -> None:
 
 
 def test_every_policy_takes_the_only_able_operator() -> None:
-    for policy in ("longest_wait", "recommended", "foresight", "balanced"):
+    for policy in ("longest_wait", "recommended", "foresight", "balanced", "queue_ratio"):
         made = router(operator("101", state_services=1, portal=1), operator("102", state_services=1), policy=policy)
         assert offers(made.handle(caller("a", 0, PORTAL), 0)) == [("a", "101")]
         assert offers(made.handle(caller("b", 0), 1)) == [("b", "102")]
