@@ -149,8 +149,10 @@ class Router:
                 self._call_gone(event.call, now_ms)
             case TalkLeft():
                 self._call_gone(event.consultation, now_ms)
-                if (first := self._holder(event.call)) is not None:
+                if (first := self._holder(event.call)) is not None and first.talking:
                     self._free(first, now_ms)
+                else:  # the news of the talk was lost
+                    self._call_gone(event.call, now_ms)
                 out.append(MoveOn(event.call, event.channel))
             case Tick():
                 self._touched |= self._unshown
