@@ -239,7 +239,7 @@ class Router:
             case TalkJoined():
                 self._joined(operator, event, now_ms, out)
             case DutyChanged():
-                self._duty(operator, event.ready, event.reason)
+                operator.say(event.ready, event.reason)
             case Reachability():
                 if event.reachable and not operator.reachable:
                     operator.failures, operator.rest_ends_ms = 0, None
@@ -271,13 +271,6 @@ class Router:
         if other is not None and other is not operator:
             self._clear(other, now_ms)
 
-    def _duty(self, operator: Operator, ready: bool, reason: str) -> None:
-        operator.ready = ready
-        operator.reason = "" if ready else reason
-        if ready:  # pressing "ready" also ends wrap-up and rest
-            operator.wrap_up_ends_ms = operator.rest_ends_ms = None
-            operator.failures = 0
-
     def _reserve(self, operator: Operator, call: CallId, now_ms: int, *, ours: bool) -> None:
         self._hold(operator, call)
         operator.talking, operator.ours, operator.offered_ms = False, ours, now_ms
@@ -308,16 +301,14 @@ class Router:
         self._clear(operator, now_ms)
         match outcome:
             case Outcome.MISSED:
-                self._duty(operator, ready=False, reason="missed-call")
+                operator.say(ready=False, reason="missed-call")
                 out.append(KeepDuty(operator.id, ready=False, reason="missed-call"))
             case Outcome.REFUSED:
-                operator.rest_ends_ms = now_ms + round(self.rules.refusal_rest_s * 1000)
-                operator.rest_reason = "refused"
+                operator.rest(now_ms, self.rules.refusal_rest_s, "refused")
             case Outcome.FAILED:
                 rest_s = min(self.rules.backoff_first_s * 2**operator.failures, self.rules.backoff_last_s)
                 operator.failures += 1
-                operator.rest_ends_ms = now_ms + round(rest_s * 1000)
-                operator.rest_reason = "phone failed"
+                operator.rest(now_ms, rest_s, "phone failed")
                 out.append(Alarm("phone-failed", f"operator {operator.id}: put away for {rest_s:g} s"))
             case Outcome.CANCELLED:
                 pass
@@ -335,11 +326,7 @@ class Router:
             if operator.lease_ends_ms is not None and now_ms >= operator.lease_ends_ms:
                 operator.lease_ends_ms = now_ms + round((self.rules.ring_s + LEASE_GRACE_S) * 1000)
                 out.append(Resync(f"the offer to {operator.id} has no outcome"))
-            if operator.wrap_up_ends_ms is not None and now_ms >= operator.wrap_up_ends_ms:
-                operator.idle_since_ms = operator.wrap_up_ends_ms
-                operator.wrap_up_ends_ms = None
-            if operator.rest_ends_ms is not None and now_ms >= operator.rest_ends_ms:
-                operator.rest_ends_ms = None
+            operator.age(now_ms)
             self._touched[operator.id] = None
         self._settle_touched(now_ms, out)
 

@@ -63,6 +63,27 @@ class Operator:
             return (State.UNREACHABLE if self.failures else State.PAUSED), self.rest_reason
         return State.READY, ""
 
+    def say(self, ready: bool, reason: str) -> None:
+        """Take what the person said; "ready" also ends wrap-up and rest."""
+        self.ready = ready
+        self.reason = "" if ready else reason
+        if ready:
+            self.wrap_up_ends_ms = self.rest_ends_ms = None
+            self.failures = 0
+
+    def rest(self, now_ms: int, rest_s: float, reason: str) -> None:
+        """Be left alone for a while."""
+        self.rest_ends_ms = now_ms + round(rest_s * 1000)
+        self.rest_reason = reason
+
+    def age(self, now_ms: int) -> None:
+        """End a wrap-up or a rest whose time is over; who wrapped up is idle from then on."""
+        if self.wrap_up_ends_ms is not None and now_ms >= self.wrap_up_ends_ms:
+            self.idle_since_ms = self.wrap_up_ends_ms
+            self.wrap_up_ends_ms = None
+        if self.rest_ends_ms is not None and now_ms >= self.rest_ends_ms:
+            self.rest_ends_ms = None
+
     def may_be_offered(self, now_ms: int) -> bool:
         """Ready, reachable, and the phone has no channel at all: ring-in-use never happens."""
         return not self.legs and self.state(now_ms)[0] is State.READY
