@@ -100,6 +100,7 @@ async def test_a_call_is_listed_transferred_and_told_over_the_api(centre: Centre
     _, people = await program.ask("GET", "/operators")
     states = {person["operator"]: (person["state"], person["reason"]) for person in people["operators"]}
     assert states["101"] == ("talking", visit.id)
+    await centre.duty("105", ready=False)  # there, and paused: nobody else of ict is
     moved = await program.ask("POST", "/calls/{id}/transfer", visit.id, json={"to": "63"})
     assert moved == (200, {"call": visit.id, "to": "ict"})
     await talk.ended()
