@@ -56,7 +56,12 @@ class Mortal:
         if ready:
             await ask(self.up.places.control, {"do": "duty", "operator": number, "ready": True})
             await self.until_state(number, "ready")
+            await until(lambda: self._is_in_net(number), 5)
         return phone
+
+    async def _is_in_net(self, number: str) -> bool:
+        lines = [line for line in (await self.console("queue show")).splitlines() if f"PJSIP/op{number}" in line]
+        return bool(lines) and not any("(paused" in line for line in lines)
 
     async def dial_code(self, number: str, code: str) -> None:
         """An operator dials a feature code and hears the confirmation out."""
