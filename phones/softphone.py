@@ -8,6 +8,7 @@ The end of standard input is the end of the phone, so nothing outlives its paren
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import io
 import itertools
@@ -97,7 +98,8 @@ class Softphone:
             case "redirect":
                 self._redirect(self._talk(order), order["target"])
             case "hang_up":
-                self._talk(order).hangup(prm)
+                with contextlib.suppress(OrderError):  # over already: the other side was faster than the news of it
+                    self._talk(order).hangup(prm)
             case "hold":
                 self._talk(order).setHold(prm)
             case "unhold":
