@@ -40,6 +40,8 @@ log = structlog.get_logger(__name__)
 
 BEAT_EVERY_S = 1.0
 AUDIT_EVERY_S = 5.0
+MOVE_LOOKS = 40
+MOVE_LOOK_EVERY_S = 0.05
 CALLBACK_OFFER = "callback-offer"
 
 
@@ -252,7 +254,7 @@ class Dispatcher:
                 case Join():
                     self._later(self._guarded(self._join(command)))
                 case MoveOn(_, channel):
-                    self._later(self._guarded(self._link.send(commands.redirect(channel, names.MOVED_ON))))
+                    self._later(self._guarded(self._move_on(channel)))
                 case KeepDuty():
                     self._later(self._guarded(self._keep_duty(command)))
                 case ShowState(operator, state, reason):
@@ -294,6 +296,15 @@ class Dispatcher:
 
     async def _reclaim(self, channel: str) -> None:
         await self._link.send(commands.redirect(channel, names.WAITING, "back"))
+
+    async def _move_on(self, channel: str) -> None:
+        """Once the caller stands where the consultation waited: sooner, Asterisk's own move undoes ours."""
+        for _ in range(MOVE_LOOKS):
+            places = {seen.name: seen.context for seen in await seen_channels(self._link)}
+            if places.get(channel) not in (names.CONNECT, None):
+                break
+            await asyncio.sleep(MOVE_LOOK_EVERY_S)
+        await self._link.send(commands.redirect(channel, names.MOVED_ON))
 
     async def _join(self, join: Join) -> None:
         await self._link.send(commands.setvar(join.channel, names.PEER, join.operator_channel))

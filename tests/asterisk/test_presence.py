@@ -61,7 +61,7 @@ async def test_operator_says_ready_and_pause_by_codes_and_hears_that_it_is_so(ce
 async def test_code_that_is_none_changes_nothing(centre: Centre) -> None:
     phone = await centre.phone_of("101")
     await centre.duty("101", ready=True)
-    for code in ("*9", "*", "101", "62", "*234"):
+    for code in ("*9", "*", "101", "99", "*234"):
         call = await phone.dial(code, centre.port)
         assert await call.ended() in (404, 484), code
     assert (await centre.state("101"))[0] == "ready"
