@@ -15,34 +15,30 @@ import structlog
 
 from bailanys.audit import forgotten
 from bailanys.callbacks import Callbacks, callback_of
-from bailanys.destinations import is_logged_in, unstaffed_numbers
-from bailanys.foretelling import Foretelling, kept, recalled
+from bailanys.deeds import Deeds
+from bailanys.foretelling import Foretelling, recalled
 from bailanys.journal import ControllerJournal
 from bailanys.resync import ask_silent_phones, keep_net_in_step, seen_channels, whole_truth
 from calls.callback import Callback
 from calls.events import CallGone, DutyChanged, Event, OperatorAnswered, Tick
-from calls.ids import CallId, OperatorId
+from calls.ids import CallId
 from calls.journal import Fact
 from calls.tracker import events_of
 from config.settings import Settings
 from dialplan import names
-from routing.commands import Alarm, Announce, Command, Join, KeepDuty, MoveOn, Offer, Reclaim, Resync, ShowState
+from routing.commands import Alarm, KeepDuty, Reclaim
 from routing.configured import configured_router
 from routing.core import Router
-from speech.compose import SUBFOLDER
 from storage.errors import LedgerUnavailableError
 from telephony import commands
 from telephony.ami import AmiLink
 from telephony.ami_event import AmiEvent, LinkDown, LinkItem, LinkUp
-from telephony.errors import AmiRefusedError, TelephonyError
+from telephony.errors import TelephonyError
 
 log = structlog.get_logger(__name__)
 
 BEAT_EVERY_S = 1.0
 AUDIT_EVERY_S = 5.0
-MOVE_LOOKS = 40
-MOVE_LOOK_EVERY_S = 0.05
-CALLBACK_OFFER = "callback-offer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +68,18 @@ class Dispatcher:
         self._settings = settings
         self._link = link
         self._inbox = inbox
-        self._journal = journal
         self.foretelling = Foretelling()
         self._owed = owed
         self.callbacks = Callbacks(settings.callback, settings.hotline.time_zone)
         self._alive = alive
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._deeds = Deeds(
+            settings, link, journal, self.callbacks, self.foretelling, lambda: self.router, self.say, self._ask_resync
+        )
         self._in_truth = False
         self._resync_asked = False
         self._truth_at_s = 0.0
         self._beat_due_s = 0.0
         self._forgotten: frozenset[CallId] = frozenset()
-        self._unstaffed = ""
-        self._logged_in: set[str] = set()
         self.router = self._new_router()
 
     async def run(self) -> None:
@@ -94,7 +89,7 @@ class Dispatcher:
                 await self._step()
             except Exception as error:  # one bad event must not throw every caller into the safety net
                 log.exception("event not handled")
-                self._note(Fact.ALARM, kind="bug", detail=repr(error)[:200])
+                self._deeds.note(Fact.ALARM, kind="bug", detail=repr(error)[:200])
                 await self._resync("an event was not handled")
 
     async def _step(self) -> None:
@@ -139,7 +134,7 @@ class Dispatcher:
                 log.warning("asterisk is away", reason=reason)
             case Said(event, keep):
                 if keep and isinstance(event, DutyChanged):
-                    self._perform([KeepDuty(event.operator, event.ready, event.reason)])
+                    self._deeds.perform([KeepDuty(event.operator, event.ready, event.reason)])
                 self._handle(event)
             case AmiEvent(name, fields):
                 if self._in_truth and float(fields.get("Timestamp", "0") or 0) >= self._truth_at_s:
@@ -165,7 +160,7 @@ class Dispatcher:
             now_ms = _now_ms()
             self.foretelling.before(event, self.router, now_ms)
             decided = self.router.handle(event, now_ms)
-            self._perform(decided)
+            self._deeds.perform(decided)
             self.foretelling.after(event, self.router, now_ms)
             if isinstance(event, CallGone):
                 self.callbacks.gone(event.call, now_ms)
@@ -177,7 +172,7 @@ class Dispatcher:
         while True:
             await asyncio.sleep(AUDIT_EVERY_S)
             if self._in_truth:
-                await self._guarded(self._look_for_forgotten())
+                await self._deeds.guarded(self._look_for_forgotten())
                 await self._look_for_owed()
 
     async def _look_for_owed(self) -> None:
@@ -193,9 +188,9 @@ class Dispatcher:
         twice = seen.of(self._forgotten)
         self._forgotten = seen.calls
         for waiting in twice.waiting:
-            self._perform([Alarm("forgotten-caller", waiting.call)])
+            self._deeds.perform([Alarm("forgotten-caller", waiting.call)])
             self.say(waiting)
-        self._perform([Reclaim(call, channel) for call, channel in twice.in_net])
+        self._deeds.perform([Reclaim(call, channel) for call, channel in twice.in_net])
 
     # -- the truth -------------------------------------------------------------------------------------------------
 
@@ -205,18 +200,20 @@ class Dispatcher:
     async def _resync(self, why: str) -> None:
         """Rebuild from Asterisk; what was said before counts no more. On failure the next link-up tries again."""
         self._in_truth = self._resync_asked = False
-        self._unstaffed = ""
+        self._deeds.forget()
         started_s = time.time()
         try:
             await self._say_beat()  # first, so that nobody falls into the net while we look
             truth = await whole_truth(self._link, self.router.operators)
             if truth.in_net:  # nobody is offered while the net may ring the same phones
-                await asyncio.gather(*(self._guarded(self._reclaim(channel)) for _, channel in truth.in_net))
+                await asyncio.gather(
+                    *(self._deeds.guarded(self._deeds.reclaim(channel)) for _, channel in truth.in_net)
+                )
                 started_s = time.time()
                 truth = await whole_truth(self._link, self.router.operators)
         except TelephonyError as error:
             log.warning("no truth from asterisk", why=why, error=str(error))
-            self._later(self._try_again(why))
+            self._deeds.later(self._try_again(why))
             return
         router = self._new_router()
         router.adopt(self.router)
@@ -227,144 +224,34 @@ class Dispatcher:
         self._beat()
         said = {call: told for call, text in truth.told if (told := recalled(text))}
         self.foretelling.rebuilt(router, said, _now_ms())
-        self._perform(decided)
-        self._perform([Reclaim(call, channel) for call, channel in truth.in_net])
-        self._later(self._guarded(self._say_unstaffed()))
-        self._later(self._guarded(ask_silent_phones(self._link, router.operators.values())))
-        self._later(self._guarded(keep_net_in_step(self._link, self._settings, router.operators.values())))
+        self._deeds.perform(decided)
+        self._deeds.perform([Reclaim(call, channel) for call, channel in truth.in_net])
+        self._deeds.later(self._deeds.guarded(self._deeds.say_unstaffed()))
+        self._deeds.later(self._deeds.guarded(ask_silent_phones(self._link, router.operators.values())))
+        self._deeds.later(self._deeds.guarded(keep_net_in_step(self._link, self._settings, router.operators.values())))
         log.info("truth rebuilt", why=why, waiting=len(router.waiting()), in_net=len(truth.in_net),
                  took_ms=round((time.time() - started_s) * 1000))  # fmt: skip
+
+    def _ask_resync(self, why: str) -> None:
+        if not self._resync_asked:
+            log.warning("resync", why=why)
+            self._resync_asked = True
+            self._inbox.put_nowait(LinkUp())
 
     async def _try_again(self, why: str) -> None:
         await asyncio.sleep(BEAT_EVERY_S)
         self._inbox.put_nowait(LinkUp())
 
-    # -- deeds -----------------------------------------------------------------------------------------------------
-
-    def _perform(self, decided: list[Command]) -> None:
-        for command in decided:  # offers first: somebody is waiting
-            if isinstance(command, Offer):
-                self._later(self._offer(command))
-        for command in decided:
-            match command:
-                case Announce():
-                    self._later(self._guarded(self._announce(command)))
-                case Reclaim(_, channel):
-                    self._later(self._guarded(self._reclaim(channel)))
-                case Join():
-                    self._later(self._guarded(self._join(command)))
-                case MoveOn(_, channel):
-                    self._later(self._guarded(self._move_on(channel)))
-                case KeepDuty():
-                    self._later(self._guarded(self._keep_duty(command)))
-                case ShowState(operator, state, reason):
-                    self._note(Fact.PRESENCE, operator=operator, state=state, reason=reason, at_ms=_now_ms())
-                    log.info("operator", operator=operator, state=state, reason=reason)
-                    if is_logged_in(self.router.operators[OperatorId(operator)]) is not (operator in self._logged_in):
-                        self._logged_in ^= {operator}
-                        self._later(self._guarded(self._say_unstaffed()))
-                case Alarm(kind, detail):
-                    self._note(Fact.ALARM, kind=kind, detail=detail)
-                    log.error("alarm", kind=kind, detail=detail)
-                case Resync(why) if not self._resync_asked:
-                    log.warning("resync", why=why)
-                    self._resync_asked = True
-                    self._inbox.put_nowait(LinkUp())
-                case Offer():
-                    log.info("offer", call=command.call, operator=command.operator)
-
-    async def _offer(self, offer: Offer) -> None:
-        try:
-            if offer.channel:
-                await self._link.send(commands.redirect(offer.channel, names.CONNECT, offer.operator))
-            else:
-                await self._call_back(offer)
-        except AmiRefusedError as error:
-            log.info("the caller is gone", call=offer.call, answer=str(error))
-            self.say(CallGone(offer.call))
-        except TelephonyError as error:
-            log.warning("offer without an answer", call=offer.call, error=str(error))
-
-    async def _call_back(self, offer: Offer) -> None:
-        """Make a stand-in for the caller, and send it to the operator. Raises TelephonyError."""
-        carried = self.callbacks.variables(offer.call, _now_ms())
-        if carried is None:
-            self.say(CallGone(offer.call))
-            return
-        stand_in = f"Local/s@{names.CALLBACK_LEG}/n"
-        await self._link.send(commands.originate(stand_in, offer.call, names.CALLBACK, offer.operator, carried))
-
-    async def _reclaim(self, channel: str) -> None:
-        await self._link.send(commands.redirect(channel, names.WAITING, "back"))
-
-    async def _move_on(self, channel: str) -> None:
-        """Once the caller stands where the consultation waited: sooner, Asterisk's own move undoes ours."""
-        for _ in range(MOVE_LOOKS):
-            places = {seen.name: seen.context for seen in await seen_channels(self._link)}
-            if places.get(channel) not in (names.CONNECT, None):
-                break
-            await asyncio.sleep(MOVE_LOOK_EVERY_S)
-        await self._link.send(commands.redirect(channel, names.MOVED_ON))
-
-    async def _join(self, join: Join) -> None:
-        await self._link.send(commands.setvar(join.channel, names.PEER, join.operator_channel))
-        await self._link.send(
-            commands.redirect_both(join.channel, names.JOINED, join.operator, join.operator_channel, names.JOINING)
-        )
-
-    async def _say_unstaffed(self) -> None:
-        """Tell the dialplan which groups nobody is logged in for: no phone can transfer there (rule 11)."""
-        said = unstaffed_numbers(self._settings, self.router.operators.values())
-        if said != self._unstaffed:
-            self._unstaffed = said
-            await self._link.send(commands.setvar(None, names.UNSTAFFED, said))
-
-    async def _announce(self, place: Announce) -> None:
-        if not place.channel or place.channel.startswith("Local/"):
-            return  # a callback's place: nobody listens
-        words = self.foretelling.words(place, self.router, _now_ms())
-        callback = self._settings.callback
-        ask = bool(callback.outbound) and (words.wait_s is None or words.wait_s >= callback.after_s)
-        prompts = (*words.prompts, CALLBACK_OFFER) if ask else words.prompts
-        files = "&".join(f"{SUBFOLDER}/{prompt}" for prompt in prompts)
-        await self._link.send(commands.setvar(place.channel, names.ASK, "1" if ask else ""))
-        await self._link.send(commands.setvar(place.channel, names.SAY, files))
-        await self._link.send(commands.setvar(place.channel, names.TOLD, kept(words.told)))
-        waiting = self.router.calls.get(place.call)
-        if waiting is not None and waiting.offered_to is None:  # an offer may have come in between
-            await self._link.send(commands.redirect(place.channel, names.ANNOUNCE, "s"))
-
-    async def _keep_duty(self, duty: KeepDuty) -> None:
-        said = "ready:" if duty.ready else f"paused:{duty.reason}"
-        await self._link.send(commands.db_put(names.PRESENCE_FAMILY, duty.operator, said))
-        interface = f"PJSIP/{names.account(duty.operator)}"
-        await self._link.send(commands.queue_pause(interface, paused=not duty.ready, reason=duty.reason))
+    # -- time ------------------------------------------------------------------------------------------------------
 
     def _beat(self) -> None:
         self._beat_due_s = time.monotonic() + BEAT_EVERY_S
         self._alive()
         if self._in_truth:
-            self._later(self._guarded(self._say_beat()))
+            self._deeds.later(self._deeds.guarded(self._say_beat()))
 
     async def _say_beat(self) -> None:
         await self._link.send(commands.setvar(None, names.BEAT, str(int(time.time()))))
-
-    async def _guarded(self, deed: Awaitable[object]) -> None:
-        try:
-            await deed
-        except TelephonyError as error:
-            log.info("asterisk did not do it", error_id=error.error_id, answer=str(error))
-
-    def _later(self, deed: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(deed)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def _note(self, fact: Fact, **fields: str | int) -> None:
-        try:
-            self._journal.write(fact, _now_ms(), fields)
-        except OSError as error:  # a full disk must not stop the calls
-            log.error("journal not written", error=str(error))
 
     def _patience_s(self) -> float:
         wake_ms = self.router.next_wake_ms()

@@ -1,0 +1,189 @@
+"""What the routing core wants done, done at Asterisk: each deed by itself, none ever waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+
+import structlog
+
+from bailanys.callbacks import Callbacks
+from bailanys.destinations import is_logged_in, unstaffed_numbers
+from bailanys.foretelling import Foretelling, kept
+from bailanys.journal import ControllerJournal
+from bailanys.resync import seen_channels
+from calls.events import CallGone, Event
+from calls.ids import OperatorId
+from calls.journal import Fact
+from config.settings import Settings
+from dialplan import names
+from routing.commands import Alarm, Announce, Command, Join, KeepDuty, MoveOn, Offer, Reclaim, Resync, ShowState
+from routing.core import Router
+from speech.compose import SUBFOLDER
+from telephony import commands
+from telephony.ami import AmiLink
+from telephony.errors import AmiRefusedError, TelephonyError
+
+log = structlog.get_logger(__name__)
+
+MOVE_LOOKS = 40
+MOVE_LOOK_EVERY_S = 0.05
+CALLBACK_OFFER = "callback-offer"
+
+
+class Deeds:
+    """Performs commands; what Asterisk refuses is told and mended by the next truth."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        link: AmiLink,
+        journal: ControllerJournal,
+        callbacks: Callbacks,
+        foretelling: Foretelling,
+        router: Callable[[], Router],
+        say: Callable[[Event], None],
+        ask_resync: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._link = link
+        self._journal = journal
+        self._callbacks = callbacks
+        self._foretelling = foretelling
+        self._router = router
+        self._say = say
+        self._ask_resync = ask_resync
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._unstaffed = ""
+        self._logged_in: set[str] = set()
+
+    def forget(self) -> None:
+        """Believe nothing of what Asterisk was told before: it may be another one."""
+        self._unstaffed = ""
+
+    def perform(self, decided: Iterable[Command]) -> None:
+        """Begin every deed; offers first, since somebody is waiting."""
+        decided = list(decided)
+        for command in decided:
+            if isinstance(command, Offer):
+                self.later(self._offer(command))
+        for command in decided:
+            match command:
+                case Announce():
+                    self.later(self.guarded(self._announce(command)))
+                case Reclaim(_, channel):
+                    self.later(self.guarded(self.reclaim(channel)))
+                case Join():
+                    self.later(self.guarded(self._join(command)))
+                case MoveOn(_, channel):
+                    self.later(self.guarded(self._move_on(channel)))
+                case KeepDuty():
+                    self.later(self.guarded(self._keep_duty(command)))
+                case ShowState(operator, state, reason):
+                    self.note(Fact.PRESENCE, operator=operator, state=state, reason=reason, at_ms=_now_ms())
+                    log.info("operator", operator=operator, state=state, reason=reason)
+                    if is_logged_in(self._router().operators[OperatorId(operator)]) is not (
+                        operator in self._logged_in
+                    ):
+                        self._logged_in ^= {operator}
+                        self.later(self.guarded(self.say_unstaffed()))
+                case Alarm(kind, detail):
+                    self.note(Fact.ALARM, kind=kind, detail=detail)
+                    log.error("alarm", kind=kind, detail=detail)
+                case Resync(why):
+                    self._ask_resync(why)
+                case Offer():
+                    log.info("offer", call=command.call, operator=command.operator)
+
+    async def _offer(self, offer: Offer) -> None:
+        try:
+            if offer.channel:
+                await self._link.send(commands.redirect(offer.channel, names.CONNECT, offer.operator))
+            else:
+                await self._call_back(offer)
+        except AmiRefusedError as error:
+            log.info("the caller is gone", call=offer.call, answer=str(error))
+            self._say(CallGone(offer.call))
+        except TelephonyError as error:
+            log.warning("offer without an answer", call=offer.call, error=str(error))
+
+    async def _call_back(self, offer: Offer) -> None:
+        """Make a stand-in for the caller, and send it to the operator. Raises TelephonyError."""
+        carried = self._callbacks.variables(offer.call, _now_ms())
+        if carried is None:
+            self._say(CallGone(offer.call))
+            return
+        stand_in = f"Local/s@{names.CALLBACK_LEG}/n"
+        await self._link.send(commands.originate(stand_in, offer.call, names.CALLBACK, offer.operator, carried))
+
+    async def reclaim(self, channel: str) -> None:
+        """Take a caller back from the safety net. Raises TelephonyError."""
+        await self._link.send(commands.redirect(channel, names.WAITING, "back"))
+
+    async def _move_on(self, channel: str) -> None:
+        """Once the caller stands where the consultation waited: sooner, Asterisk's own move undoes ours."""
+        for _ in range(MOVE_LOOKS):
+            places = {seen.name: seen.context for seen in await seen_channels(self._link)}
+            if places.get(channel) not in (names.CONNECT, None):
+                break
+            await asyncio.sleep(MOVE_LOOK_EVERY_S)
+        await self._link.send(commands.redirect(channel, names.MOVED_ON))
+
+    async def _join(self, join: Join) -> None:
+        await self._link.send(commands.setvar(join.channel, names.PEER, join.operator_channel))
+        await self._link.send(
+            commands.redirect_both(join.channel, names.JOINED, join.operator, join.operator_channel, names.JOINING)
+        )
+
+    async def say_unstaffed(self) -> None:
+        """Tell the dialplan which groups nobody is logged in for: no phone can transfer there (rule 11)."""
+        said = unstaffed_numbers(self._settings, self._router().operators.values())
+        if said != self._unstaffed:
+            self._unstaffed = said
+            await self._link.send(commands.setvar(None, names.UNSTAFFED, said))
+
+    async def _announce(self, place: Announce) -> None:
+        if not place.channel or place.channel.startswith("Local/"):
+            return  # a callback's place: nobody listens
+        words = self._foretelling.words(place, self._router(), _now_ms())
+        callback = self._settings.callback
+        ask = bool(callback.outbound) and (words.wait_s is None or words.wait_s >= callback.after_s)
+        prompts = (*words.prompts, CALLBACK_OFFER) if ask else words.prompts
+        files = "&".join(f"{SUBFOLDER}/{prompt}" for prompt in prompts)
+        await self._link.send(commands.setvar(place.channel, names.ASK, "1" if ask else ""))
+        await self._link.send(commands.setvar(place.channel, names.SAY, files))
+        await self._link.send(commands.setvar(place.channel, names.TOLD, kept(words.told)))
+        waiting = self._router().calls.get(place.call)
+        if waiting is not None and waiting.offered_to is None:  # an offer may have come in between
+            await self._link.send(commands.redirect(place.channel, names.ANNOUNCE, "s"))
+
+    async def _keep_duty(self, duty: KeepDuty) -> None:
+        said = "ready:" if duty.ready else f"paused:{duty.reason}"
+        await self._link.send(commands.db_put(names.PRESENCE_FAMILY, duty.operator, said))
+        interface = f"PJSIP/{names.account(duty.operator)}"
+        await self._link.send(commands.queue_pause(interface, paused=not duty.ready, reason=duty.reason))
+
+    async def guarded(self, deed: Awaitable[object]) -> None:
+        """Do it; a refusal is told and no more."""
+        try:
+            await deed
+        except TelephonyError as error:
+            log.info("asterisk did not do it", error_id=error.error_id, answer=str(error))
+
+    def later(self, deed: Awaitable[None]) -> None:
+        """Begin it without waiting for its end."""
+        task = asyncio.ensure_future(deed)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def note(self, fact: Fact, **fields: str | int) -> None:
+        """Write a fact into the journal; a full disk must not stop the calls."""
+        try:
+            self._journal.write(fact, _now_ms(), fields)
+        except OSError as error:
+            log.error("journal not written", error=str(error))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
