@@ -214,6 +214,22 @@ caller_language = Table(
     _ms("chosen_ms", nullable=False),
 )
 
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    _ms("at_ms", nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Index(None, "subject"),
+)
+"""A chain of digests over everything that was done with recordings and demands; the database refuses any change of a
+row (see `calls.audit`)."""
+
 alarm = Table("alarm", metadata, _ms_key("at_ms"), _key("kind"), _key("detail"))
 
 journal_position = Table(
