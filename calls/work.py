@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from calls.ids import GroupId
+from calls.ids import CallId, GroupId, OperatorId
 
 HALF_HOUR_MS = 1_800_000
 
@@ -37,3 +37,36 @@ class HalfHour:
     """Of the calls, those that came from the menu and not from another group."""
     menu_s: float
     """From the arrival to the wait, of the first waits (rule 7 counts it)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastWait:
+    """One caller's wait in a group with all that a replay needs; instants are UTC epoch ms."""
+
+    call: CallId
+    group: GroupId
+    language: str
+    rank_ms: int
+    """What the place in the line was by: the arrival, moved later by the time spent talking (rule 11)."""
+    queued_ms: int
+    answered_ms: int | None
+    ended_ms: int
+    """When the operator was free again, or the caller gone."""
+    operator: OperatorId | None = None
+    rung_ms: int | None = None
+    """When the phone that was answered began to ring."""
+    moved: bool = False
+    """Transferred here, not from the menu."""
+    asked_callback: bool = False
+    callback_of: CallId | None = None
+    """This call was made for the callback asked for in that one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastState:
+    """An operator's state from one instant (inclusive) to another; `to_ms` None: still."""
+
+    operator: OperatorId
+    from_ms: int
+    state: str
+    to_ms: int | None = None

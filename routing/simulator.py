@@ -45,6 +45,10 @@ class Arrival:
     patience_s: float = inf
     """How long the caller waits before giving up."""
     language: str = "ru"
+    waited_s: float = 0.0
+    """Waited before: in the menu, or in another group before a transfer. The place in the line is by all of it."""
+    moved: bool = False
+    """Comes from an operator's transfer, not from the menu: the same caller's further wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +174,8 @@ class _Day:
         call, arrival = self._ids[number], self._calls[number]
         self._tell(
             CallWaiting(
-                call, call, arrival.group, arrival.language, _ms(arrival.at_s), self._offers.get(number, 0),
-                back, Outcome.MISSED if back else None,
+                call, call, arrival.group, arrival.language, _ms(arrival.at_s) - _ms(arrival.waited_s),
+                self._offers.get(number, 0), back, Outcome.MISSED if back else None,
             )
         )  # fmt: skip
 

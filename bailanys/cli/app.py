@@ -14,6 +14,7 @@ from bailanys.cli import (
     prompts,
     recordings,
     service,
+    simulate,
     staffing,
     statistics,
     tokens,
@@ -29,6 +30,7 @@ app = typer.Typer(
 service.add_to(app)
 statistics.add_to(app)
 staffing.add_to(app)
+simulate.add_to(app)
 app.add_typer(operators.app, name="operators")
 app.add_typer(calls.app, name="calls")
 app.add_typer(recordings.app, name="recordings")
