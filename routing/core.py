@@ -25,20 +25,21 @@ from calls.events import (
     Tick,
 )
 from calls.ids import CallId, GroupId, OperatorId
-from routing.commands import Alarm, Announce, Command, Join, KeepDuty, MoveOn, Offer, Reclaim, Resync, ShowState
+from routing.announcing import Announcing
+from routing.commands import Command, Join, MoveOn, Offer, Reclaim, Resync
 from routing.deadlines import Deadlines
 from routing.floor import Floor
 from routing.line import Lines, Waiting
 from routing.matching import Matching
-from routing.presence import Operator, State
+from routing.outcomes import offer_ended
+from routing.presence import Operator
+from routing.reservations import LEASE_GRACE_S, Reservations
 from routing.rules import Rules
-from routing.skills import Need, next_step_ms
+from routing.shown import Shown
+from routing.skills import Need
 from routing.traffic import Traffic, Waits
 
 __all__ = ["LEASE_GRACE_S", "Router", "Rules", "Waiting"]
-
-LEASE_GRACE_S = 5.0
-"""How long after the ringing time an offer without any outcome is believed."""
 
 
 class Router:
@@ -49,7 +50,6 @@ class Router:
         self.rules = rules
         self.operators = {operator.id: operator for operator in operators}
         self.calls: dict[CallId, Waiting] = {}
-        self._held: dict[CallId, OperatorId] = {}
         self._wanted: list[tuple[Waiting, Operator]] = []
         self._lines = Lines()
         self._floor = Floor(rules.steps)
@@ -57,10 +57,10 @@ class Router:
         self._waits = Waits()
         self._matching = Matching(self._lines, self._floor, self._traffic, self._waits, rules)
         self._operator_wakes: Deadlines[OperatorId] = Deadlines()
-        self._caller_wakes: Deadlines[CallId] = Deadlines()
+        self._announcing = Announcing(self.calls, self._lines, rules)
         self._touched: dict[OperatorId, None] = {}
-        self._unshown = dict.fromkeys(self.operators)
-        self._shown: dict[OperatorId, tuple[State, str]] = {}
+        self._reservations = Reservations(self.operators, rules, self._touched)
+        self._shown = Shown(self.operators)
         for operator in self.operators.values():
             self._floor.enlist(operator)
             self._settle(operator, operator.idle_since_ms)
@@ -86,9 +86,11 @@ class Router:
             self._take(event, now_ms, out)
         self._settle_touched(now_ms, out)
         self._operators_due(now_ms, out)
-        callers = self._callers_due(now_ms)
+        callers = self._announcing.due(now_ms)
+        for caller in callers:  # more operators may serve them now
+            self._matching.more_able(caller.need)
         self._match(now_ms, out)
-        self._announce(callers, now_ms, out)
+        out += self._announcing.announce(callers, now_ms)
         return out
 
     def adopt(self, older: Router) -> None:
@@ -99,7 +101,7 @@ class Router:
                 operator.rest_ends_ms, operator.rest_reason = known.rest_ends_ms, known.rest_reason
                 operator.failures, operator.idle_since_ms = known.failures, known.idle_since_ms
                 self._touched[operator.id] = None
-        self._shown = dict(older._shown)
+        self._shown.adopt(older._shown)
         self._traffic.adopt(older._traffic)
         self._waits.adopt(older._waits)
         self._know_traffic()
@@ -120,7 +122,7 @@ class Router:
 
     def next_wake_ms(self) -> int | None:
         """The next instant at which a Tick changes something."""
-        wakes = (self._operator_wakes.next_ms(), self._caller_wakes.next_ms())
+        wakes = (self._operator_wakes.next_ms(), self._announcing.next_ms())
         return min((at_ms for at_ms in wakes if at_ms is not None), default=None)
 
     def place(self, call: CallId) -> int | None:
@@ -149,13 +151,13 @@ class Router:
                 self._call_gone(event.call, now_ms)
             case TalkLeft():
                 self._call_gone(event.consultation, now_ms)
-                if (first := self._holder(event.call)) is not None and first.talking:
-                    self._free(first, now_ms)
+                if (first := self._reservations.holder(event.call)) is not None and first.talking:
+                    self._reservations.free(first, now_ms)
                 else:  # the news of the talk was lost
                     self._call_gone(event.call, now_ms)
                 out.append(MoveOn(event.call, event.channel))
             case Tick():
-                self._touched |= self._unshown
+                self._touched.update(self._shown.never)
             case _:
                 if operator := self.operators.get(event.operator):
                     self._touched[operator.id] = None
@@ -165,21 +167,22 @@ class Router:
 
     def _call_waiting(self, event: CallWaiting, now_ms: int, out: list[Command]) -> None:
         known = self.calls.get(event.call)
-        holder = self._holder(event.call)
+        holder = self._reservations.holder(event.call)
         ours = holder if known is not None and holder is not None and holder.ours else None
         if known is not None and ours is not None and event.offers <= known.offers and event.returned_from != ours.id:
             return  # said before our offer reached the channel
         if holder is not None:
             if holder.talking and event.returned_from is None and known is None:
                 # A transferred caller can be faster than the news of the first operator's hang-up.
-                self._free(holder, now_ms)
+                self._reservations.free(holder, now_ms)
             else:
-                self._offer_ended(holder, event.outcome or Outcome.CANCELLED, now_ms, out)
+                self._reservations.clear(holder, now_ms)
+                out += offer_ended(holder, event.outcome or Outcome.CANCELLED, now_ms, self.rules)
         if known is None and not event.offers:
             self._traffic.came(Need(event.group, event.language))
         elif known is not None and known.offered_to is None:
             self._leave(known)
-        announce_ms = known.announce_ms if known else now_ms + round(self.rules.announce_first_s * 1000)
+        announce_ms = known.announce_ms if known else self._announcing.first_ms(now_ms)
         place = Waiting(
             event.call, event.channel, event.group, event.language, event.rank_ms, announce_ms, event.offers
         )
@@ -192,23 +195,20 @@ class Router:
         known = self.calls.pop(call, None)
         if known is not None and known.offered_to is None:
             self._leave(known)
-        holder = self._holder(call)
+        holder = self._reservations.holder(call)
         if holder is not None and not holder.talking:  # a talk ends with the operator's own leg
-            self._clear(holder, now_ms)
+            self._reservations.clear(holder, now_ms)
 
     def _enter(self, caller: Waiting, now_ms: int) -> None:
         self._floor.know(caller.need)
         self._traffic.know(caller.need)
         self._lines.enter(caller)
         self._matching.more_able(caller.need)
-        self._plan_wake(caller, now_ms)
+        self._announcing.plan(caller, now_ms)
 
     def _leave(self, caller: Waiting) -> None:
         self._lines.leave(caller)
-        self._caller_wakes.put(caller.call, None)
-
-    def _holder(self, call: CallId) -> Operator | None:
-        return self.operators[self._held[call]] if call in self._held else None
+        self._announcing.forget(caller)
 
     # -- operators -----------------------------------------------------------------------------------------------
 
@@ -222,13 +222,13 @@ class Router:
                     return
                 operator.idle_since_ms = now_ms
                 if operator.call is not None and operator.talking:
-                    self._free(operator, now_ms)
+                    self._reservations.free(operator, now_ms)
                 elif operator.call is not None and not operator.ours:
                     self._net_offer_ended(operator, now_ms, out)
             case OperatorRung():
                 if operator.call != event.call:  # the safety net rings by itself
                     self._contradicted(operator, event.call, now_ms, out)
-                    self._reserve(operator, event.call, now_ms, ours=not event.by_net)
+                    self._reservations.reserve(operator, event.call, now_ms, ours=not event.by_net)
                     if known := self.calls.get(event.call):
                         if known.offered_to is None:
                             self._leave(known)
@@ -251,14 +251,13 @@ class Router:
         """The consultation becomes the talk; who consulted is done, though the phone may not have hung up yet."""
         if operator.call is not None and operator.call != event.call:
             self.calls.pop(operator.call, None)
-        if (first := self._holder(event.call)) is not None and first is not operator:
-            self._free(first, now_ms)
+        if (first := self._reservations.holder(event.call)) is not None and first is not operator:
+            self._reservations.free(first, now_ms)
         self._talks(operator, event.call)
         out.append(Join(event.call, event.channel, operator.id, event.operator_channel))
 
     def _talks(self, operator: Operator, call: CallId) -> None:
-        self._hold(operator, call)
-        operator.talking, operator.lease_ends_ms, operator.rest_ends_ms, operator.failures = True, None, None, 0
+        self._reservations.talk(operator, call)
         if (known := self.calls.pop(call, None)) and known.offered_to is None:
             self._leave(known)
 
@@ -267,55 +266,13 @@ class Router:
         if operator.call is not None and operator.call != call:
             self.calls.pop(operator.call, None)
             out.append(Resync(f"operator {operator.id} has another call than ours"))
-        other = self._holder(call)
+        other = self._reservations.holder(call)
         if other is not None and other is not operator:
-            self._clear(other, now_ms)
-
-    def _reserve(self, operator: Operator, call: CallId, now_ms: int, *, ours: bool) -> None:
-        self._hold(operator, call)
-        operator.talking, operator.ours, operator.offered_ms = False, ours, now_ms
-        operator.lease_ends_ms = now_ms + round((self.rules.ring_s + LEASE_GRACE_S) * 1000)
-
-    def _hold(self, operator: Operator, call: CallId) -> None:
-        if operator.call is not None:
-            self._held.pop(operator.call, None)
-        operator.call = call
-        self._held[call] = operator.id
-
-    def _clear(self, operator: Operator, now_ms: int) -> None:
-        if operator.call is not None:
-            self._held.pop(operator.call, None)
-        operator.call, operator.talking, operator.lease_ends_ms = None, False, None
-        operator.idle_since_ms = now_ms
-        self._touched[operator.id] = None
-
-    def _free(self, operator: Operator, now_ms: int) -> None:
-        """The talk ended: wrap-up belongs to the operator, whatever group the call was of."""
-        self._clear(operator, now_ms)
-        if self.rules.wrap_up_s > 0:
-            operator.wrap_up_ends_ms = now_ms + round(self.rules.wrap_up_s * 1000)
-
-    def _offer_ended(self, operator: Operator, outcome: Outcome, now_ms: int, out: list[Command]) -> None:
-        if outcome is Outcome.MISSED and now_ms - operator.offered_ms < self.rules.ring_s * 900:
-            outcome = Outcome.REFUSED  # "no answer" before its time is a phone saying no
-        self._clear(operator, now_ms)
-        match outcome:
-            case Outcome.MISSED:
-                operator.say(ready=False, reason="missed-call")
-                out.append(KeepDuty(operator.id, ready=False, reason="missed-call"))
-            case Outcome.REFUSED:
-                operator.rest(now_ms, self.rules.refusal_rest_s, "refused")
-            case Outcome.FAILED:
-                rest_s = min(self.rules.backoff_first_s * 2**operator.failures, self.rules.backoff_last_s)
-                operator.failures += 1
-                operator.rest(now_ms, rest_s, "phone failed")
-                out.append(Alarm("phone-failed", f"operator {operator.id}: put away for {rest_s:g} s"))
-            case Outcome.CANCELLED:
-                pass
+            self._reservations.clear(other, now_ms)
 
     def _net_offer_ended(self, operator: Operator, now_ms: int, out: list[Command]) -> None:
         call = operator.call
-        self._clear(operator, now_ms)
+        self._reservations.clear(operator, now_ms)
         if call is not None and (known := self.calls.get(call)) is not None:
             out.append(Reclaim(call, known.channel))
 
@@ -324,32 +281,11 @@ class Router:
     def _operators_due(self, now_ms: int, out: list[Command]) -> None:
         for operator in [self.operators[one] for one in self._operator_wakes.due(now_ms)]:
             if operator.lease_ends_ms is not None and now_ms >= operator.lease_ends_ms:
-                operator.lease_ends_ms = now_ms + round((self.rules.ring_s + LEASE_GRACE_S) * 1000)
+                self._reservations.prolong(operator, now_ms)
                 out.append(Resync(f"the offer to {operator.id} has no outcome"))
             operator.age(now_ms)
             self._touched[operator.id] = None
         self._settle_touched(now_ms, out)
-
-    def _callers_due(self, now_ms: int) -> list[Waiting]:
-        """Callers whom more operators may now serve, or who may be told their place."""
-        callers = [self.calls[call] for call in self._caller_wakes.due(now_ms)]
-        for caller in callers:
-            self._matching.more_able(caller.need)
-        return sorted(callers)
-
-    def _announce(self, callers: list[Waiting], now_ms: int, out: list[Command]) -> None:
-        for caller in callers:
-            if caller.offered_to is not None:
-                continue
-            if now_ms >= caller.announce_ms:
-                caller.announce_ms = now_ms + round(self.rules.announce_every_s * 1000)
-                out.append(Announce(caller.call, caller.channel, caller.language, self._lines.place(caller)))
-            self._plan_wake(caller, now_ms)
-
-    def _plan_wake(self, caller: Waiting, now_ms: int) -> None:
-        step_ms = next_step_ms(caller.rank_ms, now_ms, self.rules.steps)
-        wake_ms = caller.announce_ms if step_ms is None else min(step_ms, caller.announce_ms)
-        self._caller_wakes.put(caller.call, wake_ms)
 
     # -- matching ------------------------------------------------------------------------------------------------
 
@@ -371,15 +307,15 @@ class Router:
         if not caller.offers:
             self._waits.note(caller.need, max(now_ms - caller.rank_ms, 0) / 1000)
         caller.offered_to = chosen.id
-        self._reserve(chosen, caller.call, now_ms, ours=True)
+        self._reservations.reserve(chosen, caller.call, now_ms, ours=True)
         out.append(Offer(caller.call, caller.channel, chosen.id))
         self._settle(chosen, now_ms)
-        self._show(chosen, now_ms, out)
+        out += self._shown.show(chosen, now_ms)
 
     def _settle_touched(self, now_ms: int, out: list[Command]) -> None:
         for operator in [self.operators[one] for one in self._touched]:
             self._settle(operator, now_ms)
-            self._show(operator, now_ms, out)
+            out += self._shown.show(operator, now_ms)
         self._touched.clear()
 
     def _settle(self, operator: Operator, now_ms: int) -> None:
@@ -389,10 +325,3 @@ class Router:
             self._matching.more_idle(self._floor.release(operator.id, operator.idle_since_ms))
         else:
             self._floor.engage(operator.id)
-
-    def _show(self, operator: Operator, now_ms: int, out: list[Command]) -> None:
-        self._unshown.pop(operator.id, None)
-        state = operator.state(now_ms)
-        if self._shown.get(operator.id) != state:
-            self._shown[operator.id] = state
-            out.append(ShowState(operator.id, state[0].value, state[1]))
