@@ -172,7 +172,14 @@ class Offers(Section):
 
     ring_s: float = Field(default=15.0, gt=0, le=120, description="How long an operator's phone rings.")
     wrap_up_s: float = Field(default=5.0, ge=0, le=600, description="After a talk, before the next offer.")
-    refusal_rest_s: float = Field(default=10.0, ge=0, le=600, description="Pause after a refused offer.")
+    wrap_up_extension_s: float = Field(
+        default=60.0, gt=0, le=600, description="What `*3` adds to the wrap-up, again and again."
+    )
+    wrap_up_most_s: float = Field(default=300.0, ge=0, le=3600, description="Longest wrap-up with all that was added.")
+    missed_before_pause: int = Field(
+        default=1, ge=1, le=20, description="So many offers in a row that nobody answered pause the operator."
+    )
+    refusal_rest_s: float = Field(default=10.0, ge=0, le=600, description="Pause after an offer that was refused, or missed.")
     backoff_first_s: float = Field(default=5.0, gt=0, description="First back-off of a phone that failed; doubles.")
     backoff_last_s: float = Field(default=300.0, gt=0, description="Longest back-off.")
 

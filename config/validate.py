@@ -10,6 +10,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from config.addresses import address_findings
+from config.calling_back import hours_closed, trunk_unknown
 from config.document import ANY, Document, values
 from config.eligibility import needs_unserved, steps_narrow
 from config.patterns import MENU_KEYS, holder
@@ -68,7 +69,7 @@ def ports_collide(document: Document) -> Iterator[Finding]:
 
 
 def times_disagree(document: Document) -> Iterator[Finding]:
-    """Check that the safety net catches a caller within 6 seconds, and that a back-off grows."""
+    """Check that the safety net catches a caller within 6 seconds, and that a back-off and a wrap-up can grow."""
     waiting = document["waiting"]
     after, spread = waiting.get("net_after_s"), waiting.get("net_spread_s")
     if isinstance(after, int) and isinstance(spread, int) and after + spread > _MOST_NET_S:
@@ -78,6 +79,9 @@ def times_disagree(document: Document) -> Iterator[Finding]:
     first, last = offers.get("backoff_first_s"), offers.get("backoff_last_s")
     if isinstance(first, int | float) and isinstance(last, int | float) and first > last:
         yield Finding(("offers", "backoff_first_s"), f"must be at most backoff_last_s, which is {last:g}")
+    usual, most = offers.get("wrap_up_s"), offers.get("wrap_up_most_s")
+    if isinstance(usual, int | float) and isinstance(most, int | float) and usual > most:
+        yield Finding(("offers", "wrap_up_most_s"), f"must be at least wrap_up_s, which is {usual:g}")
 
 
 def control_characters(document: Document) -> Iterator[Finding]:
@@ -103,6 +107,8 @@ CHECKS: tuple[Callable[[Document], Iterable[Finding]], ...] = (
     language_key_taken,
     ports_collide,
     times_disagree,
+    trunk_unknown,
+    hours_closed,
     control_characters,
     address_findings,
 )
