@@ -13,7 +13,7 @@ from bailanys.destinations import is_logged_in, unstaffed_numbers
 from bailanys.foretelling import Foretelling, kept
 from bailanys.journal import ControllerJournal
 from bailanys.resync import seen_channels
-from calls.events import CallGone, Event
+from calls.events import CallGone, DutyChanged, Event, WrapUpSet
 from calls.ids import OperatorId
 from calls.journal import Fact
 from config.settings import Settings
@@ -158,9 +158,25 @@ class Deeds:
         if waiting is not None and waiting.offered_to is None:  # an offer may have come in between
             await self._link.send(commands.redirect(place.channel, names.ANNOUNCE, "s"))
 
+    def keep(self, event: Event) -> None:
+        """Keep what was said of an operator where it outlives us."""
+        match event:
+            case DutyChanged():
+                self.perform([KeepDuty(event.operator, event.ready, event.reason)])
+            case WrapUpSet():
+                self.later(self.guarded(self._keep_wrap_up(event)))
+            case _:
+                pass
+
+    async def _keep_wrap_up(self, wrap_up: WrapUpSet) -> None:
+        said = f"{wrap_up.from_ms}:{wrap_up.ends_ms}"
+        await self._link.send(commands.db_put(names.WRAP_UP_FAMILY, wrap_up.operator, said))
+
     async def _keep_duty(self, duty: KeepDuty) -> None:
         said = "ready:" if duty.ready else f"paused:{duty.reason}"
         await self._link.send(commands.db_put(names.PRESENCE_FAMILY, duty.operator, said))
+        if duty.ready:  # which ends the wrap-up
+            await self._keep_wrap_up(WrapUpSet(duty.operator, _now_ms(), _now_ms()))
         interface = f"PJSIP/{names.account(duty.operator)}"
         await self._link.send(commands.queue_pause(interface, paused=not duty.ready, reason=duty.reason))
 

@@ -14,10 +14,11 @@ from calls.events import DutyChanged
 from calls.ids import CallId, OperatorId
 from calls.tracker import operator_of
 from config.settings import Settings
-from console.answers import CallNow, Duty, OperatorNow, Transferred
+from console.answers import CallNow, Duty, OperatorNow, Transferred, WrapUp
 from console.errors import (
     NobodyThereError,
     NoTalkError,
+    NoWrapUpError,
     UnavailableError,
     UnknownCallError,
     UnknownGroupError,
@@ -26,6 +27,7 @@ from console.errors import (
 from console.ports import Floor
 from dialplan import names
 from routing.presence import State
+from routing.wrap_up import ended, extended
 from telephony import commands
 from telephony.ami import AmiLink
 from telephony.errors import TelephonyError
@@ -69,7 +71,12 @@ class LiveDesk:
             person = people[operator.id]
             rows.append(
                 OperatorNow(
-                    operator=operator.id, name=person.name, groups=person.groups, state=state.value, reason=reason
+                    operator=operator.id,
+                    name=person.name,
+                    groups=person.groups,
+                    state=state.value,
+                    reason=reason,
+                    until_ms=operator.until_ms(now_ms),
                 )
             )
         return rows
@@ -83,6 +90,18 @@ class LiveDesk:
         event = DutyChanged(OperatorId(number), ready, "" if ready else word or "break")
         self._dispatcher.say(event, keep=True)
         return Duty(operator=number, state="ready" if ready else "paused")
+
+    def wrap_up(self, number: str, *, longer: bool) -> WrapUp:
+        """Make a running wrap-up longer, or end it. Raises UnknownOperatorError, NoWrapUpError."""
+        router, now_ms = self._dispatcher.router, _now_ms()
+        operator = router.operators.get(OperatorId(number))
+        if operator is None:
+            raise UnknownOperatorError(f"no operator {number}")
+        event = extended(operator, now_ms, router.rules) if longer else ended(operator, now_ms)
+        if event is None:
+            raise NoWrapUpError(f"operator {number} has no wrap-up at the moment")
+        self._dispatcher.say(event, keep=True)
+        return WrapUp(operator=number, until_ms=event.ends_ms)
 
     async def calls(self) -> list[CallNow]:
         """The calls of this moment, asked of Asterisk. Raises UnavailableError."""

@@ -20,13 +20,13 @@ from bailanys.foretelling import Foretelling, recalled
 from bailanys.journal import ControllerJournal
 from bailanys.resync import ask_silent_phones, keep_net_in_step, seen_channels, whole_truth
 from calls.callback import Callback
-from calls.events import CallGone, DutyChanged, Event, OperatorAnswered, Tick
+from calls.events import CallGone, Event, OperatorAnswered, Tick
 from calls.ids import CallId
 from calls.journal import Fact
 from calls.tracker import events_of
 from config.settings import Settings
 from dialplan import names
-from routing.commands import Alarm, KeepDuty, Reclaim
+from routing.commands import Alarm, Reclaim
 from routing.configured import configured_router
 from routing.core import Router
 from storage.errors import LedgerUnavailableError
@@ -47,7 +47,7 @@ class Said:
 
     event: Event
     keep: bool = False
-    """Whether a duty must also be kept in AstDB and in the safety net."""
+    """Whether a duty or a wrap-up must also be kept in Asterisk, where it outlives us."""
 
 
 Inbox = asyncio.Queue[LinkItem | Said]
@@ -133,8 +133,8 @@ class Dispatcher:
                 self._in_truth = False
                 log.warning("asterisk is away", reason=reason)
             case Said(event, keep):
-                if keep and isinstance(event, DutyChanged):
-                    self._deeds.perform([KeepDuty(event.operator, event.ready, event.reason)])
+                if keep:
+                    self._deeds.keep(event)
                 self._handle(event)
             case AmiEvent(name, fields):
                 if self._in_truth and float(fields.get("Timestamp", "0") or 0) >= self._truth_at_s:

@@ -11,7 +11,7 @@ from console.ports import Desk
 
 
 class Requests:
-    """Answers `ready`, `operators`, `duty`, `calls` and `transfer`."""
+    """Answers `ready`, `operators`, `duty`, `wrap-up`, `calls` and `transfer`."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -27,6 +27,8 @@ class Requests:
                 case "duty":
                     reason = None if request["ready"] else str(request.get("reason", ""))
                     return self._desk.duty(str(request["operator"]), reason).model_dump()
+                case "wrap-up":
+                    return self._desk.wrap_up(str(request["operator"]), longer=bool(request["longer"])).model_dump()
                 case "calls":
                     return {"calls": [_call_row(call) for call in await self._desk.calls()]}
                 case "transfer":
@@ -37,7 +39,7 @@ class Requests:
             raise ControlError(str(error)) from error
 
 
-def _operator_row(operator: OperatorNow) -> dict[str, str]:
+def _operator_row(operator: OperatorNow) -> dict[str, str | int | None]:
     return {**operator.model_dump(), "groups": ", ".join(operator.groups)}
 
 

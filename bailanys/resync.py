@@ -38,12 +38,12 @@ async def seen_channels(link: AmiLink) -> list[SeenChannel]:
     ]
 
 
-async def duties(link: AmiLink) -> dict[str, str]:
-    """What each operator said last, from AstDB. Raises TelephonyError."""
+async def kept(link: AmiLink, family: str) -> dict[str, str]:
+    """What AstDB keeps by operator. Raises TelephonyError."""
     try:
-        events = await link.collect(commands.db_get_tree(names.PRESENCE_FAMILY))
+        events = await link.collect(commands.db_get_tree(family))
     except AmiRefusedError:
-        return {}  # nobody has said anything yet
+        return {}  # nothing of it has been kept yet
     return {
         event.fields["Key"].rpartition("/")[2]: event.fields.get("Val", "") for event in events if "Key" in event.fields
     }
@@ -58,7 +58,12 @@ async def device_states(link: AmiLink, operators: Iterable[OperatorId]) -> dict[
 
 async def whole_truth(link: AmiLink, operators: Iterable[OperatorId]) -> Rebuilt:
     """Channels, duties and phones as events for the core. Raises TelephonyError."""
-    return rebuild(await seen_channels(link), await duties(link), await device_states(link, operators))
+    return rebuild(
+        await seen_channels(link),
+        await kept(link, names.PRESENCE_FAMILY),
+        await device_states(link, operators),
+        await kept(link, names.WRAP_UP_FAMILY),
+    )
 
 
 async def keep_net_in_step(link: AmiLink, settings: Settings, operators: Iterable[Operator]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from calls.events import CallWaiting, DutyChanged, Event, LegUp, OperatorAnswered, OperatorRung, Reachability
 from calls.ids import CallId, OperatorId
-from calls.tracker import is_reachable, operator_of, waiting_of
+from calls.tracker import is_reachable, operator_of, waiting_of, wrap_up_of
 from dialplan import names
 
 UP = "6"
@@ -42,16 +43,23 @@ class Rebuilt:
     """Every call that has a channel."""
 
 
-def rebuild(channels: Iterable[SeenChannel], duties: Mapping[str, str], devices: Mapping[str, str]) -> Rebuilt:
+def rebuild(
+    channels: Iterable[SeenChannel],
+    duties: Mapping[str, str],
+    devices: Mapping[str, str],
+    wrap_ups: Mapping[str, str] = MappingProxyType({}),
+) -> Rebuilt:
     """Calls, legs and operators as events for `Router.restore`, arrival times kept.
 
-    `duties`: operator -> `ready:` or `paused:REASON` as AstDB holds it; `devices`: operator -> device state.
+    By operator, as AstDB holds it: `duties` is `ready:` or `paused:REASON`, `wrap_ups` is `FROM:ENDS` in epoch ms;
+    `devices` is the phone's device state.
     """
     seen = list(channels)
     events: list[Event] = [Reachability(OperatorId(o), is_reachable(state)) for o, state in devices.items()]
     for operator, duty in duties.items():
         said, _, reason = duty.partition(":")
-        events.append(DutyChanged(OperatorId(operator), said == "ready", reason))
+        events.append(DutyChanged(OperatorId(operator), said == "ready", reason, kept=True))
+    events += [found for operator, kept in wrap_ups.items() if (found := wrap_up_of(operator, kept))]
     legs: dict[str, SeenChannel] = {}
     for channel in seen:
         if number := operator_of(channel.name):

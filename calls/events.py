@@ -103,6 +103,18 @@ class DutyChanged:
     operator: OperatorId
     ready: bool
     reason: str = ""
+    kept: bool = False
+    """Said some time ago and read again: nothing that only news may end (wrap-up, rest) ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpSet:
+    """The operator's wrap-up lasts until then: extended, ended, or read again from where Asterisk keeps it."""
+
+    operator: OperatorId
+    from_ms: int
+    """When the talk ended; of an ended one, when that was said."""
+    ends_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +140,7 @@ Event = (
     | LegUp
     | LegGone
     | DutyChanged
+    | WrapUpSet
     | Reachability
     | Tick
 )

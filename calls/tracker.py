@@ -18,6 +18,7 @@ from calls.events import (
     Reachability,
     TalkJoined,
     TalkLeft,
+    WrapUpSet,
 )
 from calls.ids import CallId, GroupId, OperatorId
 
@@ -85,6 +86,14 @@ def waiting_of(channel: str, call: str, fields: Mapping[str, str]) -> CallWaitin
     )
 
 
+def wrap_up_of(operator: str, kept: str) -> WrapUpSet | None:
+    """The wrap-up that Asterisk keeps as `FROM:ENDS`, epoch ms; None when it cannot be read."""
+    began, _, ends = kept.partition(":")
+    if not (began.isascii() and began.isdecimal() and ends.isascii() and ends.isdecimal()):
+        return None
+    return WrapUpSet(OperatorId(operator), int(began), int(ends))
+
+
 def _said_by_dialplan(fields: Mapping[str, str]) -> list[Event]:
     match fields.get("UserEvent"):
         case "BailanysWaiting":
@@ -93,6 +102,9 @@ def _said_by_dialplan(fields: Mapping[str, str]) -> list[Event]:
         case "BailanysPresence" if operator := fields.get("Operator"):
             ready = fields.get("State") == "ready"
             return [DutyChanged(OperatorId(operator), ready, "" if ready else fields.get("Reason", ""))]
+        case "BailanysWrapUp" if operator := fields.get("Operator"):
+            wrap_up = wrap_up_of(operator, f"{fields.get('From', '')}:{fields.get('Ends', '')}")
+            return [wrap_up] if wrap_up else []
         case _:
             return []
 

@@ -179,7 +179,9 @@ class Offers(Section):
     missed_before_pause: int = Field(
         default=1, ge=1, le=20, description="So many offers in a row that nobody answered pause the operator."
     )
-    refusal_rest_s: float = Field(default=10.0, ge=0, le=600, description="Pause after an offer that was refused, or missed.")
+    refusal_rest_s: float = Field(
+        default=10.0, ge=0, le=600, description="Pause after an offer that was refused, or missed."
+    )
     backoff_first_s: float = Field(default=5.0, gt=0, description="First back-off of a phone that failed; doubles.")
     backoff_last_s: float = Field(default=300.0, gt=0, description="Longest back-off.")
 

@@ -42,6 +42,7 @@ class OperatorNow(Answer):
     groups: tuple[str, ...]
     state: str = Field(description="ready, paused, offered, talking, wrap-up or unreachable.")
     reason: str = Field(description="Why; the call's id while offered or talking.")
+    until_ms: int | None = Field(default=None, description="When the state ends by itself: wrap-up, rest, back-off.")
 
 
 class Operators(Answer):
@@ -55,6 +56,13 @@ class Duty(Answer):
 
     operator: str
     state: Literal["ready", "paused"]
+
+
+class WrapUp(Answer):
+    """A wrap-up that was made longer, or ended."""
+
+    operator: str
+    until_ms: int = Field(description="When it ends; now, if it was ended.")
 
 
 class CallNow(Answer):
@@ -122,6 +130,16 @@ class PauseBody(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     reason: str = Field(default="break", max_length=80, description="Shown to supervisors and kept.")
+
+
+class WrapUpBody(BaseModel):
+    """What becomes of a running wrap-up."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    do: Literal["extend", "end"] = Field(
+        description="`extend`: longer by `[offers] wrap_up_extension_s`, up to `wrap_up_most_s` in all."
+    )
 
 
 class TransferBody(BaseModel):

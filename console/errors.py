@@ -74,6 +74,13 @@ class NoTalkError(ApiError):
     status = 409
 
 
+class NoWrapUpError(ApiError):
+    """The operator has no wrap-up running that could be longer or end."""
+
+    error_id = "no-wrap-up"
+    status = 409
+
+
 class NobodyThereError(ApiError):
     """Nobody is logged in who serves the group: the call stays with its operator."""
 

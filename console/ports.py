@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from console.answers import CallNow, Duty, FoundTalk, OperatorNow, Stats, Transferred
+from console.answers import CallNow, Duty, FoundTalk, OperatorNow, Stats, Transferred, WrapUp
 from console.story import Story
 
 
@@ -46,6 +46,9 @@ class Desk(Protocol):
 
     def duty(self, number: str, reason: str | None) -> Duty:
         """Make an operator ready (no reason) or pause them. Raises UnknownOperatorError."""
+
+    def wrap_up(self, number: str, *, longer: bool) -> WrapUp:
+        """Make a running wrap-up longer, or end it. Raises UnknownOperatorError, NoWrapUpError."""
 
     async def calls(self) -> list[CallNow]:
         """The calls of this moment, asked of Asterisk. Raises UnavailableError."""

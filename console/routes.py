@@ -9,6 +9,7 @@ from console.errors import (
     ApiError,
     NobodyThereError,
     NoTalkError,
+    NoWrapUpError,
     UnknownCallError,
     UnknownGroupError,
     UnknownOperatorError,
@@ -45,6 +46,11 @@ async def ready(office: Office, asked: Asked[Query, NoBody]) -> answers.Duty:
 async def pause(office: Office, asked: Asked[Query, answers.PauseBody]) -> answers.Duty:
     """Pause an operator."""
     return office.desk.duty(asked.part, asked.body.reason)
+
+
+async def wrap_up(office: Office, asked: Asked[Query, answers.WrapUpBody]) -> answers.WrapUp:
+    """Make a wrap-up longer, or end it."""
+    return office.desk.wrap_up(asked.part, longer=asked.body.do == "extend")
 
 
 async def calls(office: Office, _: Asked[Query, NoBody]) -> answers.Calls:
@@ -101,6 +107,11 @@ ROUTES: tuple[Route, ...] = (
         "POST", "/operators/{number}/pause", "Pause an operator, as `*2` on the phone does; a talk goes on",
         (Scope.OPERATORS_WRITE,), pause, answers.Duty,
         part=_OPERATOR, body=answers.PauseBody, errors=(UnknownOperatorError,),
+    ),
+    Route(
+        "POST", "/operators/{number}/wrap-up", "Make a running wrap-up longer, as `*3` on the phone does, or end it",
+        (Scope.OPERATORS_WRITE,), wrap_up, answers.WrapUp,
+        part=_OPERATOR, body=answers.WrapUpBody, errors=(UnknownOperatorError, NoWrapUpError),
     ),
     Route(
         "GET", "/calls", "The calls of this moment; no caller's number",

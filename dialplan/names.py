@@ -53,9 +53,12 @@ WAITING_EVENT: Final = "BailanysWaiting"
 CALLBACK_EVENT: Final = "BailanysCallback"
 CALLBACK_TRIED_EVENT: Final = "BailanysCallbackTried"
 PRESENCE_EVENT: Final = "BailanysPresence"
+WRAP_UP_EVENT: Final = "BailanysWrapUp"
 
 # AstDB: what an operator said last, kept over any restart
 PRESENCE_FAMILY: Final = "bailanys/presence"
+# AstDB: `FROM:ENDS`, epoch ms: when an operator's last talk ended, and when the wrap-up after it ends
+WRAP_UP_FAMILY: Final = "bailanys/wrap-up"
 
 ACCOUNT_PREFIX: Final = "op"
 

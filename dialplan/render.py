@@ -147,5 +147,6 @@ def render(settings: Settings, site: Site) -> dict[str, str]:
         "modules": modules,
         "events": EVENTS,
         "transfer_number": names.transfer_number,
+        "ms": lambda seconds: round(seconds * 1000),
     }
     return {path.name: environment.get_template(path.name).render(values) for path in sorted(TEMPLATES.glob("*.conf"))}

@@ -34,6 +34,9 @@ def rules_of(settings: Settings) -> Rules:
     return Rules(
         ring_s=offers.ring_s,
         wrap_up_s=offers.wrap_up_s,
+        wrap_up_extension_s=offers.wrap_up_extension_s,
+        wrap_up_most_s=offers.wrap_up_most_s,
+        missed_before_pause=offers.missed_before_pause,
         refusal_rest_s=offers.refusal_rest_s,
         backoff_first_s=offers.backoff_first_s,
         backoff_last_s=offers.backoff_last_s,

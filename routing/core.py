@@ -23,6 +23,7 @@ from calls.events import (
     TalkJoined,
     TalkLeft,
     Tick,
+    WrapUpSet,
 )
 from calls.ids import CallId, GroupId, OperatorId
 from routing.announcing import Announcing
@@ -97,9 +98,7 @@ class Router:
         """Keep what only we know over a rebuild: wrap-up, back-off, idle time, states shown, the traffic's shares."""
         for operator in self.operators.values():
             if known := older.operators.get(operator.id):
-                operator.wrap_up_ends_ms = known.wrap_up_ends_ms
-                operator.rest_ends_ms, operator.rest_reason = known.rest_ends_ms, known.rest_reason
-                operator.failures, operator.idle_since_ms = known.failures, known.idle_since_ms
+                operator.adopt(known)
                 self._touched[operator.id] = None
         self._shown.adopt(older._shown)
         self._traffic.adopt(older._traffic)
@@ -238,8 +237,13 @@ class Router:
                 self._talks(operator, event.call)
             case TalkJoined():
                 self._joined(operator, event, now_ms, out)
+            case DutyChanged(kept=True):
+                operator.ready, operator.reason = event.ready, "" if event.ready else event.reason
             case DutyChanged():
                 operator.say(event.ready, event.reason)
+            case WrapUpSet():
+                operator.wrap_up(event.from_ms, event.ends_ms)
+                operator.age(now_ms)
             case Reachability():
                 if event.reachable and not operator.reachable:
                     operator.failures, operator.rest_ends_ms = 0, None

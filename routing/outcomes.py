@@ -9,13 +9,17 @@ from routing.rules import Rules
 
 
 def offer_ended(operator: Operator, outcome: Outcome, now_ms: int, rules: Rules) -> list[Command]:
-    """Pause who missed it, rest who refused it, put away a phone that failed; who was cancelled goes on."""
+    """Pause who missed too many in a row, rest who missed or refused it, put away a phone that failed; who was cancelled goes on."""
     if outcome is Outcome.MISSED and now_ms - operator.offered_ms < rules.ring_s * 900:
         outcome = Outcome.REFUSED  # "no answer" before its time is a phone saying no
     match outcome:
         case Outcome.MISSED:
-            operator.say(ready=False, reason="missed-call")
-            return [KeepDuty(operator.id, ready=False, reason="missed-call")]
+            operator.missed += 1
+            if operator.missed >= rules.missed_before_pause:
+                operator.say(ready=False, reason="missed-call")
+                operator.missed = 0
+                return [KeepDuty(operator.id, ready=False, reason="missed-call")]
+            operator.rest(now_ms, rules.refusal_rest_s, "missed")
         case Outcome.REFUSED:
             operator.rest(now_ms, rules.refusal_rest_s, "refused")
         case Outcome.FAILED:

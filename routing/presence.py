@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from calls.ids import CallId, GroupId, OperatorId
 
+NEWS_MS = 1000
+"""Asterisk notes the end of a talk, and a little later we hear of it: so near, the two are of the same talk."""
+
 
 class State(StrEnum):
     """What a supervisor sees."""
@@ -40,11 +43,15 @@ class Operator:
     """Whether the offer is ours, or the safety net's."""
     offered_ms: int = 0
     lease_ends_ms: int | None = None
+    wrap_up_from_ms: int = 0
+    """When the last talk ended, or the wrap-up after it."""
     wrap_up_ends_ms: int | None = None
     rest_ends_ms: int | None = None
     rest_reason: str = ""
     failures: int = 0
     """Offers in a row that the phone failed."""
+    missed: int = 0
+    """Offers in a row that nobody answered."""
     idle_since_ms: int = 0
     levels: Mapping[GroupId, int] = field(default_factory=dict)
     """How well the operator knows a group, 1 (best) to 5; 1 where nothing is said."""
@@ -69,7 +76,22 @@ class Operator:
         self.reason = "" if ready else reason
         if ready:
             self.wrap_up_ends_ms = self.rest_ends_ms = None
-            self.failures = 0
+            self.failures = self.missed = 0
+
+    def wrap_up(self, from_ms: int, ends_ms: int) -> None:
+        """Be left alone until then; what was kept of an older talk changes nothing."""
+        if from_ms + NEWS_MS >= self.wrap_up_from_ms:
+            self.wrap_up_from_ms, self.wrap_up_ends_ms = from_ms, ends_ms
+
+    def adopt(self, known: Operator) -> None:
+        """Keep over a rebuild what only we know: wrap-up, rests, idle time.
+
+        With them whether the phone was there: one that is there still has not come back, which would end a rest.
+        """
+        self.reachable = known.reachable
+        self.wrap_up_from_ms, self.wrap_up_ends_ms = known.wrap_up_from_ms, known.wrap_up_ends_ms
+        self.rest_ends_ms, self.rest_reason = known.rest_ends_ms, known.rest_reason
+        self.failures, self.missed, self.idle_since_ms = known.failures, known.missed, known.idle_since_ms
 
     def rest(self, now_ms: int, rest_s: float, reason: str) -> None:
         """Be left alone for a while."""
@@ -79,10 +101,20 @@ class Operator:
     def age(self, now_ms: int) -> None:
         """End a wrap-up or a rest whose time is over; who wrapped up is idle from then on."""
         if self.wrap_up_ends_ms is not None and now_ms >= self.wrap_up_ends_ms:
-            self.idle_since_ms = self.wrap_up_ends_ms
+            self.idle_since_ms = max(self.idle_since_ms, self.wrap_up_ends_ms)
             self.wrap_up_ends_ms = None
         if self.rest_ends_ms is not None and now_ms >= self.rest_ends_ms:
             self.rest_ends_ms = None
+
+    def until_ms(self, now_ms: int) -> int | None:
+        """When the state that is shown ends by itself, if it does."""
+        match self.state(now_ms)[0]:
+            case State.WRAP_UP:
+                return self.wrap_up_ends_ms
+            case State.PAUSED | State.UNREACHABLE if self.ready and self.reachable:
+                return self.rest_ends_ms
+            case _:
+                return None
 
     def may_be_offered(self, now_ms: int) -> bool:
         """Ready, reachable, and the phone has no channel at all: ring-in-use never happens."""

@@ -38,7 +38,8 @@ class Reservations:
     def talk(self, operator: Operator, call: CallId) -> None:
         """The operator answered."""
         self._hold(operator, call)
-        operator.talking, operator.lease_ends_ms, operator.rest_ends_ms, operator.failures = True, None, None, 0
+        operator.talking, operator.lease_ends_ms, operator.rest_ends_ms = True, None, None
+        operator.failures = operator.missed = 0
 
     def clear(self, operator: Operator, now_ms: int) -> None:
         """The operator has no call any more, and is idle from now on."""
@@ -52,7 +53,7 @@ class Reservations:
         """The talk ended: wrap-up belongs to the operator, whatever group the call was of."""
         self.clear(operator, now_ms)
         if self._rules.wrap_up_s > 0:
-            operator.wrap_up_ends_ms = now_ms + round(self._rules.wrap_up_s * 1000)
+            operator.wrap_up(now_ms, now_ms + round(self._rules.wrap_up_s * 1000))
 
     def _hold(self, operator: Operator, call: CallId) -> None:
         if operator.call is not None:

@@ -18,6 +18,9 @@ class Rules:
 
     ring_s: float = 15.0
     wrap_up_s: float = 5.0
+    wrap_up_extension_s: float = 60.0
+    wrap_up_most_s: float = 300.0
+    missed_before_pause: int = 1
     refusal_rest_s: float = 10.0
     backoff_first_s: float = 5.0
     backoff_last_s: float = 300.0

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from speech.catalogue import catalogue
-from speech.gender import Gender
-from speech.numbers import cardinal, minutes, wait
+from speech.numbers import minutes, span, wait
 
 if TYPE_CHECKING:
     from config.settings import Language
@@ -23,5 +21,4 @@ def wait_range(low: int, high: int, language: Language) -> tuple[str, ...]:
         return ("wait-most", *minutes(high, language))
     if low == high:
         return wait(high, language)
-    to = ("n-to",) if "n-to" in catalogue(language) else ()  # "две пять минут", "екі бес минут" need no word between
-    return ("wait-before", *cardinal(low, language, Gender.FEMININE), *to, *minutes(high, language))
+    return ("wait-before", *span(low, high, language))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from config.settings import Language
 
 HIGHEST = 9999
+HIGHEST_SPAN = 60
+"""Minutes: in a range the numbers are declined, and more of them are not told apart."""
 
 
 class Grammar(Protocol):
@@ -33,6 +35,9 @@ class Grammar(Protocol):
 
     def minutes(self, number: int) -> tuple[str, ...]:
         """Return the pieces of "two minutes", in agreement."""
+
+    def span(self, low: int, high: int) -> tuple[str, ...]:
+        """Return the pieces of "two to five minutes", in the cases that the language asks for."""
 
     def digits(self, number: str) -> tuple[str, ...]:
         """Return the pieces of an operator's number, as people say it."""
@@ -54,6 +59,13 @@ def ordinal(number: int, language: Language) -> tuple[str, ...]:
 def minutes(number: int, language: Language) -> tuple[str, ...]:
     """Return "two minutes" in pieces, in agreement. Raises NumberOutOfRangeError."""
     return GRAMMARS[language].minutes(_sayable(number))
+
+
+def span(low: int, high: int, language: Language) -> tuple[str, ...]:
+    """Return "two to five minutes" in pieces; `low` is 1 or more and below `high`. Raises NumberOutOfRangeError."""
+    if not 1 <= low < high <= HIGHEST_SPAN:
+        raise NumberOutOfRangeError(f"{low} to {high} minutes cannot be spoken: only 1 to {HIGHEST_SPAN}")
+    return GRAMMARS[language].span(low, high)
 
 
 def digits(number: str, language: Language) -> tuple[str, ...]:

@@ -33,6 +33,11 @@ def minutes(number: int) -> tuple[str, ...]:
     return (*cardinal(number), "minute" if number == 1 else "minute-many")
 
 
+def span(low: int, high: int) -> tuple[str, ...]:
+    """Return "two to five minutes" in pieces."""
+    return (*cardinal(low), "n-to", *minutes(high))
+
+
 def digits(number: str) -> tuple[str, ...]:
     """Return an operator's number digit by digit with "oh" for nought; a round hundred is said as such."""
     if len(number) == 3 and number.endswith("00") and number[0] != "0":

@@ -33,6 +33,12 @@ def minutes(number: int) -> tuple[str, ...]:
     return (*cardinal(number), "minute")
 
 
+def span(low: int, high: int) -> tuple[str, ...]:
+    """Return "екіден бес минутқа дейін" in pieces, up to 60: the first number's last word and the noun take endings."""
+    *head, last = cardinal(low)
+    return (*head, f"{last}-from", *cardinal(high), "minute-until")
+
+
 def digits(number: str) -> tuple[str, ...]:
     """Return an operator's number: up to three digits as one number, longer ones in pairs like a telephone number."""
     return in_pairs(number, cardinal)

@@ -34,6 +34,12 @@ def minutes(number: int) -> tuple[str, ...]:
     return (*cardinal(number, Gender.FEMININE), agreeing("minute", number))
 
 
+def span(low: int, high: int) -> tuple[str, ...]:
+    """Return "от двух до двадцати одной минуты" in pieces, up to 60: both numbers and the noun are genitives."""
+    noun = "minute-few" if high % 10 == 1 and high % 100 != 11 else "minute-many"
+    return ("n-from", *_genitive(low), "n-until", *_genitive(high), noun)
+
+
 def digits(number: str) -> tuple[str, ...]:
     """Return an operator's number: up to three digits as one number, longer ones in pairs like a telephone number."""
     return in_pairs(number, cardinal)
@@ -71,6 +77,10 @@ def _unit(number: int, gender: Gender) -> str:
     if number == 2 and gender is Gender.FEMININE:
         return "n-2-f"
     return f"n-{number}"
+
+
+def _genitive(number: int) -> tuple[str, ...]:
+    return tuple(f"{piece}-g" for piece in _below_thousand(number, Gender.MASCULINE))
 
 
 def _ordinal_below_thousand(number: int) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 
-app = typer.Typer(help="Operators: list them, make one ready, pause one.", no_args_is_help=True)
+app = typer.Typer(help="Operators: list them, make one ready, pause one, end a wrap-up.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -18,9 +18,12 @@ def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
     from bailanys.control import ask
     from bailanys.site import places_of
 
-    places = places_of(centre(config).settings, ROOT)
-    answer = asyncio.run(ask(places.control, {"do": "operators"}))
-    show(answer["operators"], as_json=as_json, title="Operators")
+    settings = centre(config).settings
+    answer = asyncio.run(ask(places_of(settings, ROOT).control, {"do": "operators"}))
+    rows = answer["operators"]
+    if not as_json:
+        rows = [{**row, "until": _clock(row.pop("until_ms"), settings.hotline.time_zone)} for row in rows]
+    show(rows, as_json=as_json, title="Operators")
 
 
 @app.command()
@@ -39,6 +42,30 @@ def pause(
 ) -> None:
     """Pause an operator, as `*2` on the phone does; a talk goes on."""
     _duty(number, config, is_ready=False, reason=reason)
+
+
+@app.command("wrap-up")
+def wrap_up(
+    number: Annotated[str, typer.Argument(help="Operator's number.")],
+    extend: Annotated[bool, typer.Option("--extend/--end", help="Longer, as `*3` on the phone, or over at once.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Make an operator's running wrap-up longer, or end it."""
+    from bailanys.control import ask
+    from bailanys.site import places_of
+
+    settings = centre(config).settings
+    request = {"do": "wrap-up", "operator": number, "longer": extend}
+    answer = asyncio.run(ask(places_of(settings, ROOT).control, request))
+    until = _clock(answer["until_ms"], settings.hotline.time_zone)
+    typer.echo(f"Operator {answer['operator']}: wrap-up until {until}")
+
+
+def _clock(at_ms: int | None, zone: str) -> str | None:
+    """The local time of day of an instant."""
+    from calls.local_day import local_time
+
+    return None if at_ms is None else local_time(at_ms, zone).strftime("%H:%M:%S")
 
 
 def _duty(number: str, config: ConfigOption, *, is_ready: bool, reason: str) -> None:

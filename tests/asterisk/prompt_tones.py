@@ -37,6 +37,9 @@ TOLD_APART = {
     "callback-hello": 0.6,
     "callback-whisper": 0.6,
     "callback-unreached": 0.6,
+    "callback-later": 0.6,
+    "wrap-up-longer": 0.4,
+    "wrap-up-no-longer": 0.4,
 }
 """Prompts that tests listen for, and how long each lasts in seconds; all others are a blip."""
 

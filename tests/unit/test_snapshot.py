@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bailanys.snapshot import SeenChannel, rebuild
-from calls.events import CallWaiting, Outcome
+from calls.events import CallWaiting, Outcome, WrapUpSet
 from calls.ids import CallId, GroupId, OperatorId
 from routing.commands import Offer, Resync, ShowState
 from routing.core import Router, Rules
@@ -95,3 +95,11 @@ def test_a_phone_that_rings_for_a_second_call_still_talks() -> None:
         operators="101",
     )
     assert router.operators[OperatorId("101")].call == "a"
+
+
+def test_a_wrap_up_is_as_asterisk_keeps_it_and_nonsense_is_none() -> None:
+    kept = {"101": "9000:14000", "102": "9000:", "103": ":", "104": "x:1"}
+    truth = rebuild([], READY, REACHABLE, kept)
+    assert [event for event in truth.events if isinstance(event, WrapUpSet)] == [
+        WrapUpSet(OperatorId("101"), 9000, 14000)
+    ]

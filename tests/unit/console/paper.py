@@ -9,8 +9,15 @@ from typing import Any
 from aiohttp.test_utils import TestClient
 
 from calls.statistics import CallTimes, day_figures
-from console.answers import CallNow, Duty, FoundTalk, OperatorNow, Stats, Transferred
-from console.errors import NoTalkError, UnavailableError, UnknownCallError, UnknownGroupError, UnknownOperatorError
+from console.answers import CallNow, Duty, FoundTalk, OperatorNow, Stats, Transferred, WrapUp
+from console.errors import (
+    NoTalkError,
+    NoWrapUpError,
+    UnavailableError,
+    UnknownCallError,
+    UnknownGroupError,
+    UnknownOperatorError,
+)
 from console.gate import Gate
 from console.ports import DayWait, Floor
 from console.scopes import Scope
@@ -21,7 +28,7 @@ from console.tokens import new_token
 CALLER = "+77012345678"
 PATHS = {"{number}": "101", "{id}": "hl1-1764000000.12"}
 QUERIES = {"/recordings": "?date=2026-11-22&phone=87012345678"}
-BODIES = {"transfer": {"to": "ict"}}
+BODIES = {"transfer": {"to": "ict"}, "wrap_up": {"do": "extend"}}
 TALKING, WAITING = "hl1-1764000000.12", "hl1-1764000000.34"
 
 
@@ -50,6 +57,12 @@ class PaperDesk:
             raise UnknownOperatorError(f"no operator {number}")
         self.said.append((number, reason))
         return Duty(operator=number, state="ready" if reason is None else "paused")
+
+    def wrap_up(self, number: str, *, longer: bool) -> WrapUp:
+        if number == "102":
+            raise NoWrapUpError("no wrap-up at the moment")
+        self.said.append((number, "longer" if longer else "over"))
+        return WrapUp(operator=number, until_ms=1_764_000_060_000)
 
     async def calls(self) -> list[CallNow]:
         if self.broken:

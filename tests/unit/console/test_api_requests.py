@@ -58,6 +58,14 @@ async def test_duty_and_transfer_reach_the_desk(paper: Paper) -> None:
     assert paper.desk.moved == [(TALKING, "ict")]
 
 
+async def test_a_wrap_up_is_made_longer_or_ended(paper: Paper) -> None:
+    all_ = paper.token()
+    longer = await paper.asked("POST", "/operators/101/wrap-up", headers=all_, json={"do": "extend"})
+    assert longer == (200, {"operator": "101", "until_ms": 1_764_000_060_000})
+    await paper.asked("POST", "/operators/101/wrap-up", headers=all_, json={"do": "end"})
+    assert paper.desk.said == [("101", "longer"), ("101", "over")]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "refusal"),
     [
@@ -66,6 +74,9 @@ async def test_duty_and_transfer_reach_the_desk(paper: Paper) -> None:
         ("POST", "/operators/101/pause", {"reason": "x" * 81}, (400, "bad-request")),
         ("POST", "/operators/101/pause", {"why": "lunch"}, (400, "bad-request")),
         ("POST", "/operators/101/pause", [], (400, "bad-request")),
+        ("POST", "/operators/102/wrap-up", {"do": "extend"}, (409, "no-wrap-up")),
+        ("POST", "/operators/101/wrap-up", {"do": "more"}, (400, "bad-request")),
+        ("POST", "/operators/101/wrap-up", None, (400, "bad-request")),
         ("GET", "/calls/hl1-1.1", None, (404, "unknown-call")),
         ("GET", "/calls/..%2f..%2fetc", None, (404, "unknown-call")),
         ("GET", "/calls/%00", None, (404, "unknown-call")),

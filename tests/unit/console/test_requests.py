@@ -14,7 +14,16 @@ async def test_the_command_line_asks_the_same_desk() -> None:
     requests = Requests(desk)
     assert await requests.answer({"do": "ready"}) == {"ready": False}
     assert await requests.answer({"do": "operators"}) == {
-        "operators": [{"operator": "101", "name": "Айгүл", "groups": "portal", "state": "talking", "reason": TALKING}]
+        "operators": [
+            {
+                "operator": "101",
+                "name": "Айгүл",
+                "groups": "portal",
+                "state": "talking",
+                "reason": TALKING,
+                "until_ms": None,
+            }
+        ]
     }
     told = {"group": "portal", "language": "kk", "for_s": "12"}
     assert await requests.answer({"do": "calls"}) == {

@@ -52,6 +52,23 @@ def kazakh_ordinal(number: int) -> str:
     return f"{said}{joining}{'нші' if front else 'ншы'}"
 
 
+def kazakh_from(number: int) -> str:
+    """By harmony and the last sound: үш-тен, отыз-дан, он-нан."""
+    said = kazakh(number)
+    front = said.endswith("елу") or next(letter for letter in reversed(said) if letter in "аоұыәеөүі") in "әеөүі"
+    begins = "т" if said[-1] in "кқпстшч" else "н" if said[-1] in "мнң" else "д"
+    return f"{said}{begins}{'ен' if front else 'ан'}"
+
+
+def russian_genitive(number: int) -> str:
+    """Of something feminine: each word declined by its ending, пять-десят in both halves."""
+    odd = {"одна": "одной", "две": "двух", "три": "трёх", "четыре": "четырёх", "восемь": "восьми", "сорок": "сорока"}
+    return " ".join(
+        odd.get(word) or (f"{word[:-6]}и{word[-5:]}и" if word.endswith("ьдесят") else f"{word[:-1]}и")
+        for word in russian(number, "f").split()
+    )
+
+
 def russian(number: int, gender: str = "m") -> str:
     if number == 0:
         return "ноль"

@@ -1,0 +1,136 @@
+"""The wrap-up on the wire: its exact length, longer by `*3`, over by command, the same whatever is started anew."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from command_line import bailanys
+from hotline import LOOK_EVERY_S, Centre, Visit, open_centre
+from prompt_tones import heard_stretches, prompt_hz
+
+from bailanys.service import controller_ready
+from phones.call import Call
+from telephony.process import rx
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+USUAL_S, LONGER_S, MOST_S = 3.0, 2.0, 6.0
+EXACT_S = 0.2
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def open_hotline() -> AsyncIterator[Centre]:
+    async with open_centre(
+        offers__wrap_up_s=USUAL_S, offers__wrap_up_extension_s=LONGER_S, offers__wrap_up_most_s=MOST_S
+    ) as centre:
+        yield centre
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def centre(open_hotline: Centre) -> AsyncIterator[Centre]:
+    yield open_hotline
+    await open_hotline.closed_down()
+
+
+async def wrapping_up(centre: Centre) -> tuple[Call, Visit]:
+    """101 has just ended a talk, and another caller waits; returns the ended talk and the waiting caller."""
+    await centre.phone_of("101")
+    first, second = await centre.visit(), await centre.visit()
+    await first.enters()
+    await centre.duty("101", ready=True)
+    talk = await centre.talk("101", first)
+    await second.enters()
+    await talk.hang_up()
+    await centre.until_state("101", "wrap-up", timeout_s=0.5)
+    return talk, second
+
+
+async def lasted_s(centre: Centre, talk: Call, waiting: Visit) -> float:
+    """From the operator's BYE to the next INVITE."""
+    following = await centre.offered("101", waiting)
+    assert talk.instants.ended is not None
+    return following.instants.invite - talk.instants.ended
+
+
+async def dials(centre: Centre, code: str, prompt: str) -> None:
+    call = await centre.operators["101"].dial(code, centre.port)
+    await call.ended()
+    assert heard_stretches(call.heard(), prompt_hz(prompt)), prompt
+
+
+async def on_console(centre: Centre, command: str) -> str:
+    return await rx(centre.up.asterisk, centre.up.places.asterisk_conf, command)
+
+
+def truths(centre: Centre) -> int:
+    """How often the controller has rebuilt its truth."""
+    return (centre.up.places.log / "controller.log").read_text().count("truth rebuilt")
+
+
+async def until_ms(centre: Centre) -> int | None:
+    rows = (await centre.asked(do="operators"))["operators"]
+    return next(row["until_ms"] for row in rows if row["operator"] == "101")
+
+
+async def test_it_is_as_long_as_set_and_by_a_code_as_long_as_added_up_to_the_limit(centre: Centre) -> None:
+    talk, waiting = await wrapping_up(centre)
+    before = await until_ms(centre)
+    await dials(centre, "*3", "wrap-up-longer")
+    after = await until_ms(centre)
+    assert before is not None
+    assert after is not None
+    assert after - before == pytest.approx(LONGER_S * 1000, abs=50)
+    await dials(centre, "*3", "wrap-up-longer")
+    await dials(centre, "*3", "wrap-up-no-longer")
+    assert await lasted_s(centre, talk, waiting) == pytest.approx(MOST_S, abs=EXACT_S)
+
+
+async def test_nobody_makes_longer_what_is_over(centre: Centre) -> None:
+    await centre.phone_of("101")
+    await centre.duty("101", ready=True)
+    await dials(centre, "*3", "wrap-up-no-longer")
+    assert await centre.state("101") == ("ready", "")
+    said = await bailanys("operators", "wrap-up", "101", "--extend", env=centre.env)
+    assert said.status == 1
+    assert "no wrap-up" in said.err
+
+
+async def test_a_supervisor_makes_it_longer_and_ends_it(centre: Centre) -> None:
+    talk, waiting = await wrapping_up(centre)
+    before = await until_ms(centre)
+    longer = await centre.asked(do="wrap-up", operator="101", longer=True)
+    assert before is not None
+    assert longer["until_ms"] - before == LONGER_S * 1000
+    said = await bailanys("operators", "wrap-up", "101", "--end", env=centre.env)
+    assert said.status == 0, said.err
+    assert await lasted_s(centre, talk, waiting) < USUAL_S + LONGER_S - EXACT_S
+
+
+async def test_a_reload_and_a_lost_link_leave_it_as_it_is(centre: Centre) -> None:
+    talk, waiting = await wrapping_up(centre)
+    await on_console(centre, "core reload")
+    before = truths(centre)
+    (session,) = re.findall(
+        r"^ *bailanys .* (\d+) +\d+ +\d+ +\d+ *$", await on_console(centre, "manager show connected"), re.M
+    )
+    await on_console(centre, f"manager kick session {session}")
+    async with asyncio.timeout(2):
+        while truths(centre) == before:
+            await asyncio.sleep(LOOK_EVERY_S)
+    assert await lasted_s(centre, talk, waiting) == pytest.approx(USUAL_S, abs=EXACT_S)
+
+
+async def test_a_killed_controller_takes_it_up_where_it_was(centre: Centre) -> None:
+    talk, waiting = await wrapping_up(centre)
+    await dials(centre, "*3", "wrap-up-longer")
+    pid = centre.up.supervisor.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    await controller_ready(centre.up.places)
+    assert await lasted_s(centre, talk, waiting) == pytest.approx(USUAL_S + LONGER_S, abs=EXACT_S)
