@@ -9,7 +9,10 @@ from routing.rules import Rules
 
 
 def offer_ended(operator: Operator, outcome: Outcome, now_ms: int, rules: Rules) -> list[Command]:
-    """Pause who missed too many in a row, rest who missed or refused it, put away a phone that failed; who was cancelled goes on."""
+    """Pause who missed too many in a row, rest who missed or refused it, put away a phone that failed.
+
+    Who was cancelled goes on.
+    """
     if outcome is Outcome.MISSED and now_ms - operator.offered_ms < rules.ring_s * 900:
         outcome = Outcome.REFUSED  # "no answer" before its time is a phone saying no
     match outcome:

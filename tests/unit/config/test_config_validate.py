@@ -75,7 +75,7 @@ def test_the_shipped_centre_has_no_findings() -> None:
         ("menu.choices[3].repeat", False, "menu.choices[3]: leads nowhere: give it a group, or repeat = true"),
         ("menu.choices", [{"key": "9", "repeat": True, "prompt": "a"}], "menu.choices: no key leads to a group"),
         ("menu.change_language_key", "9", 'menu.change_language_key: key "9" is taken by menu.choices[3]'),
-        ("callback.trunk", "carier", 'callback.trunk: no trunk called "carier" (did you mean "carrier"?)'),
+        ("callback.trunk", "carrie", 'callback.trunk: no trunk called "carrie" (did you mean "carrier"?)'),
         ("callback.trunk", "carrier", None),
         ("callback.from_hour", 21, "callback.from_hour: must be below until_hour, which is 21: nobody could be called"),
         ("callback.keep_hours", 11, "callback.keep_hours: must be more than 11, the hours in which nobody is called"),
