@@ -27,6 +27,7 @@ from config.settings import Settings
 from dialplan import names
 from ivr.plan import MenuPlan, menu_plan
 from recordings.finaliser import Finaliser
+from recordings.opening import no_keys
 from storage.engine import open_engine
 from storage.errors import LedgerUnavailableError
 from storage.ledger import Ledger
@@ -57,7 +58,8 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     dispatcher = Dispatcher(settings, link, inbox, journal, say_alive, owed)
     projector = Projector(engine, list(places.journals))
     alarm = partial(raise_alarm, journal)
-    finaliser = Finaliser(places.spool, places.archive, ledger, alarm=alarm)
+    ring = places.ring if settings.recordings.encrypt else no_keys
+    finaliser = Finaliser(places.spool, places.archive, ledger, keys=ring, alarm=alarm)
     lost = LostCalls(link, journal, ledger.open_calls)
     plan = menu_plan(settings)
     menu = AgiServer("127.0.0.1", settings.ports.agi, partial(serve, settings, plan, ledger.language_of))

@@ -8,11 +8,14 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from config.paths import storage_paths
 from config.settings import Settings
 from dialplan.install import install
 from dialplan.render import Site, render
+from recordings.keyring import KeyRing, ring_at
+from recordings.opening import open_recording, sidecar_of
 from speech.compose import MUSIC_SUBFOLDER, install_sounds
 from speech.sources import Sources
 from telephony.embedded import AsteriskInstall
@@ -24,8 +27,19 @@ class Places:
 
     state: Path
     archive: Path
+    keys: Path
+    """Of the archive: whoever has this file can hear every recording."""
     database_url: str
     override: Path
+
+    def ring(self) -> KeyRing:
+        """The archive's keys, made at the first use. Raises KeysUnreadableError, OSError."""
+        return ring_at(self.keys)
+
+    def recording(self, path: str) -> BinaryIO:
+        """The plain FLAC of a recording in the archive. Raises what `recordings.opening` raises."""
+        sidecar = sidecar_of(self.archive, path)
+        return open_recording(self.archive, sidecar, self.ring() if sidecar.sealed else None)
 
     @property
     def spool(self) -> Path:
@@ -66,7 +80,7 @@ class Places:
 def places_of(settings: Settings, base: Path) -> Places:
     """The places that the settings name; relative ones are taken from `base`."""
     paths = storage_paths(settings, base)
-    return Places(paths.state_dir, paths.archive_dir, paths.database_url, paths.override_dir)
+    return Places(paths.state_dir, paths.archive_dir, paths.keys_file, paths.database_url, paths.override_dir)
 
 
 @dataclass(frozen=True, slots=True)

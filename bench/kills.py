@@ -73,7 +73,7 @@ async def measure(quick: bool, tell: Tell) -> list[Run]:
             kills = await under_fire(stage.up, crowd, size, tell)
         tell("All callers have hung up; waiting until the ledger knows it all")
         stories = await settled(stage.up)
-        found = losses(crowd.visits.values(), stories, stage.up.places.archive)
+        found = losses(crowd.visits.values(), stories, stage.up.places.recording)
         explain(found, stories, stage.up.places, tell)
     return [figures(found, stories, kills, clock)]
 

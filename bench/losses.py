@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import BinaryIO
 
 from bench.crowd import ANNOUNCED_S, Talk, Visit
 from calls.recording import Recording, RecordingStatus
+from recordings.errors import RecordingError
+from recordings.opening import plain_sha256
 from storage.ledger import CallStory
+
+Opened = Callable[[str], BinaryIO]
+"""Opens a recording by its path in the archive."""
 
 HEARD_DBFS = -40.0
 """Both sides talk in a full tone."""
@@ -31,7 +35,7 @@ class Losses:
     """Callers whose operator was rung for them while in another call."""
 
 
-def losses(visits: Iterable[Visit], stories: Sequence[CallStory], archive: Path) -> Losses:
+def losses(visits: Iterable[Visit], stories: Sequence[CallStory], opened: Opened) -> Losses:
     """Compare each caller's visit with the ledger; calls that nobody made are losses, too."""
     visits = tuple(visits)
     found = Losses(doubled=doubled(visits))
@@ -48,7 +52,7 @@ def losses(visits: Iterable[Visit], stories: Sequence[CallStory], archive: Path)
             continue
         if trouble := call_trouble(visit, own[0]):
             found.calls[number] = trouble
-        if trouble := recording_trouble(visit, own[0], archive):
+        if trouble := recording_trouble(visit, own[0], opened):
             found.recordings[number] = trouble
         if trouble := rating_trouble(visit, own[0]):
             found.ratings[number] = trouble
@@ -93,7 +97,7 @@ def call_trouble(visit: Visit, story: CallStory) -> str:
     return f"offers without an end: {open_offers}" if open_offers else ""
 
 
-def recording_trouble(visit: Visit, story: CallStory, archive: Path) -> str:
+def recording_trouble(visit: Visit, story: CallStory, opened: Opened) -> str:
     """Why a talk's recording counts as lost; empty when it does not."""
     talk = last_talk(visit)
     if talk is None:
@@ -103,15 +107,18 @@ def recording_trouble(visit: Visit, story: CallStory, archive: Path) -> str:
     whole = [recording for recording in own if recording.status in (RecordingStatus.OK, RecordingStatus.REPAIRED)]
     if len(whole) != 1:
         return f"{len(whole)} recordings of the talk with {talk.operator}: {[r.status.value for r in own]}"
-    return file_trouble(whole[0], talk, archive)
+    return file_trouble(whole[0], talk, opened)
 
 
-def file_trouble(recording: Recording, talk: Talk, archive: Path) -> str:
+def file_trouble(recording: Recording, talk: Talk, opened: Opened) -> str:
     """What is wrong with a finished recording; empty when nothing is."""
     assert talk.seen.answered_at is not None
     assert talk.seen.ended_at is not None
-    path = archive / recording.path
-    if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != recording.sha256:
+    try:
+        sha256 = plain_sha256(opened(recording.path))
+    except (OSError, RecordingError) as error:
+        return f"{recording.path} does not open: {error}"
+    if sha256 != recording.sha256:
         return f"{recording.path} is not what the ledger says"
     length_s, talk_s = recording.duration_ms / 1000, talk.seen.ended_at - talk.seen.answered_at
     if not talk_s - ANNOUNCED_S - LENGTH_S <= length_s <= talk_s + LENGTH_S:

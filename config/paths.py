@@ -13,16 +13,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StoragePaths:
-    """Absolute paths of the state folder, the archive and the studio recordings, and the ledger's SQLAlchemy URL."""
+    """Absolute paths of the folders and of the archive's keys, and the ledger's SQLAlchemy URL."""
 
     state_dir: Path
     archive_dir: Path
+    keys_file: Path
     override_dir: Path
     database_url: str
 
 
 def storage_paths(settings: Settings, base: Path) -> StoragePaths:
-    """Resolve the settings' paths: the state and studio folders against `base`, the archive against the state folder.
+    """Resolve the settings' paths: the state and studio folders against `base`, the rest against the state folder.
 
     Without a database URL the ledger is `ledger.db` in the state folder.
     """
@@ -30,6 +31,7 @@ def storage_paths(settings: Settings, base: Path) -> StoragePaths:
     return StoragePaths(
         state_dir=state,
         archive_dir=state / settings.storage.archive_dir,
+        keys_file=state / settings.recordings.keys_file,
         override_dir=(base / settings.speech.override_dir).absolute(),
         database_url=settings.storage.database_url or f"sqlite:///{state}/ledger.db",
     )

@@ -239,6 +239,18 @@ class Storage(Section):
     retention_days: int = Field(default=3653, ge=1, description="How long call records are kept.")
 
 
+class Recordings(Section):
+    """How finished recordings are kept (rule 14)."""
+
+    encrypt: bool = Field(
+        default=True, description="Recordings are encrypted at rest, AES-256-GCM with a key of its own for each."
+    )
+    keys_file: Path = Field(
+        default=Path("keys/archive.json"),
+        description="The keys that open them, outside the archive. Back it up apart: without it nothing can be heard.",
+    )
+
+
 class Speech(Section):
     """Prompts."""
 
@@ -264,4 +276,5 @@ class Settings(Section):
     callback: Callback = Callback()
     rating: Rating = Rating()
     storage: Storage = Storage()
+    recordings: Recordings = Recordings()
     speech: Speech = Speech()

@@ -7,6 +7,8 @@ wrong is told at once.
 from __future__ import annotations
 
 from itertools import combinations
+from os.path import normpath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.addresses import address_findings
@@ -47,6 +49,14 @@ def language_key_taken(document: Document) -> Iterator[Finding]:
         for choice, taken in values(document, MENU_KEYS, str):
             if key == taken:
                 yield Finding(path, f'key "{key}" is taken by {spelled(holder(choice))}')
+
+
+def keys_in_archive(document: Document) -> Iterator[Finding]:
+    """Check that the archive's keys lie outside it: whoever copies the archive must not copy them, too."""
+    for _, archive in values(document, ("storage", "archive_dir"), str):
+        for path, keys in values(document, ("recordings", "keys_file"), str):
+            if Path(normpath(keys)).is_relative_to(normpath(archive)):
+                yield Finding(path, f'must lie outside the archive "{archive}", whose recordings it opens')
 
 
 def ports_collide(document: Document) -> Iterator[Finding]:
@@ -106,6 +116,7 @@ CHECKS: tuple[Callable[[Document], Iterable[Finding]], ...] = (
     menu_leads_nowhere,
     language_key_taken,
     ports_collide,
+    keys_in_archive,
     times_disagree,
     trunk_unknown,
     hours_closed,

@@ -1,13 +1,14 @@
 """Ears: which tones, and whether any sound at all, are in a recording.
 
 Each phone of a test talks in a tone of its own, so that "the caller heard the operator" is proved by content and not
-by loudness (softphone.md's way: by spectrum, after A-law). Levels are dBFS of a sine: amplitude 1.0 is 0 dBFS.
+by loudness (by spectrum, after A-law). Levels are dBFS of a sine: amplitude 1.0 is 0 dBFS.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -36,14 +37,16 @@ def write_tone(path: Path, hz: float, seconds: float = 1.0, rate: int = 8000) ->
     return path
 
 
-def read(path: Path, channel: int = 0) -> tuple[Samples, int]:
-    """Read one channel of a WAV or FLAC file as samples in -1.0..1.0 and its rate in hertz.
+def read(path: Path | BinaryIO, channel: int = 0) -> tuple[Samples, int]:
+    """Read one channel of a WAV or FLAC file, by path or open, as samples in -1.0..1.0 and its rate in hertz.
 
     A WAV still being written says it has no frames (sizes are written at close): it is read to its end all the same.
     Raises soundfile.LibsndfileError for no sound file, IndexError for no such channel.
     """
-    found, rate = soundfile.read(str(path), dtype="float64", always_2d=True)
-    if len(found) == 0 and path.suffix == ".wav":
+    if not isinstance(path, Path):
+        path.seek(0)
+    found, rate = soundfile.read(path, dtype="float64", always_2d=True)
+    if len(found) == 0 and isinstance(path, Path) and path.suffix == ".wav":
         info = soundfile.info(str(path))
         raw = path.read_bytes()[_WAV_HEADER_BYTES:]
         raw = raw[: len(raw) // (2 * info.channels) * 2 * info.channels]
@@ -59,7 +62,7 @@ def tones_in(samples: Samples, rate: int, candidates_hz: Iterable[float]) -> dic
 
 
 def hears(
-    path: Path,
+    path: Path | BinaryIO,
     hz: float,
     from_s: float = 0.0,
     to_s: float | None = None,

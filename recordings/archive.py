@@ -1,8 +1,8 @@
 """The archive: how a recording gets into it so that a kill or a power cut at any moment loses and doubles nothing.
 
-A recording is encoded and proved in `.pending/`, on the archive's own filesystem, and a receipt is written there: its
-sidecar, which says where the FLAC belongs. From then on all that remains (move, sidecar, ledger's row, removal of
-the raw file) is read from the receipt and may be done twice. The receipt goes last.
+A recording is encoded, proved and sealed in `.pending/`, on the archive's own filesystem, and a receipt is written
+there: its sidecar, which says where it belongs. From then on all that remains (move, sidecar, ledger's row, removal
+of the raw file) is read from the receipt and may be done twice. The receipt goes last.
 """
 
 from __future__ import annotations
@@ -13,40 +13,36 @@ from typing import TYPE_CHECKING
 
 from calls.recording import EndedTalk, Recording, RecordingStatus
 from recordings import durable
-from recordings.audio import sha256_of, to_flac
-from recordings.errors import ArchiveUnwritableError, ReceiptVoidError
-from recordings.naming import FLAC, SIDECAR, Origin, archive_path, file_of
+from recordings.audio import AudioFacts, sha256_of, to_flac
+from recordings.errors import ArchiveUnwritableError, AudioDiffersError, ReceiptVoidError, SealBrokenError
+from recordings.naming import FLAC, SEALED, SIDECAR, Origin, archive_path, file_of
+from recordings.opening import Keys, open_recording, opened_with, plain_sha256
+from recordings.sealing import seal
 from recordings.sidecar import Sidecar, from_json, sidecar_path, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from recordings.keyring import Wrapped
+
 
 class Archive:
     """The folder of finished recordings. Every method blocks: call it in a thread."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, keys: Keys) -> None:
         self._root = root
+        self._keys = keys
         self._pending = root / ".pending"
 
     def enclose(self, raw: Path, talk: EndedTalk, made_ms: int, *, orphan: bool = False) -> Sidecar:
-        """Encode and prove a raw recording, and leave its receipt.
+        """Encode, prove and seal a raw recording, and leave its receipt.
 
         Raises ArchiveUnwritableError, what `to_flac` raises, and ValueError for a talk that has no name.
         """
         file = file_of(Origin(talk.call, talk.seq, talk.offer))
-        path = archive_path(file, talk.began_ms)
-        flac = self._pending / f"{file}{FLAC}"
         with _writing():
             durable.make_folder(self._pending)
-        try:
-            facts = to_flac(raw, flac)
-            with _writing():
-                durable.sync(flac)
-        except BaseException:
-            with suppress(OSError):
-                flac.unlink()  # on a full disk every byte counts
-            raise
+        facts, wrapped = self._encode(raw, file)
         found = RecordingStatus.REPAIRED if facts.repaired else RecordingStatus.OK
         recording = Recording(
             call=talk.call,
@@ -55,7 +51,7 @@ class Archive:
             file=file,
             status=RecordingStatus.ORPHAN if orphan else found,
             made_ms=made_ms,
-            path=str(path),
+            path=str(archive_path(file, talk.began_ms, sealed=wrapped is not None)),
             duration_ms=facts.duration_ms,
             bridged_ms=talk.bridged_ms,
             bytes=facts.bytes,
@@ -71,6 +67,7 @@ class Archive:
             group=talk.group,
             silent_sides=facts.silent_sides,
             raw_bytes=facts.raw_bytes,
+            sealed=wrapped,
         )
         with _writing():
             durable.write(self._receipt(file), to_json(sidecar))
@@ -78,18 +75,19 @@ class Archive:
         return sidecar
 
     def place(self, sidecar: Sidecar) -> None:
-        """Move a FLAC from its receipt's side to where it belongs, and its sidecar with it; may be done twice.
+        """Move a recording from its receipt's side to where it belongs, and its sidecar with it; may be done twice.
 
-        Raises ArchiveUnwritableError, and ReceiptVoidError when the FLAC is at neither place.
+        Raises ArchiveUnwritableError, and ReceiptVoidError when it is at neither place.
         """
         recording = sidecar.recording
-        encoded, target = self._pending / f"{recording.file}{FLAC}", self._root / recording.path
+        target = self._root / recording.path
+        made = self._pending / target.name
         with _writing():
             durable.make_folder(target.parent)
-            if encoded.exists():
-                self._make_way(target, recording.sha256)
-                encoded.replace(target)
-            elif not target.exists() or sha256_of(target) != recording.sha256:
+            if made.exists():
+                self._make_way(target, sidecar)
+                made.replace(target)
+            elif not target.exists() or self._sha256_of(target, sidecar) != recording.sha256:
                 raise ReceiptVoidError(f"{recording.path} is not what its receipt says")
             durable.write(sidecar_path(target), to_json(sidecar))
             durable.sync(target.parent)
@@ -116,10 +114,41 @@ class Archive:
     def _receipt(self, file: str) -> Path:
         return self._pending / f"{file}{SIDECAR}"
 
-    @staticmethod
-    def _make_way(target: Path, sha256: str) -> None:
+    def _encode(self, raw: Path, file: str) -> tuple[AudioFacts, Wrapped | None]:
+        """FLAC on the disk, sealed if there are keys; what is left of a failed try goes."""
+        flac, sealed = self._pending / f"{file}{FLAC}", self._pending / f"{file}{SEALED}"
+        try:
+            facts = to_flac(raw, flac)
+            if (ring := self._keys()) is None:
+                with _writing():
+                    durable.sync(flac)
+                return facts, None
+            key, wrapped = ring.new_key()
+            with _writing(), flac.open("rb") as plain, sealed.open("wb") as target:
+                seal(plain, facts.bytes, target, key, file)
+            if plain_sha256(opened_with(sealed, key, file)) != facts.sha256:
+                raise AudioDiffersError(f"{file}: sealed, and another when opened")
+            with _writing():
+                durable.sync(sealed)
+                flac.unlink()
+            return facts, wrapped
+        except BaseException:
+            with suppress(OSError):  # on a full disk every byte counts
+                flac.unlink(missing_ok=True)
+                sealed.unlink(missing_ok=True)
+            raise
+
+    def _sha256_of(self, target: Path, sidecar: Sidecar) -> str:
+        """What is in the file at its place; nothing for one that does not open."""
+        try:
+            return plain_sha256(open_recording(self._root, sidecar, self._keys()))
+        except SealBrokenError:
+            return ""
+
+    def _make_way(self, target: Path, sidecar: Sidecar) -> None:
         # Names are never used twice, so this does not happen; if it does, neither recording may be lost.
-        if target.exists() and (older := sha256_of(target)) != sha256:
+        if target.exists() and self._sha256_of(target, sidecar) != sidecar.recording.sha256:
+            older = sha256_of(target)
             target.rename(target.with_name(f"{target.stem}.{older[:12]}.older"))
 
 

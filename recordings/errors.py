@@ -32,3 +32,24 @@ class ReceiptVoidError(RecordingError):
     """A receipt does not hold any more: its raw file grew, or the FLAC it stands for is not there."""
 
     error_id = "receipt-void"
+
+
+class SealBrokenError(RecordingError):
+    """A sealed recording does not open: changed, cut, swapped, or no sealed file at all."""
+
+    error_id = "seal-broken"
+    retryable = False
+
+
+class KeyMissingError(RecordingError):
+    """The key that wrapped a recording's own key is not there."""
+
+    error_id = "key-missing"
+    retryable = False
+
+
+class KeysUnreadableError(RecordingError):
+    """The file of the archive's keys is not what we wrote."""
+
+    error_id = "keys-unreadable"
+    retryable = False

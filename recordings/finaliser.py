@@ -20,6 +20,7 @@ from recordings.archive import Archive
 from recordings.complaints import Complaints
 from recordings.errors import ArchiveUnwritableError, ReceiptVoidError, StillWrittenError
 from recordings.naming import Origin, file_of
+from recordings.opening import Keys, no_keys
 from recordings.readiness import Step, adopted, next_step
 from recordings.remarks import remarks
 from recordings.sidecar import Sidecar
@@ -55,11 +56,12 @@ class Finaliser:
         archive: Path,
         book: RecordingBook,
         *,
+        keys: Keys = no_keys,
         alarm: Alarm | None = None,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._spool = spool
-        self._archive = Archive(archive)
+        self._archive = Archive(archive, keys)
         self._book = book
         self._alarm = alarm or _log_alarm
         self._now_ms = now_ms

@@ -1,8 +1,9 @@
 """Names of recordings, in the spool and in the archive: strict both ways, and nothing of the caller in them.
 
 The dialplan names a spool file `<call>-<seq>-<offer>.raw`, e.g. `hl1-1764000000.12-1-2.raw`; the archive keeps it as
-`YYYY/MM/DD/HH/<call>-<seq>-<offer>.flac`, by the UTC hour in which the talk began. Local dates are a matter of the
-search (rule 14): an hour of UTC exists once, an hour of local time may come twice.
+`YYYY/MM/DD/HH/<call>-<seq>-<offer>.flac.enc` (`.flac` when it is not encrypted), by the UTC hour in which the talk
+began. Local dates are a matter of the search (rule 14): an hour of UTC exists once, an hour of local time may come
+twice.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from calls.ids import CallId
 
 RAW = ".raw"
 FLAC = ".flac"
+SEALED = ".flac.enc"
 SIDECAR = ".json"
 
 _FILE = re.compile(
@@ -53,7 +55,7 @@ def file_in_spool(name: str) -> str | None:
     return file if name.endswith(RAW) and _FILE.fullmatch(file) else None
 
 
-def archive_path(file: str, began_ms: int) -> PurePosixPath:
+def archive_path(file: str, began_ms: int, *, sealed: bool) -> PurePosixPath:
     """Where the archive keeps a recording of a talk that began then (UTC epoch ms), relative to the archive.
 
     Raises ValueError for a name that is not ours, so that no path can lead out of the archive, and for an instant
@@ -64,4 +66,4 @@ def archive_path(file: str, began_ms: int) -> PurePosixPath:
     if not 0 <= began_ms < _LAST_MS:
         raise ValueError(f"no instant a talk can begin at: {began_ms} ms")
     began = datetime.fromtimestamp(began_ms // 1000, UTC)
-    return PurePosixPath(f"{began:%Y/%m/%d/%H}") / f"{file}{FLAC}"
+    return PurePosixPath(f"{began:%Y/%m/%d/%H}") / f"{file}{SEALED if sealed else FLAC}"

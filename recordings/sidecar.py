@@ -10,9 +10,12 @@ from typing import Any
 
 from calls.ids import GroupId, OperatorId
 from calls.recording import Recording, RecordingStatus
-from recordings.naming import FLAC, SIDECAR, archive_path
+from recordings.keyring import Wrapped
+from recordings.naming import FLAC, SEALED, SIDECAR, archive_path
 
-_FORMAT = 1
+_FORMAT = 2
+_UNSEALED_FORMAT = 1
+"""Of recordings made before there was encryption."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Sidecar:
     silent_sides: tuple[str, ...]
     raw_bytes: int
     """Size of the raw file that was encoded."""
+    sealed: Wrapped | None = None
+    """The recording's own key, wrapped; None when it is not encrypted."""
 
 
 def to_json(sidecar: Sidecar) -> str:
@@ -41,13 +46,18 @@ def from_json(text: str) -> Sidecar:
     """Read what `to_json` wrote. Raises ValueError for anything else."""
     try:
         said: dict[str, Any] = json.loads(text)
-        if said.pop("format") != _FORMAT:
-            raise ValueError("a format that is not ours")
+        match said.pop("format"):
+            case n if n == _FORMAT:
+                sealed = None if said["sealed"] is None else Wrapped(**said["sealed"])
+            case n if n == _UNSEALED_FORMAT:
+                sealed = None
+            case _:
+                raise ValueError("a format that is not ours")
         del said["channels"]
         row = said.pop("recording")
         recording = Recording(**{**row, "status": RecordingStatus(row["status"])})
-        sidecar = Sidecar(recording, **{**said, "silent_sides": tuple(said["silent_sides"])})
-        if recording.path != str(archive_path(recording.file, sidecar.began_ms)):
+        sidecar = Sidecar(recording, **{**said, "silent_sides": tuple(said["silent_sides"]), "sealed": sealed})
+        if recording.path != str(archive_path(recording.file, sidecar.began_ms, sealed=sealed is not None)):
             raise ValueError(f"not where a recording belongs: {recording.path!r}")
         return sidecar
     except (AttributeError, KeyError, TypeError) as error:
@@ -59,10 +69,10 @@ def recordings_in(archive: Path) -> Iterator[Sidecar]:
 
     Raises ValueError or OSError at a sidecar that cannot be read.
     """
-    for flac in sorted(archive.glob(f"[0-9]*/*/*/*/*{FLAC}")):
-        yield from_json(sidecar_path(flac).read_text(encoding="utf-8"))
+    for recording in sorted((*archive.glob(f"[0-9]*/*/*/*/*{FLAC}"), *archive.glob(f"[0-9]*/*/*/*/*{SEALED}"))):
+        yield from_json(sidecar_path(recording).read_text(encoding="utf-8"))
 
 
-def sidecar_path(flac: Path) -> Path:
-    """Where the sidecar of a FLAC lies."""
-    return flac.with_name(f"{flac.stem}{SIDECAR}")
+def sidecar_path(recording: Path) -> Path:
+    """Where the sidecar of a recording in the archive lies."""
+    return recording.with_name(f"{recording.name.removesuffix(SEALED).removesuffix(FLAC)}{SIDECAR}")

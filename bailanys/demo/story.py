@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from bailanys.demo.scene import CALLER_TONES_HZ, OPERATOR_TONES_HZ
 from bailanys.service import Hotline
+from bailanys.site import Places
 from calls.local_day import local_date
 from calls.recording import Recording
 from calls.statistics import day_figures
@@ -26,7 +26,7 @@ async def tell_stories(ledger: Ledger, up: Hotline, echo: Callable[[str], None])
     for call_id in await ledger.call_ids_between(now_ms - HOUR_MS, now_ms):
         story = await ledger.call_story(call_id)
         if story is not None:
-            echo("\n" + "\n".join(_story(story, up.places.archive)))
+            echo("\n" + "\n".join(_story(story, up.places)))
     total = day_figures(await ledger.calls_between(now_ms - HOUR_MS, now_ms)).total
     phone = next(iter(CALLER_TONES_HZ))
     zone = up.settings.hotline.time_zone
@@ -39,7 +39,7 @@ async def tell_stories(ledger: Ledger, up: Hotline, echo: Callable[[str], None])
     )
 
 
-def _story(story: CallStory, archive: Path) -> list[str]:
+def _story(story: CallStory, places: Places) -> list[str]:
     call = story.record.call
     lines = [
         f"Call {call.id}: +{call.caller_raw} dialled {call.dialled}",
@@ -47,7 +47,7 @@ def _story(story: CallStory, archive: Path) -> list[str]:
     ]
     for segment in story.record.segments.values():
         lines += _segment(story, segment)
-        lines += [_recording(r, segment, call.caller_raw, archive) for r in story.recordings if r.seq == segment.seq]
+        lines += [_recording(r, segment, call.caller_raw, places) for r in story.recordings if r.seq == segment.seq]
     ratings = [rating for rating in story.record.ratings.values() if rating.outcome is not None]
     lines += [_rating(rating) for rating in ratings] or ["  rating     not asked: the caller hung up first"]
     return lines
@@ -74,10 +74,10 @@ def _segment(story: CallStory, segment: SegmentRow) -> list[str]:
     return lines
 
 
-def _recording(recording: Recording, segment: SegmentRow, caller: str | None, archive: Path) -> str:
+def _recording(recording: Recording, segment: SegmentRow, caller: str | None, places: Places) -> str:
     if not recording.path:
         return f"  recording  {recording.status.value}"
-    file = archive / recording.path
+    file = places.recording(recording.path)
     heard = []
     for channel, hz in enumerate((CALLER_TONES_HZ.get(caller or ""), OPERATOR_TONES_HZ.get(segment.operator_id or ""))):
         side = ("left: caller", "right: operator")[channel]

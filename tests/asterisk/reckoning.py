@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from pathlib import Path
+from typing import BinaryIO
 
 from calls.recording import Recording, RecordingStatus
 from phones import tones
+from recordings.keyring import ring_at
+from recordings.opening import open_recording, sidecar_of
 from storage.ledger import CallStory
 
 LENGTH_S = 1.0
@@ -39,13 +43,21 @@ def recorded(story: CallStory, archive: Path, spool: Path, caller_hz: int, opera
         assert not list(spool.glob(f"{recording.file}*"))
 
 
+def plain(archive: Path, recording: Recording) -> BinaryIO:
+    """The FLAC of a recording; the keys lie where the configuration's default says."""
+    return open_recording(
+        archive, sidecar_of(archive, recording.path), ring_at(archive.parent / "keys" / "archive.json")
+    )
+
+
 def _whole(recording: Recording, archive: Path, caller_hz: int, operator_hz: int) -> None:
     assert recording.status is RecordingStatus.OK
-    path = archive / recording.path
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == recording.sha256
+    with plain(archive, recording) as opened:
+        heard = io.BytesIO(opened.read())
+    assert hashlib.sha256(heard.getvalue()).hexdigest() == recording.sha256
     assert recording.bridged_ms is not None
     length_s, bridged_s = recording.duration_ms / 1000, recording.bridged_ms / 1000
     assert abs(length_s - bridged_s) <= LENGTH_S + 0.005 * bridged_s, f"{length_s} s of {bridged_s} s are recorded"
     # The first and the last quarter of a second may hold the set-up and the hang-up.
     for channel, hz in ((0, caller_hz), (1, operator_hz)):
-        assert tones.hears(path, hz, 0.25, max(length_s - 0.25, 0.5), channel, share=0.95)
+        assert tones.hears(heard, hz, 0.25, max(length_s - 0.25, 0.5), channel, share=0.95)

@@ -56,7 +56,7 @@ async def test_both_voices_are_recorded_on_their_sides_from_the_first_moment(cen
     _both_sides(centre, recording, visit.hz, OPERATOR_HZ["101"])
     segment = story.record.segments[recording.seq]
     assert (segment.operator_id, segment.offer, segment.ended_by) == ("101", recording.offer, "operator")
-    samples, rate = tones.read(centre.up.places.archive / recording.path)
+    samples, rate = tones.read(centre.up.places.recording(recording.path))
     assert visit.hz in _loud(samples[: rate // 2], rate, visit.hz)  # nothing of the beginning is lost
 
 
@@ -78,7 +78,7 @@ async def test_each_talk_of_a_transferred_call_has_its_own_recording(centre: Cen
     _both_sides(centre, one, visit.hz, OPERATOR_HZ["101"])
     _both_sides(centre, two, visit.hz, OPERATOR_HZ["103"])
     for recording, other in ((one, 1200), (two, 1000)):
-        path = centre.up.places.archive / recording.path
+        path = centre.up.places.recording(recording.path)
         assert not tones.hears(path, other, channel=1, share=0.05)
 
 
@@ -99,7 +99,7 @@ async def test_caller_on_hold_hears_music_and_the_recording_goes_on(centre: Cent
     await visit.call.hang_up()
     (recording,) = (await visit.recorded()).recordings
     _is_whole(centre, recording, (ended.at_ms - began) / 1000)
-    path = centre.up.places.archive / recording.path
+    path = centre.up.places.recording(recording.path)
     assert tones.hears(path, visit.hz, channel=0, share=0.8)  # the caller is recorded on hold, too
     assert not tones.hears(path, OPERATOR_HZ["101"], channel=0, share=0.05)
 
@@ -238,7 +238,7 @@ def _rating(story: CallStory) -> tuple[int, str, str | None, int | None]:
 
 def _is_whole(centre: Centre, recording: Recording, talked_s: float) -> None:
     assert recording.status is RecordingStatus.OK
-    info = soundfile.info(centre.up.places.archive / recording.path)
+    info = soundfile.info(centre.up.places.recording(recording.path))
     assert (info.format, info.channels, info.samplerate) == ("FLAC", 2, 8000)
     assert abs(info.frames / info.samplerate - talked_s) <= 1 + 0.005 * talked_s
     assert recording.duration_ms == pytest.approx(info.frames / 8, abs=1)
@@ -248,7 +248,7 @@ def _is_whole(centre: Centre, recording: Recording, talked_s: float) -> None:
 
 def _both_sides(centre: Centre, recording: Recording, caller_hz: int, operator_hz: int) -> None:
     """Left is the caller, right the operator, by their tones, and neither is on the other's side."""
-    path = centre.up.places.archive / recording.path
+    path = centre.up.places.recording(recording.path)
     for channel, there, elsewhere in ((0, caller_hz, operator_hz), (1, operator_hz, caller_hz)):
         assert tones.hears(path, there, channel=channel, share=0.8)
         assert not tones.hears(path, elsewhere, channel=channel, share=0.05)

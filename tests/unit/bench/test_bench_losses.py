@@ -10,7 +10,7 @@ import pytest
 
 from bench.crowd import Plan, Talk, Visit
 from bench.leg import Seen
-from bench.losses import Losses, counts, losses
+from bench.losses import Losses, Opened, counts, losses
 from calls.ids import CallId
 from calls.recording import Recording, RecordingStatus
 from storage.ledger import CallStory
@@ -50,7 +50,12 @@ def story(archive: Path) -> CallStory:
 
 
 def found(visits: list[Visit], stories: list[CallStory], archive: Path) -> dict[str, int]:
-    return {key: number for key, number in counts(losses(visits, stories, archive)).items() if number}
+    lost = losses(visits, stories, opener(archive))
+    return {key: number for key, number in counts(lost).items() if number}
+
+
+def opener(archive: Path) -> Opened:
+    return lambda path: (archive / path).open("rb")
 
 
 def test_a_call_that_went_its_way_is_no_loss(tmp_path: Path) -> None:
@@ -129,6 +134,6 @@ def test_a_talk_that_nobody_ended_and_a_phone_rung_twice_are_told(tmp_path: Path
     cut = visit()
     cut.talks = [Talk("101", Seen(1001.0, 1001.5, 1002.0, False, 200)), *cut.talks]
     other = Visit(replace(cut.plan, number="77010000001"), talks=[Talk("101", Seen(1004.0, None, 1005.0, False, 487))])
-    seen: Losses = losses([cut, other], [story(tmp_path)], tmp_path)
+    seen: Losses = losses([cut, other], [story(tmp_path)], opener(tmp_path))
     assert list(seen.cut) == [NUMBER]
     assert list(seen.doubled) == ["77010000001"]

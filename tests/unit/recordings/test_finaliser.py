@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from calls.recording import EndedTalk, Recording, RecordingStatus
 from phones.tones import hears
 from recordings import archive as archive_module
 from recordings.audio import to_flac
-from recordings.errors import ArchiveUnwritableError, AudioDiffersError
+from recordings.errors import ArchiveUnwritableError, AudioDiffersError, KeyMissingError
 from recordings.finaliser import Finaliser
+from recordings.keyring import ring_at, rotate
+from recordings.opening import Keys, no_keys, open_recording
 from recordings.sidecar import recordings_in
 
 HOUR = "2025/11/24/16"
@@ -24,7 +27,7 @@ HOUR = "2025/11/24/16"
 class Site:
     """A spool, an archive and a ledger, and a clock that is set by hand."""
 
-    def __init__(self, folder: Path, *talks: EndedTalk) -> None:
+    def __init__(self, folder: Path, *talks: EndedTalk, keys: Keys = no_keys) -> None:
         self.spool, self.archive = folder / "spool", folder / "archive"
         self.spool.mkdir()
         self.now_ms = BEGAN_MS + 10_000
@@ -34,6 +37,7 @@ class Site:
             self.spool,
             self.archive,
             self.book,
+            keys=keys,
             alarm=lambda kind, detail: self.alarms.append((kind, detail)),
             now_ms=lambda: self.now_ms,
         )
@@ -59,6 +63,41 @@ async def test_a_talk_is_archived_with_both_voices_and_entered(tmp_path: Path) -
     assert row.operator_dbfs == pytest.approx(-24, abs=0.2)
     assert site.left_in_spool() == []
     assert await site.finaliser.finish_ready() == []
+
+
+async def test_an_encrypted_talk_is_archived_and_opens_only_with_the_keys(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    site = Site(tmp_path, ended_talk(1, 1), ended_talk(2, 2), keys=lambda: ring_at(keys))
+    write_raw(site.spool, two_voices(5.0), "hl1-1764000000.12-1-1")
+    (first,) = await site.finaliser.finish_ready()
+    rotate(keys)
+    write_raw(site.spool, two_voices(5.0), "hl1-1764000000.12-2-2")
+    (second,) = await site.finaliser.finish_ready()
+    sidecars = list(recordings_in(site.archive))
+    assert [sidecar.sealed.by for sidecar in sidecars if sidecar.sealed] == ["k1", "k2"]
+    for one, sidecar in zip((first, second), sidecars, strict=True):
+        assert one.recording.path.endswith(".flac.enc") and one.recording == sidecar.recording
+        assert b"fLaC" not in (site.archive / one.recording.path).read_bytes()
+        with open_recording(site.archive, sidecar, ring_at(keys)) as flac:
+            assert hashlib.sha256(flac.read()).hexdigest() == one.recording.sha256
+            assert hears(flac, CALLER_HZ, channel=0) and hears(flac, OPERATOR_HZ, channel=1)
+        with pytest.raises(KeyMissingError):
+            open_recording(site.archive, sidecar, None)
+    assert [name.partition(".")[2] for name in site.archived()] == [
+        f"12-{talk}.{kind}" for talk in ("1-1", "2-2") for kind in ("flac.enc", "json")
+    ]
+
+
+async def test_keys_that_cannot_be_read_keep_the_raw_file_until_they_are_back(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    keys.write_text("not a ring")
+    site = Site(tmp_path, ended_talk(), keys=lambda: ring_at(keys))
+    write_raw(site.spool, two_voices(1.0))
+    assert await site.finaliser.finish_ready() == []
+    assert site.left_in_spool() == [f"{FILE}.raw"] and site.archived() == []
+    keys.unlink()
+    site.now_ms += 11_000
+    assert len(await site.finaliser.finish_ready()) == 1
 
 
 async def test_every_segment_of_a_transferred_call_has_its_own(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import hashlib
 import signal
 import subprocess
 import sys
@@ -13,8 +13,9 @@ import pytest
 from raw_talk import BEGAN_MS, CALLER_HZ, FILE, OPERATOR_HZ, FileBook, ended_talk, two_voices, write_raw
 
 from phones.tones import hears
-from recordings.audio import sha256_of
 from recordings.finaliser import Finaliser
+from recordings.keyring import ring_at
+from recordings.opening import open_recording, sidecar_of
 
 pytestmark = pytest.mark.process
 
@@ -26,8 +27,10 @@ sys.path.insert(0, sys.argv[1])
 import soundfile
 from raw_talk import BEGAN_MS, FileBook, ended_talk
 from recordings.finaliser import Finaliser
+from recordings.keyring import ring_at
 
 folder, last = pathlib.Path(sys.argv[2]), int(sys.argv[3])
+ring = ring_at(folder / "keys.json") if sys.argv[4] == "sealed" else None
 book = FileBook(folder / "ledger.db", [ended_talk()])
 deeds = []
 
@@ -40,7 +43,7 @@ def deadly(owner, name):
         return real(*args, **kwargs)
     setattr(owner, name, deed)
 
-finaliser = Finaliser(folder / "spool", folder / "archive", book, now_ms=lambda: BEGAN_MS + 120_000)
+finaliser = Finaliser(folder / "spool", folder / "archive", book, keys=lambda: ring, now_ms=lambda: BEGAN_MS + 120_000)
 for owner, names in (
     (os, ("fsync",)),
     (pathlib.Path, ("mkdir", "write_text", "replace", "rename", "unlink")),
@@ -54,32 +57,39 @@ print(" ".join(deeds))
 """
 
 
-def run_child(folder: Path, last: int) -> subprocess.CompletedProcess[str]:
+def run_child(folder: Path, last: int, how: str) -> subprocess.CompletedProcess[str]:
     root, here = Path(__file__).parents[3], Path(__file__).parent
-    command = [sys.executable, "-c", CHILD, str(here), str(folder), str(last)]
+    command = [sys.executable, "-c", CHILD, str(here), str(folder), str(last), how]
     return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60)
 
 
-def assert_finished_once(folder: Path) -> None:
+def assert_finished_once(folder: Path, how: str) -> None:
+    ring = ring_at(folder / "keys.json") if how == "sealed" else None
     book = FileBook(folder / "ledger.db", [ended_talk()])
-    asyncio.run(Finaliser(folder / "spool", folder / "archive", book, now_ms=lambda: NOW_MS).finish_ready())
+    asyncio.run(
+        Finaliser(folder / "spool", folder / "archive", book, keys=lambda: ring, now_ms=lambda: NOW_MS).finish_ready()
+    )
     left = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    flac = Path(f"archive/2025/11/24/16/{FILE}.flac")
-    assert left == [flac, flac.with_name(f"{FILE}.json"), Path("ledger.db")]
+    hour = Path("archive/2025/11/24/16")
+    flac = hour / f"{FILE}.flac{'.enc' if ring else ''}"
+    assert left == [flac, hour / f"{FILE}.json", *([Path("keys.json")] if ring else []), Path("ledger.db")]
     (row,) = book.rows()
-    assert (row.status, row.sha256) == ("ok", sha256_of(folder / flac))
-    assert hears(folder / flac, CALLER_HZ, channel=0) and hears(folder / flac, OPERATOR_HZ, channel=1)
-    assert json.loads((folder / flac).with_name(f"{FILE}.json").read_text())["recording"]["sha256"] == row.sha256
+    sidecar = sidecar_of(folder / "archive", row.path)
+    assert (row.status, sidecar.recording) == ("ok", row)
+    with open_recording(folder / "archive", sidecar, ring) as opened:
+        assert hashlib.sha256(opened.read()).hexdigest() == row.sha256
+        assert hears(opened, CALLER_HZ, channel=0) and hears(opened, OPERATOR_HZ, channel=1)
 
 
-def test_a_kill_before_any_step_loses_and_doubles_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["plain", "sealed"])
+def test_a_kill_before_any_step_loses_and_doubles_nothing(tmp_path: Path, how: str) -> None:
     killed = 0
     while True:
         folder = tmp_path / str(killed)
         folder.mkdir()
         write_raw(folder / "spool", two_voices(2.0))
-        child = run_child(folder, killed + 1)
-        assert_finished_once(folder)
+        child = run_child(folder, killed + 1, how)
+        assert_finished_once(folder, how)
         if child.returncode != -signal.SIGKILL:
             break
         killed += 1
@@ -92,4 +102,4 @@ def test_a_kill_before_any_step_loses_and_doubles_nothing(tmp_path: Path) -> Non
 def test_a_second_run_over_a_finished_talk_changes_nothing(tmp_path: Path, again: int) -> None:
     write_raw(tmp_path / "spool", two_voices(2.0))
     for _ in range(again + 1):
-        assert_finished_once(tmp_path)
+        assert_finished_once(tmp_path, "sealed")

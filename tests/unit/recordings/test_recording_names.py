@@ -66,16 +66,17 @@ def test_a_call_that_asterisk_cannot_have_named_has_no_recording(call: str) -> N
     ],
 )
 def test_the_archive_is_by_the_utc_hour_in_which_the_talk_began(began_ms: int, folder: str) -> None:
-    assert str(archive_path("hl1-1.2-3-4", began_ms)) == f"{folder}/hl1-1.2-3-4.flac"
+    assert str(archive_path("hl1-1.2-3-4", began_ms, sealed=False)) == f"{folder}/hl1-1.2-3-4.flac"
+    assert str(archive_path("hl1-1.2-3-4", began_ms, sealed=True)) == f"{folder}/hl1-1.2-3-4.flac.enc"
 
 
 @pytest.mark.parametrize("file", ["../hl1-1.2-3-4", "/etc/passwd", "", "hl1-1.2-3-4/x", "hl1-1.2-3-4\n"])
 def test_no_name_leads_out_of_the_archive(file: str) -> None:
     with pytest.raises(ValueError, match="not the name"):
-        archive_path(file, 0)
+        archive_path(file, 0, sealed=True)
 
 
 @pytest.mark.parametrize("began_ms", [-1, 253_402_300_800_000, 10**30])
 def test_an_instant_outside_the_calendar_is_refused(began_ms: int) -> None:
     with pytest.raises(ValueError, match="no instant"):
-        archive_path("hl1-1.2-3-4", began_ms)
+        archive_path("hl1-1.2-3-4", began_ms, sealed=True)
