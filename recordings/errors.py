@@ -53,3 +53,9 @@ class KeysUnreadableError(RecordingError):
 
     error_id = "keys-unreadable"
     retryable = False
+
+
+class CopyFailedError(RecordingError):
+    """A copy could not be written where it was wanted."""
+
+    error_id = "copy-failed"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import PurePosixPath
 
 from calls.ids import CallId
@@ -24,6 +25,14 @@ _FILE = re.compile(
     r"(?P<call>[a-z][a-z0-9]{0,15}-[0-9]{1,12}\.[0-9]{1,10})-(?P<seq>[1-9][0-9]{0,5})-(?P<offer>[1-9][0-9]{0,8})"
 )
 _LAST_MS = 253_402_300_800_000  # the year 10000, where `YYYY` ends
+
+
+class CopyKind(StrEnum):
+    """The form of a copy; FLAC and WAV hold every sample, Opus is a sixth of FLAC's size and for the ear only."""
+
+    FLAC = "flac"
+    WAV = "wav"
+    OPUS = "opus"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, or_, select, update
 
+from calls.audit import Note
 from calls.ids import CallId, GroupId, OperatorId
 from calls.recording import EndedTalk, Recording, RecordingStatus
+from storage import audit
 from storage.record import ANSWERED, unheard
 from storage.rows import save_if_new, upsert
 from storage.tables import offer, recording, segment
@@ -75,13 +77,20 @@ def ended_talks(connection: Connection) -> list[EndedTalk]:
 
 
 def write_recording(connection: Connection, made: Recording) -> None:
-    """Write the row, over one of the same call, seq and offer; an unknown call (an orphan's) gets a bare row."""
+    """Write the row, over one of the same call, seq and offer, and say so in the audit log; the same again is nothing.
+
+    An unknown call (an orphan's) gets a bare row.
+    """
     dialect = connection.dialect.name
+    if made in recordings_of(connection, made.call):
+        return
     save_if_new(connection, unheard(made.call, made.made_ms).call)
     values = {_COLUMN_OF.get(name, name): value for name, value in asdict(made).items()}
     connection.execute(upsert(dialect, recording, _NAMES), values | {"status": made.status.value})
     key = (offer.c.call_id == made.call) & (offer.c.seq == made.seq) & (offer.c.offer == made.offer)
     connection.execute(update(offer).where(key).values(recorded=1))
+    facts = {"status": made.status.value, "sha256": made.sha256, "bytes": made.bytes, "duration_ms": made.duration_ms}
+    audit.append(connection, [Note("finaliser", "recording.kept", made.file, facts)], made.made_ms)
 
 
 def recordings_of(connection: Connection, call_id: str) -> list[Recording]:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from calls.audit import Entry, Note
 from calls.callback import REACHED, Callback
 from calls.ids import CallId
 from calls.local_day import local_day
@@ -20,7 +21,7 @@ from calls.phone import ANONYMOUS, candidate_keys
 from calls.recording import EndedTalk, Recording
 from calls.statistics import CallTimes, RatingGiven
 from calls.work import Handled
-from storage import book, callbacks, rows, work
+from storage import audit, book, callbacks, rows, work
 from storage.engine import reading
 from storage.errors import LedgerUnavailableError
 from storage.find import FoundRecording, find, in_order
@@ -166,6 +167,15 @@ class Ledger:
     async def add_recording(self, recording: Recording) -> None:
         """Write the row, or overwrite the one of the same call, seq and offer; durable when it returns."""
         await asyncio.to_thread(self._run, self._engine, lambda connection: book.write_recording(connection, recording))
+
+    async def note(self, *notes: Note) -> None:
+        """Add to the audit log; durable when it returns (rule 14: before a byte of audio leaves)."""
+        now_ms = time.time_ns() // 1_000_000
+        await asyncio.to_thread(self._run, self._engine, lambda connection: audit.append(connection, notes, now_ms))
+
+    async def audit_of(self, subject: str) -> list[Entry]:
+        """What was done with one recording or demand, as it was done."""
+        return await self._read(lambda connection: audit.about(connection, subject))
 
     async def _read(self, query: Callable[[Connection], T]) -> T:
         return await asyncio.to_thread(self._run, self._reading, query)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from getpass import getuser
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,14 +12,16 @@ import typer
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 from bailanys.cli.days import day_of
 from calls.local_day import local_time
+from recordings.naming import CopyKind
 from storage.find import FoundRecording
+from storage.ledger import Ledger
 
 app = typer.Typer(help="Recordings of talks.", no_args_is_help=True)
 
 
 @app.callback()
 def recordings() -> None:
-    """Find recordings of talks."""
+    """Find recordings of talks, and hand them out."""
 
 
 @app.command()
@@ -39,6 +43,39 @@ def find(
         found = asyncio.run(ledger.find_recordings(day, phone, zone))
     rows = [_row(hit, zone, str(places.archive)) for hit in found]
     show(rows, as_json=as_json, title=f"Talks on {day} of {phone}", empty=f"No talk found on {day} of {phone}.")
+
+
+@app.command()
+def export(
+    call: Annotated[str, typer.Argument(help="The call's id, as `find` shows it.")],
+    reason: Annotated[str, typer.Option(help="Why; kept in the audit log with your name.")],
+    to: Annotated[Path, typer.Option(help="An existing folder.", exists=True, file_okay=False)] = Path(),
+    form: Annotated[CopyKind, typer.Option("--format", help="flac and wav hold every sample.")] = CopyKind.WAV,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Write copies of a call's recordings, one for each talk: left the caller, right the operator."""
+    from bailanys.cli.books import ledger_of
+    from bailanys.listening import hand_out, recordings_of
+    from bailanys.site import places_of
+
+    settings = centre(config).settings
+    places = places_of(settings, ROOT)
+
+    async def copies(ledger: Ledger) -> list[dict[str, Any]]:
+        return [
+            {
+                "file": str(await hand_out(ledger, places, recording, form, to, getuser(), reason)),
+                "length_s": round(recording.duration_ms / 1000, 1),
+                "segment": recording.seq,
+                "flac_sha256": recording.sha256,
+            }
+            for recording in await recordings_of(ledger, call)
+        ]
+
+    with ledger_of(settings) as ledger:
+        rows = asyncio.run(copies(ledger))
+    show(rows, as_json=as_json, title=f"Copies of {call}")
 
 
 def _row(hit: FoundRecording, zone: str, archive: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -79,7 +80,7 @@ async def test_stats_show_the_average_wait_and_what_it_hides(centre: Centre) -> 
     assert other["total"]["to_operator"]["mean_s"] is None
 
 
-async def test_recording_is_found_by_local_date_and_any_spelling_of_the_number(centre: Centre) -> None:
+async def test_recording_is_found_by_local_date_and_any_spelling_of_the_number(centre: Centre, tmp_path: Path) -> None:
     await centre.phone_of("101")
     await centre.duty("101", ready=True)
     visit = await centre.visit("77051112233")
@@ -97,8 +98,16 @@ async def test_recording_is_found_by_local_date_and_any_spelling_of_the_number(c
         (hit,) = hits
         assert (hit["call"], hit["operator"], hit["match"], hit["day"]) == (visit.id, "101", "exact", "on")
         assert (hit["status"], hit["phone"]) == ("ok", "+77051112233")
-    info = soundfile.info(found[0][0]["file"])
-    assert (info.channels, round(info.duration, 1)) == (2, found[0][0]["length_s"])
+    options = ("--reason", "a complaint", "--to", str(tmp_path), "--json")
+    made = await bailanys("recordings", "export", visit.id, *options, env=centre.env)
+    ((copy,), story) = json.loads(made.out), await visit.story()
+    info = soundfile.info(copy["file"])
+    assert (info.format, info.channels, round(info.duration, 1)) == ("WAV", 2, found[0][0]["length_s"])
+    kept, exported = await centre.ledger.audit_of(story.recordings[0].file)
+    assert (kept.kind, exported.kind) == ("recording.kept", "recording.exported")
+    assert "a complaint" in exported.detail and kept.at_ms <= exported.at_ms
+    refused = await bailanys("recordings", "export", visit.id, "--reason", " ", env=centre.env)
+    assert (refused.status, len(refused.err.splitlines())) == (1, 1)
     assert await _find(centre, today.isoformat(), "77051112234") == []
     assert await _find(centre, (today - timedelta(days=2)).isoformat(), "77051112233") == []
     said = await bailanys("recordings", "find", "--date", "yesterday", "--phone", "1", env=centre.env)

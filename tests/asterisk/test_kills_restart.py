@@ -157,7 +157,7 @@ async def test_a_stuck_controller_is_killed_and_callers_are_served_meanwhile(hot
 
 @scene()
 async def test_during_the_encoding_of_a_recording(hotline: Mortal) -> None:
-    await dies_when_there_is(".pending/*.flac", hotline)
+    await dies_when_there_is(".pending/*.flac*", hotline)
 
 
 @scene()
@@ -167,7 +167,7 @@ async def test_between_the_receipt_of_a_recording_and_the_archive(hotline: Morta
 
 @scene()
 async def test_between_the_archive_and_the_ledgers_row_of_a_recording(hotline: Mortal) -> None:
-    await dies_when_there_is("2*/**/*.flac", hotline)
+    await dies_when_there_is("2*/**/*.flac.enc", hotline)
 
 
 async def dies_when_there_is(at: str, hotline: Mortal) -> None:
@@ -187,7 +187,7 @@ async def dies_when_there_is(at: str, hotline: Mortal) -> None:
     story = (await hotline.stories(1))["77010000001"]
     answered(story, ["101"], [5])
     recorded(story, archive, hotline.up.places.spool, 440, [1000])
-    assert len(list(archive.rglob("*.flac"))) == 1
+    assert len(list(archive.rglob("*.flac.enc"))) == 1
 
 
 async def reasons(hotline: Mortal) -> dict[str, tuple[str, str]]:

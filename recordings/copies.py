@@ -1,0 +1,51 @@
+"""Copies of a recording for people: the FLAC itself, WAV for those who demand it, Opus to listen to (rule 14)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from shutil import copyfileobj
+from typing import BinaryIO
+
+import soundfile
+
+from recordings.errors import CopyFailedError
+from recordings.naming import CopyKind
+
+_BLOCK_FRAMES = 65_536
+
+
+_FORMS = {CopyKind.WAV: ("WAV", "PCM_16"), CopyKind.OPUS: ("OGG", "OPUS")}
+
+
+def copy(flac: BinaryIO, target: Path, kind: CopyKind) -> None:
+    """Write a copy that only its owner may read, over what is there; closes `flac`.
+
+    Memory stays the same however long the talk. Raises CopyFailedError and leaves no half of a copy.
+    """
+    fresh = target.with_name(f"{target.name}.part")
+    try:
+        descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        with flac, os.fdopen(descriptor, "w+b") as file:
+            if kind is CopyKind.FLAC:
+                copyfileobj(flac, file)
+            else:
+                _convert(flac, file, *_FORMS[kind])
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(target)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise CopyFailedError(f"{target} could not be written: {error}") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _convert(flac: BinaryIO, file: BinaryIO, form: str, coding: str) -> None:
+    with (
+        soundfile.SoundFile(flac) as source,
+        soundfile.SoundFile(file, "w", source.samplerate, source.channels, coding, format=form) as target,
+    ):
+        for block in source.blocks(_BLOCK_FRAMES, dtype="int16", always_2d=True):
+            target.write(block)
+        if target.frames != source.frames and form == "WAV":
+            raise OSError("written short")
