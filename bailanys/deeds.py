@@ -12,8 +12,8 @@ from bailanys.callbacks import Callbacks
 from bailanys.destinations import is_logged_in, unstaffed_numbers
 from bailanys.foretelling import Foretelling, kept
 from bailanys.journal import ControllerJournal
-from bailanys.resync import seen_channels
-from calls.events import CallGone, DutyChanged, Event, WrapUpSet
+from bailanys.resync import has_contact, seen_channels
+from calls.events import CallGone, DutyChanged, Event, Reachability, WrapUpSet
 from calls.ids import OperatorId
 from calls.journal import Fact
 from config.settings import Settings
@@ -135,6 +135,11 @@ class Deeds:
         await self._link.send(
             commands.redirect_both(join.channel, names.JOINED, join.operator, join.operator_channel, names.JOINING)
         )
+
+    async def look_for_phone(self, operator: OperatorId) -> None:
+        """Log an operator out whose last registration is gone, in a talk, too: nothing is rung when it ends."""
+        if not await has_contact(self._link, operator):
+            self._say(Reachability(operator, False))
 
     async def say_unstaffed(self) -> None:
         """Tell the dialplan which groups nobody is logged in for: no phone can transfer there (rule 11)."""

@@ -23,7 +23,7 @@ from calls.callback import Callback
 from calls.events import CallGone, Event, OperatorAnswered, Tick
 from calls.ids import CallId
 from calls.journal import Fact
-from calls.tracker import events_of
+from calls.tracker import events_of, lost_contact
 from config.settings import Settings
 from dialplan import names
 from routing.commands import Alarm, Reclaim
@@ -140,6 +140,8 @@ class Dispatcher:
                 if self._in_truth and float(fields.get("Timestamp", "0") or 0) >= self._truth_at_s:
                     if name == "UserEvent":
                         self._heed_callback(fields)
+                    elif operator := lost_contact(name, fields):
+                        self._deeds.later(self._deeds.guarded(self._deeds.look_for_phone(operator)))
                     for event in events_of(name, fields):
                         self._handle(event)
 

@@ -102,6 +102,12 @@ async def ask_silent_phones(link: AmiLink, operators: Iterable[Operator]) -> Non
                 log.info("a phone cannot be asked", operator=operator.id, answer=str(error))
 
 
+async def has_contact(link: AmiLink, operator: OperatorId) -> bool:
+    """Whether the operator's phone could be rung at this moment, in use or not. Raises TelephonyError."""
+    told = await link.send(commands.getvar(None, f"PJSIP_DIAL_CONTACTS({names.account(operator)})"))
+    return bool(told.fields.get("Value", "").strip())
+
+
 async def _tolerate(link: AmiLink, action: ActionFields) -> None:
     try:
         await link.send(action)

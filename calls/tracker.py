@@ -24,6 +24,7 @@ from calls.ids import CallId, GroupId, OperatorId
 
 _LEG = re.compile(r"PJSIP/op(?P<number>[0-9]{2,6})-[0-9a-f]+")
 _DEVICE = re.compile(r"PJSIP/op(?P<number>[0-9]{2,6})")
+_ACCOUNT = re.compile(r"op(?P<number>[0-9]{2,6})")
 _OUTCOMES = {
     "NOANSWER": Outcome.MISSED,
     "BUSY": Outcome.REFUSED,
@@ -58,8 +59,17 @@ def events_of(name: str, fields: Mapping[str, str]) -> list[Event]:
             if match is None:
                 return []
             return [Reachability(OperatorId(match["number"]), is_reachable(fields.get("State", "")))]
+        case "ContactStatus":
+            return _contact(fields)
         case _:
             return []
+
+
+def lost_contact(name: str, fields: Mapping[str, str]) -> OperatorId | None:
+    """The operator one of whose registrations is no more; the phone may have another, registered anew."""
+    match = _ACCOUNT.fullmatch(fields.get("AOR", ""))
+    removed = name == "ContactStatus" and fields.get("ContactStatus") == "Removed"
+    return OperatorId(match["number"]) if match and removed else None
 
 
 def is_reachable(device_state: str) -> bool:
@@ -132,6 +142,14 @@ def _joined(fields: Mapping[str, str]) -> list[Event]:
     if fields.get("DestType") == "App" and channel and call and asked and operator_of(channel) is None:
         return [TalkLeft(CallId(call), channel, CallId(asked))]
     return []
+
+
+def _contact(fields: Mapping[str, str]) -> list[Event]:
+    """Whether the phone answers, told in a talk, too: the device's state then says nothing but that it is in use."""
+    match, said = _ACCOUNT.fullmatch(fields.get("AOR", "")), fields.get("ContactStatus")
+    if match is None or said not in ("Reachable", "Unreachable"):
+        return []
+    return [Reachability(OperatorId(match["number"]), said == "Reachable")]
 
 
 def _hangup(fields: Mapping[str, str]) -> list[Event]:

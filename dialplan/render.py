@@ -21,6 +21,7 @@ EVENTS = (
     "AttendedTransfer",
     "Hangup",
     "DeviceStateChange",
+    "ContactStatus",
     "FullyBooted",
 )
 """The manager events the controller hears; all others are filtered at the source."""

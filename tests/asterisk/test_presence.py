@@ -55,7 +55,7 @@ async def test_operator_says_ready_and_pause_by_codes_and_hears_that_it_is_so(ce
         ("paused", "reason-3"),
         ("ready", ""),
     ]
-    await _ledger_shows(centre, "101", "ready")
+        await _ledger_shows(centre, "101", said, reason)
 
 
 async def test_code_that_is_none_changes_nothing(centre: Centre) -> None:
@@ -79,6 +79,22 @@ async def test_wrap_up_is_honoured(centre: Centre) -> None:
     following = await centre.offered("101", waiting)
     assert served.instants.ended is not None
     assert following.instants.invite - served.instants.ended == pytest.approx(WRAP_UP_S, abs=0.3)
+
+
+async def test_wrap_up_of_one_group_is_honoured_by_the_other(centre: Centre) -> None:
+    """It belongs to the operator: who serves two groups is left alone by both, and by the state's clock, not a queue's."""
+    await centre.phone_of("104")
+    await centre.duty("104", ready=True)
+    first = await centre.visit()
+    await first.enters("portal")
+    talk = await centre.talk("104", first)
+    waiting = await centre.visit()
+    await waiting.enters("ict")
+    await talk.hang_up()
+    await centre.until_state("104", "wrap-up", timeout_s=0.5)
+    following = await centre.offered("104", waiting)
+    assert talk.instants.ended is not None
+    assert following.instants.invite - talk.instants.ended == pytest.approx(WRAP_UP_S, abs=0.3)
 
 
 async def test_ready_code_ends_the_wrap_up(centre: Centre) -> None:
@@ -119,9 +135,12 @@ async def test_nobody_is_rung_while_the_phone_is_in_use(centre: Centre) -> None:
     await centre.duty("101", ready=True)
     own = await phone.dial("1414", centre.port)  # an operator may call the hotline, too
     await own.answered()
+    rings = len(phone.calls)
     visit = await centre.visit()
     await visit.enters()
+    await visit.call.listen(0.5)
     assert visit.facts(Fact.OFFERED) == []
+    assert len(phone.calls) == rings
     await own.hang_up()
     await centre.talk("101", visit)
 
@@ -186,7 +205,9 @@ async def _asterisk_has_written_down(centre: Centre, *said: str) -> None:
             await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def _ledger_shows(centre: Centre, operator: str, state: str) -> None:
+async def _ledger_shows(centre: Centre, operator: str, state: str, reason: str) -> None:
     async with asyncio.timeout(5):
-        while (operator, state) not in [(row.operator_id, row.state) for row in await centre.ledger.operators_now()]:
+        while (operator, state, reason) not in [
+            (row.operator_id, row.state, row.reason) for row in await centre.ledger.operators_now()
+        ]:
             await asyncio.sleep(LOOK_EVERY_S)

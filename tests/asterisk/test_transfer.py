@@ -75,6 +75,9 @@ async def test_transferred_caller_keeps_the_waited_time(centre: Centre) -> None:
     waited_ms = answered.at_ms - int(arrived.fields["arrived_ms"])
     assert int(queued["rank_ms"]) == pytest.approx(int(queued["queued_ms"]) - waited_ms, abs=100)
     await moved.fact(Fact.NOTICE)
+    rows = (await centre.asked(do="calls"))["calls"]
+    places = {row["call"]: row["place"] for row in rows}
+    assert places == {longest.id: "1", moved.id: "2", newcomer.id: "3"}
     phone = await centre.phone_of("103", Ring())
     await centre.duty("103", ready=True)
     for visit in (longest, moved, newcomer):
@@ -170,6 +173,8 @@ async def test_caller_cannot_transfer_the_operator_anywhere(centre: Centre) -> N
     for target in ("62", "1414", "sip:103@127.0.0.1"):
         assert await visit.call.refer(target) >= 400
     assert not talk.over
+    begin, _ = await visit.call.listen(0.5)
+    assert visit.call.hears(OPERATOR_HZ["101"], begin)
     assert not visit.facts(Fact.TRANSFERRED)
 
 

@@ -49,12 +49,14 @@ async def test_place_and_expected_wait_are_told_and_told_again(centre: Centre) -
 
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])
 async def test_a_caller_whom_nobody_serves_now_is_told_so_and_keeps_the_place(centre: Centre, language: str) -> None:
-    await centre.phone_of("101", Ring())  # registered, paused
+    paused = await centre.phone_of("101", Ring())  # registered
+    rings = len(paused.calls)
     visit, other = await centre.visit(), await centre.visit()
     await asyncio.gather(visit.enters(language=language), other.enters(language=language))
     said = await other.until_prompt("nobody-now", language)
     await other.until_prompt("nobody-now", language, said[1] + 1.0)
     assert other.heard("wait-before", language) == []
+    assert len(paused.calls) == rings
     await centre.duty("101", ready=True)
     await (await centre.offered("101", visit)).answer()
     await visit.call.until_hears(OPERATOR_HZ["101"])
