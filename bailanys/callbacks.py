@@ -128,7 +128,7 @@ def callback_of(fields: Mapping[str, str], now_ms: int) -> Callback | None:
     call, number, rank = (fields.get(name, "") for name in ("Call", "Number", "Rank"))
     if not (call and fields.get("Group") and number.isdecimal() and rank.isdecimal()):
         return None
-    group, language = GroupId(fields["Group"]), fields.get("Language", "")
+    group, language = GroupId(fields["Group"]), fields.get("Speaks", "")
     return Callback(CallId(call), number, group, language, int(rank), now_ms)
 
 

@@ -105,7 +105,7 @@ def _waiting(channel: SeenChannel) -> CallWaiting | None:
         channel.uniqueid,
         {
             "Group": said.get(names.GROUP, ""),
-            "Language": said.get(names.LANGUAGE, ""),
+            "Speaks": said.get(names.LANGUAGE, ""),
             "Rank": said.get(names.RANK, ""),
             "Offers": said.get(names.OFFER, ""),
             "Wanted": said.get(names.WANTED, ""),

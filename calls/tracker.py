@@ -87,7 +87,7 @@ def waiting_of(channel: str, call: str, fields: Mapping[str, str]) -> CallWaitin
         call=CallId(call),
         channel=channel,
         group=GroupId(fields["Group"]),
-        language=fields.get("Language", ""),
+        language=fields.get("Speaks", ""),
         rank_ms=int(rank),
         offers=int(offers) if offers.isdecimal() else 0,
         returned_from=OperatorId(operator) if operator else None,

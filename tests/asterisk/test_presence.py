@@ -48,6 +48,7 @@ async def test_operator_says_ready_and_pause_by_codes_and_hears_that_it_is_so(ce
         await call.ended()
         assert await centre.until_state("101", said) == reason
         assert heard_stretches(call.heard(), prompt_hz(prompt))
+        await _ledger_shows(centre, "101", said, reason)
     states = [seen.fields for seen in centre.journal.facts(fact=Fact.PRESENCE) if seen.fields["operator"] == "101"]
     assert [(fields["state"], fields["reason"]) for fields in states][-4:] == [
         ("ready", ""),
@@ -55,7 +56,6 @@ async def test_operator_says_ready_and_pause_by_codes_and_hears_that_it_is_so(ce
         ("paused", "reason-3"),
         ("ready", ""),
     ]
-        await _ledger_shows(centre, "101", said, reason)
 
 
 async def test_code_that_is_none_changes_nothing(centre: Centre) -> None:
@@ -82,7 +82,7 @@ async def test_wrap_up_is_honoured(centre: Centre) -> None:
 
 
 async def test_wrap_up_of_one_group_is_honoured_by_the_other(centre: Centre) -> None:
-    """It belongs to the operator: who serves two groups is left alone by both, and by the state's clock, not a queue's."""
+    """It belongs to the operator: who serves two groups is left alone by both."""
     await centre.phone_of("104")
     await centre.duty("104", ready=True)
     first = await centre.visit()

@@ -15,7 +15,7 @@ from phones.manners import Ring
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-LEVEL_3_S, ANY_LANGUAGE_S, RING_S = 4.0, 5.0, 4.0
+LEVEL_3_S, ANY_LANGUAGE_S, RING_S = 3.0, 4.5, 4.0
 STEPS = (
     {"after_s": 0, "level": 1, "any_language": False},
     {"after_s": LEVEL_3_S, "level": 3, "any_language": False},

@@ -103,7 +103,7 @@ def test_a_caller_who_got_an_operator_while_asking_is_not_called() -> None:
 
 
 def test_the_dialplans_event_is_read_and_nonsense_is_not() -> None:
-    fields = {"Call": ASKED, "Number": "77011234567", "Group": "portal", "Language": "ru", "Rank": "5"}
+    fields = {"Call": ASKED, "Number": "77011234567", "Group": "portal", "Speaks": "ru", "Rank": "5"}
     asked = callback_of(fields, 9)
     assert asked == Callback(ASKED, "77011234567", GroupId("portal"), "ru", 5, 9)
     assert callback_of(fields | {"Number": "+7 701"}, 9) is None
