@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from bailanys.destinations import destination, staffed
+from bailanys.destinations import Destination, destination, staffed
 from bailanys.dispatcher import Dispatcher
 from bailanys.resync import seen_channels
 from calls.events import DutyChanged
@@ -35,6 +36,8 @@ from telephony.errors import TelephonyError
 T = TypeVar("T")
 
 LONGEST_REASON = 40
+ON_THE_MOVE = (names.TRANSFER, names.TRANSFER_TO, names.MOVED)
+"""Where a caller is being transferred already; the operator's channel may still be there for a moment."""
 
 
 class LiveDesk:
@@ -48,6 +51,7 @@ class LiveDesk:
         self._dispatcher = dispatcher
         self._link = link
         self._ledger_in_step_ms = ledger_in_step_ms
+        self._moving = asyncio.Lock()
 
     def floor(self) -> Floor:
         """The hotline at this moment."""
@@ -134,11 +138,16 @@ class LiveDesk:
         if where is None:
             groups = ", ".join(group.name for group in self._settings.groups)
             raise UnknownGroupError(f"no group {to}, nor an operator of that number; there are: {groups}")
+        async with self._moving:  # of two at the same time the second finds no talk any more
+            return await self._moved(call, where)
+
+    async def _moved(self, call: str, where: Destination) -> Transferred:
         channels = await _done(seen_channels(self._link))
         caller = next((c for c in channels if c.uniqueid == call and c.linkedid == call), None)
         if caller is None:
             raise UnknownCallError(f"no such call now: {call}")
-        if not any(c.linkedid == call and c.uniqueid != call and c.up and operator_of(c.name) for c in channels):
+        talks = any(c.linkedid == call and c.uniqueid != call and c.up and operator_of(c.name) for c in channels)
+        if not talks or caller.context in ON_THE_MOVE:
             raise NoTalkError("the caller talks to no operator: only a talk can be transferred")
         if where.group not in staffed(self._dispatcher.router.operators.values()):
             raise NobodyThereError(f"nobody is logged in who serves {where.group}: the call stays where it is")

@@ -18,6 +18,7 @@ CALLBACK_LEG: Final = "callback-leg"  # its other half: calls the caller once an
 CALLBACK_ASK: Final = "callback-ask"
 TRANSFER: Final = "transfer"  # where REFER looks: only what leads to somebody
 TRANSFER_TO: Final = "transfer-to"  # every destination
+MOVED: Final = "moved"  # the caller, in a transfer
 JOINED: Final = "joined"  # the caller, after a consultation
 MOVED_ON: Final = "moved-on"  # the caller, in the place of a consultation that nobody had answered
 JOINING: Final = "joining"  # the operator, while the caller is told

@@ -208,6 +208,6 @@ async def _asterisk_has_written_down(centre: Centre, *said: str) -> None:
 async def _ledger_shows(centre: Centre, operator: str, state: str, reason: str) -> None:
     async with asyncio.timeout(5):
         while (operator, state, reason) not in [
-            (row.operator_id, row.state, row.reason) for row in await centre.ledger.operators_now()
+            (row.operator_id, row.state, row.reason or "") for row in await centre.ledger.operators_now()
         ]:
             await asyncio.sleep(LOOK_EVERY_S)
