@@ -230,6 +230,49 @@ audit = Table(
 """A chain of digests over everything that was done with recordings and demands; the database refuses any change of a
 row (see `calls.audit`)."""
 
+demand = Table(
+    "demand",
+    metadata,
+    _key("id"),
+    Column("authority", Text, nullable=False),
+    Column("letter", Text, nullable=False),
+    Column("scan_sha256", Text),
+    Column("ground", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    _ms("received_ms", nullable=False),
+    _ms("registered_ms", nullable=False),
+    Column("registered_by", Text, nullable=False),
+    _ms("closed_ms"),
+    Index("ix_demand_open", "id", sqlite_where=text("closed_ms IS NULL"), postgresql_where=text("closed_ms IS NULL")),
+)
+"""A demand of an authorised body as it was received (rule 14); `day` is the local date and `phone` the number as
+written, `closed_ms` when it was delivered or withdrawn."""
+
+demand_step = Table(
+    "demand_step",
+    metadata,
+    _key("demand_id"),
+    _number_key("seq"),
+    _ms("at_ms", nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    ForeignKeyConstraint(["demand_id"], ["demand.id"]),
+)
+"""What was done about it, each also an entry of the audit log; `detail` is canonical JSON (see `calls.demand`)."""
+
+legal_hold = Table(
+    "legal_hold",
+    metadata,
+    _key("file"),
+    _key("cause"),
+    _ms("from_ms", nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+"""Recordings that may not be disposed of, whatever their age; `cause` is the demand's id or `order`."""
+
 alarm = Table("alarm", metadata, _ms_key("at_ms"), _key("kind"), _key("detail"))
 
 journal_position = Table(

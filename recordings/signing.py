@@ -1,0 +1,78 @@
+"""The hotline's signature, Ed25519 (RFC 8032): on checkpoints of the audit log and on what is handed over (rule 14)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from recordings import durable
+from recordings.errors import KeysUnreadableError
+
+
+class Signer:
+    """Signs with the hotline's key; `public_key` is what others check with, 32 bytes in hexadecimal."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        self.public_key = key.public_key().public_bytes_raw().hex()
+
+    def sign(self, message: bytes) -> str:
+        """The signature in hexadecimal, 64 bytes."""
+        return self._key.sign(message).hex()
+
+
+def signed_by(public_key: str, message: bytes, signature: str) -> bool:
+    """Whether a signature is of this message and key; False for what is no signature or no key."""
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(bytes.fromhex(signature), message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def signer_at(path: Path) -> Signer:
+    """The signer whose key is in that file (PEM, for its owner alone); made when there is none.
+
+    Raises KeysUnreadableError, OSError.
+    """
+    try:
+        pem = path.read_bytes()
+    except FileNotFoundError:
+        pem = _made(path)
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except ValueError as error:
+        raise KeysUnreadableError(f"{path}: no signing key; put its backup in place") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeysUnreadableError(f"{path}: not an Ed25519 key; put its backup in place")
+    return Signer(key)
+
+
+def _made(path: Path) -> bytes:
+    """A new key, unless somebody else has made one meanwhile."""
+    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    durable.make_folder(path.parent)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(pem)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            path.hardlink_to(fresh)
+        except FileExistsError:
+            return path.read_bytes()
+    finally:
+        fresh.unlink(missing_ok=True)
+    durable.sync(path.parent)
+    return pem
