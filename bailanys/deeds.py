@@ -99,7 +99,8 @@ class Deeds:
     async def _offer(self, offer: Offer) -> None:
         try:
             if offer.channel:
-                await self._link.send(commands.redirect(offer.channel, names.CONNECT, offer.operator))
+                where = names.GIVEN_BACK if offer.given_back else names.CONNECT
+                await self._link.send(commands.redirect(offer.channel, where, offer.operator))
             else:
                 await self._call_back(offer)
         except AmiRefusedError as error:

@@ -10,8 +10,6 @@ from config.settings import Settings
 from dialplan import names
 from routing.presence import Operator
 
-LOGGED_OUT = "logged-out"
-
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -43,9 +41,7 @@ def staffed(operators: Iterable[Operator]) -> frozenset[GroupId]:
 
 def is_logged_in(operator: Operator) -> bool:
     """Whether the phone is registered and its operator has not gone home; who talks is there."""
-    if operator.call is not None:
-        return True
-    return operator.reachable and (operator.ready or operator.reason != LOGGED_OUT)
+    return not operator.is_absent()
 
 
 def unstaffed_numbers(settings: Settings, operators: Iterable[Operator]) -> str:

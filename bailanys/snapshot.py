@@ -83,7 +83,7 @@ def rebuild(
                 events += [waiting, OperatorRung(number, waiting.call, by_net=by_net)]
         elif by_net:
             in_net.append((waiting.call, channel.name))
-        elif channel.context == names.CONNECT and channel.extension:
+        elif channel.context in (names.CONNECT, names.GIVEN_BACK) and channel.extension:
             # An offer on its way: the phone has no channel yet.
             events += [waiting, OperatorRung(OperatorId(channel.extension), waiting.call, by_net=False)]
         elif channel.context in (names.WAITING, names.ANNOUNCE, "still-here"):
@@ -109,5 +109,6 @@ def _waiting(channel: SeenChannel) -> CallWaiting | None:
             "Rank": said.get(names.RANK, ""),
             "Offers": said.get(names.OFFER, ""),
             "Wanted": said.get(names.WANTED, ""),
+            "Giver": said.get(names.GIVER, ""),
         },
     )

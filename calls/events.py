@@ -33,6 +33,8 @@ class CallWaiting:
     outcome: Outcome | None = None
     wanted: OperatorId | None = None
     """To be offered to first, if idle now: transferred to this operator by name (rule 11)."""
+    giver: OperatorId | None = None
+    """Who transferred by name; without `wanted`: the named operator did not take the call, so back to this one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def waiting_of(channel: str, call: str, fields: Mapping[str, str]) -> CallWaitin
     rank, offers = fields.get("Rank", ""), fields.get("Offers", "")
     if not (call and fields.get("Group") and rank.isdecimal()):
         return None
-    operator, wanted = fields.get("Operator") or None, fields.get("Wanted") or None
+    operator, wanted, giver = (fields.get(name) or None for name in ("Operator", "Wanted", "Giver"))
     return CallWaiting(
         call=CallId(call),
         channel=channel,
@@ -93,6 +93,7 @@ def waiting_of(channel: str, call: str, fields: Mapping[str, str]) -> CallWaitin
         returned_from=OperatorId(operator) if operator else None,
         outcome=_OUTCOMES.get(fields.get("Outcome", ""), Outcome.CANCELLED) if operator else None,
         wanted=OperatorId(wanted) if wanted else None,
+        giver=OperatorId(giver) if giver else None,
     )
 
 

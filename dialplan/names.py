@@ -19,6 +19,7 @@ CALLBACK_ASK: Final = "callback-ask"
 TRANSFER: Final = "transfer"  # where REFER looks: only what leads to somebody
 TRANSFER_TO: Final = "transfer-to"  # every destination
 MOVED: Final = "moved"  # the caller, in a transfer
+GIVEN_BACK: Final = "given-back"  # the caller, whom a named operator did not take, on the way to the first one
 JOINED: Final = "joined"  # the caller, after a consultation
 MOVED_ON: Final = "moved-on"  # the caller, in the place of a consultation that nobody had answered
 JOINING: Final = "joining"  # the operator, while the caller is told
@@ -39,6 +40,7 @@ GROUP: Final = "BLN_GROUP"
 SEQ: Final = "BLN_SEQ"  # number of the segment
 OFFER: Final = "BLN_OFFER"  # number of offers begun
 WANTED: Final = "BLN_WANTED"  # operator to be offered to first: a transfer by name
+GIVER: Final = "BLN_GIVER"  # operator who transferred by name, until that has come to something
 PEER: Final = "BLN_PEER"  # channel of the operator to be joined with after a consultation
 SAY: Final = "BLN_SAY"  # files of the next announcement
 TOLD: Final = "BLN_TOLD"  # what the last one said: place:low:high
@@ -47,7 +49,7 @@ ASK: Final = "BLN_ASK"  # 1: the announcement offers a callback
 CALLBACK_TO: Final = "BLN_CALLBACK"  # the number to call, digits only
 CALLBACK_OF: Final = "BLN_CALLBACK_OF"  # the call that asked for it
 
-CALLER_VARIABLES: Final = (ARRIVED, RANK, LANGUAGE, GROUP, SEQ, OFFER, WANTED, TOLD, CALLBACK_OF)
+CALLER_VARIABLES: Final = (ARRIVED, RANK, LANGUAGE, GROUP, SEQ, OFFER, WANTED, GIVER, TOLD, CALLBACK_OF)
 
 # Events sent by the dialplan to the controller
 WAITING_EVENT: Final = "BailanysWaiting"

@@ -32,6 +32,7 @@ def verify(files: Mapping[str, str], settings: Settings) -> None:
         names.CONNECT,
         names.TRANSFER,
         names.TRANSFER_TO,
+        names.GIVEN_BACK,
         names.JOINED,
         names.MOVED_ON,
         names.RATING,

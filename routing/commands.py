@@ -14,6 +14,8 @@ class Offer:
     call: CallId
     channel: str
     operator: OperatorId
+    given_back: bool = False
+    """The caller, whom the operator transferred in vain, is told so first (rule 11)."""
 
 
 @dataclass(frozen=True, slots=True)

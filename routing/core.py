@@ -32,6 +32,7 @@ from routing.deadlines import Deadlines
 from routing.floor import Floor
 from routing.line import Lines, Waiting
 from routing.matching import Matching
+from routing.named import is_by_name, next_by_name
 from routing.outcomes import offer_ended
 from routing.presence import Operator
 from routing.reservations import LEASE_GRACE_S, Reservations
@@ -51,7 +52,7 @@ class Router:
         self.rules = rules
         self.operators = {operator.id: operator for operator in operators}
         self.calls: dict[CallId, Waiting] = {}
-        self._wanted: list[tuple[Waiting, Operator]] = []
+        self._by_name: list[tuple[Waiting, CallWaiting]] = []
         self._lines = Lines()
         self._floor = Floor(rules.steps)
         self._traffic = Traffic(shares)
@@ -187,8 +188,8 @@ class Router:
         )
         self.calls[event.call] = place
         self._enter(place, now_ms)
-        if event.wanted in self.operators:
-            self._wanted.append((place, self.operators[event.wanted]))
+        if is_by_name(event):
+            self._by_name.append((place, event))
 
     def _call_gone(self, call: CallId, now_ms: int) -> None:
         known = self.calls.pop(call, None)
@@ -232,6 +233,8 @@ class Router:
                         if known.offered_to is None:
                             self._leave(known)
                         known.offered_to = operator.id
+                elif not operator.talking:  # a caller given back is told first: the ringing counts from here
+                    self._reservations.reserve(operator, event.call, now_ms, ours=operator.ours)
             case OperatorAnswered():
                 self._contradicted(operator, event.call, now_ms, out)
                 self._talks(operator, event.call)
@@ -295,24 +298,28 @@ class Router:
 
     def _match(self, now_ms: int, out: list[Command]) -> None:
         self._settle_touched(now_ms, out)
-        self._offer_to_wanted(now_ms, out)
+        self._offer_by_name(now_ms, out)
         while pair := self._matching.next_pair(now_ms):
             self._offer(self.calls[pair[0]], self.operators[pair[1]], now_ms, out)
 
-    def _offer_to_wanted(self, now_ms: int, out: list[Command]) -> None:
-        """Who was transferred by name goes to that operator, if idle at this moment; else waits like everybody."""
-        for caller, wanted in self._wanted:
-            if self.calls.get(caller.call) is caller and caller.offered_to is None and wanted.may_be_offered(now_ms):
-                self._offer(caller, wanted, now_ms, out)
-        self._wanted.clear()
+    def _offer_by_name(self, now_ms: int, out: list[Command]) -> None:
+        """Only at this moment: who finds nobody in particular free waits like everybody."""
+        for caller, said in self._by_name:
+            if self.calls.get(caller.call) is not caller or caller.offered_to is not None:
+                continue
+            if chosen := next_by_name(said, self.operators, now_ms):
+                self._offer(caller, chosen.operator, now_ms, out, given_back=chosen.given_back)
+        self._by_name.clear()
 
-    def _offer(self, caller: Waiting, chosen: Operator, now_ms: int, out: list[Command]) -> None:
+    def _offer(
+        self, caller: Waiting, chosen: Operator, now_ms: int, out: list[Command], *, given_back: bool = False
+    ) -> None:
         self._leave(caller)
         if not caller.offers:
             self._waits.note(caller.need, max(now_ms - caller.rank_ms, 0) / 1000)
         caller.offered_to = chosen.id
         self._reservations.reserve(chosen, caller.call, now_ms, ours=True)
-        out.append(Offer(caller.call, caller.channel, chosen.id))
+        out.append(Offer(caller.call, caller.channel, chosen.id, given_back))
         self._settle(chosen, now_ms)
         out += self._shown.show(chosen, now_ms)
 

@@ -11,6 +11,8 @@ from calls.ids import CallId, GroupId, OperatorId
 NEWS_MS = 1000
 """Asterisk notes the end of a talk, and a little later we hear of it: so near, the two are of the same talk."""
 
+LOGGED_OUT = "logged-out"
+
 
 class State(StrEnum):
     """What a supervisor sees."""
@@ -31,7 +33,7 @@ class Operator:
     groups: frozenset[GroupId]
     languages: frozenset[str]
     ready: bool = False
-    reason: str = "logged-out"
+    reason: str = LOGGED_OUT
     """Why not ready; empty when ready."""
     reachable: bool = False
     legs: set[str] = field(default_factory=set)
@@ -119,6 +121,16 @@ class Operator:
     def may_be_offered(self, now_ms: int) -> bool:
         """Ready, reachable, and the phone has no channel at all: ring-in-use never happens."""
         return not self.legs and self.state(now_ms)[0] is State.READY
+
+    def may_take_back(self, now_ms: int) -> bool:
+        """Free for a caller they transferred in vain: as for any offer, but wrap-up does not keep them apart."""
+        if self.legs or self.call is not None or not (self.reachable and self.ready):
+            return False
+        return self.rest_ends_ms is None or now_ms >= self.rest_ends_ms
+
+    def is_absent(self) -> bool:
+        """Whether waiting for this operator is in vain: the phone is away, or they went home."""
+        return self.call is None and not (self.reachable and (self.ready or self.reason != LOGGED_OUT))
 
     def wakes_ms(self) -> list[int]:
         """Instants at which this operator's state changes by itself."""

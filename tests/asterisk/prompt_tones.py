@@ -8,7 +8,7 @@ from config.settings import LANGUAGES
 from phones import tones
 from speech.catalogue import catalogue
 
-FIRST_HZ, STEP_HZ = 1900, 15  # above the phones' own tones; a quarter of a second tells 8 Hz apart
+FIRST_HZ, STEP_HZ = 1650, 15  # above the phones' own tones; a quarter of a second tells 8 Hz apart
 BLIP_HZ = 3400
 TOLD_APART = {
     "hello": 0.4,
@@ -40,6 +40,11 @@ TOLD_APART = {
     "callback-later": 0.6,
     "wrap-up-longer": 0.4,
     "wrap-up-no-longer": 0.4,
+    "given-back": 0.6,
+    "given-back-whisper": 0.6,
+    "nobody-logged-in": 0.6,
+    "operator-not-logged-in": 0.6,
+    "three-way-notice": 0.6,
 }
 """Prompts that tests listen for, and how long each lasts in seconds; all others are a blip."""
 

@@ -126,8 +126,11 @@ async def test_refer_to_an_operator_by_name_rings_that_operator(centre: Centre) 
     assert segments[2].notice_ms is not None
 
 
-async def test_named_operator_who_does_not_answer_is_followed_by_the_group(centre: Centre) -> None:
+async def test_named_operator_who_does_not_answer_is_followed_by_the_group_when_the_first_is_away(
+    centre: Centre,
+) -> None:
     visit, _ = await _talk_with_101(centre, "kk")
+    await centre.duty("101", ready=False)
     await centre.phone_of("106", Ring())
     await centre.duty("106", ready=True)
     answer = await centre.asked(do="transfer", call=visit.id, to="106")

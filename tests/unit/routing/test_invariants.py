@@ -37,7 +37,7 @@ events: st.SearchStrategy[Event] = st.one_of(
         CallWaiting, calls, st.just("PJSIP/carrier-1"), st.sampled_from(GROUPS), st.sampled_from(["kk", "ru"]),
         st.integers(0, 1000), offers=st.integers(0, 3),
         returned_from=st.none() | operators, outcome=st.none() | st.sampled_from(Outcome),
-        wanted=st.none() | operators,
+        wanted=st.none() | operators, giver=st.none() | operators,
     ),
     st.builds(CallGone, calls),
     st.builds(OperatorRung, operators, calls),
