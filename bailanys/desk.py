@@ -36,7 +36,7 @@ from telephony.errors import TelephonyError
 T = TypeVar("T")
 
 LONGEST_REASON = 40
-ON_THE_MOVE = (names.TRANSFER, names.TRANSFER_TO, names.MOVED)
+ON_THE_MOVE = (names.TRANSFER, names.TRANSFER_TO, names.MOVED, names.TOLD_ON, names.GIVEN_BACK, names.GIVEN_ON)
 """Where a caller is being transferred already; the operator's channel may still be there for a moment."""
 
 
