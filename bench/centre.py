@@ -27,6 +27,8 @@ from telephony.process import running_pid, rx
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache"
 CONFIG = ROOT / "config" / "hotline.toml"
+ARRIVAL = Path(__file__).with_name("arrival.conf")
+"""The beginning of a call that comes in past the menu: `Gosub(bench-arrival,s,1(GROUP,LANGUAGE))`."""
 
 _MEDIA_PORTS = 1_000  # each SIPp has a range of its own, under those of Asterisk's own place
 _FIRST_MEDIA_PORT = 10_000
@@ -80,6 +82,12 @@ class Centre:
                 if all(row["state"] == "ready" for row in rows):
                     return
                 await asyncio.sleep(0.1)  # Asterisk asks a new phone whether it is there
+
+    async def open_ways_in(self, extensions: str) -> None:
+        """Add ways past the menu to the dialplan. Raises AsteriskSilentError."""
+        dialplan = self.up.places.etc / "extensions.conf"
+        dialplan.write_text(dialplan.read_text() + extensions + ARRIVAL.read_text())
+        await self.console("dialplan reload")
 
     async def lose_controller(self) -> None:
         """Wait until the safety net has all operators, then kill the controller for good."""

@@ -84,11 +84,9 @@ async def measure(quick: bool, tell: Tell) -> Sequence[Run]:
 async def _side(media: MediaPorts, number: str, talks: dict[str, float]) -> AsyncIterator[Side]:
     over = {"BAILANYS_RATING__TRIES": "1", "BAILANYS_RATING__ANSWER_S": "0.5"}
     async with centre(OPERATORS, media, over) as made:
-        dialplan = made.up.places.etc / "extensions.conf"
         entrances = ENTRANCES.read_text().replace("${BENCH_GROUP}", made.group)
         entrances = entrances.replace("${BENCH_LANGUAGE}", made.up.settings.hotline.default_language)
-        dialplan.write_text(dialplan.read_text() + entrances)
-        await made.console("dialplan reload")
+        await made.open_ways_in(entrances)
         async with made.phones(operators(talks=talks)) as phones:
             yield Side(made, phones, number)
 

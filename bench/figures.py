@@ -12,13 +12,14 @@ Run = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A figure that must not exceed a limit: a number, or another figure."""
+    """A figure that must not exceed a limit, a number or another figure, or must not be under one."""
 
     key: str
-    most: float | str
+    most: float | str = math.inf
+    least: float = -math.inf
 
     def limit(self, figures: Run) -> float:
-        """The limit as a number."""
+        """The upper limit as a number."""
         return figures[self.most] if isinstance(self.most, str) else self.most
 
 

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import logging
+import math
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -73,9 +74,11 @@ def table(title: str, figures: Run, targets: Sequence[Target]) -> Table:
     for column in ("figure", "median", "min", "max", "to reach", ""):
         made.add_column(column, justify="left" if column in ("figure", "") else "right")
     for key in (key for key in figures if f"{key}_min" in figures):
-        limits = [target.limit(figures) for target in targets if target.key == key]
-        reach = f"<= {min(limits):.4g}" if limits else ""
-        verdict = ("reached" if figures[key] <= min(limits) else "MISSED") if limits else ""
+        mine = [target for target in targets if target.key == key]
+        most = min((target.limit(figures) for target in mine), default=math.inf)
+        least = max((target.least for target in mine), default=-math.inf)
+        reach = f"<= {most:.4g}" if most < math.inf else f">= {least:.4g}" if mine else ""
+        verdict = ("reached" if least <= figures[key] <= most else "MISSED") if mine else ""
         spread = (figures[key], figures[f"{key}_min"], figures[f"{key}_max"])
         made.add_row(key, *(f"{value:.4g}" for value in spread), reach, verdict)
     return made
