@@ -45,7 +45,7 @@ from storage.past_day import read_past_day
 
 POLICY = "foresight"
 STEPS = ({"after_s": 0, "level": 2, "any_language": False}, {"after_s": 2, "level": 5, "any_language": True})
-IDLE_CALLS, IDLE_GAP_S, SETTLED_S = 12, 0.75, 6.0
+IDLE_CALLS, IDLE_GAP_S, SETTLED_S = 10, 0.7, 5.0
 """For the time to set a call up; then until all are idle again."""
 
 TARGETS = (
@@ -67,7 +67,7 @@ class Extent:
 
 
 FULL = Extent(Size(20, 0.92, 400, 6.0, 1.0, 0.4), runs=3, seed=1414, hours=24)
-QUICK = Extent(Size(10, 0.97, 50, 4.5, 1.0, 0.4), runs=1, seed=1414, hours=4)
+QUICK = Extent(Size(10, 0.97, 45, 4.5, 1.0, 0.4), runs=1, seed=1414, hours=2)
 
 
 async def measure(quick: bool, tell: Tell) -> Sequence[Run]:

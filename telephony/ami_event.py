@@ -51,7 +51,11 @@ LinkItem = AmiEvent | LinkUp | LinkDown
 
 
 def event_of(headers: Mapping[str, str | list[str]]) -> AmiEvent:
-    """Freeze the headers of one message. A repeated `Event` or `Response` header counts by its first value."""
+    """Freeze the headers of one message. A repeated `Event` or `Response` header counts by its first value.
+
+    Of a `UserEvent` a repeated key is in `fields`, too, with its last value: Asterisk writes what it knows of the
+    channel (`Language`, `Priority`, `Context` …) before the words of the dialplan.
+    """
     fields: dict[str, str] = {}
     lists: dict[str, list[str]] = {}
     for key, value in headers.items():
@@ -62,4 +66,6 @@ def event_of(headers: Mapping[str, str | list[str]]) -> AmiEvent:
     name = fields.get("Event") or fields.get("Response")
     if name is None:
         name = next(iter(lists.get("Event") or lists.get("Response") or [""]))
+    if name == "UserEvent":
+        fields |= {key: values[-1] for key, values in lists.items()}
     return AmiEvent(name, fields, lists)

@@ -56,6 +56,17 @@ async def test_repeated_and_empty_headers_are_kept(link_to: LinkTo) -> None:
         assert event.pairs("ChanVariable") == {}
 
 
+async def test_words_of_the_dialplan_win_over_the_channels_own(link_to: LinkTo) -> None:
+    """As Asterisk 22 sends `UserEvent`: first the channel with its `Language` and `Priority`, then what was said."""
+    async with FakeManager() as manager, link_to(manager) as linked:
+        await linked.up()
+        channel = ("Channel: PJSIP/carrier-00000001", "Language: en", "Priority: 7")
+        manager.write(message("Event: UserEvent", *channel, "UserEvent: BailanysWaiting", "Language: kk", "Rank: 5"))
+        event = await linked.event()
+        assert (event.fields["Language"], event.fields["Priority"], event.fields["Rank"]) == ("kk", "7", "5")
+        assert event.all_of("Channel") == ["PJSIP/carrier-00000001"]
+
+
 async def test_header_named_content_is_kept(link_to: LinkTo) -> None:
     """panoramisk keeps a body of its own under this name and overwrites the header."""
     async with FakeManager() as manager, link_to(manager) as linked:
