@@ -41,6 +41,8 @@ class SegmentFacts(Answer):
     transferred_ms: int | None
     transfer_kind: str | None
     transfer_to: str | None
+    wanted: str | None = Field(description="The operator who was named in the transfer.")
+    also: str | None = Field(description="Operators who talked beside `operator_id`, by commas (three-way).")
     ended_ms: int | None
     ended_by: str | None
 

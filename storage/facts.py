@@ -165,6 +165,7 @@ def _transferred(record: CallRecord, entry: Entry, values: Fields) -> CallRecord
             transferred_ms=_earliest(segment.transferred_ms, entry.at_ms),
             transfer_kind=segment.transfer_kind or _name(values, "kind"),
             transfer_to=segment.transfer_to or _name(values, "to"),
+            wanted=segment.wanted or _name(values, "wanted"),
         )
 
     return _on_segment(record, values, moved)

@@ -58,6 +58,8 @@ class SegmentRow:
     transferred_ms: int | None = None
     transfer_kind: str | None = None
     transfer_to: str | None = None
+    wanted: str | None = None
+    also: str | None = None
     ended_ms: int | None = None
     ended_by: str | None = None
 

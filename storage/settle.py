@@ -89,8 +89,9 @@ def _answered(
     """The operator of a segment is the last who talked in it; failing any, the last who picked up."""
     if not taken:
         return segment
-    line, key = max(taken, key=lambda pair: (pair[0].talking_ms is not None, _picked_up_ms(pair[0])))
+    line, key = max(taken, key=lambda pair: _rank(pair[0], offers.get(pair[1])))
     offer = offers.get(key)
+    others = sorted({one.operator_id for one, _ in taken if one.talking_ms is not None} - {line.operator_id})
     return replace(
         segment,
         offer=key[1],
@@ -98,7 +99,13 @@ def _answered(
         via=None if offer is None else offer.via,
         answered_ms=_picked_up_ms(line),
         talking_ms=line.talking_ms,
+        also=",".join(others) or None,
     )
+
+
+def _rank(line: LineRow, offer: OfferRow | None) -> tuple[bool, bool, int]:
+    offered = offer is not None and offer.via == "three-way" and offer.operator_id == line.operator_id
+    return line.talking_ms is not None, offered, _picked_up_ms(line)
 
 
 def _bridged(

@@ -70,7 +70,9 @@ def _segment(story: CallStory, segment: SegmentRow) -> list[str]:
             f" from {since}; ended by {segment.ended_by}"
         )
     if segment.transfer_to:
-        lines.append(f"  transfer   {segment.transfer_kind} to {segment.transfer_to} by operator {segment.operator_id}")
+        wanted = f" (operator {segment.wanted})" if segment.wanted else ""
+        by = f" by operator {segment.operator_id}" if segment.operator_id else ""
+        lines.append(f"  transfer   {segment.transfer_kind} to {segment.transfer_to}{wanted}{by}")
     return lines
 
 

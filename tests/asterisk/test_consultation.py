@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from hotline import OPERATOR_HZ, Centre, Visit, open_centre
+from prompt_tones import heard_stretches, prompt_hz
 
 from calls.journal import Fact
 from phones.call import Call
@@ -140,6 +141,27 @@ async def test_colleague_who_does_not_answer_is_missed_like_any_offer(centre: Ce
     await consult.hang_up()
     await talk.resume()
     await visit.call.until_hears(OPERATOR_HZ["101"])
+
+
+async def test_operator_who_asks_where_nobody_is_logged_in_hears_so_in_their_own_language(centre: Centre) -> None:
+    await centre.phone_of("104")
+    await centre.duty("104", ready=True)
+    visit = await centre.visit()
+    await visit.enters("ict", "kk")
+    talk = await centre.talk("104", visit)
+    for operator in ("101", "102"):
+        if operator in centre.operators:
+            await centre.operators.pop(operator).stop()
+        await centre.until_state(operator, "unreachable")
+    await talk.hold()
+    for number, prompt in (("61", "nobody-logged-in"), ("7105", "operator-not-logged-in")):
+        consult = await centre.operators["104"].dial(number)
+        await consult.ended()
+        assert len(heard_stretches(consult.heard(), prompt_hz(prompt, "ru"))) == 1
+    await talk.resume()
+    await visit.call.until_hears(OPERATOR_HZ["104"])
+    await talk.hang_up()
+    await visit.fact(Fact.RATING_OFFERED, seq="1", operator="104")
 
 
 async def _talk_with_101(centre: Centre, language: str) -> tuple[Visit, Call]:

@@ -122,6 +122,7 @@ async def test_refer_to_an_operator_by_name_rings_that_operator(centre: Centre) 
     await visit.call.hang_up()
     segments = (await visit.recorded(2)).record.segments
     assert (segments[1].operator_id, segments[1].ended_by, segments[1].transfer_to) == ("101", "transfer", "ict")
+    assert segments[1].wanted == "106"
     assert (segments[2].operator_id, segments[2].group_id) == ("106", "ict")
     assert segments[2].notice_ms is not None
 

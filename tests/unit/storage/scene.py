@@ -151,7 +151,7 @@ def transferred_call(number: int, start_ms: int = START_MS) -> Caller:
         .on_phone("BRIDGE_EXIT", "103", 30_000)
         .event("BRIDGE_EXIT", 1)
         .on_phone("HANGUP", "103", 1)
-        .fact("transferred", 3, seq=1, kind="blind", operator="103", to="ict")
+        .fact("transferred", 3, seq=1, kind="blind", operator="103", to="ict", wanted="104")
         .queue("ict", seq=2, via="transfer", after_ms=2)
         .fact("notice", 4000, seq=2, language="kk")
         .offer("104", seq=2, offer=3)

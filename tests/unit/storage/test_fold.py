@@ -53,6 +53,7 @@ def test_a_transfer_makes_a_second_segment_and_books_each_talk_to_its_operator()
         "blind",
         "ict",
     )
+    assert (first.wanted, second.wanted) == ("104", None)
     assert (second.operator_id, second.ended_by, second.group_id) == ("104", "caller", "ict")
     assert (first.bridged_ms, second.bridged_ms) == (30_001, 45_000)
     assert second.notice_ms is not None
