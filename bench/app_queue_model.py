@@ -20,15 +20,20 @@ LOOKS_EVERY_MS = 1000
 COMES, FREE, GIVES_UP, LOOKS = range(4)
 
 
-def app_queue(arrivals: Sequence[Arrival], operators: Mapping[OperatorId, Skills]) -> list[Served]:
+def app_queue(
+    arrivals: Sequence[Arrival], operators: Mapping[OperatorId, Skills], looks_every_ms: int = LOOKS_EVERY_MS
+) -> list[Served]:
     """Play the trace and return every call in the order of arrival."""
-    return _Queues(arrivals, operators).play()
+    return _Queues(arrivals, operators, looks_every_ms).play()
 
 
 class _Queues:
     """One run. Looks in vain are left out: a caller's next look is planned when somebody is idle."""
 
-    def __init__(self, arrivals: Sequence[Arrival], operators: Mapping[OperatorId, Skills]) -> None:
+    def __init__(
+        self, arrivals: Sequence[Arrival], operators: Mapping[OperatorId, Skills], looks_every_ms: int
+    ) -> None:
+        self._looks_every_ms = looks_every_ms
         self._calls = sorted(arrivals, key=lambda arrival: arrival.at_s)
         self._groups = {operator: [group for group, _ in skills.levels] for operator, skills in operators.items()}
         self._queues: dict[GroupId, dict[int, int]] = {}
@@ -94,4 +99,4 @@ class _Queues:
         """Plan the next look of those at the front, as many as members are idle."""
         front = zip(self._queues.get(group, {}).items(), self._idle[group], strict=False)
         for (number, came_ms), _ in front:
-            self._plan(now_ms + (came_ms - now_ms) % LOOKS_EVERY_MS, LOOKS, number)
+            self._plan(now_ms + (came_ms - now_ms) % self._looks_every_ms, LOOKS, number)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 
 from calls.ids import GroupId, OperatorId
 from routing.rules import Rules
@@ -46,35 +47,45 @@ P = BaseCase("p", 90.0, 240.0)
 def arrivals(case: BaseCase, hours: float, seed: int) -> list[Arrival]:
     """Make the calls of so many hours; the same for the same seed."""
     chance = random.Random(f"{case.name} {seed}")  # noqa: S311 - the same day each time is meant
+    return list(takewhile(lambda call: call.at_s < hours * 3600, stream(case, TALK_S, chance)))
+
+
+def stream(case: BaseCase, talk_s: float, chance: random.Random) -> Iterator[Arrival]:
+    """Make calls without end whose talks are so long in the mean."""
     groups, weights = list(SHARES), list(SHARES.values())
     deviation = math.sqrt(math.log(2))  # of the logarithm, when the deviation is the mean
-    made, at_s = [], 0.0
-    while (at_s := at_s + chance.expovariate(case.load / TALK_S)) < hours * 3600:
+    at_s = 0.0
+    while True:
+        at_s += chance.expovariate(case.load / talk_s)
         group = chance.choices(groups, weights)[0]
-        talk_s = chance.lognormvariate(math.log(TALK_S) - deviation**2 / 2, deviation)
+        talks_s = chance.lognormvariate(math.log(talk_s) - deviation**2 / 2, deviation)
         patience_s = chance.expovariate(1 / case.patience_s) if math.isfinite(case.patience_s) else math.inf
-        made.append(Arrival(at_s, group, talk_s, patience_s, LANGUAGE))
-    return made
+        yield Arrival(at_s, group, talks_s, patience_s, LANGUAGE)
 
 
 def chain() -> Centre:
+    """The 80 operators in the chain, under the recommended policy."""
+    shares = {Need(group, LANGUAGE): share for group, share in SHARES.items()}
+    return Centre(chained(OPERATORS), Rules(policy="recommended", wrap_up_s=0.0), shares=shares)
+
+
+def chained(staff: int) -> dict[OperatorId, Skills]:
     """Each group's operators, in proportion to its calls, know the next or the last group, too."""
     groups = list(SHARES)
     operators: dict[OperatorId, Skills] = {}
-    for at, number in enumerate(primary_numbers()):
+    for at, number in enumerate(primary_numbers(staff)):
         for one in range(number):
             second = groups[(at + 1) % len(groups)] if one < (number + 1) // 2 else groups[at - 1]
             levels = tuple(sorted(((groups[at], BEST_LEVEL), (second, BEST_LEVEL))))
             operators[OperatorId(str(1001 + len(operators)))] = Skills(levels, frozenset({LANGUAGE}))
-    shares = {Need(group, LANGUAGE): share for group, share in SHARES.items()}
-    return Centre(operators, Rules(policy="recommended", wrap_up_s=0.0), shares=shares)
+    return operators
 
 
-def primary_numbers() -> list[int]:
-    """How many operators have each group first: the whole parts, and one more for the largest rests."""
-    exact = [OPERATORS * share for share in SHARES.values()]
+def primary_numbers(staff: int) -> list[int]:
+    """How many of the operators have each group first: the whole parts, and one more for the largest rests."""
+    exact = [staff * share for share in SHARES.values()]
     numbers = [math.floor(one + 1e-9) for one in exact]
     by_rest = sorted(range(len(exact)), key=lambda at: numbers[at] - exact[at])
-    for at in by_rest[: OPERATORS - sum(numbers)]:
+    for at in by_rest[: staff - sum(numbers)]:
         numbers[at] += 1
     return numbers

@@ -57,6 +57,16 @@ class Centre:
     group: str
     media: MediaPorts
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups' names, in the order of the configuration."""
+        return tuple(group.name for group in self.up.settings.groups)
+
+    @property
+    def staff(self) -> dict[str, tuple[str, ...]]:
+        """The groups that each operator serves, by number."""
+        return {person.number: person.groups for person in self.up.settings.operators}
+
     def sipp(self, load: Load, port: int | None = None) -> SippRun:
         """A SIPp for this hotline, not started yet."""
         first, last = self.media.take()
@@ -92,7 +102,7 @@ class Centre:
     async def lose_controller(self) -> None:
         """Wait until the safety net has all operators, then kill the controller for good."""
         async with asyncio.timeout(15):
-            while (await self.console(f"queue show {self.group}")).count("(Not in use)") < len(self.operators):
+            while (await self.console("queue show")).count("(Not in use)") < sum(map(len, self.staff.values())):
                 await asyncio.sleep(0.1)  # the controller brings the net in step
         self.up.supervisor.may_start.clear()
         if self.up.supervisor.pid is not None:
@@ -111,21 +121,27 @@ class Centre:
 
     def waits(self) -> dict[str, Waited]:
         """What the journal says so far, by call id."""
-        journal = self.up.places.journals[0]
-        return read_waits(journal.read_bytes().splitlines()) if journal.exists() else {}
+        return read_waits(self.journal_lines())
+
+    def journal_lines(self) -> list[bytes]:
+        """Both journals so far, Asterisk's first."""
+        there = [journal for journal in self.up.places.journals if journal.exists()]
+        return [line for journal in there for line in journal.read_bytes().splitlines()]
 
 
 @contextlib.asynccontextmanager
 async def centre(operators: int, media: MediaPorts, over: Mapping[str, str] | None = None) -> AsyncIterator[Centre]:
     """Bring up the hotline of `config/hotline.toml` with so many operators, all in every group.
 
-    `over`: settings over those. Everything is on loopback, in a folder that is removed at the end.
+    `over`: settings over those, other groups and operators among them. Everything is on loopback, in a folder that is
+    removed at the end.
     """
     state = Path(tempfile.mkdtemp(prefix="bench-"))
-    numbers = tuple(str(200 + number) for number in range(1, operators + 1))
-    settings = load(CONFIG)
-    groups = [group.name for group in settings.groups]  # every group must be served; callers come for one
-    people = [{"number": number, "name": f"Operator {number}", "groups": groups} for number in numbers]
+    groups = [group.name for group in load(CONFIG).groups]  # every group must be served; callers come for one
+    people = [
+        {"number": str(number), "name": f"Operator {number}", "groups": groups}
+        for number in range(201, 201 + operators)
+    ]
     env = own_place(state) | {
         "BAILANYS_SIP__BIND": "127.0.0.1",
         "BAILANYS_TRUNKS": json.dumps([{"name": "carrier", "addresses": ["127.0.0.1"]}]),
@@ -135,6 +151,7 @@ async def centre(operators: int, media: MediaPorts, over: Mapping[str, str] | No
     }
     try:
         async with hotline_up(CONFIG, ROOT, CACHE, env=env) as up:
-            yield Centre(up, numbers, settings.hotline.default_group, media)
+            numbers = tuple(person.number for person in up.settings.operators)
+            yield Centre(up, numbers, up.settings.hotline.default_group, media)
     finally:
         shutil.rmtree(state, ignore_errors=True)

@@ -26,6 +26,7 @@ class Wanted:
 
     quick: bool
     json: Path | None
+    policy: str = ""
 
 
 Tell = Callable[[str], None]
@@ -33,18 +34,26 @@ Measure = Callable[[bool, Tell], Awaitable[Sequence[Run]]]
 """Makes all runs, the quick way or not, and tells what it is at."""
 
 
-def command_line(name: str, about: str, arguments: Sequence[str] | None = None) -> Wanted:
-    """Read `--quick` and `--json FILE`; a wrong argument ends the program with status 2."""
+def command_line(name: str, about: str, arguments: Sequence[str] | None = None, policies: Sequence[str] = ()) -> Wanted:
+    """Read `--quick`, `--json FILE` and, where there are policies, `--policy NAME`, else the first of them.
+
+    A wrong argument ends the program with status 2.
+    """
     parser = argparse.ArgumentParser(prog=f"python -m bench.{name}", description=about)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter runs: ends within 60 seconds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    if policies:
+        parser.add_argument("--policy", choices=policies, default=policies[0], help="default: %(default)s")
     found = parser.parse_args(arguments)
-    return Wanted(found.quick, found.json)
+    return Wanted(found.quick, found.json, getattr(found, "policy", ""))
 
 
-def run(name: str, about: str, measure: Measure, targets: Sequence[Target]) -> None:
-    """Measure, show the table, write the JSON. A figure out of reach is marked and is no error of the benchmark."""
-    wanted = command_line(name, about)
+def run(name: str, about: str, measure: Measure, targets: Sequence[Target], wanted: Wanted | None = None) -> None:
+    """Measure, show the table, write the JSON. A figure out of reach is marked and is no error of the benchmark.
+
+    `wanted`: what the command line asked for, when it was read already.
+    """
+    wanted = wanted or command_line(name, about)
     console = Console()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))  # only the table
     measuring = measure(wanted.quick, lambda line: console.print(line, style="dim", markup=False))

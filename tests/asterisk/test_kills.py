@@ -99,6 +99,24 @@ async def test_during_an_offer_the_phone_goes_on_ringing(hotline: Mortal) -> Non
 
 
 @scene()
+async def test_in_the_net_all_groups_of_an_operator_know_of_the_last_talk(hotline: Mortal) -> None:
+    operator = await hotline.operator("103", ready=False)
+    call = await hotline.caller("77010000001", "1", "1")
+    await hotline.waits()
+    await hotline.kill()
+    await hotline.dial_code("103", "*1")
+    talk = await operator.rung()
+    await talk.until_hears(440)
+    await talk.hang_up()
+    await rate(call, "5")
+    for group in ("state-services", "portal"):  # else the wrap-up would hold in one of them only
+        members = (await hotline.console(f"queue show {group}")).splitlines()
+        assert "has taken 1 calls" in next(line for line in members if "PJSIP/op103" in line)
+    await hotline.revive()
+    answered((await hotline.stories(1))["77010000001"], ["103"], [5])
+
+
+@scene()
 async def test_during_an_offer_that_is_refused_the_net_finds_another(hotline: Mortal) -> None:
     first = await hotline.operator("101", manners.Ring())
     call = await hotline.caller("77010000001", "1", "1")
