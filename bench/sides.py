@@ -17,7 +17,7 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 
 from bench.centre import Centre, MediaPorts, centre
-from bench.idle import Beside, idle_beside_waiting
+from bench.idle import LONGEST_MS, idle_beside_waiting
 from bench.waits import Served, served
 from phones.legs import Leg
 from phones.load import Arrival, Load, callers
@@ -70,10 +70,17 @@ class Side:
         """The callers since then who reached an operator, as they came to wait."""
         return served([one for one in self.centre.waits().values() if one.arrived_s >= since_s], self.legs(since_s))
 
-    def idle_beside_waiting(self, since_s: float) -> list[Beside]:
-        """Operators left idle beside a caller whom they could have served, since then."""
-        found = idle_beside_waiting(self.centre.journal_lines(), self.centre.staff)
-        return [one for one in found if one.from_ms >= since_s * 1000]
+    def idle_beside_waiting(self, since_s: float) -> dict[str, float]:
+        """How often, since then, an operator was left idle beside a caller whom they serve, and how long at the most.
+
+        `beside_longest_ms` counts the moments, too, that every offer takes.
+        """
+        found = idle_beside_waiting(self.centre.journal_lines(), self.centre.staff, longest_ms=0)
+        lasted_ms = [one.to_ms - one.from_ms for one in found if one.from_ms >= since_s * 1000]
+        return {
+            "idle_beside_waiting": sum(one > LONGEST_MS for one in lasted_ms),
+            "beside_longest_ms": max(lasted_ms, default=0),
+        }
 
 
 @contextlib.asynccontextmanager

@@ -123,15 +123,11 @@ async def _run(run_: int, size: Size, policy: str, sides: tuple[Side, Side], tel
     tell(f"Run {run_ + 1} of {size.runs}: {size.calls} calls in {calls[-1].at_s:.0f} s, {OPERATORS} operators")
     found = await asyncio.gather(*(_waits(side, run_, calls) for side in sides))
     (ours, begun_s), (net, _) = [({at: waits[at] for at in waits if at >= size.warm_up}, at_s) for waits, at_s in found]
-    left = sides[0].idle_beside_waiting(begun_s)
-    for one in left:
-        tell(f"{one.operator} idle beside {one.call} for {one.to_ms - one.from_ms} ms")
     return {
         **compared(ours, net),
         "abandoned": size.calls - len(found[0][0]),
         "app_queue_abandoned": size.calls - len(found[1][0]),
-        "idle_beside_waiting": len(left),
-        "idle_beside_waiting_longest_ms": max((one.to_ms - one.from_ms for one in left), default=0),
+        **sides[0].idle_beside_waiting(begun_s),
         **computed(calls, size, policy, statistics.fmean(ours.values())),
         **group_means(calls, ours, ""),
         **group_means(calls, net, "app_queue_"),
