@@ -106,9 +106,7 @@ async def _side(
     operators: int, phones: Load, media: MediaPorts, entrance: str, over: Mapping[str, str], telling_s: float | None
 ) -> AsyncIterator[Side]:
     async with centre(operators, media, {**_NO_RATING, **over}) as made:
-        dialplan = made.up.places.etc / "extensions.conf"
-        dialplan.write_text(dialplan.read_text() + entrances(made.groups, made.up.settings.hotline.default_language))
-        await made.console("dialplan reload")
+        await made.open_ways_in(entrances(made.groups, made.up.settings.hotline.default_language))
         if telling_s is not None:
             cut_telling(made.up.places.state / "data" / "sounds", telling_s)
         async with made.phones(phones) as up:

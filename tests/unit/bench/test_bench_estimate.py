@@ -26,7 +26,7 @@ def served(at_s: float, wait_s: float, talk_s: float, operator: OperatorId | Non
 
 
 def test_the_chain_is_the_studys() -> None:
-    assert primary_numbers() == [24, 19, 11, 16, 7, 3]
+    assert primary_numbers(OPERATORS) == [24, 19, 11, 16, 7, 3]
     pairs = Counter(frozenset(group for group, _ in one.levels) for one in chain().operators.values())
     assert sum(pairs.values()) == OPERATORS
     groups = list(SHARES)

@@ -80,6 +80,5 @@ def test_app_queue_loses_more_when_it_looks_once_a_second_in_so_short_talks() ->
 def test_each_group_has_its_ways_past_the_menu() -> None:
     text = entrances(("state", "ict"), "kk")
 
-    assert "exten => 911,1,Gosub(bench-arrival,s,1(state))" in text
-    assert "exten => 922,1,Gosub(bench-arrival,s,1(ict))" in text
-    assert "Set(BLN_LANGUAGE=kk)" in text
+    assert "exten => 911,1,Gosub(bench-arrival,s,1(state,kk))" in text
+    assert "exten => 922,1,Gosub(bench-arrival,s,1(ict,kk))" in text
