@@ -156,11 +156,12 @@ class Step(Section):
 class Routing(Section):
     """Which caller a free operator takes, which operator takes a call, and who may (rule 7)."""
 
-    policy: Literal["longest_wait", "recommended", "foresight", "balanced", "queue_ratio"] = Field(
-        default="longest_wait",
-        description="`longest_wait`: who waits longest, who is idle longest. `recommended`: a short average wait over "
-        "all groups. `foresight`: shorter still, and the groups more even. `balanced`: each group's average in "
-        "proportion to its `target_s`. `queue_ratio`: each queue in proportion to its traffic and `target_s`.",
+    policy: Literal["foresight", "longest_wait", "recommended", "balanced", "queue_ratio"] = Field(
+        default="foresight",
+        description="`foresight`: the shortest average wait over all groups, and each group's average close to its due "
+        "by its `target_s`. `longest_wait`: who waits longest, who is idle longest. `recommended`: short, but small "
+        "groups wait longer. `balanced`: the averages still nearer to their due, a longer wait in all. `queue_ratio`: "
+        "each queue in proportion to its traffic and `target_s`. With one group all do the same.",
     )
     steps: tuple[Step, ...] = Field(
         default=(Step(),), min_length=1, description="How eligibility widens while a caller waits, narrowest first."

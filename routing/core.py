@@ -56,7 +56,7 @@ class Router:
         self._lines = Lines()
         self._floor = Floor(rules.steps)
         self._traffic = Traffic(shares)
-        self._waits = Waits()
+        self._waits = Waits(rules.targets_s)
         self._matching = Matching(self._lines, self._floor, self._traffic, self._waits, rules)
         self._operator_wakes: Deadlines[OperatorId] = Deadlines()
         self._announcing = Announcing(self.calls, self._lines, rules)
@@ -195,6 +195,7 @@ class Router:
         known = self.calls.pop(call, None)
         if known is not None and known.offered_to is None:
             self._leave(known)
+            self._waits.ended(known, now_ms)
         holder = self._reservations.holder(call)
         if holder is not None and not holder.talking:  # a talk ends with the operator's own leg
             self._reservations.clear(holder, now_ms)
@@ -315,8 +316,7 @@ class Router:
         self, caller: Waiting, chosen: Operator, now_ms: int, out: list[Command], *, given_back: bool = False
     ) -> None:
         self._leave(caller)
-        if not caller.offers:
-            self._waits.note(caller.need, max(now_ms - caller.rank_ms, 0) / 1000)
+        self._waits.ended(caller, now_ms)
         caller.offered_to = chosen.id
         self._reservations.reserve(chosen, caller.call, now_ms, ours=True)
         out.append(Offer(caller.call, caller.channel, chosen.id, given_back))

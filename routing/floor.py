@@ -6,9 +6,9 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 
 from calls.ids import OperatorId
-from routing.policy import Home
 from routing.presence import Operator
 from routing.skills import Need, Reach, Skills, Step, reach, skills_of
+from routing.view import Home
 
 Idle = tuple[int, OperatorId]
 """Since when, epoch milliseconds, and who: the longest idle is the smallest."""

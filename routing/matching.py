@@ -5,10 +5,11 @@ from __future__ import annotations
 from calls.ids import CallId, OperatorId
 from routing.floor import Floor, Pool
 from routing.line import Lines
-from routing.policy import POLICIES, Able, Queue, View
+from routing.policy import POLICIES
 from routing.rules import TARGET_S, Rules
 from routing.skills import Need
 from routing.traffic import Traffic, Waits
+from routing.view import Able, Policy, Queue, View
 
 TIE = 1e-12
 """Costs that differ by less are equal: the longest idle decides."""
@@ -23,7 +24,7 @@ class Matching:
         self._traffic = traffic
         self._waits = waits
         self._targets_s = rules.targets_s
-        self._policy = POLICIES[rules.policy]
+        self._policy = rules.policy if isinstance(rules.policy, Policy) else POLICIES[rules.policy]
         self._needs: dict[Need, None] = {}
         self._pools: dict[Pool, None] = {}
 
@@ -96,7 +97,7 @@ class Matching:
             idle_for=self._floor.idle_for,
             targets_s={need: self._targets_s.get(need.group, TARGET_S) for need in shares},
             queued=self._lines.lengths(),
-            averages_s=self._waits.averages_s,
+            above=self._waits.above,
             homes=self._floor.homes,
             waiting=self._lines.count,
             idle=self._floor.idle,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from calls.ids import GroupId
 from routing.skills import EVERYBODY, Step
+from routing.view import Policy
 
 TARGET_S = 30.0
 """The average wait that the law asks for (rule 7), where a group has no target of its own."""
@@ -26,7 +27,8 @@ class Rules:
     backoff_last_s: float = 300.0
     announce_first_s: float = 10.0
     announce_every_s: float = 30.0
-    policy: str = "longest_wait"
+    policy: str | Policy = "foresight"
+    """By its name, or itself: benchmarks try variants."""
     steps: tuple[Step, ...] = EVERYBODY
     targets_s: Mapping[GroupId, float] = field(default_factory=dict)
     """Target of the average wait per group; `TARGET_S` for a group that is not named."""

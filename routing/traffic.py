@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from calls.ids import GroupId
+from routing.line import Waiting
+from routing.rules import TARGET_S
 from routing.skills import Need
 
 MEMORY = 2000.0
@@ -14,8 +17,12 @@ BEGIN_WITH = 10.0
 
 TOO_BIG = 1e12
 
-WAITS_MEMORY, FIRST_WAITS = 300.0, 5.0
-"""Calls of a need that its average wait remembers, and those of 0 s that are imagined before the first."""
+WAITS_MEMORY = 5000.0
+"""Calls of all needs together after which an old wait counts 1/e. One clock for all: were it each need's own calls, a
+small group's average would be of a longer time, and so look good in a rush and bad after it."""
+
+DRAWN = 30.0
+"""Calls of a need that are imagined to have waited like all others: few calls say little."""
 
 
 class Traffic:
@@ -62,18 +69,45 @@ class Traffic:
 
 
 class Waits:
-    """The running average of the wait until the first offer, seconds, per need."""
+    """Running averages of the wait until the first offer, or until giving up: measured by the targets, per need.
 
-    def __init__(self) -> None:
-        self.averages_s: dict[Need, float] = {}
-        self._counts: dict[Need, int] = {}
+    Who gave up counts too, so that no group looks well served because its callers leave.
+    """
+
+    def __init__(self, targets_s: Mapping[GroupId, float]) -> None:
+        self._targets_s = targets_s
+        self._sums: dict[Need, float] = {}
+        self._counts: dict[Need, float] = {}
+        self._sum = self._count = 0.0
+        self._next = 1.0
 
     def adopt(self, older: Waits) -> None:
         """Take over what another has counted."""
-        self.averages_s, self._counts = dict(older.averages_s), dict(older._counts)
+        self._sums, self._counts = dict(older._sums), dict(older._counts)
+        self._sum, self._count, self._next = older._sum, older._count, older._next
 
-    def note(self, need: Need, wait_s: float) -> None:
-        """Count a wait that has ended with an offer."""
-        self._counts[need] = self._counts.get(need, 0) + 1
-        before = self.averages_s.get(need, 0.0)
-        self.averages_s[need] = before + (wait_s - before) / min(self._counts[need] + FIRST_WAITS, WAITS_MEMORY)
+    def ended(self, caller: Waiting, now_ms: int) -> None:
+        """Count a wait that has ended; a caller who had an offer before is counted already."""
+        if caller.offers:
+            return
+        need, waited_s = caller.need, max(now_ms - caller.rank_ms, 0) / 1000
+        weighed = self._next * waited_s / self._targets_s.get(need.group, TARGET_S)
+        self._sums[need] = self._sums.get(need, 0.0) + weighed
+        self._counts[need] = self._counts.get(need, 0.0) + self._next
+        self._sum, self._count = self._sum + weighed, self._count + self._next
+        self._next *= 1 + 1 / WAITS_MEMORY
+        if self._next > TOO_BIG:
+            self._shrink()
+
+    def above(self, need: Need) -> float:
+        """How far the need's average is above (or below) that of all calls: 0.2 is a fifth above, 0 is not known."""
+        count = self._counts.get(need, 0.0)
+        if not count or self._sum <= 0:
+            return 0.0
+        ratio = self._sums[need] / count * self._count / self._sum
+        return (ratio - 1) * count / (count + DRAWN * self._next)
+
+    def _shrink(self) -> None:
+        self._sums = {need: one / self._next for need, one in self._sums.items()}
+        self._counts = {need: one / self._next for need, one in self._counts.items()}
+        self._sum, self._count, self._next = self._sum / self._next, self._count / self._next, 1.0

@@ -63,7 +63,7 @@ def test_a_made_up_day_under_two_policies_and_with_one_operator_more(app: typer.
 def test_the_table_fits_a_terminal_and_names_what_is_played(app: typer.Typer) -> None:
     said = ask(app, "--calls", "400", "--patience", "200", "--without", "103", "--skill", "101:portal=2")
     assert max(map(len, said.splitlines())) <= 80
-    assert "longest_wait, changed" in said
+    assert "foresight, changed" in said
     assert "  state-services" in said
     assert "times as fast" in said
     assert "┄ 30 s" in said
@@ -71,7 +71,7 @@ def test_the_table_fits_a_terminal_and_names_what_is_played(app: typer.Typer) ->
 
 def test_picture_and_figures_go_to_files(app: typer.Typer, tmp_path: Path) -> None:
     ask(app, "--calls", "300", "--svg", tmp_path / "wait.svg", "--json", tmp_path / "wait.json")
-    assert json.loads((tmp_path / "wait.json").read_text())["results"][0]["name"] == "longest_wait"
+    assert json.loads((tmp_path / "wait.json").read_text())["results"][0]["name"] == "foresight"
     root = ElementTree.parse(tmp_path / "wait.svg").getroot()
     assert root.tag.endswith("svg")
     assert list(root.iter("{http://www.w3.org/2000/svg}polyline"))

@@ -28,9 +28,9 @@ def problems(tmp_path: Path, skills: str = ELENA, routing: str = "") -> list[str
     return [problem.split(": ", 1)[1] for problem in map(str, raised.value.problems)]
 
 
-def test_without_a_word_everybody_serves_at_once_by_the_longest_wait(tmp_path: Path) -> None:
+def test_without_a_word_everybody_serves_at_once_with_foresight(tmp_path: Path) -> None:
     settings = centre(tmp_path)
-    assert settings.routing.policy == "longest_wait"
+    assert settings.routing.policy == "foresight"
     assert settings.routing.steps == (Step(after_s=0, level=5, any_language=True),)
     assert {level for operator in operators_of(settings) for level in operator.levels.values()} == set()
 

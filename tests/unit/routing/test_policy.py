@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from calls.ids import GroupId
-from routing.policy import POLICIES, Able, Home, Queue, View
+from routing.policy import POLICIES
 from routing.skills import Need
+from routing.view import Able, Home, Queue, View
 
 STATE, PORTAL, ICT = (Need(GroupId(name), "ru") for name in ("state-services", "portal", "ict"))
+
+
+def apart(**shares: float) -> Callable[[Need], float]:
+    """Averages so far above that of all calls, by the need's group."""
+    return lambda need: shares.get(need.group.split("-")[0], 0.0)
 
 
 def view(**more: object) -> View:
     shares = {STATE: 0.6, PORTAL: 0.3, ICT: 0.1}
     values = {
         "shares": shares, "idle_for": dict.fromkeys(shares, 1), "targets_s": dict.fromkeys(shares, 30.0),
-        "queued": {}, "averages_s": {}, "homes": {}, "waiting": 6, "idle": 2, "staff": 10,
+        "queued": {}, "above": apart(), "homes": {}, "waiting": 6, "idle": 2, "staff": 10,
     }  # fmt: skip
     return View(**(values | more))  # type: ignore[arg-type]
 
@@ -93,7 +101,7 @@ def test_balanced_measures_waits_by_their_targets() -> None:
 
 def test_balanced_corrects_the_averages_so_far() -> None:
     queues = [queue(STATE, 1, 40.0), queue(ICT, 1, 30.0)]
-    assert first("balanced", queues, view(averages_s={STATE: 20.0, ICT: 30.0})) == ICT
+    assert first("balanced", queues, view(above=apart(state=-0.1, ict=0.2))) == ICT
 
 
 def test_foresight_leaves_the_caller_whom_others_would_miss() -> None:
@@ -108,12 +116,25 @@ def test_foresight_leaves_the_caller_whom_others_would_miss() -> None:
 
 def test_foresight_evens_out_the_averages() -> None:
     queues = [queue(STATE, 2, 10.0), queue(PORTAL, 2, 10.0)]
-    assert first("foresight", queues, view(averages_s={STATE: 40.0, PORTAL: 20.0})) == STATE
-    assert first("foresight", queues, view(averages_s={STATE: 20.0, PORTAL: 40.0})) == PORTAL
-    targets = {STATE: 10.0, PORTAL: 60.0, ICT: 30.0}
-    assert first("foresight", queues, view(averages_s={STATE: 20.0, PORTAL: 40.0}, targets_s=targets)) == STATE
+    assert first("foresight", queues, view(above=apart(state=0.4, portal=-0.4))) == STATE
+    assert first("foresight", queues, view(above=apart(state=-0.4, portal=0.4))) == PORTAL
+
+
+def test_foresight_does_not_let_a_group_of_few_calls_take_everything() -> None:
+    (much,), (more,) = (
+        POLICIES["foresight"].urgencies([queue(ICT, 1, 10.0)], view(above=apart(ict=above))) for above in (1.5, 9.0)
+    )
+    assert much == more
 
 
 def test_foresight_forgets_nobody() -> None:
     queues = [queue(STATE, 40, 149.0), queue(ICT, 1, 151.0)]
-    assert first("foresight", queues, view(averages_s={STATE: 90.0, ICT: 1.0})) == ICT
+    assert first("foresight", queues, view(above=apart(state=1.0, ict=-0.9))) == ICT
+
+
+def test_foresight_index_is_the_published_one() -> None:
+    homes = {ICT: [Home((STATE, ICT), 6), Home((ICT,), 2)]}
+    seen = view(homes=homes, queued={STATE: 1, ICT: 2}, above=apart(ict=0.1))
+    (urgency,) = POLICIES["foresight"].urgencies([queue(ICT, 2, 10.0)], seen)
+    starved = 0.6 * 0.4**2 + 0.2 * 0.4**1
+    assert urgency == pytest.approx(10 + 10 * 2 * (3 * 0.1) ** -0.5 + 500 * 0.1 - 5000 * starved)
