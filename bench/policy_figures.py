@@ -82,3 +82,8 @@ def group_factor(days: Sequence[Day]) -> float:
     """The largest mean wait of a group over the smallest."""
     means = group_means(days).values()
     return max(means) / min(means)
+
+
+def beyond(days: Sequence[Day], limit_s: float) -> int:
+    """On how many days somebody waited longer."""
+    return sum(one.longest_s > limit_s for one in days)

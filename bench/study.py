@@ -16,6 +16,7 @@ from calls.ids import GroupId, OperatorId
 from routing.rules import Rules
 from routing.simulator import Arrival, Centre
 from routing.skills import BEST_LEVEL, Need, Skills
+from routing.view import Policy
 
 GROUPS = tuple(SHARES)
 LAYOUTS = {"chain": "chain", "web": "web100", "mixed": "mixed"}
@@ -27,7 +28,7 @@ _ROUNDED_S = 0.0005
 """The traces are rounded to milliseconds: each time is known this exactly."""
 
 
-def centre(layout: str, policy: str, *, learn: bool = False) -> Centre:
+def centre(layout: str, policy: str | Policy, *, learn: bool = False) -> Centre:
     """Return the 80 operators with this layout of skills, no wrap-up, nothing to learn about the traffic unless told.
 
     `pooled` is the layout in which everybody can do everything.

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 import statistics
+from dataclasses import fields
 
 import pytest
 
 from bench.app_queue_model import app_queue
+from bench.base_cases import N, arrivals
+from bench.flatness import over, played, variants
 from bench.policy_figures import Day, day, group_factor, ratio, student
+from bench.policy_table import told, worth
 from bench.study import GROUPS, LAYOUTS, centre, expected, trace
 from calls.ids import GroupId, OperatorId
+from routing.foresight import Foresight
 from routing.simulator import Arrival, Served, simulate
 from routing.skills import Skills
 
@@ -91,3 +96,35 @@ def test_longest_wait_on_a_trace_is_the_studys_to_the_second_digit() -> None:
     study = expected("N", "12", "chain", "longest_wait")
     assert statistics.fmean(waits) == pytest.approx(study["asa_s"], rel=0.001)
     assert max(waits) == pytest.approx(study["max_s"], abs=0.1)
+
+
+def test_a_table_and_keys_of_every_policy_ours_without_a_name() -> None:
+    def one(mean_s: float, longest_s: float) -> Day:
+        return Day(mean_s, 2 * mean_s, longest_s, 0.1, {STATE: mean_s, PORTAL: 2 * mean_s}, {STATE: 1, PORTAL: 1})
+
+    made = {
+        ("pooled", "longest_wait"): [one(10, 90), one(20, 190)],
+        ("chain", "longest_wait"): [one(15, 100), one(30, 500)],
+        ("chain", "foresight"): [one(12, 110), one(24, 410)],
+    }
+    found = worth(made)
+    assert found["chain_over_pooled"] == pytest.approx(1.2)
+    assert found["chain_over_longest_wait"] == pytest.approx(0.8)
+    assert found["chain_group_factor"] == 2
+    assert (found["worst_caller_s"], found["worst_caller_of_all_s"], found["chain_days_beyond_400"]) == (260, 410, 1)
+    assert (found["pooled_worst_caller_of_all_s"], found["pooled_days_beyond_400"]) == (190, 0)
+    assert [line.split()[:2] for line in told(made)[1:]] == [list(key) for key in made]
+
+
+def test_each_parameter_is_tried_smaller_and_larger() -> None:
+    tried = variants(Foresight())
+    assert len(tried) == 2 * len(fields(Foresight))
+    assert tried["overdue_s_low"] == Foresight(overdue_s=pytest.approx(105.0))
+    assert all(one != Foresight() for one in tried.values())
+
+
+def test_a_variant_with_other_parameters_makes_another_day() -> None:
+    calls = [arrivals(N, 2.0, seed) for seed in (1, 2)]
+    usual = played(Foresight(), calls, ("chain",))
+    assert over(usual, usual) == 1
+    assert over(played(Foresight(overdue_s=0.0), calls, ("chain",)), usual) != 1
