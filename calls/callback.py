@@ -8,6 +8,8 @@ from calls.ids import CallId, GroupId
 
 REACHED = "ANSWER"
 """DIALSTATUS of a try that reached the caller."""
+CANCELLED = "CANCELLED"
+"""What the call it was asked in is marked with: nobody is to be called any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from calls.callback_figures import CallbackFigures, CallbackMade, callback_figures
+from calls.waits import Waits, seconds_between, waits
+
 TARGET_S = 30.0
 """Rule 7: thirty seconds."""
 SHORT_S = 5.0
@@ -37,29 +40,8 @@ class CallTimes:
     ratings: tuple[RatingGiven, ...] = ()
     callback_asked: bool = False
     """The caller hung up to be called back: no abandonment, and no answer either."""
-    callback_made: bool = False
+    made_for: CallbackMade | None = None
     """A call out, made for a callback: apart from all figures of calls that came (the law counts those)."""
-    callback_reached: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CallbacksCounted:
-    """Callbacks, apart from the answered and the abandoned."""
-
-    asked: int = 0
-    made: int = 0
-    """Calls out that have ended, whatever became of them."""
-    reached: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """Waits of some callers; without callers the rest is None."""
-
-    count: int
-    mean_s: float | None = None
-    p90_s: float | None = None
-    longest_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +81,9 @@ class Figures:
     abandonment: float | None
     """Abandoned, of all answered or abandoned, the short ones left out of both."""
     ratings: Ratings
-    callbacks: CallbacksCounted = CallbacksCounted()
+    callbacks: CallbackFigures
+    with_callbacks: Waits
+    """As `to_operator`, and those who were called back beside them: arrival to the talk, the time between included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +106,13 @@ def day_figures(calls: Iterable[CallTimes]) -> DayFigures:
 
 def figures(calls: Sequence[CallTimes]) -> Figures:
     """The figures of these calls; callbacks count apart."""
-    came = [call for call in calls if not call.callback_made]
+    came = [call for call in calls if call.made_for is None]
     answered = [call for call in came if call.answered_ms is not None]
     asked = [call for call in came if call.answered_ms is None and call.callback_asked]
     left = [call for call in came if call.answered_ms is None and call.ended_ms is not None]
     abandoned = [call for call in left if not call.callback_asked]
     to_operator = [_seconds(call.arrived_ms, call.answered_ms) for call in answered]
+    back = [wait_s for call in calls if call.made_for and (wait_s := call.made_for.wait_s) is not None]
     gave_up = [_seconds(call.arrived_ms, call.ended_ms) for call in abandoned]
     short = sum(wait_s < SHORT_S for wait_s in gave_up)
     counted = len(answered) + len(abandoned) - short
@@ -146,16 +131,8 @@ def figures(calls: Sequence[CallTimes]) -> Figures:
         abandonment=_share(len(abandoned) - short, counted),
         ratings=ratings([rating for call in calls for rating in call.ratings]),
         callbacks=_callbacks(calls),
+        with_callbacks=waits(to_operator + back),
     )
-
-
-def waits(seconds: Sequence[float]) -> Waits:
-    """Mean, ninth decile (the smallest wait that nine tenths do not exceed) and longest."""
-    if not seconds:
-        return Waits(0)
-    ordered = sorted(seconds)
-    ninth = -(-9 * len(ordered) // 10) - 1
-    return Waits(len(ordered), sum(ordered) / len(ordered), ordered[ninth], ordered[-1])
 
 
 def ratings(given: Iterable[RatingGiven]) -> Ratings:
@@ -176,16 +153,15 @@ def ratings(given: Iterable[RatingGiven]) -> Ratings:
     )
 
 
-def _callbacks(calls: Sequence[CallTimes]) -> CallbacksCounted:
-    made = [call for call in calls if call.callback_made and call.ended_ms is not None]
-    asked = sum(call.callback_asked for call in calls)
-    return CallbacksCounted(asked, len(made), sum(call.callback_reached for call in made))
+def _callbacks(calls: Sequence[CallTimes]) -> CallbackFigures:
+    made = [call.made_for for call in calls if call.made_for is not None and call.ended_ms is not None]
+    return callback_figures(sum(call.callback_asked for call in calls), made)
 
 
 def _seconds(from_ms: int | None, to_ms: int | None) -> float:
     assert from_ms is not None
     assert to_ms is not None
-    return max(0, to_ms - from_ms) / 1000
+    return seconds_between(from_ms, to_ms)
 
 
 def _share(part: float, whole: int) -> float | None:

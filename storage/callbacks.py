@@ -21,7 +21,11 @@ _ASKED = (
     )
     .join(_LAST, _LAST.c.call_id == call.c.id)
     .join(segment, (segment.c.call_id == _LAST.c.call_id) & (segment.c.seq == _LAST.c.seq))
-    .where(call.c.callback_asked_ms >= bindparam("since_ms"), call.c.ended_ms.is_not(None))
+    .where(
+        call.c.callback_asked_ms >= bindparam("since_ms"),
+        call.c.ended_ms.is_not(None),
+        call.c.callback_status.is_(None),  # else it was cancelled
+    )
 )  # fmt: skip
 _MADE = select(call.c.callback_of, call.c.callback_status).where(
     call.c.callback_of.in_(select(call.c.id).where(call.c.callback_asked_ms >= bindparam("since_ms")))

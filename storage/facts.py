@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from calls.callback import CANCELLED
 from calls.journal import Entry, Fact
 from calls.journal_lines import whole
 from calls.phone import caller_key
@@ -101,11 +102,17 @@ def _callback_asked(record: CallRecord, entry: Entry, values: Fields) -> CallRec
 
 
 def _callback_tried(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
-    if record.call.callback_status == ANSWERED:
-        return record
     status, of = _name(values, "status"), _name(values, "of")
+    if record.call.callback_status == ANSWERED and status != ANSWERED:
+        return record
     call = replace(record.call, callback_status=status, callback_of=record.call.callback_of or of)
+    if status == ANSWERED:
+        call = replace(call, callback_reached_ms=_earliest(call.callback_reached_ms, entry.at_ms))
     return replace(record, call=call)
+
+
+def _callback_cancelled(record: CallRecord, _: Entry, __: Fields) -> CallRecord:
+    return replace(record, call=replace(record.call, callback_status=CANCELLED))
 
 
 def _queued(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
@@ -213,6 +220,7 @@ _NOTES: dict[str, Callable[[CallRecord, Entry, Fields], CallRecord]] = {
     Fact.QUEUED: _queued,
     Fact.CALLBACK_ASKED: _callback_asked,
     Fact.CALLBACK_TRIED: _callback_tried,
+    Fact.CALLBACK_CANCELLED: _callback_cancelled,
     Fact.OFFERED: _offered,
     Fact.OFFER_ENDED: _offer_ended,
     Fact.TALKING: _talking,

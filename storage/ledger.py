@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Engine, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from calls.audit import Entry, Note
-from calls.callback import REACHED, Callback
+from calls.callback import Callback
+from calls.callback_figures import CallbackMade
 from calls.ids import CallId
 from calls.local_day import local_day
 from calls.phone import ANONYMOUS, candidate_keys
@@ -33,6 +34,7 @@ T = TypeVar("T")
 
 _LANGUAGE = select(caller_language.c.language).where(caller_language.c.caller_key == bindparam("key"))
 _ARRIVED = call.c.arrived_ms.between(bindparam("from_ms"), bindparam("last_ms"))
+_asked = call.alias("asked")
 _TIMES = (
     select(
         call.c.id,
@@ -44,7 +46,11 @@ _TIMES = (
         call.c.callback_asked_ms,
         call.c.callback_of,
         call.c.callback_status,
+        call.c.callback_reached_ms,
+        _asked.c.arrived_ms,
+        _asked.c.callback_asked_ms,
     )
+    .select_from(call.outerjoin(_asked, _asked.c.id == call.c.callback_of))
     .where(_ARRIVED)
     .order_by(call.c.arrived_ms, call.c.id)
 )
@@ -55,7 +61,7 @@ _RATINGS = (
     .order_by(rating.c.call_id, rating.c.seq)
 )
 _ANSWERED = select(func.count(), func.sum(call.c.answered_ms - call.c.arrived_ms)).where(
-    _ARRIVED, call.c.answered_ms.is_not(None)
+    _ARRIVED, call.c.answered_ms.is_not(None), call.c.callback_of.is_(None)
 )
 _IDS = select(call.c.id).where(_ARRIVED).order_by(call.c.arrived_ms, call.c.id)
 _OPEN = select(call.c.id).where(call.c.ended_ms.is_(None)).order_by(call.c.id)
@@ -203,11 +209,11 @@ def _times(connection: Connection, from_ms: int, last_ms: int) -> list[CallTimes
             group,
             tuple(ratings.get(call_id, ())),
             callback_asked=asked_ms is not None,
-            callback_made=made_of is not None,
-            callback_reached=status == REACHED,
+            made_for=None if made_of is None else CallbackMade(made_of, came_ms, of_ms, status is not None, reached_ms),
         )
         for (
-            call_id, arrived_ms, queued_ms, answered_ms, ended_ms, group, asked_ms, made_of, status,
+            call_id, arrived_ms, queued_ms, answered_ms, ended_ms, group, asked_ms, made_of, status, reached_ms,
+            came_ms, of_ms,
         ) in connection.execute(_TIMES, span)
     ]  # fmt: skip
 

@@ -34,6 +34,7 @@ class CallRow:
     callback_number: str | None = None
     callback_of: str | None = None
     callback_status: str | None = None
+    callback_reached_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ call = Table(
     Column("callback_number", Text),
     Column("callback_of", Text),
     Column("callback_status", Text),
+    _ms("callback_reached_ms"),
     Index(None, "caller_key", "arrived_ms"),
     Index(None, "arrived_ms"),
     Index(None, "callback_asked_ms"),
@@ -81,7 +82,8 @@ call = Table(
 )
 """`result`: in_progress, answered, callback (the caller asked to be called), abandoned_waiting or abandoned_menu.
 `answered_ms` is the first operator's. `callback_of`: this call was made for the callback asked in that one, and
-`callback_status` tells whether it reached the caller (ANSWER)."""
+`callback_status` tells whether it reached the caller (ANSWER), `callback_reached_ms` when. On the call that asked the
+status can only be CANCELLED."""
 
 segment = Table(
     "segment",

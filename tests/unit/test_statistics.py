@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.statistics import CallTimes, RatingGiven, Waits, day_figures, figures, ratings, waits
+from calls.callback_figures import CallbackMade
+from calls.statistics import CallTimes, RatingGiven, day_figures, figures, ratings
+from calls.waits import Waits, waits
 
 T = 1_764_000_000_000
 
@@ -73,14 +75,47 @@ def test_an_abandon_of_five_seconds_is_not_short() -> None:
     assert figures([call(ended_s=4.999)]).service_level is None
 
 
+def called_back(asked_in: str, *, tried: bool = True, reached_s: float | None = None) -> CallTimes:
+    """Asked 60 s after the arrival at T; the call out is made 300 s after it."""
+    reached_ms = None if reached_s is None else T + round(reached_s * 1000)
+    made = CallbackMade(asked_in, T, T + 60_000, tried, reached_ms)
+    return CallTimes(T + 300_000, T + 300_000, T + 301_000, T + 400_000, "portal", made_for=made)
+
+
+ASKED = CallTimes(T, T + 5000, None, T + 62_000, "portal", callback_asked=True)
+BACK = [
+    ASKED,
+    ASKED,
+    called_back("a"),  # did not answer at the first try
+    called_back("a", tried=False),  # the operator left before the caller was called
+    called_back("a", reached_s=360),
+    called_back("b"),
+]
+
+
 def test_callbacks_are_neither_answers_nor_abandons_but_counted_apart() -> None:
-    asked = CallTimes(T, T + 5000, None, T + 60_000, "portal", callback_asked=True)
-    reached = CallTimes(T + 300_000, T + 300_000, T + 301_000, T + 400_000, "portal", callback_made=True)
-    with_them = figures([*DAY, asked, replace(reached, callback_reached=True), reached])
-    without = figures(DAY)
-    assert (with_them.callbacks.asked, with_them.callbacks.made, with_them.callbacks.reached) == (1, 2, 1)
-    assert with_them.arrived == without.arrived + 1
-    assert replace(with_them, arrived=without.arrived, callbacks=without.callbacks) == without
+    with_them, without = figures([*DAY, *BACK]), figures(DAY)
+    back = with_them.callbacks
+    assert (back.asked, back.made, back.tries, back.callers, back.reached) == (2, 4, 3, 2, 1)
+    assert (back.share, back.tries_each) == (0.5, 1.5)
+    assert back.since_asked == Waits(1, 300.0, 300.0, 300.0)
+    assert with_them.arrived == without.arrived + 2
+    same = {"arrived": without.arrived, "callbacks": without.callbacks, "with_callbacks": without.with_callbacks}
+    assert replace(with_them, **same) == without  # type: ignore[arg-type]
+
+
+def test_the_average_with_callbacks_stands_beside_the_laws() -> None:
+    total = figures([*DAY, *BACK])
+    assert total.to_operator == figures(DAY).to_operator
+    assert total.with_callbacks.count == 6
+    assert total.with_callbacks.mean_s == (14 + 30 + 70 + 10 + 26 + 360) / 6
+
+
+def test_a_callback_whose_asking_is_not_kept_any_more_counts_without_a_wait() -> None:
+    lost = CallTimes(T, T, T, T + 9, "portal", made_for=CallbackMade("gone", None, None, True, T + 5))
+    assert figures([lost]).callbacks.reached == 1
+    assert figures([lost]).callbacks.since_asked == Waits(0)
+    assert figures([lost]).with_callbacks == Waits(0)
 
 
 def test_groups_have_their_own_figures() -> None:

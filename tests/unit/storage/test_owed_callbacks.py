@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,9 @@ import pytest
 from calls.callback import Callback
 from calls.journal import Fact
 from calls.journal_lines import format_hangup, format_line
-from storage.engine import open_engine
+from calls.statistics import figures
+from calls.waits import Waits
 from storage.ledger import Ledger
-from storage.migrate import upgrade
 from storage.projector import Projector
 
 NOW_MS = time.time_ns() // 1_000_000
@@ -40,33 +41,55 @@ def made(call: str, status: str) -> list[bytes]:
     return [format_line(Fact.ARRIVED, at_ms, told, call), *tried, format_hangup(at_ms + 1000, call)]
 
 
-async def owed(folder: Path, lines: list[bytes]) -> list[Callback]:
-    journal, url = folder / "journal.csv", f"sqlite:///{folder / 'ledger.db'}"
+def projected(projector: Projector, journal: Path, lines: list[bytes]) -> None:
     journal.write_bytes(b"".join(lines))
-    upgrade(url)
-    engine = open_engine(url)
-    try:
-        Projector(engine, [journal]).project_now()
-        return await Ledger(engine).owed_callbacks(2, 24)
-    finally:
-        engine.dispose()
+    projector.project_now()
 
 
-async def test_what_was_asked_is_owed_with_its_place(tmp_path: Path) -> None:
-    (one,) = await owed(tmp_path, asked())
+@pytest.fixture
+def owed(projector: Projector, journal: Path, ledger: Ledger) -> Callable[[list[bytes]], Awaitable[list[Callback]]]:
+    async def read(lines: list[bytes]) -> list[Callback]:
+        projected(projector, journal, lines)
+        return await ledger.owed_callbacks(2, 24)
+
+    return read
+
+
+Owed = Callable[[list[bytes]], Awaitable[list[Callback]]]
+
+
+async def test_what_was_asked_is_owed_with_its_place(owed: Owed) -> None:
+    (one,) = await owed(asked())
     assert (one.asked_in, one.number, one.group, one.language) == (ASKED, "77011234567", "portal", "ru")
     assert (one.rank_ms, one.made, one.tried) == (NOW_MS, 0, 0)
 
 
-async def test_a_try_in_vain_leaves_one_and_an_operator_who_left_costs_none(tmp_path: Path) -> None:
-    (one,) = await owed(tmp_path, [*asked(), *made(FIRST, ""), *made(SECOND, "BUSY")])
+async def test_a_try_in_vain_leaves_one_and_an_operator_who_left_costs_none(owed: Owed) -> None:
+    (one,) = await owed([*asked(), *made(FIRST, ""), *made(SECOND, "BUSY")])
     assert (one.made, one.tried) == (2, 1)
 
 
 @pytest.mark.parametrize("second", ["ANSWER", "NOANSWER"])
-async def test_two_tries_or_an_answer_settle_it(tmp_path: Path, second: str) -> None:
-    assert await owed(tmp_path, [*asked(), *made(FIRST, "BUSY"), *made(SECOND, second)]) == []
+async def test_two_tries_or_an_answer_settle_it(owed: Owed, second: str) -> None:
+    assert await owed([*asked(), *made(FIRST, "BUSY"), *made(SECOND, second)]) == []
 
 
-async def test_who_is_still_on_the_line_is_not_called(tmp_path: Path) -> None:
-    assert await owed(tmp_path, asked()[:-1]) == []
+async def test_who_is_still_on_the_line_is_not_called(owed: Owed) -> None:
+    assert await owed(asked()[:-1]) == []
+
+
+async def test_what_was_cancelled_is_not_owed(owed: Owed) -> None:
+    cancelled = format_line(Fact.CALLBACK_CANCELLED, NOW_MS + 20_000, {}, ASKED)
+    assert await owed([*asked(), *made(FIRST, "BUSY"), cancelled]) == []
+
+
+async def test_the_figures_tell_callbacks_apart(projector: Projector, journal: Path, ledger: Ledger) -> None:
+    projected(projector, journal, [*asked(), *made(FIRST, "BUSY"), *made(SECOND, "ANSWER")])
+    span = (NOW_MS, NOW_MS + 3_600_000)
+    total = figures(await ledger.calls_between(*span))
+    back = total.callbacks
+    assert (back.asked, back.made, back.tries, back.reached, back.share) == (1, 2, 2, 1, 1.0)
+    assert back.since_asked == Waits(1, 51.0, 51.0, 51.0)  # asked after 9 s, reached after 60
+    assert total.with_callbacks == Waits(1, 60.0, 60.0, 60.0)
+    assert (total.arrived, total.answered) == (1, 0)
+    assert await ledger.answered_between(*span) == (0, None)
