@@ -28,6 +28,7 @@ from calls.events import (
 from calls.ids import CallId, GroupId, OperatorId
 from routing.announcing import Announcing
 from routing.commands import Command, Join, MoveOn, Offer, Reclaim, Resync
+from routing.day_so_far import Helps, Lent
 from routing.deadlines import Deadlines
 from routing.floor import Floor
 from routing.line import Lines, Waiting
@@ -96,11 +97,12 @@ class Router:
         return out
 
     def adopt(self, older: Router) -> None:
-        """Keep what only we know over a rebuild: wrap-up, back-off, idle time, states shown, the traffic's shares."""
+        """Keep what only we know over a rebuild: wrap-up, back-off, idle time, loans, states shown, the traffic's shares."""
         for operator in self.operators.values():
             if known := older.operators.get(operator.id):
                 operator.adopt(known)
                 self._touched[operator.id] = None
+                self._lend(operator, known.helps)
         self._shown.adopt(older._shown)
         self._traffic.adopt(older._traffic)
         self._waits.adopt(older._waits)
@@ -119,6 +121,18 @@ class Router:
             self._floor.enlist(known)
             self._touched[operator] = None
         return self._decide((), now_ms)
+
+    def widen(self, lent: Lent, now_ms: int) -> list[Command]:
+        """Lend these operators to groups in danger, and nobody else (rule 7); calls that ring or talk go on."""
+        for operator in self.operators.values():
+            self._lend(operator, lent.get(operator.id, {}))
+        return self._decide((), now_ms)
+
+    def _lend(self, operator: Operator, helps: Helps) -> None:
+        if operator.helps != helps:
+            operator.helps = helps
+            self._floor.enlist(operator)
+            self._touched[operator.id] = None
 
     def next_wake_ms(self) -> int | None:
         """The next instant at which a Tick changes something."""

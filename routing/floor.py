@@ -43,6 +43,8 @@ class Floor:
         self.idle_for: dict[Need, int] = {}
         """Idle operators per need, in the caller's language; also the list of known needs."""
         self._homes: dict[Need, list[Home]] | None = None
+        self.lent: set[OperatorId] = set()
+        """Operators who are lent to a group in danger."""
 
     @property
     def idle(self) -> int:
@@ -83,6 +85,9 @@ class Floor:
         self.engage(operator.id)
         if (before := self._pool_of.get(operator.id)) is not None:
             before.staff -= 1
+            if not before.staff:  # who is lent and comes back leaves many of these behind
+                del self._pools[before.skills]
+        (self.lent.add if operator.helps else self.lent.discard)(operator.id)
         skills = skills_of(operator)
         pool = self._pools.get(skills)
         if pool is None:

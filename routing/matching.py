@@ -48,6 +48,8 @@ class Matching:
             self._needs.clear()
             self._pools.clear()
             return None
+        if self._floor.lent:
+            found = _unasked_first(found)
         view = self._view()
         queue, pools = found[0] if len(found) == 1 else self._most_urgent(found, view)
         head = self._lines.head(queue.need)
@@ -103,3 +105,9 @@ class Matching:
             idle=self._floor.idle,
             staff=self._floor.staff,
         )
+
+
+def _unasked_first(found: list[tuple[Queue, list[Pool]]]) -> list[tuple[Queue, list[Pool]]]:
+    """Who is lent serves their own callers before others', and others' only when none of their own operators can."""
+    unasked = [(queue, own) for queue, pools in found if (own := [p for p in pools if not p.reach[queue.need].lent])]
+    return unasked or found

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from calls.ids import CallId, GroupId, OperatorId
+from routing.width import Width
 
 NEWS_MS = 1000
 """Asterisk notes the end of a talk, and a little later we hear of it: so near, the two are of the same talk."""
@@ -57,6 +58,8 @@ class Operator:
     idle_since_ms: int = 0
     levels: Mapping[GroupId, int] = field(default_factory=dict)
     """How well the operator knows a group, 1 (best) to 5; 1 where nothing is said."""
+    helps: Mapping[GroupId, Width] = field(default_factory=dict)
+    """The groups in danger that the operator is lent to, on top of their own."""
 
     def state(self, now_ms: int) -> tuple[State, str]:
         """The state that is shown, with its reason."""

@@ -26,11 +26,13 @@ from calls.events import (
     Tick,
 )
 from calls.ids import CallId, GroupId, OperatorId
-from routing.commands import Offer
+from routing.commands import Command, Offer
 from routing.core import Router, Rules
+from routing.day_so_far import Lent
 from routing.presence import Operator
 from routing.skills import Need, Skills
 
+LOOK_EVERY_S = 10.0
 NEVER_S = 1e9
 """For announcements: nobody listens to them here."""
 
@@ -85,6 +87,18 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """What somebody who looks on in between sees; the sequences only grow."""
+
+    now_ms: int
+    router: Router
+    came: Sequence[Arrival]
+    """In the order of arrival."""
+    ended: Sequence[Served]
+    """In the order in which the waits ended."""
+
+
+@dataclass(frozen=True, slots=True)
 class Centre:
     """What stays the same over a run."""
 
@@ -95,6 +109,8 @@ class Centre:
     """Who comes and goes; without any, everybody is ready all the time."""
     shares: Mapping[Need, float] | None = None
     """Of the traffic, when they are known beforehand; else the core learns them."""
+    look: Callable[[Moment], Lent] | None = None
+    """Says every `LOOK_EVERY_S` who is lent to which group in danger."""
 
 
 def simulate(arrivals: Iterable[Arrival], centre: Centre) -> list[Served]:
@@ -121,6 +137,8 @@ class _Day:
         self._ids = [CallId(f"c{number:07}") for number in range(len(self._calls))]
         self._numbers = {call: number for number, call in enumerate(self._ids)}
         self._served: dict[int, Served] = {}
+        self._came: list[Arrival] = []
+        self._ended: list[Served] = []
         self._rung: dict[int, tuple[OperatorId, int]] = {}
         """By call: whose phone rings for it, and the number of the offer."""
         self._offers: dict[int, int] = {}
@@ -137,6 +155,8 @@ class _Day:
             self._plan(_ms(duty.at_s), partial(self._tell, DutyChanged(duty.operator, duty.ready, "off duty")))
         if self._calls:
             self._plan(_ms(self._calls[0].at_s), partial(self._arrive, 0))
+        if self._centre.look is not None:
+            self._plan(_ms(LOOK_EVERY_S), partial(self._look, self._centre.look))
         while (at_ms := self._next_ms()) is not None:
             self._now_ms = at_ms
             if self._heap and self._heap[0][0] <= at_ms:
@@ -156,15 +176,25 @@ class _Day:
         heappush(self._heap, (at_ms, self._planned, deed))
 
     def _tell(self, event: Event) -> None:
-        for command in self._router.handle(event, self._now_ms):
+        self._do(self._router.handle(event, self._now_ms))
+
+    def _do(self, commands: Iterable[Command]) -> None:
+        for command in commands:
             if isinstance(command, Offer):
                 self._ring(self._numbers[command.call], command.operator)
+
+    def _look(self, look: Callable[[Moment], Lent]) -> None:
+        lent = look(Moment(self._now_ms, self._router, self._came, self._ended))
+        self._do(self._router.widen(lent, self._now_ms))
+        if self._heap:  # else nothing is to come, and nothing to look at
+            self._plan(self._now_ms + _ms(LOOK_EVERY_S), partial(self._look, look))
 
     # -- what callers do -------------------------------------------------------------------------------------------
 
     def _arrive(self, number: int) -> None:
         if number + 1 < len(self._calls):
             self._plan(_ms(self._calls[number + 1].at_s), partial(self._arrive, number + 1))
+        self._came.append(self._calls[number])
         self._wait(number)
         patience_s = self._calls[number].patience_s
         if patience_s < NEVER_S and number not in self._served:
@@ -190,7 +220,8 @@ class _Day:
 
     def _end(self, number: int, operator: OperatorId | None) -> None:
         wait_ms = self._now_ms - _ms(self._calls[number].at_s)
-        self._served[number] = Served(self._calls[number], wait_ms / 1000, operator)
+        self._served[number] = served = Served(self._calls[number], wait_ms / 1000, operator)
+        self._ended.append(served)
 
     # -- what phones and operators do ------------------------------------------------------------------------------
 

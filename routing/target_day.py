@@ -1,0 +1,90 @@
+"""Target control over a simulated day: what the controller does with the ledger, done with the simulator's calls."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from calls.ids import GroupId
+from routing.day_so_far import DaySoFar, GroupSoFar, Lent, OnDuty
+from routing.lending import Reserves
+from routing.presence import Operator
+from routing.rates import Tally, TalkSeen, WaitSeen, observe
+from routing.rules import TARGET_S
+from routing.simulator import Arrival, Moment
+from routing.skills import BEST_LEVEL
+from routing.standing import TargetRules
+from routing.target import Control, control
+
+
+def on_duty(operators: Iterable[Operator]) -> tuple[OnDuty, ...]:
+    """Those who are ready, talk or wrap up, with their own groups."""
+    return tuple(
+        OnDuty(one.id, {group: one.levels.get(group, BEST_LEVEL) for group in sorted(one.groups)}, one.languages)
+        for one in operators
+        if one.ready and (one.reachable or one.call is not None)
+    )
+
+
+@dataclass(slots=True)
+class TargetDay:
+    """Looks at a simulated day in between (`routing.simulator.Centre.look`)."""
+
+    reserves: Reserves
+    rules: TargetRules
+    day_s: float
+    """How long the day is."""
+    targets_s: Mapping[GroupId, float] = field(default_factory=dict)
+    set_up_s: float = 0.0
+    decided: list[Control] = field(default_factory=list)
+    """Each look's decision, the last one last."""
+    _tallies: dict[GroupId, Tally] = field(default_factory=dict)
+    _answered: dict[GroupId, tuple[int, float]] = field(default_factory=dict)
+    _gave_up: dict[GroupId, int] = field(default_factory=dict)
+    _recent: deque[Arrival] = field(default_factory=deque)
+    _read: tuple[int, int] = (0, 0)
+
+    def __call__(self, moment: Moment) -> Lent:
+        """Decide anew who helps whom."""
+        self._take_in(moment)
+        before = self.decided[-1] if self.decided else Control()
+        self.decided.append(control(before, self._day(moment), self.reserves, self.rules))
+        return self.decided[-1].lent
+
+    def _take_in(self, moment: Moment) -> None:
+        came, ended = self._read
+        self._recent.extend(moment.came[came:])
+        for served in moment.ended[ended:]:
+            group, at_ms = served.arrival.group, round((served.arrival.at_s + served.wait_s) * 1000)
+            seen: list[WaitSeen | TalkSeen] = [WaitSeen(group, at_ms, served.wait_s, served.operator is not None)]
+            if served.operator is None:
+                self._gave_up[group] = self._gave_up.get(group, 0) + 1
+            else:
+                count, waited_s = self._answered.get(group, (0, 0.0))
+                self._answered[group] = count + 1, waited_s + served.wait_s
+                busy_s = served.arrival.talk_s + moment.router.rules.wrap_up_s + self.set_up_s
+                seen.append(TalkSeen(group, at_ms, busy_s))
+            self._tallies = observe(self._tallies, seen)
+        self._read = len(moment.came), len(moment.ended)
+        while self._recent and self._recent[0].at_s < moment.now_ms / 1000 - self.rules.recent_s:
+            self._recent.popleft()
+
+    def _day(self, moment: Moment) -> DaySoFar:
+        operators = on_duty(moment.router.operators.values())
+        names = {group for operator in operators for group in operator.levels} | {one.group for one in moment.came}
+        recent = [arrival.group for arrival in self._recent]
+        waiting: dict[GroupId, list[float]] = {}
+        for caller in moment.router.waiting():
+            waiting.setdefault(caller.group, []).append((moment.now_ms - caller.rank_ms) / 1000)
+        groups = {}
+        for group in sorted(names):
+            answered, waited_s = self._answered.get(group, (0, 0.0))
+            tally = self._tallies.get(group, Tally(0))
+            groups[group] = GroupSoFar(
+                self.targets_s.get(group, TARGET_S), answered, waited_s, self._gave_up.get(group, 0),
+                recent.count(group), tuple(waiting.get(group, ())), self.set_up_s, tally.talk_s, 1 / tally.giving_up,
+            )  # fmt: skip
+        passed_s = moment.now_ms / 1000
+        seen_s = min(self.rules.recent_s, passed_s)
+        return DaySoFar(moment.now_ms, groups, operators, max(0.0, self.day_s - passed_s), seen_s)
