@@ -22,6 +22,8 @@ from bailanys.menu import LanguageOf, serve_callback, serve_menu
 from bailanys.reports import LedgerBooks
 from bailanys.requests import Requests
 from bailanys.site import Places, Secrets
+from bailanys.target_now import target_now
+from bailanys.target_watch import TargetWatch
 from calls.journal import Fact
 from config.settings import Settings
 from dialplan import names
@@ -63,7 +65,8 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     lost = LostCalls(link, journal, ledger.open_calls)
     plan = menu_plan(settings)
     menu = AgiServer("127.0.0.1", settings.ports.agi, partial(serve, settings, plan, ledger.language_of))
-    desk = LiveDesk(settings, dispatcher, link, lambda: projector.in_step_ms)
+    target = TargetWatch(settings, dispatcher, journal, ledger.so_far)
+    desk = LiveDesk(settings, dispatcher, link, lambda: projector.in_step_ms, partial(target_now, target, settings))
     books = LedgerBooks(ledger, places.database_url, settings.hotline.time_zone)
     control = ControlServer(places.control, Requests(desk).answer)
 
@@ -77,6 +80,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         asyncio.create_task(keep_ledger(places.database_url, projector)),
         asyncio.create_task(again_and_again("finish", FINISH_EVERY_S, finaliser.finish_ready)),
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
+        asyncio.create_task(again_and_again("target", settings.target.every_s, target.look)),
         asyncio.create_task(keep_api(settings, places, dispatcher, desk, books, alarm)),
     ]
     try:

@@ -15,7 +15,7 @@ from calls.events import DutyChanged
 from calls.ids import CallId, OperatorId
 from calls.tracker import operator_of
 from config.settings import Settings
-from console.answers import CallNow, Duty, OperatorNow, Transferred, WrapUp
+from console.answers import CallNow, Duty, OperatorNow, TargetNow, Transferred, WrapUp
 from console.errors import (
     NobodyThereError,
     NoTalkError,
@@ -44,9 +44,15 @@ class LiveDesk:
     """The controller's side of `console.ports.Desk`."""
 
     def __init__(
-        self, settings: Settings, dispatcher: Dispatcher, link: AmiLink, ledger_in_step_ms: Callable[[], int]
+        self,
+        settings: Settings,
+        dispatcher: Dispatcher,
+        link: AmiLink,
+        ledger_in_step_ms: Callable[[], int],
+        target: Callable[[], TargetNow],
     ) -> None:
         """`ledger_in_step_ms`: the instant up to which the ledger holds all that the journal tells."""
+        self.target = target
         self._settings = settings
         self._dispatcher = dispatcher
         self._link = link

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from bailanys.answers_seen import AnswersSeen
 from bailanys.audit import forgotten
 from bailanys.callbacks import Callbacks, callback_of
 from bailanys.deeds import Deeds
@@ -29,6 +30,7 @@ from dialplan import names
 from routing.commands import Alarm, Reclaim
 from routing.configured import configured_router
 from routing.core import Router
+from routing.day_so_far import Lent
 from storage.errors import LedgerUnavailableError
 from telephony import commands
 from telephony.ami import AmiLink
@@ -69,6 +71,7 @@ class Dispatcher:
         self._link = link
         self._inbox = inbox
         self.foretelling = Foretelling()
+        self.answers = AnswersSeen()
         self._owed = owed
         self.callbacks = Callbacks(settings.callback, settings.hotline.time_zone)
         self._alive = alive
@@ -161,6 +164,7 @@ class Dispatcher:
         if self._in_truth:
             now_ms = _now_ms()
             self.foretelling.before(event, self.router, now_ms)
+            self.answers.before(event, self.router, now_ms)
             decided = self.router.handle(event, now_ms)
             self._deeds.perform(decided)
             self.foretelling.after(event, self.router, now_ms)
@@ -168,6 +172,11 @@ class Dispatcher:
                 self.callbacks.gone(event.call, now_ms)
             elif isinstance(event, OperatorAnswered):
                 self.callbacks.talked(event.call)
+
+    def lend(self, lent: Lent) -> None:
+        """Let these operators help groups in danger, and nobody else, from this moment on (rule 7)."""
+        if self._in_truth:
+            self._deeds.perform(self.router.widen(lent, _now_ms()))
 
     async def audit(self) -> None:
         """Look every few seconds for callers whom a lost event has left without care. Runs until cancelled."""

@@ -19,7 +19,7 @@ from routing.commands import Announce
 from routing.core import Router
 from routing.estimate import Staff
 from routing.expectation import Expectations, on_duty
-from routing.rates import seen_in
+from routing.rates import Rates, seen_in
 from routing.skills import Need
 from routing.told import Minutes, Told
 from speech.expectation import wait_range
@@ -49,6 +49,11 @@ class Foretelling:
         self._talks: dict[OperatorId, tuple[CallId, GroupId, int]] = {}
         self._staff: Staff[Need] = {}
         self._staff_until_ms = 0
+
+    @property
+    def tallies(self) -> Rates[GroupId]:
+        """How long each group's calls keep an operator, and how soon its callers give up."""
+        return self._expectations.tallies
 
     def know(self, past: Iterable[Handled], wrap_up_s: float) -> None:
         """Take in what the ledger has seen in the last hours, after a start."""

@@ -11,7 +11,7 @@ from console.ports import Desk
 
 
 class Requests:
-    """Answers `ready`, `operators`, `duty`, `wrap-up`, `calls` and `transfer`."""
+    """Answers `ready`, `operators`, `duty`, `wrap-up`, `calls`, `target` and `transfer`."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -31,6 +31,8 @@ class Requests:
                     return self._desk.wrap_up(str(request["operator"]), longer=bool(request["longer"])).model_dump()
                 case "calls":
                     return {"calls": [_call_row(call) for call in await self._desk.calls()]}
+                case "target":
+                    return self._desk.target().model_dump()
                 case "transfer":
                     return (await self._desk.transfer(str(request["call"]), str(request["to"]))).model_dump()
                 case other:

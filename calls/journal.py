@@ -44,6 +44,7 @@ class Fact(StrEnum):
     UNRATED = "unrated"  # seq, operator, reason = silence | wrong
     PRESENCE = "presence"  # operator, state, reason, at_ms
     ALARM = "alarm"  # kind, detail
+    TARGET = "target"  # group, standing, width, helpers, asa_s, projected_s: a group's standing or its helpers changed
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from config.document import ANY, Document, values
-from config.patterns import GROUP_NAMES, LANGUAGES, texts
+from config.patterns import GROUP_NAMES, LANGUAGES, OPERATOR_NUMBERS, texts
 from config.problems import Finding, suggestion
 
 if TYPE_CHECKING:
@@ -53,6 +53,26 @@ def languages_unknown(document: Document) -> Iterator[Finding]:
         for language in spoken:
             if language not in title:
                 yield Finding(path, f'has no title for the language "{language}"')
+
+
+def helpers_unknown(document: Document) -> Iterator[Finding]:
+    """Check that each helper of a group is an operator who does not serve it anyhow."""
+    operators = [operator for _, operator in values(document, ("operators", ANY), dict)]
+    known = texts(document, OPERATOR_NUMBERS)
+    for path, group in values(document, ("groups", ANY), dict):
+        helpers = group.get("helpers")
+        for nth, number in enumerate(helpers if isinstance(helpers, list | tuple) else ()):
+            serving = [one for one in operators if one.get("number") == number and group.get("name") in _served(one)]
+            if known and isinstance(number, str) and number not in known:
+                yield Finding((*path, "helpers", nth), f'no operator has the number "{number}"')
+            elif serving:
+                words = f'operator {number} serves "{group.get("name")}" anyhow: a helper is one without the skill'
+                yield Finding((*path, "helpers", nth), words)
+
+
+def _served(operator: dict[str, Any]) -> set[str]:
+    named = (operator.get("groups"), operator.get("skills"))
+    return {str(name) for names in named if isinstance(names, list | tuple | dict) for name in names}
 
 
 def operators_mute(document: Document) -> Iterator[Finding]:

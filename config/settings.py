@@ -94,6 +94,10 @@ class Group(Section):
     title: dict[Language, str] = Field(description="As people read it, per language.")
     transfer_number: Number = Field(description="What an operator dials to transfer a call here.")
     target_s: float = Field(default=30.0, gt=0, description="Target of the average wait, from the arrival (rule 7).")
+    helpers: tuple[Number, ...] = Field(
+        default=(),
+        description="Operators without this skill who help when the group is in danger of missing its target.",
+    )
 
 
 class Choice(Section):
@@ -165,6 +169,35 @@ class Routing(Section):
     )
     steps: tuple[Step, ...] = Field(
         default=(Step(),), min_length=1, description="How eligibility widens while a caller waits, narrowest first."
+    )
+
+
+class Target(Section):
+    """When a group is in danger of missing its target, and what follows (rule 7)."""
+
+    widen: bool = Field(
+        default=True, description="Lend operators to a group in danger; without it there are figures and alarms alone."
+    )
+    every_s: float = Field(default=10.0, gt=0, le=300, description="How often the day is looked at.")
+    danger: float = Field(default=0.9, gt=0, le=2, description="Of the target: from this average on in danger.")
+    calm: float = Field(default=0.7, gt=0, le=2, description="Of the target: down to this average calm again.")
+    stay_s: float = Field(
+        default=60.0, ge=0, description="How long a group stays at least as it is; danger is at once."
+    )
+    settle_calls: int = Field(
+        default=5, ge=0, description="Calls at half the target that are imagined before the day's first one."
+    )
+    ahead_s: float = Field(
+        default=1800.0, ge=0, description="A group is judged by its average so much later, at the present rate."
+    )
+    recent_s: float = Field(
+        default=1800.0, gt=0, le=7200, description="The present rate of calls is that of so many last seconds."
+    )
+    remind_s: float = Field(default=900.0, gt=0, description="An alarm lasts so long at least, and is repeated then.")
+    mend_within_s: float = Field(
+        default=7200.0,
+        gt=0,
+        description="How soon the operators that an alarm asks for mend an average over its target.",
     )
 
 
@@ -272,6 +305,7 @@ class Settings(Section):
     menu: Menu
     operators: tuple[Operator, ...] = Field(min_length=1)
     routing: Routing = Routing()
+    target: Target = Target()
     offers: Offers = Offers()
     waiting: Waiting = Waiting()
     callback: Callback = Callback()

@@ -17,7 +17,7 @@ from config.document import ANY, Document, values
 from config.eligibility import needs_unserved, steps_narrow
 from config.patterns import MENU_KEYS, holder
 from config.problems import Finding, spelled
-from config.references import groups_unknown, groups_unserved, languages_unknown, operators_mute
+from config.references import groups_unknown, groups_unserved, helpers_unknown, languages_unknown, operators_mute
 from config.uniqueness import given_twice, names_reserved, numbers_collide, operators_hidden
 
 if TYPE_CHECKING:
@@ -94,6 +94,14 @@ def times_disagree(document: Document) -> Iterator[Finding]:
         yield Finding(("offers", "wrap_up_most_s"), f"must be at least wrap_up_s, which is {usual:g}")
 
 
+def thresholds_crossed(document: Document) -> Iterator[Finding]:
+    """Check that a group that is calm is not in danger as well."""
+    target = document["target"]
+    danger, calm = target.get("danger"), target.get("calm")
+    if isinstance(danger, int | float) and isinstance(calm, int | float) and calm >= danger:
+        yield Finding(("target", "calm"), f"must be less than danger, which is {danger:g}")
+
+
 def control_characters(document: Document) -> Iterator[Finding]:
     """Check for line breaks and the like: in Asterisk's files they would begin a line of their own."""
     for pattern in (("operators", ANY, "name"), ("groups", ANY, "title", ANY)):
@@ -109,6 +117,7 @@ CHECKS: tuple[Callable[[Document], Iterable[Finding]], ...] = (
     names_reserved,
     groups_unknown,
     groups_unserved,
+    helpers_unknown,
     languages_unknown,
     operators_mute,
     steps_narrow,
@@ -120,6 +129,7 @@ CHECKS: tuple[Callable[[Document], Iterable[Finding]], ...] = (
     times_disagree,
     trunk_unknown,
     hours_closed,
+    thresholds_crossed,
     control_characters,
     address_findings,
 )

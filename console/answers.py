@@ -90,6 +90,36 @@ class Transferred(Answer):
     to: str
 
 
+class TargetOfGroup(Answer):
+    """A group's day against its target, or that of all groups together (rule 7); waits are from the arrival."""
+
+    group: str = Field(description="Empty for all together.")
+    target_s: float
+    answered: int
+    abandoned: int = Field(description="Callers who hung up waiting.")
+    waiting: int
+    asa_s: float | None = Field(description="Average wait of the day so far; null before the first answer.")
+    projected_s: float | None = Field(
+        description="Average wait at the day's end at the present rate; null without calls, or when nobody is on duty."
+    )
+    state: str = Field(description="calm, in danger or widened; of all together that of the worst group.")
+    width: str = Field(description="How wide a widened group is served: levels, languages or helpers.")
+    helpers: tuple[str, ...] = Field(description="Operators who are lent to the group now.")
+    missed: bool = Field(description="Whether the target will be missed at the present rate.")
+    operators_missing: int | None = Field(description="Who would mend that; null: none, or no number would.")
+    until_ms: int | None = Field(description="Until when they would have to be there.")
+
+
+class TargetNow(Answer):
+    """Every group's day against its target, as last looked at."""
+
+    at_ms: int
+    ledger_at_ms: int = Field(description="When the ledger told its figures; older than the look when it is away.")
+    time_zone: str
+    total: TargetOfGroup
+    groups: tuple[TargetOfGroup, ...]
+
+
 class Stats(Answer):
     """A day's figures: the average wait from the arrival (rule 7), and what an average hides."""
 

@@ -8,7 +8,9 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, gener
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from console.answers import TargetNow
 from console.ports import DayWait, Floor
+from console.target_metrics import target_families
 
 METRICS_MEDIA = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -21,10 +23,13 @@ class _Collected(Collector):
         return self._families
 
 
-def exposition(floor: Floor, day: DayWait | None) -> str:
-    """The text that Prometheus reads. `day` None: the ledger is away, its figures are left out rather than old."""
+def exposition(floor: Floor, day: DayWait | None, target: TargetNow | None = None) -> str:
+    """The text that Prometheus reads. `day` None: the ledger is away, its figures are left out rather than old.
+
+    `target` None: nothing was decided yet.
+    """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collected(_families(floor, day)))
+    registry.register(_Collected((*_families(floor, day), *(target_families(target) if target else ()))))
     return generate_latest(registry).decode()
 
 

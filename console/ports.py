@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from console.answers import CallNow, Duty, FoundTalk, OperatorNow, Stats, Transferred, WrapUp
+from console.answers import CallNow, Duty, FoundTalk, OperatorNow, Stats, TargetNow, Transferred, WrapUp
 from console.story import Story
 
 
@@ -43,6 +43,9 @@ class Desk(Protocol):
 
     def operators(self) -> list[OperatorNow]:
         """Every operator's state."""
+
+    def target(self) -> TargetNow:
+        """Each group against its target (rule 7). Raises UnavailableError until the first look."""
 
     def duty(self, number: str, reason: str | None) -> Duty:
         """Make an operator ready (no reason) or pause them. Raises UnknownOperatorError."""

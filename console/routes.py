@@ -73,6 +73,11 @@ async def stats(office: Office, asked: Asked[DayQuery, NoBody]) -> answers.Stats
     return await office.books.stats(asked.query.day)
 
 
+async def target(office: Office, _: Asked[Query, NoBody]) -> answers.TargetNow:
+    """Each group against its target."""
+    return office.desk.target()
+
+
 async def talks(office: Office, asked: Asked[TalksQuery, NoBody]) -> answers.FoundTalks:
     """Talks of a date and a number."""
     return answers.FoundTalks(talks=tuple(await office.books.talks(asked.query.date, asked.query.phone)))
@@ -81,11 +86,16 @@ async def talks(office: Office, asked: Asked[TalksQuery, NoBody]) -> answers.Fou
 async def metrics(office: Office, _: Asked[Query, NoBody]) -> str:
     """Figures for Prometheus; without the ledger's own when the ledger is away."""
     day: DayWait | None
+    against: answers.TargetNow | None
     try:
         day = await office.books.day_wait()
     except ApiError:
         day = None
-    return exposition(office.desk.floor(), day)
+    try:
+        against = office.desk.target()
+    except ApiError:
+        against = None
+    return exposition(office.desk.floor(), day, against)
 
 
 async def openapi(_: Office, __: Asked[Query, NoBody]) -> dict[str, Any]:
@@ -130,6 +140,10 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/stats", "A day's figures (rule 7)", (Scope.STATS_READ,), stats, answers.Stats, Asks.LEDGER,
         query=DayQuery,
+    ),
+    Route(
+        "GET", "/target", "Each group's average wait today against its target, and who helps whom (rule 7)",
+        (Scope.STATS_READ,), target, answers.TargetNow, Asks.LEDGER,
     ),
     Route(
         "GET", "/recordings", "Talks by local date and caller's number (rule 14)", (Scope.RECORDINGS_READ,), talks,

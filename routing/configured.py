@@ -5,9 +5,11 @@ from __future__ import annotations
 from calls.ids import GroupId, OperatorId
 from config.settings import Settings
 from routing.core import Router
+from routing.lending import Reserves
 from routing.presence import Operator
 from routing.rules import Rules
 from routing.skills import Step
+from routing.standing import TargetRules
 
 
 def configured_router(settings: Settings) -> Router:
@@ -26,6 +28,29 @@ def operators_of(settings: Settings) -> list[Operator]:
         )
         for person in settings.operators
     ]
+
+
+def target_rules_of(settings: Settings) -> TargetRules:
+    """Gather when a group is in danger."""
+    target = settings.target
+    return TargetRules(
+        danger=target.danger,
+        calm=target.calm,
+        stay_s=target.stay_s,
+        settle_calls=target.settle_calls,
+        ahead_s=target.ahead_s,
+        recent_s=target.recent_s,
+        remind_s=target.remind_s,
+        mend_within_s=target.mend_within_s,
+    )
+
+
+def reserves_of(settings: Settings) -> Reserves:
+    """Gather who may help a group in danger; nobody when the centre does not want it."""
+    if not settings.target.widen:
+        return Reserves({})
+    helpers = {GroupId(group.name): [OperatorId(number) for number in group.helpers] for group in settings.groups}
+    return Reserves(helpers, rules_of(settings).steps, settings.hotline.languages)
 
 
 def rules_of(settings: Settings) -> Rules:

@@ -97,7 +97,7 @@ class Router:
         return out
 
     def adopt(self, older: Router) -> None:
-        """Keep what only we know over a rebuild: wrap-up, back-off, idle time, loans, states shown, the traffic's shares."""
+        """Keep what only we know over a rebuild: wrap-up, back-off, idle time, loans, states shown, traffic."""
         for operator in self.operators.values():
             if known := older.operators.get(operator.id):
                 operator.adopt(known)

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from calls.ids import GroupId
-from routing.day_so_far import DaySoFar, GroupSoFar, Lent, OnDuty
+from routing.day_so_far import DaySoFar, GroupSoFar, Lent
 from routing.lending import Reserves
-from routing.presence import Operator
-from routing.rates import Tally, TalkSeen, WaitSeen, observe
+from routing.on_duty import operators_on_duty
+from routing.rates import TalkSeen, Tally, WaitSeen, observe
 from routing.rules import TARGET_S
 from routing.simulator import Arrival, Moment
-from routing.skills import BEST_LEVEL
 from routing.standing import TargetRules
 from routing.target import Control, control
-
-
-def on_duty(operators: Iterable[Operator]) -> tuple[OnDuty, ...]:
-    """Those who are ready, talk or wrap up, with their own groups."""
-    return tuple(
-        OnDuty(one.id, {group: one.levels.get(group, BEST_LEVEL) for group in sorted(one.groups)}, one.languages)
-        for one in operators
-        if one.ready and (one.reachable or one.call is not None)
-    )
 
 
 @dataclass(slots=True)
@@ -71,7 +61,7 @@ class TargetDay:
             self._recent.popleft()
 
     def _day(self, moment: Moment) -> DaySoFar:
-        operators = on_duty(moment.router.operators.values())
+        operators = operators_on_duty(moment.router.operators.values())
         names = {group for operator in operators for group in operator.levels} | {one.group for one in moment.came}
         recent = [arrival.group for arrival in self._recent]
         waiting: dict[GroupId, list[float]] = {}

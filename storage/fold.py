@@ -62,7 +62,7 @@ def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord]) -> Folded:
     return folded
 
 
-_CALL_FACTS = frozenset(fact.value for fact in Fact) - {Fact.PRESENCE, Fact.ALARM}
+_CALL_FACTS = frozenset(fact.value for fact in Fact) - {Fact.PRESENCE, Fact.ALARM, Fact.TARGET}
 
 
 def _step(entry: Entry, values: Mapping[str, str]) -> dict[str, str | int]:

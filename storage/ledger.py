@@ -20,6 +20,7 @@ from calls.ids import CallId
 from calls.local_day import local_day
 from calls.phone import ANONYMOUS, candidate_keys
 from calls.recording import EndedTalk, Recording
+from calls.so_far import SoFar
 from calls.statistics import CallTimes, RatingGiven
 from calls.work import Handled
 from storage import audit, book, callbacks, rows, work
@@ -28,6 +29,7 @@ from storage.errors import LedgerUnavailableError
 from storage.find import FoundRecording, find, in_order
 from storage.presence import StateRow, present_states
 from storage.record import CallRecord
+from storage.so_far import so_far
 from storage.tables import alarm, call, caller_language, rating, step
 
 T = TypeVar("T")
@@ -151,6 +153,10 @@ class Ledger:
     async def handled_between(self, from_ms: int, to_ms: int) -> list[Handled]:
         """Waits that ended in some span of time, for the running rates that an expected wait is made of."""
         return await self._read(lambda connection: work.handled_between(connection, from_ms, to_ms))
+
+    async def so_far(self, from_ms: int, now_ms: int, since_ms: int) -> SoFar:
+        """The day's waits for each group, of calls that arrived from `from_ms` on, and who came since `since_ms`."""
+        return await self._read(lambda connection: so_far(connection, from_ms, now_ms, since_ms))
 
     async def owed_callbacks(self, tries: int, keep_hours: int) -> list[Callback]:
         """Callbacks asked in the last hours that reached nobody yet and have tries left."""

@@ -17,6 +17,7 @@ from bailanys.cli import (
     simulate,
     staffing,
     statistics,
+    target,
     tokens,
 )
 
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 service.add_to(app)
 statistics.add_to(app)
+target.add_to(app)
 staffing.add_to(app)
 simulate.add_to(app)
 app.add_typer(operators.app, name="operators")

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp.test_utils import TestClient
 
 from calls.statistics import CallTimes, day_figures
-from console.answers import CallNow, Duty, FoundTalk, OperatorNow, Stats, Transferred, WrapUp
+from console.answers import CallNow, Duty, FoundTalk, OperatorNow, Stats, TargetNow, TargetOfGroup, Transferred, WrapUp
 from console.errors import (
     NoTalkError,
     NoWrapUpError,
@@ -29,6 +29,17 @@ CALLER = "+77012345678"
 PATHS = {"{number}": "101", "{id}": "hl1-1764000000.12"}
 QUERIES = {"/recordings": "?date=2026-11-22&phone=87012345678"}
 BODIES = {"transfer": {"to": "ict"}, "wrap_up": {"do": "extend"}}
+PORTAL = TargetOfGroup(
+    group="portal", target_s=30, answered=40, abandoned=1, waiting=2, asa_s=34.2, projected_s=38.0, state="widened",
+    width="helpers", helpers=("104",), missed=True, operators_missing=3, until_ms=1764007200000,
+)  # fmt: skip
+TARGET = TargetNow(
+    at_ms=1764000000000,
+    ledger_at_ms=1763999999000,
+    time_zone="Asia/Almaty",
+    total=PORTAL.model_copy(update={"group": "", "width": "", "helpers": ()}),
+    groups=(PORTAL,),
+)
 TALKING, WAITING = "hl1-1764000000.12", "hl1-1764000000.34"
 
 
@@ -63,6 +74,11 @@ class PaperDesk:
             raise NoWrapUpError("no wrap-up at the moment")
         self.said.append((number, "longer" if longer else "over"))
         return WrapUp(operator=number, until_ms=1_764_000_060_000)
+
+    def target(self) -> TargetNow:
+        if self.broken:
+            raise self.broken
+        return TARGET
 
     async def calls(self) -> list[CallNow]:
         if self.broken:
