@@ -13,10 +13,14 @@ EVERYBODY = "all groups"
 def words(notice: Notice, zone: str) -> str:
     """One line for a supervisor."""
     outlook = notice.outlook
-    asa = "nobody answered today yet" if outlook.asa_s is None else f"ASA today {outlook.asa_s:.1f} s"
-    said = [f"{notice.name}: {asa} of {outlook.target_s:g}"]
-    if outlook.projected_s is None or math.isinf(outlook.projected_s):
-        said.append("at the present rate the day has no end to the wait: nobody is on duty")
+    if outlook.asa_s is None:
+        said = [f"{notice.name}: nobody answered today yet, target {outlook.target_s:g} s"]
+    else:
+        said = [f"{notice.name}: ASA today {outlook.asa_s:.1f} s of {outlook.target_s:g}"]
+    if outlook.projected_s is None:
+        pass
+    elif math.isinf(outlook.projected_s):
+        said.append("at the present rate nobody is on duty for calls that come")
     else:
         said.append(f"at the present rate the day ends at {outlook.projected_s:.0f} s")
     if notice.missed and outlook.missing:

@@ -173,3 +173,22 @@ def test_nothing_in_the_file_breaks_the_checks(place: str, value: object) -> Non
     wrong: list[Finding] = [*misfits, *findings(filled(document))]
     assert (settings is None) == bool(misfits)
     assert all("\n" not in finding.message for finding in wrong)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("groups[0]", SHIPPED["groups"][0] | {"helpers": ["104"]}, None),
+        (
+            "groups[0]",
+            SHIPPED["groups"][0] | {"helpers": ["999"]},
+            'groups[0].helpers[0]: no operator has the number "999"',
+        ),
+        ("groups[0]", SHIPPED["groups"][0] | {"helpers": ["103"]}, "groups[0].helpers[0]: operator 103 serves"),
+        ("target.calm", 0.9, "target.calm: must be less than danger, which is 0.9"),
+        ("target.danger", 0.6, "target.calm: must be less than danger, which is 0.6"),
+    ],
+)
+def test_helpers_and_thresholds_of_the_target(path: str, value: object, said: str | None) -> None:
+    told = found(path, value)
+    assert told == [] if said is None else len(told) == 1 and told[0].startswith(said)

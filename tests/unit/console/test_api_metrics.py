@@ -1,6 +1,7 @@
-from paper import Paper
+from paper import TARGET, Paper
 from prometheus_client.parser import text_string_to_metric_families
 
+from console.errors import UnavailableError
 from console.metrics import METRICS_MEDIA, exposition
 from console.ports import DayWait, Floor
 
@@ -26,6 +27,29 @@ def test_everything_that_is_watched_is_there() -> None:
         ("bailanys_day_calls_answered", ""): 4,
         ("bailanys_day_asa_seconds", ""): 21.5,
     }
+
+
+def test_each_group_is_told_against_its_target() -> None:
+    told = samples(exposition(FLOOR, None, TARGET))
+    group = {name: value for (name, label), value in told.items() if label == "portal" and "group" in name}
+    assert group == {
+        "bailanys_group_asa_seconds": 34.2,
+        "bailanys_group_asa_target_seconds": 30,
+        "bailanys_group_asa_projected_seconds": 38,
+        "bailanys_group_target_state": 2,
+        "bailanys_group_helpers": 1,
+        "bailanys_group_target_missed": 1,
+        "bailanys_group_operators_missing": 3,
+    }
+    assert told["bailanys_target_ledger_age_seconds", ""] == 1
+
+
+async def test_nothing_decided_yet_leaves_the_target_out(paper: Paper) -> None:
+    paper.desk.broken = UnavailableError("the day has not been looked at yet")
+    async with paper.client.get("/api/v1/metrics", headers=paper.token()) as response:
+        told = samples(await response.text())
+    assert told["bailanys_calls_waiting", "portal"] == 2
+    assert not any("group" in name for name, _ in told)
 
 
 def test_a_day_without_an_answered_call_has_no_average() -> None:

@@ -32,6 +32,7 @@ async def test_the_command_line_asks_the_same_desk() -> None:
             {"call": WAITING, "where": "waiting", "operator": "", "place": "1", **told},
         ]
     }
+    assert (await requests.answer({"do": "target"}))["groups"][0]["helpers"] == ("104",)
     assert await requests.answer({"do": "duty", "operator": "101", "ready": True, "reason": "x"}) == {
         "operator": "101", "state": "ready",
     }  # fmt: skip

@@ -31,6 +31,7 @@ from routing.core import Router, Rules
 from routing.policy import POLICIES
 from routing.presence import Operator
 from routing.skills import Need, Step, reach, skills_of
+from routing.width import Width
 
 EXAMPLES = int(os.environ.get("BAILANYS_EXAMPLES", "200"))
 GROUPS = [GroupId(name) for name in ("state-services", "portal", "ict")]
@@ -50,6 +51,13 @@ class Reskill:
 
     operator: OperatorId
     levels: dict[GroupId, int]
+
+
+@dataclass(frozen=True)
+class Widen:
+    """Target control lends operators, or takes them back."""
+
+    lent: dict[OperatorId, dict[GroupId, Width]]
 
 
 levels = st.dictionaries(st.sampled_from(GROUPS), st.integers(1, 5), min_size=1)
@@ -78,6 +86,10 @@ events = st.one_of(
     st.just(Tick()),
     st.builds(Restart),
     st.builds(Reskill, operators, levels),
+    st.builds(
+        Widen,
+        st.dictionaries(operators, st.dictionaries(st.sampled_from(GROUPS), st.sampled_from(Width), min_size=1)),
+    ),
 )  # fmt: skip
 rules = st.builds(
     Rules, ring_s=st.just(1), wrap_up_s=st.just(0.5), refusal_rest_s=st.just(0.5), backoff_first_s=st.just(0.1),
@@ -136,7 +148,7 @@ def assert_nobody_waits_beside_an_idle_operator(router: Router, now_ms: int) -> 
 def test_nobody_waits_beside_an_able_idle_operator(
     skills: dict[OperatorId, tuple[dict[GroupId, int], set[str]]],
     chosen: Rules,
-    happens: list[tuple[Event | Restart | Reskill, int]],
+    happens: list[tuple[Event | Restart | Reskill | Widen, int]],
 ) -> None:
     router, now_ms = new_router(skills, chosen), 3000
     for event, pause_ms in happens:
@@ -151,6 +163,8 @@ def test_nobody_waits_beside_an_able_idle_operator(
                 assert router.calls.keys() == older.calls.keys(), "nobody is lost"
             case Reskill(operator, known):
                 router.reskill(operator, known, LANGUAGES[:1], now_ms)
+            case Widen(lent):
+                router.widen(lent, now_ms)
             case _:
                 router.handle(event, now_ms)
         assert_nobody_waits_beside_an_idle_operator(router, now_ms)
