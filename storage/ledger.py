@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -11,7 +10,6 @@ from datetime import date
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, bindparam, func, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from calls.audit import Entry, Note
 from calls.callback import Callback
@@ -25,12 +23,12 @@ from calls.statistics import CallTimes, RatingGiven
 from calls.work import Handled
 from storage import audit, book, callbacks, rows, work
 from storage.engine import reading
-from storage.errors import LedgerUnavailableError
 from storage.find import FoundRecording, find, in_order
 from storage.presence import StateRow, present_states
 from storage.record import CallRecord
 from storage.so_far import so_far
 from storage.tables import alarm, call, caller_language, rating, step
+from storage.transaction import in_transaction
 
 T = TypeVar("T")
 
@@ -178,27 +176,19 @@ class Ledger:
 
     async def add_recording(self, recording: Recording) -> None:
         """Write the row, or overwrite the one of the same call, seq and offer; durable when it returns."""
-        await asyncio.to_thread(self._run, self._engine, lambda connection: book.write_recording(connection, recording))
+        await in_transaction(self._engine, lambda connection: book.write_recording(connection, recording))
 
     async def note(self, *notes: Note) -> None:
         """Add to the audit log; durable when it returns (rule 14: before a byte of audio leaves)."""
         now_ms = time.time_ns() // 1_000_000
-        await asyncio.to_thread(self._run, self._engine, lambda connection: audit.append(connection, notes, now_ms))
+        await in_transaction(self._engine, lambda connection: audit.append(connection, notes, now_ms))
 
     async def audit_of(self, subject: str) -> list[Entry]:
         """What was done with one recording or demand, as it was done."""
         return await self._read(lambda connection: audit.about(connection, subject))
 
     async def _read(self, query: Callable[[Connection], T]) -> T:
-        return await asyncio.to_thread(self._run, self._reading, query)
-
-    @staticmethod
-    def _run(engine: Engine, work: Callable[[Connection], T]) -> T:
-        try:
-            with engine.begin() as connection:
-                return work(connection)
-        except SQLAlchemyError as error:
-            raise LedgerUnavailableError(str(error.__cause__ or error)) from error
+        return await in_transaction(self._reading, query)
 
 
 def _times(connection: Connection, from_ms: int, last_ms: int) -> list[CallTimes]:

@@ -1,0 +1,231 @@
+"""A demand for the recording of a talk: four hours from receipt to delivery, wall clock, day and night (rule 14).
+
+Pure: what was registered and what was done about it (`Step`s, in their order) give the state; what may be done next,
+and which alerts are due, follow from the state and the time. Instants are UTC epoch ms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+HOUR_MS = 3_600_000
+TERM_MS = 4 * HOUR_MS
+"""Rule 14."""
+ESCALATE_MS = 2 * HOUR_MS
+"""Without an approval after so long, whoever is in charge is told."""
+BREAK_GLASS_MS = 3 * HOUR_MS
+"""From then on one person may approve alone, in writing: two pairs of eyes must never cause a miss."""
+CLOCK_WRONG_MS = 24 * HOUR_MS
+ALERTS_MS = (0, HOUR_MS, 2 * HOUR_MS, 3 * HOUR_MS, 3 * HOUR_MS + HOUR_MS // 2, TERM_MS)
+"""After the receipt; the last one is the miss itself."""
+
+
+class Authority(StrEnum):
+    """The two authorised bodies: of informatisation, and of the quality of public services."""
+
+    INFORMATISATION = "informatisation"
+    SERVICE_QUALITY = "service-quality"
+
+
+class Kind(StrEnum):
+    """What can be done about a demand."""
+
+    SEARCHED = "searched"
+    SELECTED = "selected"  # the recordings that are meant, or none of them
+    LISTENED = "listened"
+    APPROVED = "approved"
+    BROKE_GLASS = "broke-glass"  # approved by one person alone, in the fourth hour
+    ALERTED = "alerted"
+    ESCALATED = "escalated"
+    PACKAGED = "packaged"
+    DELIVERED = "delivered"
+    WITHDRAWN = "withdrawn"  # by the authority itself, in writing
+
+
+CLOSING = (Kind.DELIVERED, Kind.WITHDRAWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What came in, as it was written."""
+
+    id: str
+    authority: Authority
+    letter: str
+    """Number and date of the letter."""
+    ground: str
+    day: str
+    """The local date of the talk, `2026-11-20`."""
+    phone: str
+    received_ms: int
+    """As the clerk entered it: the term runs from here."""
+    registered_ms: int
+    """When it was entered, by our own clock."""
+    registered_by: str
+    scan_sha256: str | None = None
+
+    @property
+    def deadline_ms(self) -> int:
+        """The instant by which the recording has to be handed over."""
+        return self.received_ms + TERM_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that was done. `files` are the recordings it is about, `detail` what else there is to say of it."""
+
+    kind: Kind
+    at_ms: int
+    actor: str
+    files: tuple[str, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a demand stands."""
+
+    demand: Demand
+    found: tuple[str, ...] = ()
+    selected: tuple[str, ...] | None = None
+    """None while nobody has decided; empty when none is meant."""
+    selected_by: str = ""
+    approved_by: str = ""
+    alone: bool = False
+    """Whether the approval was a breaking of the glass."""
+    package_sha256: str = ""
+    alerted: frozenset[int] = frozenset()
+    """Of `ALERTS_MS`, those that were told."""
+    escalated: bool = False
+    closed_ms: int | None = None
+    withdrawn: bool = False
+
+    @property
+    def in_time(self) -> bool | None:
+        """Whether it was handed over within the term; None while open or when it was withdrawn."""
+        if self.closed_ms is None or self.withdrawn:
+            return None
+        return self.closed_ms <= self.demand.deadline_ms
+
+
+class DeedRefusedError(Exception):
+    """What is wanted may not be done now; the text says why and what to do instead."""
+
+    error_id = "refused"
+    retryable = False
+
+
+def state_of(demand: Demand, steps: Iterable[Step]) -> State:
+    """Fold the steps, in their order, into the state."""
+    state = State(demand)
+    for step in steps:
+        state = after(state, step)
+    return state
+
+
+def after(state: State, step: Step) -> State:
+    """The state once a step has been done."""
+    match step.kind:
+        case Kind.SEARCHED:
+            return replace(state, found=tuple(dict.fromkeys((*state.found, *step.files))))
+        case Kind.SELECTED:  # what was approved and packed was another choice
+            return replace(
+                state, selected=step.files, selected_by=step.actor, approved_by="", alone=False, package_sha256=""
+            )
+        case Kind.APPROVED | Kind.BROKE_GLASS:
+            return replace(state, approved_by=step.actor, alone=step.kind is Kind.BROKE_GLASS)
+        case Kind.PACKAGED:
+            return replace(state, package_sha256=step.detail)
+        case Kind.ALERTED:
+            return replace(state, alerted=state.alerted | {int(step.detail)})
+        case Kind.ESCALATED:
+            return replace(state, escalated=True)
+        case Kind.DELIVERED:
+            return replace(state, closed_ms=step.at_ms)
+        case Kind.WITHDRAWN:
+            return replace(state, closed_ms=step.at_ms, withdrawn=True)
+        case Kind.LISTENED:
+            return state
+
+
+def check(state: State, step: Step) -> None:
+    """Raise DeedRefusedError when a step may not be done in this state, by this person, at this time."""
+    if state.closed_ms is not None:
+        refuse(f"{state.demand.id} is closed: it was {'withdrawn' if state.withdrawn else 'delivered'}")
+    match step.kind:
+        case Kind.SELECTED:
+            if unknown := sorted(set(step.files) - set(state.found)):
+                refuse(f"not among what was found for {state.demand.id}: {', '.join(unknown)}; search again")
+        case Kind.LISTENED:
+            if not step.detail.strip():
+                refuse("say why you listen")
+            if unknown := sorted(set(step.files) - set(state.found)):
+                refuse(f"not among what was found for {state.demand.id}: {', '.join(unknown)}")
+        case Kind.APPROVED:
+            if state.selected is None:
+                refuse("nothing is selected yet: there is nothing to approve")
+            if step.actor == state.selected_by:
+                refuse(f"{step.actor} has selected: another person approves (alone only from the fourth hour on)")
+        case Kind.BROKE_GLASS:
+            if state.selected is None:
+                refuse("nothing is selected yet: there is nothing to approve")
+            if step.at_ms < state.demand.received_ms + BREAK_GLASS_MS:
+                refuse("the fourth hour has not begun: another person approves")
+            if not step.detail.strip():
+                refuse("say why nobody else can approve")
+        case Kind.PACKAGED:
+            if not state.approved_by:
+                refuse("not approved yet")
+        case Kind.DELIVERED:
+            if not state.package_sha256:
+                refuse("there is no package of the approved choice yet")
+            if not step.detail.strip():
+                refuse("say to whom and how it was handed over")
+        case Kind.WITHDRAWN:
+            if not step.detail.strip():
+                refuse("say by which letter it was withdrawn")
+        case _:
+            pass
+
+
+def due(state: State, now_ms: int) -> list[Step]:
+    """Alerts and the escalation whose time has come and that were not told yet, the oldest first.
+
+    What came due while nobody was running is told at once: a restart misses none.
+    """
+    if state.closed_ms is not None:
+        return []
+    since_ms = now_ms - state.demand.received_ms
+    alerts = [
+        Step(Kind.ALERTED, now_ms, "clock", detail=str(mark))
+        for mark in ALERTS_MS
+        if mark <= since_ms and mark not in state.alerted
+    ]
+    if since_ms >= ESCALATE_MS and not state.approved_by and not state.escalated:
+        alerts.append(Step(Kind.ESCALATED, now_ms, "clock"))
+    return alerts
+
+
+def next_due_ms(state: State) -> int | None:
+    """The instant of the next alert or escalation; None when there is none to come."""
+    if state.closed_ms is not None:
+        return None
+    marks = [mark for mark in ALERTS_MS if mark not in state.alerted]
+    if not state.approved_by and not state.escalated:
+        marks.append(ESCALATE_MS)
+    return state.demand.received_ms + min(marks) if marks else None
+
+
+def honest_now_ms(wall_ms: int, last_written_ms: int) -> int:
+    """The time that counts: a clock that was set back wins no time, since what was written was before.
+
+    When that was over a day ahead, the clock was wrong then and was mended since.
+    """
+    return wall_ms if last_written_ms - wall_ms > CLOCK_WRONG_MS else max(wall_ms, last_written_ms)
+
+
+def refuse(why: str) -> None:
+    """Raise DeedRefusedError."""
+    raise DeedRefusedError(why)

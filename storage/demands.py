@@ -1,0 +1,124 @@
+"""The register of demands: each deed is checked, kept and entered in the audit log in one transaction (rule 14)."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from calls.audit import Note
+from calls.demand import CLOSING, Authority, DeedRefusedError, Demand, Kind, State, Step, after, check, state_of
+from calls.demand import honest_now_ms as honest
+from storage import audit
+from storage.rows import insert_new
+from storage.tables import demand, demand_step, legal_hold
+
+_LONGEST = 2_000
+"""Of a detail: it is read by people."""
+
+
+def register(connection: Connection, wanted: Demand, year: int, wall_ms: int) -> State:
+    """Enter a demand; its id (`D-<year>-<number>`) and the instant of registration are given here.
+
+    Raises DeedRefusedError for one that would have been received later than now.
+    """
+    now_ms = _now(connection, wall_ms)
+    if wanted.received_ms > now_ms:
+        raise DeedRefusedError("received in the future: check the date, the hour and the clock")
+    prefix = f"D-{year}-"
+    count = connection.scalar(select(func.count()).where(demand.c.id.startswith(prefix, autoescape=True))) or 0
+    entered = replace(wanted, id=f"{prefix}{count + 1:04}", registered_ms=now_ms)
+    connection.execute(insert(demand), asdict(entered) | {"authority": entered.authority.value, "closed_ms": None})
+    facts = {name: value for name, value in asdict(entered).items() if name not in ("id", "phone", "registered_by")}
+    audit.append(connection, [Note(entered.registered_by, "demand.registered", entered.id, facts)], now_ms)
+    return state_of(entered, ())
+
+
+def do(connection: Connection, demand_id: str, deed: Step, wall_ms: int) -> State:
+    """Do a step, if it may be done now; a step found due twice (`alerted`) is done once.
+
+    Raises DeedRefusedError, and for an unknown demand too.
+    """
+    now_ms = _now(connection, wall_ms)  # locks the audit log, and with it the register
+    state = _known(connection, demand_id)
+    deed = replace(deed, at_ms=now_ms, detail=deed.detail[:_LONGEST])
+    check(state, deed)
+    later = after(state, deed)
+    if deed.kind in (Kind.ALERTED, Kind.ESCALATED) and later == state:
+        return state
+    of_demand = demand_step.c.demand_id == demand_id
+    number = (connection.scalar(select(func.max(demand_step.c.seq)).where(of_demand)) or 0) + 1
+    said = json.dumps({"files": deed.files, "text": deed.detail}, ensure_ascii=False)
+    values = {"demand_id": demand_id, "seq": number, "at_ms": now_ms, "actor": deed.actor, "kind": deed.kind.value}
+    connection.execute(insert(demand_step), values | {"detail": said})
+    if deed.kind is Kind.SEARCHED:
+        _hold(connection, demand_id, deed)
+    if deed.kind in CLOSING:
+        connection.execute(update(demand).where(demand.c.id == demand_id).values(closed_ms=now_ms))
+    notes = [Note(deed.actor, f"demand.{deed.kind}", demand_id, {"text": deed.detail, "files": len(deed.files)})]
+    notes += [
+        Note(deed.actor, f"recording.{deed.kind}", file, {"demand": demand_id, "text": deed.detail})
+        for file in deed.files
+    ]
+    audit.append(connection, notes, now_ms)
+    return later
+
+
+def state(connection: Connection, demand_id: str) -> tuple[State, tuple[Step, ...]] | None:
+    """Where a demand stands, and all that was done about it; None for an unknown one."""
+    return next(iter(states(connection, [demand_id])), None)
+
+
+def states(
+    connection: Connection, ids: Iterable[str] | None = None, *, only_open: bool = False
+) -> list[tuple[State, tuple[Step, ...]]]:
+    """Demands in the order they were registered: those, or all of them, or all that are open."""
+    query = select(*(column for column in demand.c if column.name != "closed_ms")).order_by(demand.c.registered_ms)
+    steps = select(demand_step).order_by(demand_step.c.demand_id, demand_step.c.seq)
+    if ids is not None:
+        query = query.where(demand.c.id.in_(wanted := list(ids)))
+        steps = steps.where(demand_step.c.demand_id.in_(wanted))
+    if only_open:
+        query = query.where(demand.c.closed_ms.is_(None))
+        steps = steps.join(demand).where(demand.c.closed_ms.is_(None))
+    done: dict[str, list[Step]] = defaultdict(list)
+    for row in connection.execute(steps):
+        said = json.loads(row.detail)
+        done[row.demand_id].append(Step(Kind(row.kind), row.at_ms, row.actor, tuple(said["files"]), said["text"]))
+    found = [
+        Demand(**dict(row) | {"authority": Authority(row["authority"])}) for row in connection.execute(query).mappings()
+    ]
+    return [(state_of(one, done[one.id]), tuple(done[one.id])) for one in found]
+
+
+def clock_back_ms(connection: Connection, wall_ms: int) -> int:
+    """How far the clock is behind what was written last; 0 when it is not."""
+    return _now(connection, wall_ms) - wall_ms
+
+
+def unknown(demand_id: str) -> DeedRefusedError:
+    """Nobody has registered it."""
+    return DeedRefusedError(f"no demand {demand_id[:40]!r} in the register: `bailanys demands list` shows them")
+
+
+def _known(connection: Connection, demand_id: str) -> State:
+    found = state(connection, demand_id)
+    if found is None:
+        raise unknown(demand_id)
+    return found[0]
+
+
+def _hold(connection: Connection, demand_id: str, deed: Step) -> None:
+    """What may be meant is not disposed of while the demand is open, nor afterwards."""
+    statement = insert_new(connection.dialect.name, legal_hold)
+    for file in deed.files:
+        values = {"file": file, "cause": demand_id, "from_ms": deed.at_ms, "actor": deed.actor, "reason": "demanded"}
+        connection.execute(statement, values)
+
+
+def _now(connection: Connection, wall_ms: int) -> int:
+    end = audit.append(connection, (), wall_ms)
+    return honest(wall_ms, 0 if end is None else end.at_ms)

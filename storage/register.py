@@ -1,0 +1,57 @@
+"""The register of demands as the rest of the program asks it (rule 14); each method is one transaction in a thread."""
+
+from __future__ import annotations
+
+import time
+
+from sqlalchemy import Engine
+
+from calls.audit import Entry
+from calls.demand import Demand, State, Step
+from storage import audit, demands
+from storage.engine import reading
+from storage.transaction import in_transaction
+
+
+class Register:
+    """Every method may raise LedgerUnavailableError; those that change something also DeedRefusedError."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reading = reading(engine)
+
+    async def enter(self, wanted: Demand, year: int) -> State:
+        """Enter a demand; its id and the instant of registration are given by the register."""
+        now_ms = _wall_ms()
+        return await in_transaction(self._engine, lambda connection: demands.register(connection, wanted, year, now_ms))
+
+    async def do(self, demand_id: str, deed: Step) -> State:
+        """Do a step, with the audit log's entry; the instant is the register's."""
+        now_ms = _wall_ms()
+        return await in_transaction(self._engine, lambda connection: demands.do(connection, demand_id, deed, now_ms))
+
+    async def of(self, demand_id: str) -> tuple[State, tuple[Step, ...]]:
+        """Where a demand stands and what was done. Raises DeedRefusedError for an unknown one."""
+        found = await in_transaction(self._reading, lambda connection: demands.state(connection, demand_id))
+        if found is None:
+            raise demands.unknown(demand_id)
+        return found
+
+    async def all(self, *, only_open: bool = False) -> list[tuple[State, tuple[Step, ...]]]:
+        """Every demand, or every open one, in the order of registration."""
+        return await in_transaction(self._reading, lambda connection: demands.states(connection, only_open=only_open))
+
+    async def audit_of(self, subject: str) -> list[Entry]:
+        """What was done with one demand or recording, as it was done."""
+        return await in_transaction(self._reading, lambda connection: audit.about(connection, subject))
+
+    async def now_ms(self) -> int:
+        """The time that counts (see `calls.demand.honest_now_ms`)."""
+        wall_ms = _wall_ms()
+        return wall_ms + await in_transaction(
+            self._reading, lambda connection: demands.clock_back_ms(connection, wall_ms)
+        )
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,141 @@
+"""A demand's way through its four hours (rule 14; promise 12)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calls.demand import (
+    ALERTS_MS,
+    BREAK_GLASS_MS,
+    ESCALATE_MS,
+    HOUR_MS,
+    Authority,
+    DeedRefusedError,
+    Demand,
+    Kind,
+    State,
+    Step,
+    after,
+    check,
+    due,
+    honest_now_ms,
+    next_due_ms,
+    state_of,
+)
+
+RECEIVED_MS = 1_764_000_000_000
+DEMAND = Demand(
+    id="D-2025-0001",
+    authority=Authority.SERVICE_QUALITY,
+    letter="14-2/118",
+    ground="complaint",
+    day="2025-11-20",
+    phone="8 701 234-56-78",
+    received_ms=RECEIVED_MS,
+    registered_ms=RECEIVED_MS + 60_000,
+    registered_by="clerk",
+)
+
+
+def step(kind: Kind, after_ms: int = 0, actor: str = "auditor", files: tuple[str, ...] = (), detail: str = "") -> Step:
+    return Step(kind, RECEIVED_MS + after_ms, actor, files, detail)
+
+
+SEARCHED = step(Kind.SEARCHED, files=("a", "b"))
+SELECTED = step(Kind.SELECTED, files=("a",))
+
+
+def refused(state: State, deed: Step) -> str:
+    with pytest.raises(DeedRefusedError) as error:
+        check(state, deed)
+    return str(error.value)
+
+
+def test_the_straight_way_is_delivered_in_time() -> None:
+    state = state_of(DEMAND, [])
+    for deed in (
+        SEARCHED,
+        step(Kind.LISTENED, files=("a",), detail="to know whether it is meant"),
+        SELECTED,
+        step(Kind.APPROVED, actor="chief"),
+        step(Kind.PACKAGED, detail="ab" * 32),
+        step(Kind.DELIVERED, 4 * HOUR_MS, detail="courier Ahmetov"),
+    ):
+        check(state, deed)
+        state = after(state, deed)
+    assert (state.in_time, state.approved_by, state.alone) == (True, "chief", False)
+    assert DEMAND.deadline_ms == RECEIVED_MS + 4 * HOUR_MS
+    assert "closed" in refused(state, SELECTED)
+
+
+def test_a_millisecond_too_late_is_late() -> None:
+    state = state_of(DEMAND, [step(Kind.DELIVERED, 4 * HOUR_MS + 1)])
+    assert state.in_time is False
+    assert state_of(DEMAND, [step(Kind.WITHDRAWN)]).in_time is None
+
+
+def test_nobody_approves_alone_before_the_fourth_hour() -> None:
+    state = state_of(DEMAND, [SEARCHED])
+    assert "nothing is selected" in refused(state, step(Kind.APPROVED, actor="chief"))
+    state = after(state, SELECTED)
+    assert "another person" in refused(state, step(Kind.APPROVED))
+    assert "fourth hour" in refused(state, step(Kind.BROKE_GLASS, BREAK_GLASS_MS - 1, detail="nobody is there"))
+    assert "say why" in refused(state, step(Kind.BROKE_GLASS, BREAK_GLASS_MS, detail=" "))
+    glass = step(Kind.BROKE_GLASS, BREAK_GLASS_MS, detail="nobody is there")
+    check(state, glass)
+    assert after(state, glass).alone
+
+
+def test_another_choice_needs_another_approval_and_package() -> None:
+    state = state_of(DEMAND, [SEARCHED, SELECTED, step(Kind.APPROVED, actor="chief"), step(Kind.PACKAGED, detail="ab")])
+    state = after(state, step(Kind.SELECTED, files=("b",)))
+    assert (state.approved_by, state.package_sha256) == ("", "")
+    assert "not approved" in refused(state, step(Kind.PACKAGED, detail="cd"))
+    assert "no package" in refused(state, step(Kind.DELIVERED, detail="courier"))
+
+
+def test_nothing_found_is_an_answer_too() -> None:
+    """Promise 8."""
+    state = state_of(DEMAND, [step(Kind.SEARCHED), step(Kind.SELECTED, files=())])
+    assert state.selected == ()
+    check(state, step(Kind.APPROVED, actor="chief"))
+
+
+def test_only_what_was_found_can_be_heard_or_chosen() -> None:
+    state = state_of(DEMAND, [SEARCHED])
+    assert "c" in refused(state, step(Kind.SELECTED, files=("a", "c")))
+    assert "c" in refused(state, step(Kind.LISTENED, files=("c",), detail="curious"))
+    assert "why" in refused(state, step(Kind.LISTENED, files=("a",)))
+
+
+@given(st.lists(st.integers(0, 6 * HOUR_MS), max_size=40))
+def test_every_alert_is_told_once_whenever_somebody_looks(looks: list[int]) -> None:
+    """Promise 12: whatever restarts lie between."""
+    state, told = state_of(DEMAND, []), []
+    for since_ms in sorted(looks):
+        for deed in due(state, RECEIVED_MS + since_ms):
+            state = after(state, deed)
+            told.append((deed.kind, deed.detail))
+        assert due(state, RECEIVED_MS + since_ms) == []
+        expected = [(Kind.ALERTED, str(mark)) for mark in ALERTS_MS if mark <= since_ms]
+        assert sorted(one for one in told if one[0] is Kind.ALERTED) == sorted(expected)
+        assert ((Kind.ESCALATED, "") in told) == (since_ms >= ESCALATE_MS)
+    assert len(told) == len(set(told))
+
+
+def test_the_next_alert_is_known_and_none_comes_after_the_end() -> None:
+    state = state_of(DEMAND, [])
+    assert next_due_ms(state) == RECEIVED_MS
+    for deed in due(state, RECEIVED_MS):
+        state = after(state, deed)
+    assert next_due_ms(state) == RECEIVED_MS + HOUR_MS
+    closed = after(state, step(Kind.WITHDRAWN, detail="14-2/119"))
+    assert next_due_ms(closed) is None and due(closed, RECEIVED_MS + 9 * HOUR_MS) == []
+
+
+def test_a_clock_that_is_set_back_wins_no_time() -> None:
+    assert honest_now_ms(100, 200) == 200
+    assert honest_now_ms(300, 200) == 300
+    assert honest_now_ms(100, 101 + 24 * HOUR_MS) == 100  # it was wrong when that was written
