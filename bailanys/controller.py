@@ -14,6 +14,7 @@ import structlog
 
 from bailanys.api import keep_api
 from bailanys.control import ControlServer
+from bailanys.demands import DemandDesk
 from bailanys.desk import LiveDesk
 from bailanys.dispatcher import Dispatcher, Inbox
 from bailanys.journal import ControllerJournal
@@ -35,6 +36,7 @@ from storage.errors import LedgerUnavailableError
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.projector import Projector
+from storage.register import Register
 from telephony.agi import AgiServer
 from telephony.agi_line import AgiLine
 from telephony.ami import AmiLink
@@ -44,6 +46,7 @@ log = structlog.get_logger(__name__)
 PROJECT_EVERY_S = 0.25
 FINISH_EVERY_S = 1.0
 LOST_EVERY_S = 10.0
+DEMANDS_EVERY_S = 5.0
 PAST_MS = 8 * 3_600_000
 """Two half-lives of the running rates."""
 AFTER_AN_ERROR_S = 1.0
@@ -62,6 +65,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     alarm = partial(raise_alarm, journal)
     ring = places.ring if settings.recordings.encrypt else no_keys
     finaliser = Finaliser(places.spool, places.archive, ledger, keys=ring, alarm=alarm)
+    demands = DemandDesk(Register(engine), ledger, settings.hotline.time_zone)
     lost = LostCalls(link, journal, ledger.open_calls)
     plan = menu_plan(settings)
     menu = AgiServer("127.0.0.1", settings.ports.agi, partial(serve, settings, plan, ledger.language_of))
@@ -81,6 +85,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         asyncio.create_task(again_and_again("finish", FINISH_EVERY_S, finaliser.finish_ready)),
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
         asyncio.create_task(again_and_again("target", settings.target.every_s, target.look)),
+        asyncio.create_task(again_and_again("demands", DEMANDS_EVERY_S, partial(demands.keep_time, alarm))),
         asyncio.create_task(keep_api(settings, places, dispatcher, desk, books, alarm)),
     ]
     try:

@@ -32,6 +32,11 @@ class Places:
     database_url: str
     override: Path
 
+    @property
+    def signing_key(self) -> Path:
+        """What signs the audit log's checkpoints and what is handed over."""
+        return self.keys.with_name("signing.pem")
+
     def ring(self) -> KeyRing:
         """The archive's keys, made at the first use. Raises KeysUnreadableError, OSError."""
         return ring_at(self.keys)

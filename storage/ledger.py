@@ -106,7 +106,7 @@ class Ledger:
     """Look-ups, and the rows of finished recordings. Every method may raise LedgerUnavailableError."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
         self._reading = reading(engine)
 
     async def language_of(self, caller_key: str) -> str | None:
@@ -176,12 +176,12 @@ class Ledger:
 
     async def add_recording(self, recording: Recording) -> None:
         """Write the row, or overwrite the one of the same call, seq and offer; durable when it returns."""
-        await in_transaction(self._engine, lambda connection: book.write_recording(connection, recording))
+        await in_transaction(self.engine, lambda connection: book.write_recording(connection, recording))
 
     async def note(self, *notes: Note) -> None:
         """Add to the audit log; durable when it returns (rule 14: before a byte of audio leaves)."""
         now_ms = time.time_ns() // 1_000_000
-        await in_transaction(self._engine, lambda connection: audit.append(connection, notes, now_ms))
+        await in_transaction(self.engine, lambda connection: audit.append(connection, notes, now_ms))
 
     async def audit_of(self, subject: str) -> list[Entry]:
         """What was done with one recording or demand, as it was done."""

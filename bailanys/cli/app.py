@@ -9,6 +9,7 @@ import typer
 from bailanys.cli import (
     calls,
     database,
+    demands,
     dialplan,
     operators,
     prompts,
@@ -36,6 +37,7 @@ simulate.add_to(app)
 app.add_typer(operators.app, name="operators")
 app.add_typer(calls.app, name="calls")
 app.add_typer(recordings.app, name="recordings")
+app.add_typer(demands.app, name="demands")
 app.add_typer(dialplan.app, name="dialplan")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(database.app, name="db")

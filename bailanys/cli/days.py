@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from datetime import date
+from datetime import date, datetime
 
-from calls.local_day import local_date
+from calls.local_day import local_date, time_zone
 
 
 class NotADateError(Exception):
@@ -27,3 +27,24 @@ def day_of(typed: str, zone: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise NotADateError(f"{typed!r} is no date: write 2026-11-22 or 22.11.2026") from None
+
+
+def instant_of(typed: str, zone: str) -> int:
+    """The instant typed as a local `2026-11-22 14:05`, or with an offset; now when nothing was typed. UTC epoch ms.
+
+    Raises NotADateError, also for an hour that came twice or never.
+    """
+    if not typed.strip():
+        return time.time_ns() // 1_000_000
+    try:
+        told = datetime.fromisoformat(typed.strip())
+    except ValueError:
+        raise NotADateError(f"{typed!r} is no instant: write 2026-11-22T14:05") from None
+    if told.tzinfo is None:
+        local = time_zone(zone)
+        first, second = told.replace(tzinfo=local), told.replace(tzinfo=local, fold=1)
+        if first.utcoffset() != second.utcoffset():
+            offsets = " or ".join(f"{one:%z}" for one in (first, second))
+            raise NotADateError(f"{typed!r} came twice or never there: write it with its offset, {offsets}")
+        told = first
+    return round(told.timestamp() * 1000)

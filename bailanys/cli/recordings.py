@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 from bailanys.cli.days import day_of
+from bailanys.cli.person import person
 from calls.local_day import local_time
 from recordings.naming import CopyKind
 from storage.find import FoundRecording
@@ -65,7 +65,7 @@ def export(
     async def copies(ledger: Ledger) -> list[dict[str, Any]]:
         return [
             {
-                "file": str(await hand_out(ledger, places, recording, form, to, getuser(), reason)),
+                "file": str(await hand_out(ledger, places, recording, form, to, person(), reason)),
                 "length_s": round(recording.duration_ms / 1000, 1),
                 "segment": recording.seq,
                 "flac_sha256": recording.sha256,

@@ -1,0 +1,153 @@
+"""Demands for recordings (rule 14): entered, searched at once, kept on time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from bailanys.site import Places
+from calls.audit import Entry
+from calls.demand import Authority, DeedRefusedError, Demand, Kind, State, Step, check, due
+from calls.local_day import local_date
+from recordings.copies import copy
+from recordings.naming import CopyKind
+from storage.find import FoundRecording
+from storage.ledger import Ledger
+from storage.register import Register
+
+MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A demand just entered: where it stands, and what the search found."""
+
+    state: State
+    found: list[FoundRecording]
+
+
+class DemandDesk:
+    """What people and the clock do with demands. Raises DeedRefusedError and LedgerUnavailableError."""
+
+    def __init__(self, register: Register, ledger: Ledger, zone: str) -> None:
+        self._register = register
+        self._ledger = ledger
+        self._zone = zone
+
+    async def enter(
+        self, authority: Authority, letter: str, ground: str, day: date, phone: str, received_ms: int, clerk: str,
+        scan_sha256: str | None = None,
+    ) -> Entered:  # fmt: skip
+        """Register a demand, and search at once."""
+        if day > local_date(received_ms, self._zone):
+            raise DeedRefusedError(f"{day} was not yet when the demand was received: check the dates")
+        wanted = Demand(
+            id="",
+            authority=authority,
+            letter=_line(letter, "the letter's number"),
+            ground=_line(ground, "the legal ground"),
+            day=day.isoformat(),
+            phone=_line(phone, "the phone number"),
+            received_ms=received_ms,
+            registered_ms=0,
+            registered_by=clerk,
+            scan_sha256=scan_sha256,
+        )
+        state = await self._register.enter(wanted, local_date(received_ms, self._zone).year)
+        return await self.search(state.demand.id, clerk)
+
+    async def search(self, demand_id: str, actor: str) -> Entered:
+        """Search for what is demanded, and hold all that may be meant."""
+        state, _ = await self._register.of(demand_id)
+        found = await self.found(state)
+        files = tuple(hit.recording.file for hit in found if hit.recording is not None)
+        deed = Step(Kind.SEARCHED, 0, actor, files, json.dumps(counts(found), sort_keys=True))
+        return Entered(await self._register.do(demand_id, deed), found)
+
+    async def of(self, demand_id: str) -> tuple[State, tuple[Step, ...]]:
+        """Where a demand stands, and what was done about it."""
+        return await self._register.of(demand_id)
+
+    async def now_ms(self) -> int:
+        """The time that counts."""
+        return await self._register.now_ms()
+
+    async def found(self, state: State) -> list[FoundRecording]:
+        """What the ledger has of the demanded date and number."""
+        return await self._ledger.find_recordings(date.fromisoformat(state.demand.day), state.demand.phone, self._zone)
+
+    async def proof(self, state: State) -> list[Entry]:
+        """The audit log's entries on the demand and on the recordings selected, in their order."""
+        entries: dict[int, Entry] = {}
+        for subject in (state.demand.id, *(state.selected or ())):
+            entries |= {entry.seq: entry for entry in await self._register.audit_of(subject)}
+        return [entries[seq] for seq in sorted(entries)]
+
+    async def do(self, demand_id: str, kind: Kind, actor: str, files: Sequence[str] = (), detail: str = "") -> State:
+        """Select, approve, break the glass, deliver or withdraw."""
+        return await self._register.do(demand_id, Step(kind, 0, actor, tuple(files), " ".join(detail.split())))
+
+    async def listen(self, demand_id: str, file: str, actor: str, reason: str, places: Places, folder: Path) -> Path:
+        """Write a copy to listen to (Opus), once the audit log holds who and why."""
+        state, _ = await self._register.of(demand_id)
+        deed = Step(Kind.LISTENED, 0, actor, (file,), " ".join(reason.split()))
+        check(state, deed)
+        path = await self._path_of(state, file)
+        await self._register.do(demand_id, deed)
+        target = folder / f"{file}.{CopyKind.OPUS}"
+        await asyncio.to_thread(lambda: copy(places.recording(path), target, CopyKind.OPUS))
+        return target
+
+    async def keep_time(self, tell: Callable[[str, str], None]) -> None:
+        """Tell what has come due of every open demand (promise 12); call it every few seconds."""
+        now_ms = await self._register.now_ms()
+        for state, _ in await self._register.all(only_open=True):
+            for deed in due(state, now_ms):
+                await self._register.do(state.demand.id, deed)
+                tell(*alarm_of(state, deed, now_ms))
+
+    async def _path_of(self, state: State, file: str) -> str:
+        found = await self.found(state)
+        for hit in found:
+            if hit.recording is not None and hit.recording.file == file and hit.recording.path:
+                return hit.recording.path
+        raise DeedRefusedError(f"no audio of {file} in the archive")
+
+
+def counts(found: Sequence[FoundRecording]) -> dict[str, int]:
+    """How many hits of each kind, and how many talks have no recording."""
+    on = [hit for hit in found if hit.day == "on"]
+    return {
+        "exact": sum(hit.match == "exact" for hit in on),
+        "possible": sum(hit.match == "possible" for hit in on),
+        "adjacent": len(found) - len(on),
+        "without_recording": sum(hit.recording is None or not hit.recording.path for hit in found),
+    }
+
+
+def alarm_of(state: State, deed: Step, now_ms: int) -> tuple[str, str]:
+    """The alarm's kind and its words."""
+    left = time_left(state.demand.deadline_ms - now_ms)
+    if deed.kind is Kind.ESCALATED:
+        return "demand-not-approved", f"{state.demand.id}: nobody has approved yet, {left}"
+    return ("demand-missed" if now_ms >= state.demand.deadline_ms else "demand-due"), f"{state.demand.id}: {left}"
+
+
+def time_left(left_ms: int) -> str:
+    """`2 h 05 min left`, or how late it is."""
+    hours, minutes = divmod(abs(left_ms) // MINUTE_MS, 60)
+    return f"{hours} h {minutes:02} min {'left' if left_ms > 0 else 'late'}"
+
+
+def _line(text: str, what: str) -> str:
+    """One line that is not empty and of a length that a person writes."""
+    line = " ".join(text.split())
+    if not line or len(line) > 500 or not line.isprintable():
+        raise DeedRefusedError(f"{what} is missing or no line of text")
+    if what == "the phone number" and not any(letter.isalnum() for letter in line):
+        raise DeedRefusedError(f"{text!r} is no phone number; patterns are not searched for")
+    return line

@@ -1,0 +1,96 @@
+"""Packs what was approved: the recordings of a demand, its protocol and its proof (rule 14)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bailanys.demands import DemandDesk, counts
+from bailanys.site import Places
+from calls.demand import Kind, State, Step, check
+from recordings.package import Item, build
+from recordings.signing import signer_at
+from storage.find import FoundRecording
+
+FORMAT = 1
+
+
+async def pack(desk: DemandDesk, demand_id: str, actor: str, places: Places, zone: str) -> tuple[Path, State]:
+    """Build the package in the state folder's `packages/`, and enter it.
+
+    Raises DeedRefusedError (not approved), LedgerUnavailableError, and what `recordings.package.build` raises.
+    """
+    state, steps = await desk.of(demand_id)
+    check(state, Step(Kind.PACKAGED, 0, actor))
+    found = await desk.found(state)
+    chosen = [hit for hit in found if hit.recording is not None and hit.recording.file in (state.selected or ())]
+    proof = [asdict(entry) for entry in await desk.proof(state)]
+    signer = await asyncio.to_thread(signer_at, places.signing_key)
+    items = [
+        Item(_facts(hit), partial(places.recording, hit.recording.path))
+        for hit in chosen
+        if hit.recording is not None and hit.recording.path
+    ]
+    about = _about(state, steps, found, await desk.now_ms(), zone)
+    target = places.state / "packages" / f"{demand_id}.zip"
+    sha256 = await asyncio.to_thread(build, target, about, items, proof, signer)
+    return target, await desk.do(demand_id, Kind.PACKAGED, actor, detail=sha256)
+
+
+def _about(
+    state: State, steps: Sequence[Step], found: Sequence[FoundRecording], now_ms: int, zone: str
+) -> dict[str, Any]:
+    glass = [step.detail for step in steps if step.kind is Kind.BROKE_GLASS]
+    return {
+        "format": FORMAT,
+        "made_ms": now_ms,
+        "time_zone": zone,
+        "demand": asdict(state.demand) | {"deadline_ms": state.demand.deadline_ms},
+        "search": counts(found),
+        "gaps": list(_gaps(found)),
+        "channels": {"left": "caller", "right": "operator"},
+        "persons": {
+            "selected_by": state.selected_by,
+            "approved_by": state.approved_by,
+            "alone": glass[-1] if state.alone else "",
+        },
+    }
+
+
+def _gaps(found: Sequence[FoundRecording]) -> Iterator[dict[str, Any]]:
+    for hit in found:
+        if hit.recording is None or not hit.recording.path:
+            yield {
+                "call": hit.call_id,
+                "segment": hit.seq,
+                "arrived_ms": hit.arrived_ms,
+                "operator": hit.operator_id,
+                "status": hit.recording.status.value if hit.recording else "unfinished",
+            }
+
+
+def _facts(hit: FoundRecording) -> dict[str, Any]:
+    recording = hit.recording
+    assert recording is not None
+    return {
+        "file": recording.file,
+        "flac_sha256": recording.sha256,
+        "call": hit.call_id,
+        "segment": hit.seq,
+        "status": recording.status.value,
+        "match": hit.match,
+        "day": hit.day,
+        "number_as_presented": hit.caller_raw,
+        "number": hit.caller_key,
+        "operator": hit.operator_id,
+        "group": hit.group_id,
+        "arrived_ms": hit.arrived_ms,
+        "answered_ms": hit.answered_ms,
+        "ended_ms": hit.ended_ms,
+        "duration_ms": recording.duration_ms,
+        "bridged_ms": recording.bridged_ms,
+    }

@@ -1,0 +1,120 @@
+"""The package that is handed over: audio, manifest, protocol, audit proof and a verifier that needs nothing (rule 14).
+
+`manifest.json` holds the SHA-256 of every other file and is signed; `verify.py` in the package checks all of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import soundfile
+
+from recordings import durable
+from recordings.errors import AudioDiffersError
+from recordings.opening import plain_sha256
+from recordings.protocol import LANGUAGES, pdf
+from recordings.signing import Signer
+
+VERIFIER = "verify.py"
+MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
+_BLOCK_FRAMES = 65_536
+_OFFLINE = Path(__file__).parent / "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A recording for the package: its facts for the manifest, and how its plain FLAC is opened."""
+
+    facts: Mapping[str, Any]
+    """At least `file` (its name) and `flac_sha256` (what the ledger says it is)."""
+    open: Callable[[], BinaryIO]
+
+
+def build(
+    target: Path, about: Mapping[str, Any], items: Sequence[Item], proof: Sequence[Mapping[str, Any]], signer: Signer
+) -> str:
+    """Write the package, whole or not at all, for its owner's eyes only, and return its SHA-256.
+
+    `about` is the manifest without what is known only here (recordings, files, the key). Memory stays the same
+    however many recordings there are. Raises AudioDiffersError for a recording that is not what the ledger says,
+    SealBrokenError, KeyMissingError, OSError.
+    """
+    durable.make_folder(target.parent)
+    fresh = target.with_name(f"{target.name}.part")
+    try:
+        descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w+b") as file:
+            with zipfile.ZipFile(file, "w") as package:
+                _fill(package, about, items, proof, signer)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
+    durable.sync(target.parent)
+    with target.open("rb") as made:
+        return hashlib.file_digest(made, "sha256").hexdigest()
+
+
+def _fill(
+    package: zipfile.ZipFile,
+    about: Mapping[str, Any],
+    items: Sequence[Item],
+    proof: Sequence[Mapping[str, Any]],
+    signer: Signer,
+) -> None:
+    files: dict[str, str] = {}
+    recordings = []
+    for item in items:
+        name = f"audio/{item.facts['file']}.wav"
+        files[name] = _add(package, name, _wav(item))
+        recordings.append({**item.facts, "audio": name, "sha256": files[name]})
+    manifest = {**about, "recordings": recordings, "public_key": signer.public_key}
+    documents = {f"protocol-{language}.pdf": pdf(manifest, language) for language in LANGUAGES}
+    documents["audit.json"] = _json(list(proof))
+    for script in (_OFFLINE / VERIFIER,):
+        documents[script.name] = script.read_bytes()
+    for name, content in documents.items():
+        files[name] = _add(package, name, iter((content,)))
+    signed = _json({**manifest, "files": files})
+    _add(package, MANIFEST, iter((signed,)))
+    _add(package, SIGNATURE, iter((f"{signer.public_key}\n{signer.sign(signed)}\n".encode(),)))
+
+
+def _add(package: zipfile.ZipFile, name: str, content: Iterator[bytes]) -> str:
+    entry = zipfile.ZipInfo(name, time.gmtime()[:6])  # audio hardly shrinks, and whoever unpacks must not wait
+    entry.external_attr = 0o600 << 16
+    digest = hashlib.sha256()
+    with package.open(entry, "w", force_zip64=True) as file:
+        for portion in content:
+            digest.update(portion)
+            file.write(portion)
+    return digest.hexdigest()
+
+
+def _wav(item: Item) -> Iterator[bytes]:
+    """Header and samples, once the whole recording has been proved to be what the ledger says."""
+    if plain_sha256(item.open()) != item.facts["flac_sha256"]:
+        raise AudioDiffersError(f"{item.facts['file']}: the archive's file is not what the ledger says")
+    with item.open() as flac, soundfile.SoundFile(flac) as source:
+        frame_bytes = 2 * source.channels
+        size = source.frames * frame_bytes
+        yield struct.pack(
+            *("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, source.channels, source.samplerate),
+            *(source.samplerate * frame_bytes, frame_bytes, 16, b"data", size),
+        )
+        for block in source.blocks(_BLOCK_FRAMES, dtype="int16", always_2d=True):
+            yield block.astype("<i2", copy=False).tobytes()
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()

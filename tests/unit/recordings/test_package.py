@@ -1,0 +1,197 @@
+"""What is handed over: whole, signed, and checked by a plain Python that has nothing installed (promises 8, 9, 13)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import random
+import subprocess
+import sys
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+import soundfile
+from raw_talk import CALLER_HZ, OPERATOR_HZ, two_voices
+
+from calls.audit import Note, chained
+from phones.tones import hears
+from recordings.errors import AudioDiffersError
+from recordings.offline import verify
+from recordings.package import Item, build
+from recordings.protocol import lines
+from recordings.signing import Signer, signer_at
+
+MADE_MS = 1_764_000_000_000
+
+
+def flac(seconds: float) -> bytes:
+    made = io.BytesIO()
+    soundfile.write(made, two_voices(seconds), 8000, format="FLAC", subtype="PCM_16")
+    return made.getvalue()
+
+
+def item(file: str, content: bytes, **facts: Any) -> Item:
+    known = {
+        "file": file,
+        "flac_sha256": hashlib.sha256(content).hexdigest(),
+        "call": "hl1-1764000000.12",
+        "segment": 1,
+        "match": "exact",
+        "number_as_presented": "77012345678",
+        "operator": "101",
+        "arrived_ms": MADE_MS - 90_000,
+        "answered_ms": MADE_MS - 60_000,
+        "duration_ms": 2000,
+    }
+
+    def opened() -> BinaryIO:
+        return io.BytesIO(content)
+
+    return Item(known | facts, opened)
+
+
+def about(exact: int = 2) -> dict[str, Any]:
+    return {
+        "format": 1,
+        "made_ms": MADE_MS,
+        "time_zone": "Asia/Almaty",
+        "demand": {
+            "id": "D-2025-0001", "authority": "service-quality", "letter": "14-2/118 от 20.11.2025",
+            "ground": "Правила № 83, п. 14", "day": "2025-11-20", "phone": "8 (701) 234-56-78",
+            "received_ms": MADE_MS - 3_600_000, "deadline_ms": MADE_MS + 3 * 3_600_000,
+        },
+        "search": {"exact": exact, "possible": 0, "adjacent": 0, "without_recording": 1},
+        "gaps": [{"call": "hl1-1.2", "arrived_ms": MADE_MS, "operator": "102", "status": "missing"}],
+        "persons": {"selected_by": "аудитор", "approved_by": "начальник", "alone": ""},
+    }  # fmt: skip
+
+
+def proof() -> list[dict[str, Any]]:
+    first = chained(Note("finaliser", "recording.kept", "a", {"sha256": "ab"}), 5, None)
+    return [asdict(first), asdict(chained(Note("Әсел", "demand.packaged", "D-2025-0001", {}), 6, first))]
+
+
+@pytest.fixture
+def signer(tmp_path: Path) -> Signer:
+    return signer_at(tmp_path / "keys" / "signing.pem")
+
+
+@pytest.fixture
+def package(tmp_path: Path, signer: Signer) -> Path:
+    target = tmp_path / "D-2025-0001.zip"
+    items = [item("hl1-1764000000.12-1-1", flac(2.0)), item("hl1-1764000000.12-2-2", flac(3.0), segment=2)]
+    sha256 = build(target, about(), items, proof(), signer)
+    assert sha256 == hashlib.sha256(target.read_bytes()).hexdigest()
+    return target
+
+
+def checked(where: Path) -> subprocess.CompletedProcess[str]:
+    """As the authority does it: a bare Python, isolated from everything that is installed here."""
+    script = where.parent / "verify.py"
+    script.write_bytes(Path(verify.__file__).read_bytes())
+    command = [sys.executable, "-I", "-S", str(script), str(where)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_the_package_holds_every_sample_and_verifies_offline(package: Path, signer: Signer, tmp_path: Path) -> None:
+    said = checked(package)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert signer.public_key in said.stdout
+    folder = tmp_path / "unpacked"
+    with zipfile.ZipFile(package) as opened:
+        opened.extractall(folder)
+    wav = folder / "audio" / "hl1-1764000000.12-2-2.wav"
+    info = soundfile.info(wav)
+    assert (info.format, info.channels, info.frames) == ("WAV", 2, 24_000)
+    assert hears(wav, CALLER_HZ, channel=0, share=0.9) and hears(wav, OPERATOR_HZ, channel=1, share=0.9)
+    unpacked = subprocess.run([sys.executable, "-I", "-S", "verify.py"], cwd=folder, capture_output=True, timeout=60)
+    assert unpacked.returncode == 0
+    assert (folder / "protocol-kk.pdf").read_bytes().startswith(b"%PDF")
+    assert sorted(path.suffix for path in package.parent.iterdir() if path.suffix == ".part") == []
+    assert package.stat().st_mode & 0o777 == 0o600
+
+
+def test_one_changed_byte_anywhere_is_found(package: Path, tmp_path: Path) -> None:
+    """Promise 9: a thousand mutations, a thousand found."""
+    whole, chance, target = package.read_bytes(), random.Random(14), tmp_path / "changed.zip"
+    with zipfile.ZipFile(package) as opened:
+        content = {info.filename: opened.read(info) for info in opened.infolist()}
+    assert not list(verify.faults(verify.Package(package)))
+    for _ in range(950):  # in what the files hold, the ZIP's own checksums made right again
+        name = chance.choice(sorted(content))
+        data = bytearray(content[name])
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        with zipfile.ZipFile(target, "w") as made:
+            for one, kept in content.items():
+                made.writestr(one, bytes(data) if one == name else kept)
+        assert list(verify.faults(verify.Package(target))), name
+    for cut in range(50):  # in the ZIP itself
+        target.write_bytes(whole[: -1 - cut * 7])
+        assert checked(target).returncode == 1
+
+
+@pytest.mark.parametrize("deed", ["add", "remove", "swap", "resign", "twice"])
+def test_a_file_added_removed_swapped_or_signed_by_another_is_found(package: Path, tmp_path: Path, deed: str) -> None:
+    with zipfile.ZipFile(package) as opened:
+        content = [(info.filename, opened.read(info)) for info in opened.infolist()]
+    names = [name for name, _ in content]
+    first, second = names.index("audio/hl1-1764000000.12-1-1.wav"), names.index("audio/hl1-1764000000.12-2-2.wav")
+    match deed:
+        case "add":
+            content.append(("audio/other.wav", b"RIFF"))
+        case "remove":
+            del content[first]
+        case "swap":
+            content[first], content[second] = (names[first], content[second][1]), (names[second], content[first][1])
+        case "twice":
+            content.append(content[first])
+        case _:
+            other = signer_at(tmp_path / "other.pem")
+            signed = content[names.index("manifest.json")][1]
+            forged = f"{other.public_key}\n{other.sign(signed)}\n".encode()
+            content[names.index("manifest.sig")] = ("manifest.sig", forged)
+    target = tmp_path / "changed.zip"
+    with zipfile.ZipFile(target, "w") as made:
+        for name, data in content:
+            if deed == "twice" and name in made.namelist():
+                with pytest.warns(UserWarning, match="Duplicate"):
+                    made.writestr(name, data)
+            else:
+                made.writestr(name, data)
+    said = checked(target)
+    assert said.returncode == 1 and "FAULT" in said.stdout
+
+
+def test_what_the_ledger_does_not_know_is_never_packed(tmp_path: Path, signer: Signer) -> None:
+    target = tmp_path / "package.zip"
+    wrong = item("hl1-1764000000.12-1-1", flac(2.0), flac_sha256="00" * 32)
+    with pytest.raises(AudioDiffersError):
+        build(target, about(), [wrong], proof(), signer)
+    assert [path.name for path in tmp_path.iterdir()] == ["keys"]
+
+
+def test_nothing_found_is_a_signed_protocol_too(tmp_path: Path, signer: Signer) -> None:
+    """Promise 8."""
+    target = tmp_path / "nothing.zip"
+    build(target, about(exact=0), [], proof(), signer)
+    assert checked(target).returncode == 0
+    with zipfile.ZipFile(target) as opened:
+        manifest = json.loads(opened.read("manifest.json"))
+    assert manifest["recordings"] == [] and manifest["gaps"][0]["status"] == "missing"
+    for language, words in (("kk", "табылған жоқ"), ("ru", "не найдено")):
+        assert any(words in text for _, text in lines(manifest, language))
+
+
+def test_the_protocol_says_everything_in_both_languages(package: Path) -> None:
+    with zipfile.ZipFile(package) as opened:
+        manifest = json.loads(opened.read("manifest.json"))
+    for language in ("kk", "ru"):
+        text = "\n".join(words for _, words in lines(manifest, language))
+        assert "{" not in text
+        for fact in ("D-2025-0001", "14-2/118", "8 (701) 234-56-78", "hl1-1764000000.12-2-2", "77012345678", "аудитор"):
+            assert fact in text
+        assert manifest["recordings"][0]["sha256"] in text and manifest["public_key"] in text
