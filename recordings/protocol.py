@@ -93,7 +93,7 @@ def pdf(manifest: Mapping[str, Any], language: str) -> bytes:
         if kind != "text":
             page.ln(3)
         height = 8 if kind == "title" else 5.2
-        page.multi_cell(0, height, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L", wrapmode=WrapMode.CHAR)
+        page.multi_cell(0, height, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L", wrapmode=WrapMode.WORD)
     return bytes(page.output())
 
 
