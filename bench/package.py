@@ -1,0 +1,90 @@
+"""From a demand to its package: 20 recordings of 30 minutes, encrypted in the archive (rule 14; promise 11).
+
+The clock runs from the search to the signed package on the disk, by the product's own functions and in a process of
+its own, whose peak of memory is what the kernel says. `--quick` packs 20 recordings of 3 minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import multiprocessing.connection
+import resource
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bailanys.demands import DemandDesk
+from bailanys.packing import pack
+from bailanys.site import Places
+from bench.archived import ARRIVED_MS, PHONE, ZONE, archived
+from bench.figures import Run, Target
+from bench.report import Tell, run
+from calls.demand import Authority, Kind, Step
+from calls.local_day import local_date
+from storage.engine import open_engine
+from storage.ledger import Ledger
+from storage.register import Register
+
+RECORDINGS = 20
+MINUTES, QUICK_MINUTES = 30.0, 3.0
+RUNS = 3
+TARGETS = (Target("seconds", 60.0), Target("peak_mb", 200.0))
+
+
+async def measure(quick: bool, tell: Tell) -> Sequence[Run]:
+    """Make the recordings once, and pack them again and again."""
+    minutes = QUICK_MINUTES if quick else MINUTES
+    with tempfile.TemporaryDirectory(prefix="bailanys-package-") as folder:
+        tell(f"making {RECORDINGS} recordings of {minutes:g} minutes")
+        places = await asyncio.to_thread(archived, Path(folder), RECORDINGS, minutes * 60)
+        runs = []
+        for number in range(RUNS):
+            tell(f"packing, run {number + 1} of {RUNS}")
+            runs.append(await asyncio.to_thread(_apart, places))
+    return runs
+
+
+def _apart(places: Places) -> Run:
+    """In a process of its own: its peak of memory is nobody else's."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    child = context.Process(target=_packed, args=(places, sender))
+    child.start()
+    figures: Run = receiver.recv()
+    child.join()
+    return figures
+
+
+def _packed(places: Places, sender: multiprocessing.connection.Connection) -> None:
+    began_s = time.perf_counter()
+    size = asyncio.run(_way(places))
+    seconds = time.perf_counter() - began_s
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sender.send({"seconds": seconds, "peak_mb": peak_mb, "package_mb": size / 1e6})
+
+
+async def _way(places: Places) -> int:
+    engine = open_engine(places.database_url)
+    register = Register(engine)
+    desk = DemandDesk(register, Ledger(engine), ZONE)
+    day = local_date(ARRIVED_MS, ZONE)
+    entered = await desk.enter(
+        Authority.SERVICE_QUALITY, "14-2/118", "rule 14", day, PHONE, time.time_ns() // 1_000_000, "clerk"
+    )
+    demand = entered.state.demand.id
+    files = [hit.recording.file for hit in entered.found if hit.recording is not None]
+    if len(files) != RECORDINGS:
+        raise RuntimeError(f"{len(files)} recordings found instead of {RECORDINGS}")
+    await desk.do(demand, Kind.SELECTED, "auditor", files)
+    await register.do(demand, Step(Kind.APPROVED, 0, "chief"))
+    target, _ = await pack(desk, demand, "auditor", places, ZONE)
+    size = target.stat().st_size
+    target.unlink()
+    engine.dispose()
+    return size
+
+
+if __name__ == "__main__":
+    run("package", f"from a demand to its package, {RECORDINGS} recordings", measure, TARGETS)
