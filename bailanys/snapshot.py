@@ -72,6 +72,9 @@ def rebuild(
         waiting = _waiting(channel)
         if waiting is None:
             continue
+        if channel.context == names.THREE_WAY and (first := channel.variables.get(names.TALKED)):
+            talks.append(OperatorAnswered(OperatorId(first), waiting.call))  # the lines are of the consultation
+            continue
         leg = legs.get(channel.uniqueid)
         # A caller who was just moved out of the net has the new context before the application has noticed.
         by_net = channel.application == "Queue" and channel.context == names.NET

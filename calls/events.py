@@ -74,6 +74,14 @@ class TalkJoined:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkKept:
+    """Of a talk of three this operator goes on with the caller; the other has left."""
+
+    call: CallId
+    operator: OperatorId
+
+
+@dataclass(frozen=True, slots=True)
 class TalkLeft:
     """An operator put the caller in the place of a consultation that nobody had answered yet (rule 11)."""
 
@@ -138,6 +146,7 @@ Event = (
     | OperatorRung
     | OperatorAnswered
     | TalkJoined
+    | TalkKept
     | TalkLeft
     | LegUp
     | LegGone

@@ -28,16 +28,17 @@ class Fact(StrEnum):
     ARRIVED = "arrived"  # arrived_ms, dialled, caller (number, raw), name (raw), callback_of
     STEP = "step"  # step, detail: what happened in the menu (never the digits of a rating)
     LANGUAGE = "language"  # language, by = key | known | default | net
-    QUEUED = "queued"  # seq, group, queued_ms, rank_ms, language, via = menu | net | transfer | callback
+    QUEUED = "queued"  # seq, group, queued_ms, rank_ms, language, via = menu | net | callback, or a transfer
     RETURNED = "returned"  # seq: back from an offer, place kept
-    OFFERED = "offered"  # seq, offer, operator, file, via = router | net | consult
+    OFFERED = "offered"  # seq, offer, operator, file, via = router | net | consult | three-way
     OFFER_ENDED = "offer_ended"  # seq, offer, operator, status = DIALSTATUS other than ANSWER
     CALLBACK_ASKED = "callback_asked"  # seq, number: the caller hung up and keeps the place
     CALLBACK_TRIED = "callback_tried"  # of (the call that asked), status = DIALSTATUS; on the callback's own call
     CALLBACK_CANCELLED = "callback_cancelled"  # on the call that asked: by command, nobody is called any more
     TALKING = "talking"  # seq, offer, operator, file, line (of the operator, if not the channel)
     TALK_ENDED = "talk_ended"  # seq, by = operator; written when the caller is still there
-    TRANSFERRED = "transferred"  # seq (that ended), kind = blind | command | attended, operator, to, wanted
+    TRANSFERRED = "transferred"  # seq (that ended), kind, operator, to, wanted; see `TRANSFER_KINDS`
+    LEFT = "left"  # seq, operator (of a talk of three), line, stays (the other operator)
     NOTICE = "notice"  # seq (the new segment), language: the caller was told (rule 11)
     RATING_OFFERED = "rating_offered"  # seq, operator
     RATED = "rated"  # seq, operator, score
@@ -45,6 +46,11 @@ class Fact(StrEnum):
     PRESENCE = "presence"  # operator, state, reason, at_ms
     ALARM = "alarm"  # kind, detail
     TARGET = "target"  # group, standing, width, helpers, asa_s, projected_s: a group's standing or its helpers changed
+
+
+TRANSFER_KINDS = ("blind", "command", "attended", "three-way", "given-back", "given-on")
+"""How a segment went over into the next: by REFER, by command or API, after a consultation, with a colleague joining;
+back to who transferred in vain, and on to the group from there."""
 
 
 @dataclass(frozen=True, slots=True)

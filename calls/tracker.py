@@ -17,6 +17,7 @@ from calls.events import (
     Outcome,
     Reachability,
     TalkJoined,
+    TalkKept,
     TalkLeft,
     WrapUpSet,
 )
@@ -110,6 +111,8 @@ def _said_by_dialplan(fields: Mapping[str, str]) -> list[Event]:
         case "BailanysWaiting":
             waiting = waiting_of(fields.get("Channel", ""), fields.get("Call", ""), fields)
             return [waiting] if waiting else []
+        case "BailanysStays" if fields.get("Call") and fields.get("Operator"):
+            return [TalkKept(CallId(fields["Call"]), OperatorId(fields["Operator"]))]
         case "BailanysPresence" if operator := fields.get("Operator"):
             ready = fields.get("State") == "ready"
             return [DutyChanged(OperatorId(operator), ready, "" if ready else fields.get("Reason", ""))]

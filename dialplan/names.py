@@ -22,6 +22,7 @@ MOVED: Final = "moved"  # the caller, in a transfer
 TOLD_ON: Final = "told"  # the caller, while the notice of a transfer is said
 GIVEN_ON: Final = "given-on"  # the caller, whom the first operator did not take back
 GIVEN_BACK: Final = "given-back"  # the caller, whom a named operator did not take, on the way to the first one
+THREE_WAY: Final = "three-way"  # the caller, with two operators
 JOINED: Final = "joined"  # the caller, after a consultation
 MOVED_ON: Final = "moved-on"  # the caller, in the place of a consultation that nobody had answered
 JOINING: Final = "joining"  # the operator, while the caller is told
@@ -43,6 +44,10 @@ SEQ: Final = "BLN_SEQ"  # number of the segment
 OFFER: Final = "BLN_OFFER"  # number of offers begun
 WANTED: Final = "BLN_WANTED"  # operator to be offered to first: a transfer by name
 GIVER: Final = "BLN_GIVER"  # operator who transferred by name, until that has come to something
+TALKED: Final = "BLN_TALKED"  # operator who talks, or talked last
+TALKED_OFFER: Final = "BLN_TALKED_OFFER"  # the offer that this talk came of
+WITH: Final = "BLN_WITH"  # the colleague in a talk of three
+CONSULT: Final = "BLN_CONSULT"  # 1: an operator's channel that asks a colleague
 PEER: Final = "BLN_PEER"  # channel of the operator to be joined with after a consultation
 SAY: Final = "BLN_SAY"  # files of the next announcement
 TOLD: Final = "BLN_TOLD"  # what the last one said: place:low:high
@@ -51,19 +56,26 @@ ASK: Final = "BLN_ASK"  # 1: the announcement offers a callback
 CALLBACK_TO: Final = "BLN_CALLBACK"  # the number to call, digits only
 CALLBACK_OF: Final = "BLN_CALLBACK_OF"  # the call that asked for it
 
-CALLER_VARIABLES: Final = (ARRIVED, RANK, LANGUAGE, GROUP, SEQ, OFFER, WANTED, GIVER, TOLD, CALLBACK_OF)
+CALLER_VARIABLES: Final = (
+    ARRIVED, RANK, LANGUAGE, GROUP, SEQ, OFFER, WANTED, GIVER, TALKED, TALKED_OFFER, WITH, CONSULT, TOLD, CALLBACK_OF,
+)  # fmt: skip
 
 # Events sent by the dialplan to the controller
 WAITING_EVENT: Final = "BailanysWaiting"
 CALLBACK_EVENT: Final = "BailanysCallback"
 CALLBACK_TRIED_EVENT: Final = "BailanysCallbackTried"
 PRESENCE_EVENT: Final = "BailanysPresence"
+STAYS_EVENT: Final = "BailanysStays"  # of a talk of three this operator goes on with the caller
 WRAP_UP_EVENT: Final = "BailanysWrapUp"
 
 # AstDB: what an operator said last, kept over any restart
 PRESENCE_FAMILY: Final = "bailanys/presence"
 # AstDB: `FROM:ENDS`, epoch ms: when an operator's last talk ended, and when the wrap-up after it ends
 WRAP_UP_FAMILY: Final = "bailanys/wrap-up"
+
+# Codes that an operator presses during a talk
+THREE_WAY_CODE: Final = "*4"  # in a consultation: all three together
+DROP_CODE: Final = "*5"  # in a talk of three, by who began it: without the colleague
 
 ACCOUNT_PREFIX: Final = "op"
 

@@ -18,13 +18,17 @@ class DialplanError(Exception):
     retryable = False
 
 
+DIALPLAN = ("extensions.conf", "transfers.conf", "three-way.conf")
+"""The dialplan: the first includes the others."""
+
 _GOTO = re.compile(r"(?:Goto|GotoIf|Gosub)\((?:\$\[[^\]]*\]\?)?([a-z-]+),(?:s|[a-z]+|\d+),\d+")
 
 
 def verify(files: Mapping[str, str], settings: Settings) -> None:
     """Raise DialplanError for the first thing that is not as meant."""
     parsed = {name: _parsed(name, text) for name, text in files.items()}
-    contexts = {category.name for category in parsed["extensions.conf"].categories}
+    dialplan = "".join(files[name] for name in DIALPLAN)
+    contexts = {category.name for name in DIALPLAN for category in parsed[name].categories}
     for context in (
         names.FROM_TRUNK,
         names.HOTLINE,
@@ -34,12 +38,13 @@ def verify(files: Mapping[str, str], settings: Settings) -> None:
         names.TRANSFER_TO,
         names.GIVEN_BACK,
         names.JOINED,
+        names.THREE_WAY,
         names.MOVED_ON,
         names.RATING,
     ):
         if context not in contexts:
             raise DialplanError(f"extensions.conf: no context [{context}]")
-    for target in _GOTO.findall(files["extensions.conf"]):
+    for target in _GOTO.findall(dialplan):
         if target not in contexts:
             raise DialplanError(f"extensions.conf: goes to [{target}], which is not there")
     for number in settings.hotline.numbers:
@@ -62,7 +67,8 @@ class _Text(Config):  # type: ignore[misc]  # pyst2 has no types
         super().__init__(name)
 
     def load(self) -> None:
-        self.raw_lines = self._text.splitlines(keepends=True)
+        lines = self._text.splitlines(keepends=True)
+        self.raw_lines = [line for line in lines if not line.startswith("#include")]
 
 
 def _parsed(name: str, text: str) -> Config:

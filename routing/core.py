@@ -21,6 +21,7 @@ from calls.events import (
     Outcome,
     Reachability,
     TalkJoined,
+    TalkKept,
     TalkLeft,
     Tick,
     WrapUpSet,
@@ -254,7 +255,10 @@ class Router:
                 self._contradicted(operator, event.call, now_ms, out)
                 self._talks(operator, event.call)
             case TalkJoined():
-                self._joined(operator, event, now_ms, out)
+                self._takes_over(operator, event.call, now_ms)
+                out.append(Join(event.call, event.channel, operator.id, event.operator_channel))
+            case TalkKept():
+                self._takes_over(operator, event.call, now_ms)
             case DutyChanged(kept=True):
                 operator.ready, operator.reason = event.ready, "" if event.ready else event.reason
             case DutyChanged():
@@ -269,14 +273,13 @@ class Router:
             case _:
                 pass
 
-    def _joined(self, operator: Operator, event: TalkJoined, now_ms: int, out: list[Command]) -> None:
+    def _takes_over(self, operator: Operator, call: CallId, now_ms: int) -> None:
         """The consultation becomes the talk; who consulted is done, though the phone may not have hung up yet."""
-        if operator.call is not None and operator.call != event.call:
+        if operator.call is not None and operator.call != call:
             self.calls.pop(operator.call, None)
-        if (first := self._reservations.holder(event.call)) is not None and first is not operator:
+        if (first := self._reservations.holder(call)) is not None and first is not operator:
             self._reservations.free(first, now_ms)
-        self._talks(operator, event.call)
-        out.append(Join(event.call, event.channel, operator.id, event.operator_channel))
+        self._talks(operator, call)
 
     def _talks(self, operator: Operator, call: CallId) -> None:
         self._reservations.talk(operator, call)

@@ -178,6 +178,15 @@ def _transferred(record: CallRecord, entry: Entry, values: Fields) -> CallRecord
     return _on_segment(record, values, moved)
 
 
+def _left(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
+    """Out of a talk of three; the segment goes on with the other operator."""
+    line = record.lines.get(values.get("line", ""))
+    if line is None:
+        return record
+    line = replace(line, hung_up_ms=_earliest(line.hung_up_ms, entry.at_ms))
+    return replace(record, lines=_put(record.lines, line.uniqueid, line))
+
+
 def _notice(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
     def told(segment: SegmentRow) -> SegmentRow:
         return replace(segment, notice_ms=_earliest(segment.notice_ms, entry.at_ms))
@@ -226,6 +235,7 @@ _NOTES: dict[str, Callable[[CallRecord, Entry, Fields], CallRecord]] = {
     Fact.TALKING: _talking,
     Fact.TALK_ENDED: _talk_ended,
     Fact.TRANSFERRED: _transferred,
+    Fact.LEFT: _left,
     Fact.NOTICE: _notice,
     Fact.RATING_OFFERED: _rating_offered,
     Fact.RATED: _rated,

@@ -54,7 +54,7 @@ def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord]) -> Folded:
             elif entry.name in _CALL_FACTS:
                 record = record or unheard(entry.linkedid, entry.at_ms)
                 records[entry.linkedid] = with_fact(record, entry, values)
-                if entry.name in (Fact.STEP, Fact.RETURNED):
+                if entry.name in (Fact.STEP, Fact.RETURNED, Fact.LEFT):
                     folded.steps.append(_step(entry, values))
     for call_id, record in records.items():
         if record is not known.get(call_id):
@@ -70,7 +70,7 @@ def _step(entry: Entry, values: Mapping[str, str]) -> dict[str, str | int]:
         "call_id": entry.linkedid,
         "at_ms": entry.at_ms,
         "step": stored_text(values.get("step"), LONGEST_NAME) or entry.name,
-        "detail": stored_text(values.get("detail") or values.get("seq"), 200) or "",
+        "detail": stored_text(values.get("detail") or values.get("operator") or values.get("seq"), 200) or "",
     }
 
 

@@ -36,6 +36,7 @@ def settled(record: CallRecord) -> CallRecord:
     return replace(
         record,
         offers=offers,
+        lines={key: _line(line, offers, segments) for key, line in record.lines.items()},
         segments=segments,
         call=_call(record.call, list(segments.values()), taken),
         ratings={key: _rating(row, record.call.ended_ms) for key, row in record.ratings.items()},
@@ -133,6 +134,16 @@ def _ended(segment: SegmentRow, following: SegmentRow | None, call_ended_ms: int
     if call_ended_ms is not None:
         return replace(segment, ended_ms=call_ended_ms, ended_by="caller")
     return segment
+
+
+def _line(line: LineRow, offers: Mapping[tuple[int, int], OfferRow], segments: Mapping[int, SegmentRow]) -> LineRow:
+    """The end of a line that was in a talk of three: Asterisk never counts such a line to the caller's call."""
+    if line.hung_up_ms is not None or line.seq is None or line.offer is None:
+        return line
+    offer = offers.get((line.seq, line.offer))
+    if offer is None or offer.via != "three-way":
+        return line
+    return replace(line, hung_up_ms=segments[line.seq].ended_ms)
 
 
 def _call(call: CallRow, segments: list[SegmentRow], taken: list[tuple[LineRow, tuple[int, int]]]) -> CallRow:

@@ -114,9 +114,8 @@ segment = Table(
 )
 """`via` (router, net) and `operator_id` are those of the offer that was answered, the last one if there were several.
 `answered_ms` is when the operator picked up, `talking_ms` when the announcement was over, `bridged_ms` the length of
-time connected; `ended_by` is operator, caller or transfer. `transfer_kind` is blind, command, attended, three-way or
-left (how a three-way talk began and ended), given-back or given-on (a transfer by name that failed); `wanted` is the
-operator who was named. `also` names the operators who talked beside `operator_id`, by commas (three-way)."""
+time connected; `ended_by` is operator, caller or transfer. `transfer_kind` is one of `calls.journal`'s,
+`wanted` the operator who was named. `also` names the operators who talked beside `operator_id`, by commas."""
 
 offer = Table(
     "offer",

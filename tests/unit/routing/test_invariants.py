@@ -17,6 +17,7 @@ from calls.events import (
     Outcome,
     Reachability,
     TalkJoined,
+    TalkKept,
     TalkLeft,
     Tick,
 )
@@ -47,6 +48,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(DutyChanged, operators, st.booleans()),
     st.builds(Reachability, operators, st.booleans()),
     st.builds(TalkJoined, calls, st.just("PJSIP/carrier-1"), operators, legs),
+    st.builds(TalkKept, calls, operators),
     st.builds(TalkLeft, calls, st.just("PJSIP/carrier-1"), calls),
     st.just(Tick()),
 )  # fmt: skip
