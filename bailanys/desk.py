@@ -11,11 +11,12 @@ from typing import TypeVar
 from bailanys.destinations import Destination, destination, staffed
 from bailanys.dispatcher import Dispatcher
 from bailanys.resync import seen_channels
+from bailanys.three_way import operators_of, ready_for_three
 from calls.events import DutyChanged
 from calls.ids import CallId, OperatorId
 from calls.tracker import operator_of
 from config.settings import Settings
-from console.answers import CallNow, Duty, OperatorNow, TargetNow, Transferred, WrapUp
+from console.answers import CallNow, Duty, Joined, OperatorNow, TargetNow, Transferred, WrapUp
 from console.errors import (
     NobodyThereError,
     NoTalkError,
@@ -122,11 +123,12 @@ class LiveDesk:
             if channel.uniqueid != channel.linkedid or not channel.variables.get(names.ARRIVED):
                 continue
             leg = legs.get(channel.uniqueid)
+            three = channel.context == names.THREE_WAY
             rows.append(
                 CallNow(
                     call=channel.uniqueid,
                     where=channel.context if leg is None else ("talking" if leg.up else "offered"),
-                    operator=(operator_of(leg.name) or "") if leg else "",
+                    operator=operators_of(channel) if three else (operator_of(leg.name) or "") if leg else "",
                     group=channel.variables.get(names.GROUP, ""),
                     language=channel.variables.get(names.LANGUAGE, ""),
                     place=self._dispatcher.router.place(CallId(channel.uniqueid)),
@@ -152,13 +154,25 @@ class LiveDesk:
         caller = next((c for c in channels if c.uniqueid == call and c.linkedid == call), None)
         if caller is None:
             raise UnknownCallError(f"no such call now: {call}")
-        talks = any(c.linkedid == call and c.uniqueid != call and c.up and operator_of(c.name) for c in channels)
+        talks = caller.context == names.THREE_WAY or any(
+            c.linkedid == call and c.uniqueid != call and c.up and operator_of(c.name) for c in channels
+        )
         if not talks or caller.context in ON_THE_MOVE:
             raise NoTalkError("the caller talks to no operator: only a talk can be transferred")
         if where.group not in staffed(self._dispatcher.router.operators.values()):
             raise NobodyThereError(f"nobody is logged in who serves {where.group}: the call stays where it is")
         await _done(self._link.send(commands.redirect(caller.name, names.TRANSFER_TO, where.number)))
         return Transferred(call=call, to=where.name)
+
+    async def three_way(self, call: str) -> Joined:
+        """Bring caller, operator and the colleague who is being asked together; the caller is told first (rule 11).
+
+        Raises UnknownCallError, NoTalkError, NoConsultationError, UnavailableError.
+        """
+        async with self._moving:
+            caller = ready_for_three(await _done(seen_channels(self._link)), call)
+            await _done(self._link.send(commands.redirect(caller.name, names.THREE_WAY)))
+        return Joined(call=call)
 
 
 async def _done(deed: Awaitable[T]) -> T:

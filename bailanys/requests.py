@@ -11,7 +11,7 @@ from console.ports import Desk
 
 
 class Requests:
-    """Answers `ready`, `operators`, `duty`, `wrap-up`, `calls`, `target` and `transfer`."""
+    """Answers `ready`, `operators`, `duty`, `wrap-up`, `calls`, `target`, `transfer` and `three-way`."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -35,6 +35,8 @@ class Requests:
                     return self._desk.target().model_dump()
                 case "transfer":
                     return (await self._desk.transfer(str(request["call"]), str(request["to"]))).model_dump()
+                case "three-way":
+                    return (await self._desk.three_way(str(request["call"]))).model_dump()
                 case other:
                     raise ControlError(f"no such request: {other}")
         except ApiError as error:

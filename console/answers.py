@@ -83,6 +83,12 @@ class Calls(Answer):
     calls: tuple[CallNow, ...]
 
 
+class Joined(Answer):
+    """A colleague is joining the talk."""
+
+    call: str
+
+
 class Transferred(Answer):
     """A call on its way to another group (rule 11)."""
 

@@ -81,6 +81,13 @@ class NoWrapUpError(ApiError):
     status = 409
 
 
+class NoConsultationError(ApiError):
+    """The operator talks with no colleague who could join the talk."""
+
+    error_id = "no-consultation"
+    status = 409
+
+
 class NobodyThereError(ApiError):
     """Nobody is logged in who serves the group: the call stays with its operator."""
 

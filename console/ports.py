@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from console.answers import CallNow, Duty, FoundTalk, OperatorNow, Stats, TargetNow, Transferred, WrapUp
+from console.answers import CallNow, Duty, FoundTalk, Joined, OperatorNow, Stats, TargetNow, Transferred, WrapUp
 from console.story import Story
 
 
@@ -60,6 +60,12 @@ class Desk(Protocol):
         """Transfer a talk to a group, or to an operator by number; the caller is told first (rule 11).
 
         Raises UnknownGroupError, UnknownCallError, NoTalkError, NobodyThereError, UnavailableError.
+        """
+
+    async def three_way(self, call: str) -> Joined:
+        """Bring caller, operator and the colleague who is being asked together; the caller is told first (rule 11).
+
+        Raises UnknownCallError, NoTalkError, NoConsultationError, UnavailableError.
         """
 
 

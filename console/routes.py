@@ -8,6 +8,7 @@ from console import answers
 from console.errors import (
     ApiError,
     NobodyThereError,
+    NoConsultationError,
     NoTalkError,
     NoWrapUpError,
     UnknownCallError,
@@ -66,6 +67,11 @@ async def story(office: Office, asked: Asked[Query, NoBody]) -> Story:
 async def transfer(office: Office, asked: Asked[Query, answers.TransferBody]) -> answers.Transferred:
     """Transfer a talk."""
     return await office.desk.transfer(asked.part, asked.body.to)
+
+
+async def three_way(office: Office, asked: Asked[Query, NoBody]) -> answers.Joined:
+    """Bring three together."""
+    return await office.desk.three_way(asked.part)
 
 
 async def stats(office: Office, asked: Asked[DayQuery, NoBody]) -> answers.Stats:
@@ -136,6 +142,11 @@ ROUTES: tuple[Route, ...] = (
         (Scope.CALLS_TRANSFER,), transfer, answers.Transferred, Asks.ASTERISK,
         part=_CALL, body=answers.TransferBody,
         errors=(UnknownCallError, UnknownGroupError, NoTalkError, NobodyThereError),
+    ),
+    Route(
+        "POST", "/calls/{id}/three-way", "Bring caller, operator and the colleague being asked together (rule 11)",
+        (Scope.CALLS_TRANSFER,), three_way, answers.Joined, Asks.ASTERISK,
+        part=_CALL, body=NoBody, errors=(UnknownCallError, NoTalkError, NoConsultationError),
     ),
     Route(
         "GET", "/stats", "A day's figures (rule 7)", (Scope.STATS_READ,), stats, answers.Stats, Asks.LEDGER,

@@ -23,6 +23,7 @@ TOLD_ON: Final = "told"  # the caller, while the notice of a transfer is said
 GIVEN_ON: Final = "given-on"  # the caller, whom the first operator did not take back
 GIVEN_BACK: Final = "given-back"  # the caller, whom a named operator did not take, on the way to the first one
 THREE_WAY: Final = "three-way"  # the caller, with two operators
+THREE_WAY_LEFT: Final = "three-way-left"  # the caller, once one of the two operators has left
 JOINED: Final = "joined"  # the caller, after a consultation
 MOVED_ON: Final = "moved-on"  # the caller, in the place of a consultation that nobody had answered
 JOINING: Final = "joining"  # the operator, while the caller is told

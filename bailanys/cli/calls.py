@@ -1,4 +1,4 @@
-"""`bailanys calls`: the calls of this moment, one call's story, and a transfer by command."""
+"""`bailanys calls`: the calls of this moment, one call's story, transfers and talks of three by command."""
 
 from __future__ import annotations
 
@@ -71,3 +71,17 @@ def transfer(
     places = places_of(centre(config).settings, ROOT)
     answer = asyncio.run(ask(places.control, {"do": "transfer", "call": call, "to": to}))
     typer.echo(f"Call {answer['call']}: on its way to {answer['to']}")
+
+
+@app.command("three-way")
+def three_way(
+    call: Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Bring caller, operator and the colleague whom the operator asks together; the caller is told first (rule 11)."""
+    from bailanys.control import ask
+    from bailanys.site import places_of
+
+    places = places_of(centre(config).settings, ROOT)
+    answer = asyncio.run(ask(places.control, {"do": "three-way", "call": call}))
+    typer.echo(f"Call {answer['call']}: the colleague joins")

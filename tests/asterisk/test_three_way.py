@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from hotline import OPERATOR_HZ, Centre, Visit, open_centre
 
+from bailanys.control import ControlError
 from calls.journal import Fact
 from phones import tones
 from phones.call import Call
@@ -89,6 +90,86 @@ async def test_caller_is_told_then_all_three_talk_and_the_first_operator_leaves(
     assert tones.hears(path, OPERATOR_HZ["103"], channel=1)
     assert tones.hears(path, OPERATOR_HZ["101"], 0.2, 1.2, channel=1)
     assert not tones.hears(path, OPERATOR_HZ["103"], channel=0, share=0.05)
+
+
+async def test_operator_sends_the_colleague_away_and_goes_on_alone(centre: Centre) -> None:
+    talk = await _consulting(centre, "kk")
+    await centre.asked(do="three-way", call=talk.visit.id)
+    await talk.all_hear_each_other()
+    (row,) = (await centre.asked(do="calls"))["calls"]
+    assert (row["call"], row["where"], row["operator"]) == (talk.visit.id, "three-way", "101, 103")
+    with pytest.raises(ControlError, match="to two already"):
+        await centre.asked(do="three-way", call=talk.visit.id)
+    assert await talk.consult.refer("62") == 404  # of three nobody can be transferred
+    await talk.consult.press("*5")
+    await talk.asked.ended()
+    await talk.visit.fact(Fact.LEFT, operator="103", stays="101")
+    await centre.until_state("103", "ready")
+    assert await centre.state("101") == ("talking", talk.visit.id)
+    begin = talk.visit.call.heard_s()
+    await talk.visit.call.listen(1.5)
+    assert talk.visit.call.hears(OPERATOR_HZ["101"], begin + 0.5)
+    assert await talk.consult.refer("62") // 100 == 2  # a plain talk again
+    moved = await centre.talk("103", talk.visit)
+    await moved.hang_up()
+    await talk.visit.fact(Fact.RATING_OFFERED, seq="3", operator="103")
+    await talk.visit.call.hang_up()
+    story = await talk.visit.recorded(3)
+    told = [(s.operator_id, s.also, s.transfer_kind) for s in story.record.segments.values()]
+    assert told == [("101", None, "three-way"), ("103", "101", "blind"), ("103", None, None)]
+    assert [recording.status for recording in story.recordings] == ["ok", "ok", "ok"]
+
+
+async def test_colleague_who_hangs_up_while_the_caller_is_told_leaves_the_talk_as_it_was(centre: Centre) -> None:
+    talk = await _consulting(centre, "kk")
+    await talk.consult.press("*4")
+    await talk.visit.fact(Fact.QUEUED, seq="2")
+    await talk.asked.hang_up()
+    await talk.visit.fact(Fact.LEFT, operator="103", stays="101")
+    begin = talk.visit.call.heard_s()
+    await talk.visit.call.until_hears(OPERATOR_HZ["101"])
+    await talk.consult.until_hears(talk.visit.hz)
+    assert not talk.visit.call.hears(OPERATOR_HZ["103"], begin, share=0.05)
+    await talk.consult.hang_up()
+    await talk.visit.fact(Fact.RATING_OFFERED, seq="2", operator="101")
+
+
+async def test_caller_who_hangs_up_ends_the_talk_of_three(centre: Centre) -> None:
+    talk = await _consulting(centre, "en")
+    await talk.consult.press("*4")
+    await talk.all_hear_each_other()
+    await talk.visit.call.hang_up()
+    await asyncio.gather(talk.consult.ended(), talk.asked.ended())
+    for operator in ("101", "103"):
+        await centre.until_state(operator, "ready")
+    story = await talk.visit.recorded(2)
+    both = story.record.segments[2]
+    assert (both.operator_id, both.also, both.ended_by) == ("103", "101", "caller")
+    assert all(line.hung_up_ms is not None for line in story.record.lines.values())
+
+
+async def test_transfer_by_command_takes_the_caller_out_of_a_talk_of_three(centre: Centre) -> None:
+    talk = await _consulting(centre, "en")
+    await centre.phone_of("105")
+    await centre.duty("105", ready=True)
+    await talk.consult.press("*4")
+    await talk.all_hear_each_other()
+    await centre.asked(do="transfer", call=talk.visit.id, to="ict")
+    await asyncio.gather(talk.consult.ended(), talk.asked.ended())
+    await centre.talk("105", talk.visit)
+
+
+async def test_without_a_consultation_there_is_nobody_to_join(centre: Centre) -> None:
+    await centre.phone_of("101")
+    await centre.duty("101", ready=True)
+    visit = await centre.visit()
+    await visit.enters("state-services")
+    talk = await centre.talk("101", visit)
+    with pytest.raises(ControlError, match="talks with no colleague"):
+        await centre.asked(do="three-way", call=visit.id)
+    await talk.press("*4")
+    await talk.until_hears(visit.hz)
+    assert not visit.facts(Fact.TRANSFERRED)
 
 
 async def _consulting(centre: Centre, language: str) -> Consultation:

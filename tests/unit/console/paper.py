@@ -9,8 +9,20 @@ from typing import Any
 from aiohttp.test_utils import TestClient
 
 from calls.statistics import CallTimes, day_figures
-from console.answers import CallNow, Duty, FoundTalk, OperatorNow, Stats, TargetNow, TargetOfGroup, Transferred, WrapUp
+from console.answers import (
+    CallNow,
+    Duty,
+    FoundTalk,
+    Joined,
+    OperatorNow,
+    Stats,
+    TargetNow,
+    TargetOfGroup,
+    Transferred,
+    WrapUp,
+)
 from console.errors import (
+    NoConsultationError,
     NoTalkError,
     NoWrapUpError,
     UnavailableError,
@@ -56,6 +68,8 @@ class PaperDesk:
     said: list[tuple[str, str | None]] = field(default_factory=list)
     moved: list[tuple[str, str]] = field(default_factory=list)
     broken: Exception | None = None
+    alone: bool = False
+    """Whether no colleague is being asked."""
 
     def floor(self) -> Floor:
         return Floor(self.in_truth, {"portal": 2, "ict": 0}, {"ready": 1, "talking": 3}, 0.25)
@@ -98,6 +112,16 @@ class PaperDesk:
             raise UnknownCallError(f"no such call now: {call}")
         self.moved.append((call, to))
         return Transferred(call=call, to=to)
+
+    async def three_way(self, call: str) -> Joined:
+        if call == WAITING:
+            raise NoTalkError("the caller talks to no operator")
+        if call != TALKING:
+            raise UnknownCallError(f"no such call now: {call}")
+        if self.alone:
+            raise NoConsultationError("operator 101 talks with no colleague")
+        self.moved.append((call, "three"))
+        return Joined(call=call)
 
 
 @dataclass

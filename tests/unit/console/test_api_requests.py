@@ -55,7 +55,15 @@ async def test_duty_and_transfer_reach_the_desk(paper: Paper) -> None:
     assert paper.desk.said == [("101", None), ("101", "break"), ("101", "lunch")]
     moved = await paper.asked("POST", f"/calls/{TALKING}/transfer", headers=all_, json={"to": "ict"})
     assert moved == (200, {"call": TALKING, "to": "ict"})
-    assert paper.desk.moved == [(TALKING, "ict")]
+    joined = await paper.asked("POST", f"/calls/{TALKING}/three-way", headers=all_)
+    assert joined == (200, {"call": TALKING})
+    assert paper.desk.moved == [(TALKING, "ict"), (TALKING, "three")]
+
+
+async def test_nobody_joins_a_talk_whose_operator_asks_nobody(paper: Paper) -> None:
+    paper.desk.alone = True
+    status, said = await paper.asked("POST", f"/calls/{TALKING}/three-way", headers=paper.token())
+    assert (status, said["error_id"], said["retryable"]) == (409, "no-consultation", False)
 
 
 async def test_a_wrap_up_is_made_longer_or_ended(paper: Paper) -> None:

@@ -39,6 +39,7 @@ async def test_the_command_line_asks_the_same_desk() -> None:
     await requests.answer({"do": "duty", "operator": "101", "ready": False, "reason": "lunch"})
     assert desk.said == [("101", None), ("101", "lunch")]
     assert await requests.answer({"do": "transfer", "call": TALKING, "to": "ict"}) == {"call": TALKING, "to": "ict"}
+    assert await requests.answer({"do": "three-way", "call": TALKING}) == {"call": TALKING}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,41 @@
+"""Which caller can be brought together with the colleague whom their operator asks right now (rule 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bailanys.snapshot import SeenChannel
+from calls.tracker import operator_of
+from console.errors import NoConsultationError, NoTalkError, UnknownCallError
+from dialplan import names
+
+TALKING = (names.CONNECT, names.NET, names.JOINED, names.THREE_WAY_LEFT)
+
+
+def talk_of(channels: Iterable[SeenChannel], call: str) -> SeenChannel:
+    """The caller's channel, while the caller talks. Raises UnknownCallError, NoTalkError."""
+    caller = next((c for c in channels if c.uniqueid == call and c.linkedid == call), None)
+    if caller is None:
+        raise UnknownCallError(f"no such call now: {call}")
+    said = caller.variables
+    begun = said.get(names.TALKED_OFFER) and said.get(names.TALKED_OFFER) == said.get(names.OFFER)
+    if caller.context not in TALKING or not begun:
+        raise NoTalkError("the caller talks to no operator, or to two already")
+    return caller
+
+
+def ready_for_three(channels: Iterable[SeenChannel], call: str) -> SeenChannel:
+    """The caller's channel. Raises UnknownCallError, NoTalkError, NoConsultationError."""
+    seen = list(channels)
+    caller = talk_of(seen, call)
+    first = caller.variables.get(names.TALKED)
+    asking = {c.uniqueid for c in seen if c.variables.get(names.CONSULT) == "1" and operator_of(c.name) == first}
+    if not any(c.linkedid in asking and c.uniqueid not in asking and c.up for c in seen):
+        raise NoConsultationError(f"operator {first} talks with no colleague at the moment")
+    return caller
+
+
+def operators_of(caller: SeenChannel) -> str:
+    """The two of a talk of three, as people read it."""
+    both = (caller.variables.get(names.TALKED, ""), caller.variables.get(names.WITH, ""))
+    return ", ".join(number for number in both if number)
