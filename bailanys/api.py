@@ -12,7 +12,7 @@ import structlog
 from bailanys.dispatcher import Dispatcher
 from bailanys.site import Places
 from config.settings import Settings
-from console.ports import Books, Desk
+from console.ports import Books, Desk, Supervision
 
 log = structlog.get_logger(__name__)
 
@@ -24,8 +24,7 @@ async def keep_api(
     settings: Settings,
     places: Places,
     dispatcher: Dispatcher,
-    desk: Desk,
-    books: Books,
+    office: tuple[Desk, Supervision, Books],
     alarm: Callable[[str, str], None],
 ) -> None:
     """Serve the API until cancelled. Whatever goes wrong is one log line and an alarm; calls go on."""
@@ -35,13 +34,13 @@ async def keep_api(
         while not dispatcher.in_truth:  # the calls first: loading the server takes a moment
             await asyncio.sleep(LOOK_EVERY_S)
         await asyncio.to_thread(importlib.import_module, "console.app")  # 0.2 s, in which calls go on
-        await _serve(settings, places, desk, books, alarm)
+        await _serve(settings, places, office, alarm)
     except Exception as error:  # the edge between the API and the calls: nothing of it may get further
         alarm("api", repr(error)[:300])
 
 
 async def _serve(
-    settings: Settings, places: Places, desk: Desk, books: Books, alarm: Callable[[str, str], None]
+    settings: Settings, places: Places, office: tuple[Desk, Supervision, Books], alarm: Callable[[str, str], None]
 ) -> None:
     from console.app import api_app
     from console.gate import Gate
@@ -52,7 +51,7 @@ async def _serve(
     gate = Gate(TokenFile(places.tokens))
     uses = asyncio.create_task(_keep_uses(gate.write_uses))
     try:
-        await serve(api_app(Office(desk, books), gate), settings.api.bind, settings.api.port, alarm)
+        await serve(api_app(Office(*office), gate), settings.api.bind, settings.api.port, alarm)
     finally:
         uses.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -79,6 +79,7 @@ class Callbacks:
         return {
             names.ARRIVED: str(now_ms),
             names.RANK: str(owed.rank_ms),
+            names.PRIORITY: str(owed.priority_s),
             names.SEQ: "1",
             names.OFFER: "0",
             names.LANGUAGE: owed.language,
@@ -109,6 +110,11 @@ class Callbacks:
         if call in self._owed and call not in self._made.values():
             self._settle(call, "talked already")
 
+    def prioritised(self, call: CallId, priority_s: int) -> None:
+        """A supervisor gave the place seconds of waiting: every further try has them, too."""
+        if owed := self._owed.get(self._made.get(call, CallId(""))):
+            self._owed[owed.asked_in] = replace(owed, priority_s=priority_s)
+
     def may_call(self, now_ms: int) -> bool:
         """Whether people may be called at this local hour."""
         return self._rules.from_hour <= local_time(now_ms, self._time_zone).hour < self._rules.until_hour
@@ -129,8 +135,10 @@ def callback_of(fields: Mapping[str, str], now_ms: int) -> Callback | None:
     if not (call and fields.get("Group") and number.isdecimal() and rank.isdecimal()):
         return None
     group, language = GroupId(fields["Group"]), fields.get("Speaks", "")
-    return Callback(CallId(call), number, group, language, int(rank), now_ms)
+    said = fields.get("Added", "")
+    priority_s = int(said) if said.removeprefix("-").isdecimal() else 0
+    return Callback(CallId(call), number, group, language, int(rank), now_ms, priority_s=priority_s)
 
 
 def _waiting(call: CallId, owed: Callback) -> CallWaiting:
-    return CallWaiting(call, "", owed.group, owed.language, owed.rank_ms)
+    return CallWaiting(call, "", owed.group, owed.language, owed.rank_ms, priority_s=owed.priority_s)

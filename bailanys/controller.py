@@ -23,6 +23,7 @@ from bailanys.menu import LanguageOf, serve_callback, serve_menu
 from bailanys.reports import LedgerBooks
 from bailanys.requests import Requests
 from bailanys.site import Places, Secrets
+from bailanys.supervising import LiveSupervision
 from bailanys.target_now import target_now
 from bailanys.target_watch import TargetWatch
 from calls.journal import Fact
@@ -72,7 +73,8 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     target = TargetWatch(settings, dispatcher, journal, ledger.so_far)
     desk = LiveDesk(settings, dispatcher, link, lambda: projector.in_step_ms, partial(target_now, target, settings))
     books = LedgerBooks(ledger, places.database_url, settings.hotline.time_zone)
-    control = ControlServer(places.control, Requests(desk).answer)
+    supervision = LiveSupervision(settings, dispatcher, link, journal)
+    control = ControlServer(places.control, Requests(desk, supervision).answer)
 
     await menu.start()
     await control.start()
@@ -86,7 +88,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
         asyncio.create_task(again_and_again("target", settings.target.every_s, target.look)),
         asyncio.create_task(again_and_again("demands", DEMANDS_EVERY_S, partial(demands.keep_time, alarm))),
-        asyncio.create_task(keep_api(settings, places, dispatcher, desk, books, alarm)),
+        asyncio.create_task(keep_api(settings, places, dispatcher, (desk, supervision, books), alarm)),
     ]
     try:
         await told_to_end()

@@ -79,12 +79,14 @@ class LiveDesk:
         rows = []
         for operator in self._dispatcher.router.operators.values():
             state, reason = operator.state(now_ms)
-            person = people[operator.id]
             rows.append(
                 OperatorNow(
                     operator=operator.id,
-                    name=person.name,
-                    groups=person.groups,
+                    name=people[operator.id].name,
+                    groups=tuple(sorted(operator.groups)),
+                    levels={group: operator.levels.get(group, 1) for group in sorted(operator.groups)},
+                    languages=tuple(sorted(operator.languages)),
+                    changed=bool(self._dispatcher.standing.change_of(operator.id)),
                     state=state.value,
                     reason=reason,
                     until_ms=operator.until_ms(now_ms),
@@ -116,7 +118,7 @@ class LiveDesk:
 
     async def calls(self) -> list[CallNow]:
         """The calls of this moment, asked of Asterisk. Raises UnavailableError."""
-        channels = await _done(seen_channels(self._link))
+        channels = await done(seen_channels(self._link))
         legs = {c.linkedid: c for c in channels if c.uniqueid != c.linkedid and operator_of(c.name)}
         rows = []
         for channel in channels:
@@ -132,10 +134,15 @@ class LiveDesk:
                     group=channel.variables.get(names.GROUP, ""),
                     language=channel.variables.get(names.LANGUAGE, ""),
                     place=self._dispatcher.router.place(CallId(channel.uniqueid)),
+                    priority_s=self._priority_s(CallId(channel.uniqueid)),
                     for_s=max(0, round(time.time() - int(channel.variables[names.ARRIVED]) / 1000)),
                 )
             )
         return rows
+
+    def _priority_s(self, call: CallId) -> int:
+        waiting = self._dispatcher.router.calls.get(call)
+        return waiting.priority_s if waiting else 0
 
     async def transfer(self, call: str, to: str) -> Transferred:
         """Transfer a talk to a group, or to an operator by number; the caller is told first (rule 11).
@@ -150,7 +157,7 @@ class LiveDesk:
             return await self._moved(call, where)
 
     async def _moved(self, call: str, where: Destination) -> Transferred:
-        channels = await _done(seen_channels(self._link))
+        channels = await done(seen_channels(self._link))
         caller = next((c for c in channels if c.uniqueid == call and c.linkedid == call), None)
         if caller is None:
             raise UnknownCallError(f"no such call now: {call}")
@@ -161,7 +168,7 @@ class LiveDesk:
             raise NoTalkError("the caller talks to no operator: only a talk can be transferred")
         if where.group not in staffed(self._dispatcher.router.operators.values()):
             raise NobodyThereError(f"nobody is logged in who serves {where.group}: the call stays where it is")
-        await _done(self._link.send(commands.redirect(caller.name, names.TRANSFER_TO, where.number)))
+        await done(self._link.send(commands.redirect(caller.name, names.TRANSFER_TO, where.number)))
         return Transferred(call=call, to=where.name)
 
     async def three_way(self, call: str) -> Joined:
@@ -175,7 +182,8 @@ class LiveDesk:
         return Joined(call=call)
 
 
-async def _done(deed: Awaitable[T]) -> T:
+async def done(deed: Awaitable[T]) -> T:
+    """Raises UnavailableError when Asterisk does not do it."""
     try:
         return await deed
     except TelephonyError as error:

@@ -20,8 +20,9 @@ from bailanys.deeds import Deeds
 from bailanys.foretelling import Foretelling, recalled
 from bailanys.journal import ControllerJournal
 from bailanys.resync import ask_silent_phones, keep_net_in_step, seen_channels, whole_truth
+from bailanys.standing import Standing
 from calls.callback import Callback
-from calls.events import CallGone, Event, OperatorAnswered, Tick
+from calls.events import CallGone, CallPrioritised, Event, OperatorAnswered, SkillsChanged, Tick
 from calls.ids import CallId
 from calls.journal import Fact
 from calls.tracker import events_of, lost_contact
@@ -74,6 +75,7 @@ class Dispatcher:
         self.answers = AnswersSeen()
         self._owed = owed
         self.callbacks = Callbacks(settings.callback, settings.hotline.time_zone)
+        self.standing = Standing(settings, link)
         self._alive = alive
         self._deeds = Deeds(
             settings, link, journal, self.callbacks, self.foretelling, lambda: self.router, self.say, self._ask_resync
@@ -172,6 +174,10 @@ class Dispatcher:
                 self.callbacks.gone(event.call, now_ms)
             elif isinstance(event, OperatorAnswered):
                 self.callbacks.talked(event.call)
+            elif isinstance(event, SkillsChanged):
+                self._deeds.later(self._deeds.guarded(self._deeds.say_unstaffed()))
+            elif isinstance(event, CallPrioritised):
+                self.callbacks.prioritised(event.call, event.priority_s)
 
     def lend(self, lent: Lent) -> None:
         """Let these operators help groups in danger, and nobody else, from this moment on (rule 7)."""
@@ -222,6 +228,7 @@ class Dispatcher:
                 )
                 started_s = time.time()
                 truth = await whole_truth(self._link, self.router.operators)
+            standing = await self.standing.recall()
         except TelephonyError as error:
             log.warning("no truth from asterisk", why=why, error=str(error))
             self._deeds.later(self._try_again(why))
@@ -231,7 +238,7 @@ class Dispatcher:
         self.router, self._truth_at_s, self._in_truth = router, started_s, True
         for call, asked_in in truth.callbacks:
             self.callbacks.made_by_another(call, asked_in)
-        decided = router.restore((*truth.events, *self.callbacks.unseen(truth.there)), _now_ms())
+        decided = router.restore((*standing, *truth.events, *self.callbacks.unseen(truth.there)), _now_ms())
         self._beat()
         said = {call: told for call, text in truth.told if (told := recalled(text))}
         self.foretelling.rebuilt(router, said, _now_ms())

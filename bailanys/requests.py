@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from bailanys.control import ControlError
-from console.answers import CallNow, OperatorNow
+from console.answers import CallNow, OperatorNow, SkillsBody
 from console.errors import ApiError
-from console.ports import Desk
+from console.ports import Desk, Supervision
 
 
 class Requests:
-    """Answers `ready`, `operators`, `duty`, `wrap-up`, `calls`, `target`, `transfer` and `three-way`."""
+    """What `bailanys` asks over the control socket, by the word in `do`."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, supervision: Supervision) -> None:
         self._desk = desk
+        self._supervision = supervision
 
     async def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answer one request. Raises ControlError."""
@@ -37,15 +38,43 @@ class Requests:
                     return (await self._desk.transfer(str(request["call"]), str(request["to"]))).model_dump()
                 case "three-way":
                     return (await self._desk.three_way(str(request["call"]))).model_dump()
+                case "skills":
+                    asked = SkillsBody.model_validate(request["change"])
+                    by = f"cli:{request['by']}"
+                    return (await self._supervision.skills(str(request["operator"]), asked, by)).model_dump()
+                case "groups":
+                    return {"groups": [group.model_dump() for group in self._supervision.groups()]}
+                case "priority":
+                    return await self._prioritise(request)
                 case other:
                     raise ControlError(f"no such request: {other}")
         except ApiError as error:
             raise ControlError(str(error)) from error
 
+    async def _prioritise(self, request: dict[str, Any]) -> dict[str, Any]:
+        by = f"cli:{request['by']}"
+        if "group" in request:
+            done = await self._supervision.prioritise_group(str(request["group"]), int(request["to_s"]), by)
+        else:
+            to_s, by_s = (int(request[key]) if key in request else None for key in ("to_s", "by_s"))
+            done = await self._supervision.prioritise_call(str(request["call"]), by_s, to_s, by)
+        return done.model_dump()
+
 
 def _operator_row(operator: OperatorNow) -> dict[str, str | int | None]:
-    return {**operator.model_dump(), "groups": ", ".join(operator.groups)}
+    groups = ", ".join(group if level == 1 else f"{group} {level}" for group, level in operator.levels.items())
+    return {
+        "operator": operator.operator,
+        "name": operator.name,
+        "groups": groups,
+        "languages": ", ".join(operator.languages),
+        "changed": "yes" if operator.changed else "",
+        "state": operator.state,
+        "reason": operator.reason,
+        "until_ms": operator.until_ms,
+    }
 
 
 def _call_row(call: CallNow) -> dict[str, str]:
-    return {**call.model_dump(), "place": str(call.place or ""), "for_s": str(call.for_s)}
+    return {**call.model_dump(), "place": str(call.place or ""), "for_s": str(call.for_s),
+            "priority_s": str(call.priority_s or "")}  # fmt: skip

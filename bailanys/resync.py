@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import structlog
 
 from bailanys.snapshot import Rebuilt, SeenChannel, rebuild
-from calls.ids import OperatorId
+from calls.ids import GroupId, OperatorId
 from config.settings import Settings
 from dialplan import names
 from routing.presence import Operator
@@ -39,7 +39,7 @@ async def seen_channels(link: AmiLink) -> list[SeenChannel]:
 
 
 async def kept(link: AmiLink, family: str) -> dict[str, str]:
-    """What AstDB keeps by operator. Raises TelephonyError."""
+    """What AstDB keeps in this family, by its keys. Raises TelephonyError."""
     try:
         events = await link.collect(commands.db_get_tree(family))
     except AmiRefusedError:
@@ -70,7 +70,10 @@ async def keep_net_in_step(link: AmiLink, settings: Settings, operators: Iterabl
     """Make every native queue's members and pauses those of today's operators. Raises TelephonyError."""
     listed = await link.collect(commands.queue_status())
     members = {
-        (event.fields.get("Queue", ""), event.fields.get("Location", "")): event.fields.get("Paused") == "1"
+        (event.fields.get("Queue", ""), event.fields.get("Location", "")): (
+            event.fields.get("Paused") == "1",
+            event.fields.get("Penalty", "0"),
+        )
         for event in listed
         if event.name == "QueueMember"
     }
@@ -79,13 +82,41 @@ async def keep_net_in_step(link: AmiLink, settings: Settings, operators: Iterabl
         interface = f"PJSIP/{names.account(operator.id)}"
         for group in operator.groups:
             wanted.add((group, interface))
-            paused = members.get((group, interface))
-            if paused is None:
-                await _tolerate(link, commands.queue_add(group, interface, name=operator.id, paused=not operator.ready))
-            elif paused is operator.ready:
+            penalty = _penalty(operator.levels.get(group, 1))
+            member = members.get((group, interface))
+            if member is None:
+                await _join(link, group, operator.id, penalty, paused=not operator.ready)
+                continue
+            if member[0] is operator.ready:
                 await _tolerate(link, commands.queue_pause(interface, paused=not operator.ready, queue=group))
+            if member[1] != str(penalty):
+                await _tolerate(link, commands.queue_penalty(group, interface, penalty))
     for queue, interface in members.keys() - wanted:
         await _tolerate(link, commands.queue_remove(queue, interface))
+
+
+async def serve_in_net(
+    link: AmiLink, operator: OperatorId, before: Mapping[GroupId, int], now: Mapping[GroupId, int], *, paused: bool
+) -> None:
+    """Bring one operator's memberships from the levels `before` to those of `now`. Raises TelephonyError."""
+    interface = f"PJSIP/{names.account(operator)}"
+    for group, level in now.items():
+        if group not in before:
+            await _join(link, group, operator, _penalty(level), paused=paused)
+        elif before[group] != level:
+            await _tolerate(link, commands.queue_penalty(group, interface, _penalty(level)))
+    for group in before.keys() - now.keys():
+        await _tolerate(link, commands.queue_remove(group, interface))
+
+
+def _penalty(level: int) -> int:
+    """`app_queue` rings a member only when nobody with a smaller penalty can be rung: as the levels mean it."""
+    return level - 1
+
+
+async def _join(link: AmiLink, group: GroupId, operator: OperatorId, penalty: int, *, paused: bool) -> None:
+    interface = f"PJSIP/{names.account(operator)}"
+    await _tolerate(link, commands.queue_add(group, interface, name=operator, penalty=penalty, paused=paused))
 
 
 async def ask_silent_phones(link: AmiLink, operators: Iterable[Operator]) -> None:

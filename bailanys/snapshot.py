@@ -110,6 +110,7 @@ def _waiting(channel: SeenChannel) -> CallWaiting | None:
             "Group": said.get(names.GROUP, ""),
             "Speaks": said.get(names.LANGUAGE, ""),
             "Rank": said.get(names.RANK, ""),
+            "Added": said.get(names.PRIORITY, ""),
             "Offers": said.get(names.OFFER, ""),
             "Wanted": said.get(names.WANTED, ""),
             "Giver": said.get(names.GIVER, ""),

@@ -28,6 +28,8 @@ class Callback:
     """Calls begun for it, whatever became of them."""
     tried: int = 0
     """Of them, those in which the caller's phone rang in vain."""
+    priority_s: int = 0
+    """Seconds of waiting that a supervisor added."""
     ready_ms: int = 0
     """Not before this instant."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,6 +36,8 @@ class CallWaiting:
     """To be offered to first, if idle now: transferred to this operator by name (rule 11)."""
     giver: OperatorId | None = None
     """Who transferred by name; without `wanted`: the named operator did not take the call, so back to this one."""
+    priority_s: int = 0
+    """Seconds of waiting that a supervisor added, as the caller's channel keeps them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,32 @@ class Reachability:
 
 
 @dataclass(frozen=True, slots=True)
+class SkillsChanged:
+    """A supervisor changed what an operator serves; said anew after every rebuilt truth."""
+
+    operator: OperatorId
+    levels: Mapping[GroupId, int]
+    """Every group the operator serves from now on, with the level 1 (best) to 5."""
+    languages: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CallPrioritised:
+    """A supervisor said how many seconds of waiting a caller is to be given, or taken (negative)."""
+
+    call: CallId
+    priority_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPrioritised:
+    """A supervisor said how many seconds longer a group's callers count as waiting, compared with other groups'."""
+
+    group: GroupId
+    priority_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed."""
 
@@ -153,5 +182,8 @@ Event = (
     | DutyChanged
     | WrapUpSet
     | Reachability
+    | SkillsChanged
+    | CallPrioritised
+    | GroupPrioritised
     | Tick
 )

@@ -46,6 +46,7 @@ class Fact(StrEnum):
     PRESENCE = "presence"  # operator, state, reason, at_ms
     ALARM = "alarm"  # kind, detail
     TARGET = "target"  # group, standing, width, helpers, asa_s, projected_s: a group's standing or its helpers changed
+    CHANGED = "changed"  # kind, subject, by, before, after: what a supervisor changed
 
 
 TRANSFER_KINDS = ("blind", "command", "attended", "three-way", "given-back", "given-on")

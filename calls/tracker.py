@@ -26,6 +26,7 @@ from calls.ids import CallId, GroupId, OperatorId
 _LEG = re.compile(r"PJSIP/op(?P<number>[0-9]{2,6})-[0-9a-f]+")
 _DEVICE = re.compile(r"PJSIP/op(?P<number>[0-9]{2,6})")
 _ACCOUNT = re.compile(r"op(?P<number>[0-9]{2,6})")
+_PRIORITY = re.compile(r"-?[0-9]{1,5}")
 _OUTCOMES = {
     "NOANSWER": Outcome.MISSED,
     "BUSY": Outcome.REFUSED,
@@ -84,6 +85,7 @@ def waiting_of(channel: str, call: str, fields: Mapping[str, str]) -> CallWaitin
     if not (call and fields.get("Group") and rank.isdecimal()):
         return None
     operator, wanted, giver = (fields.get(name) or None for name in ("Operator", "Wanted", "Giver"))
+    priority = _PRIORITY.fullmatch(fields.get("Added", ""))
     return CallWaiting(
         call=CallId(call),
         channel=channel,
@@ -95,6 +97,7 @@ def waiting_of(channel: str, call: str, fields: Mapping[str, str]) -> CallWaitin
         outcome=_OUTCOMES.get(fields.get("Outcome", ""), Outcome.CANCELLED) if operator else None,
         wanted=OperatorId(wanted) if wanted else None,
         giver=OperatorId(giver) if giver else None,
+        priority_s=int(priority[0]) if priority else 0,
     )
 
 

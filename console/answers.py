@@ -6,11 +6,14 @@ Instants are UTC epoch milliseconds (`_ms`), durations seconds (`_s`).
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from calls.statistics import Figures
+
+LARGEST_S = 3600
+"""No priority is larger: an hour of waiting more than others have."""
 
 
 class Answer(BaseModel):
@@ -40,6 +43,9 @@ class OperatorNow(Answer):
     operator: str
     name: str
     groups: tuple[str, ...]
+    levels: dict[str, int] = Field(description="How well each group is known, 1 (best) to 5.")
+    languages: tuple[str, ...]
+    changed: bool = Field(description="Whether a supervisor changed groups, levels or languages.")
     state: str = Field(description="ready, paused, offered, talking, wrap-up or unreachable.")
     reason: str = Field(description="Why; the call's id while offered or talking.")
     until_ms: int | None = Field(default=None, description="When the state ends by itself: wrap-up, rest, back-off.")
@@ -74,6 +80,7 @@ class CallNow(Answer):
     group: str
     language: str
     place: int | None = Field(description="Place in the group's line, from 1.")
+    priority_s: int = Field(description="Seconds of waiting that a supervisor added; while the call waits.")
     for_s: int = Field(description="Since the arrival.")
 
 
@@ -126,6 +133,38 @@ class TargetNow(Answer):
     groups: tuple[TargetOfGroup, ...]
 
 
+class SkillsNow(Answer):
+    """What an operator serves from now on."""
+
+    operator: str
+    levels: dict[str, int] = Field(description="How well each group is known, 1 (best) to 5.")
+    languages: tuple[str, ...]
+    changed: bool = Field(description="Whether it is other than the configuration says.")
+
+
+class GroupNow(Answer):
+    """A group at this moment."""
+
+    group: str
+    priority_s: int = Field(description="Its callers count as waiting so much longer, compared with other groups'.")
+    waiting: int = Field(description="Callers without an offer.")
+    operators: int = Field(description="Who serve it, there or not.")
+    ready: int = Field(description="Of them, those who may be offered a call.")
+
+
+class Groups(Answer):
+    """Every group."""
+
+    groups: tuple[GroupNow, ...]
+
+
+class Prioritised(Answer):
+    """The priority of a call or a group from now on."""
+
+    of: str = Field(description="The call's id, or the group's name.")
+    priority_s: int
+
+
 class Stats(Answer):
     """A day's figures: the average wait from the arrival (rule 7), and what an average hides."""
 
@@ -176,6 +215,43 @@ class WrapUpBody(BaseModel):
     do: Literal["extend", "end"] = Field(
         description="`extend`: longer by `[offers] wrap_up_extension_s`, up to `wrap_up_most_s` in all."
     )
+
+
+class SkillsBody(BaseModel):
+    """What changes at an operator; what is not named stays."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    levels: dict[str, Annotated[int, Field(ge=1, le=5)]] = Field(
+        default={}, max_length=64, description="Groups served from now on, each with the level 1 (best) to 5."
+    )
+    remove: tuple[str, ...] = Field(default=(), max_length=64, description="Groups served no longer.")
+    add_languages: tuple[str, ...] = Field(default=(), max_length=8)
+    remove_languages: tuple[str, ...] = Field(default=(), max_length=8)
+    reset: bool = Field(default=False, description="First forget every earlier change: as the configuration says.")
+
+
+class CallPriorityBody(BaseModel):
+    """Seconds of waiting that a caller is given: `by_s` on top of those of now, or `to_s` in all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by_s: int | None = Field(default=None, ge=-LARGEST_S, le=LARGEST_S)
+    to_s: int | None = Field(default=None, ge=-LARGEST_S, le=LARGEST_S)
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.by_s is None) is (self.to_s is None):
+            raise ValueError("give either by_s or to_s")
+        return self
+
+
+class GroupPriorityBody(BaseModel):
+    """Seconds that a group's callers count as waiting longer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    priority_s: int = Field(ge=-LARGEST_S, le=LARGEST_S)
 
 
 class TransferBody(BaseModel):

@@ -57,7 +57,7 @@ def _handler(route: Route, office: Office, gate: Gate, turnstile: Turnstile | No
         name = ""
         if route.scopes:
             name = gate.admit(request.headers.get(hdrs.AUTHORIZATION), request.remote or "", route.scopes).name
-        asked = await _asked(route, request)
+        asked = await _asked(route, request, name)
         deed = partial(route.deed, office, asked)
         said = await (turnstile.through(deed) if turnstile else deed())
         if route.personal or route.method != hdrs.METH_GET:  # who read or did what; the query would tell a number
@@ -68,7 +68,7 @@ def _handler(route: Route, office: Office, gate: Gate, turnstile: Turnstile | No
     return handle
 
 
-async def _asked(route: Route, request: web.Request) -> Asked[Query, BaseModel]:
+async def _asked(route: Route, request: web.Request, by: str) -> Asked[Query, BaseModel]:
     part = ""
     if route.part is not None:
         part = request.match_info[route.part.name]
@@ -81,7 +81,7 @@ async def _asked(route: Route, request: web.Request) -> Asked[Query, BaseModel]:
         body = (route.body or NoBody).model_validate(await _json(request) if route.body else {})
     except ValidationError as error:
         raise BadRequestError(_told(error)) from None  # the error's own text repeats what was sent
-    return Asked(part, query, body)
+    return Asked(part, query, body, by)
 
 
 async def _json(request: web.Request) -> object:

@@ -53,6 +53,13 @@ class UnknownOperatorError(ApiError):
     status = 404
 
 
+class NoSuchGroupError(ApiError):
+    """No group has this name."""
+
+    error_id = "no-such-group"
+    status = 404
+
+
 class UnknownCallError(ApiError):
     """There is no such call: not now, or not in the ledger."""
 
@@ -106,6 +113,20 @@ class UnknownGroupError(ApiError):
     """No group or operator has this name or number."""
 
     error_id = "unknown-group"
+    status = 422
+
+
+class UnknownLanguageError(ApiError):
+    """The hotline does not speak this language."""
+
+    error_id = "unknown-language"
+    status = 422
+
+
+class NothingLeftError(ApiError):
+    """The operator would be left without any group or language."""
+
+    error_id = "nothing-left"
     status = 422
 
 

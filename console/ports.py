@@ -10,7 +10,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from console.answers import CallNow, Duty, FoundTalk, Joined, OperatorNow, Stats, TargetNow, Transferred, WrapUp
+from console.answers import (
+    CallNow,
+    Duty,
+    FoundTalk,
+    GroupNow,
+    Joined,
+    OperatorNow,
+    Prioritised,
+    SkillsBody,
+    SkillsNow,
+    Stats,
+    TargetNow,
+    Transferred,
+    WrapUp,
+)
 from console.story import Story
 
 
@@ -66,6 +80,31 @@ class Desk(Protocol):
         """Bring caller, operator and the colleague who is being asked together; the caller is told first (rule 11).
 
         Raises UnknownCallError, NoTalkError, NoConsultationError, UnavailableError.
+        """
+
+
+class Supervision(Protocol):
+    """What supervisors change while calls wait. `by` is who asks, for the audit log."""
+
+    async def skills(self, number: str, asked: SkillsBody, by: str) -> SkillsNow:
+        """Change what an operator serves; the configuration stays as it is.
+
+        Raises UnknownOperatorError, UnknownGroupError, UnknownLanguageError, NothingLeftError, UnavailableError.
+        """
+
+    async def prioritise_call(self, call: str, by_s: int | None, to_s: int | None, by: str) -> Prioritised:
+        """Give a caller seconds of waiting: more or fewer than now (`by_s`), or so many (`to_s`).
+
+        Raises UnknownCallError, UnavailableError.
+        """
+
+    def groups(self) -> list[GroupNow]:
+        """Every group with its priority, those who wait for it and those who serve it."""
+
+    async def prioritise_group(self, group: str, priority_s: int, by: str) -> Prioritised:
+        """Let a group's callers count as waiting so many seconds longer than they do, compared with other groups'.
+
+        Raises NoSuchGroupError, UnavailableError.
         """
 
 

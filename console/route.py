@@ -11,7 +11,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from console.errors import ApiError
-from console.ports import Books, Desk
+from console.ports import Books, Desk, Supervision
 from console.scopes import Scope
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
@@ -63,6 +63,7 @@ class Office:
     """Those whom the API asks."""
 
     desk: Desk
+    supervision: Supervision
     books: Books
 
 
@@ -77,6 +78,8 @@ class Asked(Generic[Q, B]):
     part: str
     query: Q
     body: B
+    by: str = ""
+    """The name of the token, for the audit log."""
 
 
 class Asks(Enum):
@@ -105,7 +108,7 @@ class Part:
 class Route:
     """A method on a path. `scopes`: one of them is enough; none: no token is asked for."""
 
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "PATCH"]
     path: str
     summary: str
     scopes: tuple[Scope, ...]

@@ -9,10 +9,13 @@ from console.errors import (
     ApiError,
     NobodyThereError,
     NoConsultationError,
+    NoSuchGroupError,
     NoTalkError,
+    NothingLeftError,
     NoWrapUpError,
     UnknownCallError,
     UnknownGroupError,
+    UnknownLanguageError,
     UnknownOperatorError,
 )
 from console.metrics import METRICS_MEDIA, exposition
@@ -25,6 +28,7 @@ from console.story import Story
 PREFIX = "/api/v1"
 
 _OPERATOR = Part("number", r"[0-9]{2,6}", "The operator's number.", UnknownOperatorError)
+_GROUP = Part("name", r"[a-z][a-z0-9-]{0,31}", "The group's name.", NoSuchGroupError)
 _CALL = Part("id", r"[A-Za-z0-9._-]{1,64}", "The call's id, as /calls lists it.", UnknownCallError)
 
 
@@ -74,6 +78,26 @@ async def three_way(office: Office, asked: Asked[Query, NoBody]) -> answers.Join
     return await office.desk.three_way(asked.part)
 
 
+async def skills(office: Office, asked: Asked[Query, answers.SkillsBody]) -> answers.SkillsNow:
+    """Change what an operator serves."""
+    return await office.supervision.skills(asked.part, asked.body, f"api:{asked.by}")
+
+
+async def call_priority(office: Office, asked: Asked[Query, answers.CallPriorityBody]) -> answers.Prioritised:
+    """Give a caller seconds of waiting."""
+    return await office.supervision.prioritise_call(asked.part, asked.body.by_s, asked.body.to_s, f"api:{asked.by}")
+
+
+async def groups(office: Office, _: Asked[Query, NoBody]) -> answers.Groups:
+    """Every group."""
+    return answers.Groups(groups=tuple(office.supervision.groups()))
+
+
+async def group_priority(office: Office, asked: Asked[Query, answers.GroupPriorityBody]) -> answers.Prioritised:
+    """Set a group's priority."""
+    return await office.supervision.prioritise_group(asked.part, asked.body.priority_s, f"api:{asked.by}")
+
+
 async def stats(office: Office, asked: Asked[DayQuery, NoBody]) -> answers.Stats:
     """A day's figures."""
     return await office.books.stats(asked.query.day)
@@ -113,7 +137,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/health", "Whether the controller does its work", (), health, answers.Health),
     Route("GET", "/openapi.json", "This description", (), openapi, None),
     Route("GET", "/metrics", "Figures for Prometheus", (Scope.METRICS_READ,), metrics, None, media=METRICS_MEDIA),
-    Route("GET", "/operators", "Every operator's state", (Scope.OPERATORS_READ,), operators, answers.Operators),
+    Route(
+        "GET", "/operators", "Every operator's state and skills",
+        (Scope.OPERATORS_READ, Scope.ROUTING_WRITE), operators, answers.Operators,
+    ),
     Route(
         "POST", "/operators/{number}/ready", "Make an operator ready, as `*1` on the phone does",
         (Scope.OPERATORS_WRITE,), ready, answers.Duty,
@@ -130,8 +157,23 @@ ROUTES: tuple[Route, ...] = (
         part=_OPERATOR, body=answers.WrapUpBody, errors=(UnknownOperatorError, NoWrapUpError),
     ),
     Route(
+        "PATCH", "/operators/{number}", "Change an operator's groups, levels and languages, at once and until reset",
+        (Scope.ROUTING_WRITE,), skills, answers.SkillsNow, Asks.ASTERISK,
+        part=_OPERATOR, body=answers.SkillsBody,
+        errors=(UnknownOperatorError, UnknownGroupError, UnknownLanguageError, NothingLeftError),
+    ),
+    Route(
+        "GET", "/groups", "Every group: its priority, who waits and who serves",
+        (Scope.OPERATORS_READ, Scope.ROUTING_WRITE), groups, answers.Groups,
+    ),
+    Route(
+        "PATCH", "/groups/{name}", "Let a group's callers count as waiting longer, or shorter, than they do",
+        (Scope.ROUTING_WRITE,), group_priority, answers.Prioritised, Asks.ASTERISK,
+        part=_GROUP, body=answers.GroupPriorityBody, errors=(NoSuchGroupError,),
+    ),
+    Route(
         "GET", "/calls", "The calls of this moment; no caller's number",
-        (Scope.CALLS_READ, Scope.CALLS_TRANSFER), calls, answers.Calls, Asks.ASTERISK,
+        (Scope.CALLS_READ, Scope.CALLS_TRANSFER, Scope.ROUTING_WRITE), calls, answers.Calls, Asks.ASTERISK,
     ),
     Route(
         "GET", "/calls/{id}", "Everything the ledger knows of one call", (Scope.CALLS_READ,), story, Story, Asks.LEDGER,
@@ -147,6 +189,11 @@ ROUTES: tuple[Route, ...] = (
         "POST", "/calls/{id}/three-way", "Bring caller, operator and the colleague being asked together (rule 11)",
         (Scope.CALLS_TRANSFER,), three_way, answers.Joined, Asks.ASTERISK,
         part=_CALL, body=NoBody, errors=(UnknownCallError, NoTalkError, NoConsultationError),
+    ),
+    Route(
+        "POST", "/calls/{id}/priority", "Let a caller count as waiting longer, or shorter, than they do",
+        (Scope.ROUTING_WRITE,), call_priority, answers.Prioritised, Asks.ASTERISK,
+        part=_CALL, body=answers.CallPriorityBody, errors=(UnknownCallError,),
     ),
     Route(
         "GET", "/stats", "A day's figures (rule 7)", (Scope.STATS_READ,), stats, answers.Stats, Asks.LEDGER,

@@ -12,6 +12,7 @@ class Scope(StrEnum):
     CALLS_TRANSFER = "calls:transfer"
     OPERATORS_READ = "operators:read"
     OPERATORS_WRITE = "operators:write"
+    ROUTING_WRITE = "routing:write"  # a supervisor's: who serves what, and who is served first
     STATS_READ = "stats:read"
     RECORDINGS_READ = "recordings:read"  # finds talks by a caller's number (rule 14)
     METRICS_READ = "metrics:read"

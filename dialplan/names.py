@@ -38,6 +38,7 @@ UNSTAFFED: Final = "BAILANYS_UNSTAFFED"
 # Channel variables of a caller: what a restarted controller rebuilds its truth from.
 ARRIVED: Final = "BLN_ARRIVED"  # epoch ms, at the INVITE
 RANK: Final = "BLN_RANK"  # epoch ms that orders callers
+PRIORITY: Final = "BLN_PRIORITY"  # seconds of waiting that a supervisor added; empty: none
 LANGUAGE: Final = "BLN_LANGUAGE"
 LANGUAGE_BY: Final = "BLN_LANGUAGE_BY"  # key | known | default
 GROUP: Final = "BLN_GROUP"
@@ -58,7 +59,7 @@ CALLBACK_TO: Final = "BLN_CALLBACK"  # the number to call, digits only
 CALLBACK_OF: Final = "BLN_CALLBACK_OF"  # the call that asked for it
 
 CALLER_VARIABLES: Final = (
-    ARRIVED, RANK, LANGUAGE, GROUP, SEQ, OFFER, WANTED, GIVER, TALKED, TALKED_OFFER, WITH, CONSULT, TOLD, CALLBACK_OF,
+    ARRIVED, RANK, PRIORITY, LANGUAGE, GROUP, SEQ, OFFER, WANTED, GIVER, TALKED, TALKED_OFFER, WITH, CONSULT, TOLD, CALLBACK_OF,
 )  # fmt: skip
 
 # Events sent by the dialplan to the controller
@@ -77,6 +78,11 @@ WRAP_UP_FAMILY: Final = "bailanys/wrap-up"
 # Codes that an operator presses during a talk
 THREE_WAY_CODE: Final = "*4"  # in a consultation: all three together
 DROP_CODE: Final = "*5"  # in a talk of three, by who began it: without the colleague
+
+
+# AstDB: what supervisors changed, over the configuration and over any restart
+SKILLS_FAMILY: Final = "bailanys/skills"  # operator -> `portal=2,-ict;+en,-kk`
+GROUP_PRIORITY_FAMILY: Final = "bailanys/group-priority"  # group -> seconds
 
 ACCOUNT_PREFIX: Final = "op"
 

@@ -31,7 +31,7 @@ class Announcing:
 
     def plan(self, caller: Waiting, now_ms: int) -> None:
         """Note when something changes for this caller next."""
-        step_ms = next_step_ms(caller.rank_ms, now_ms, self._rules.steps)
+        step_ms = next_step_ms(caller.turn_ms, now_ms, self._rules.steps)
         wake_ms = caller.announce_ms if step_ms is None else min(step_ms, caller.announce_ms)
         self._wakes.put(caller.call, wake_ms)
 

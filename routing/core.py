@@ -11,15 +11,18 @@ from itertools import product
 
 from calls.events import (
     CallGone,
+    CallPrioritised,
     CallWaiting,
     DutyChanged,
     Event,
+    GroupPrioritised,
     LegGone,
     LegUp,
     OperatorAnswered,
     OperatorRung,
     Outcome,
     Reachability,
+    SkillsChanged,
     TalkJoined,
     TalkKept,
     TalkLeft,
@@ -113,16 +116,6 @@ class Router:
         for need in self._traffic.shares():
             self._floor.know(need)
 
-    def reskill(
-        self, operator: OperatorId, levels: Mapping[GroupId, int], languages: Iterable[str], now_ms: int
-    ) -> list[Command]:
-        """Change what an operator can do while calls wait; an unknown operator is a no-op."""
-        if known := self.operators.get(operator):
-            known.groups, known.levels, known.languages = frozenset(levels), dict(levels), frozenset(languages)
-            self._floor.enlist(known)
-            self._touched[operator] = None
-        return self._decide((), now_ms)
-
     def widen(self, lent: Lent, now_ms: int) -> list[Command]:
         """Lend these operators to groups in danger, and nobody else (rule 7); calls that ring or talk go on."""
         for operator in self.operators.values():
@@ -150,12 +143,16 @@ class Router:
         own = self.calls.get(call)
         return {} if own is None else self._lines.ahead(own)
 
+    def group_priority_s(self, group: GroupId) -> int:
+        """Seconds that this group's callers count as waiting longer, compared with other groups'."""
+        return self._matching.priorities_s.get(group, 0)
+
     def needs(self) -> list[Need]:
         """Every need that a call has had."""
         return list(self._floor.idle_for)
 
     def waiting(self) -> list[Waiting]:
-        """Callers without an offer, longest wait first."""
+        """Callers without an offer, oldest turn first."""
         return [self.calls[call] for _, call in self._lines.everybody()]
 
     def _take(self, event: Event, now_ms: int, out: list[Command]) -> None:
@@ -171,6 +168,10 @@ class Router:
                 else:  # the news of the talk was lost
                     self._call_gone(event.call, now_ms)
                 out.append(MoveOn(event.call, event.channel))
+            case CallPrioritised():
+                self._prioritised(event, now_ms)
+            case GroupPrioritised(group, priority_s):
+                self._matching.priorities_s[group] = priority_s
             case Tick():
                 self._touched.update(self._shown.never)
             case _:
@@ -199,8 +200,9 @@ class Router:
             self._leave(known)
         announce_ms = known.announce_ms if known else self._announcing.first_ms(now_ms)
         place = Waiting(
-            event.call, event.channel, event.group, event.language, event.rank_ms, announce_ms, event.offers
-        )
+            event.call, event.channel, event.group, event.language, event.rank_ms, announce_ms, event.offers,
+            priority_s=known.priority_s if known else event.priority_s,
+        )  # fmt: skip
         self.calls[event.call] = place
         self._enter(place, now_ms)
         if is_by_name(event):
@@ -214,6 +216,16 @@ class Router:
         holder = self._reservations.holder(call)
         if holder is not None and not holder.talking:  # a talk ends with the operator's own leg
             self._reservations.clear(holder, now_ms)
+
+    def _prioritised(self, event: CallPrioritised, now_ms: int) -> None:
+        known = self.calls.get(event.call)
+        if known is None:
+            return
+        if known.offered_to is None:
+            self._leave(known)
+        known.priority_s = event.priority_s
+        if known.offered_to is None:
+            self._enter(known, now_ms)
 
     def _enter(self, caller: Waiting, now_ms: int) -> None:
         self._floor.know(caller.need)
@@ -270,6 +282,9 @@ class Router:
                 if event.reachable and not operator.reachable:
                     operator.failures, operator.rest_ends_ms = 0, None
                 operator.reachable = event.reachable
+            case SkillsChanged():
+                operator.learn(event.levels, event.languages)
+                self._floor.enlist(operator)
             case _:
                 pass
 

@@ -1,4 +1,4 @@
-"""The callers who wait, each with one place: a line per need, oldest rank first."""
+"""The callers who wait, each with one place: a line per need, the oldest turn first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from calls.ids import CallId, GroupId, OperatorId
 from routing.skills import Need
 
 Place = tuple[int, CallId]
-"""What orders callers: the rank, then the call."""
+"""What orders callers: the turn, then the call."""
 
 
 @dataclass(slots=True)
@@ -25,6 +25,8 @@ class Waiting:
     announce_ms: int
     offers: int = 0
     offered_to: OperatorId | None = None
+    priority_s: int = 0
+    """Seconds of waiting that a supervisor added."""
 
     @property
     def need(self) -> Need:
@@ -32,9 +34,14 @@ class Waiting:
         return Need(self.group, self.language)
 
     @property
+    def turn_ms(self) -> int:
+        """The rank as if the caller had waited for the added seconds, too: for the order and for who may serve."""
+        return self.rank_ms - 1000 * self.priority_s
+
+    @property
     def order(self) -> Place:
         """What the place in the line is by."""
-        return self.rank_ms, self.call
+        return self.turn_ms, self.call
 
     def __lt__(self, other: Waiting) -> bool:
         return self.order < other.order
@@ -48,7 +55,7 @@ class Lines:
         self._lines: dict[Need, list[Place]] = {}
 
     def enter(self, caller: Waiting) -> None:
-        """Give the caller the place that the rank asks for."""
+        """Give the caller the place that the turn asks for."""
         insort(self._lines.setdefault(caller.need, []), caller.order)
         self.count += 1
 
@@ -87,5 +94,5 @@ class Lines:
         return {need: bisect_left(line, caller.order) for need, line in self._lines.items()}
 
     def everybody(self) -> list[Place]:
-        """All callers, oldest rank first."""
+        """All callers, oldest turn first."""
         return sorted(place for line in self._lines.values() for place in line)

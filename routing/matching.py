@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calls.ids import CallId, OperatorId
+from calls.ids import CallId, GroupId, OperatorId
 from routing.floor import Floor, Pool
 from routing.line import Lines
 from routing.policy import POLICIES
@@ -25,6 +25,8 @@ class Matching:
         self._waits = waits
         self._targets_s = rules.targets_s
         self._policy = rules.policy if isinstance(rules.policy, Policy) else POLICIES[rules.policy]
+        self.priorities_s: dict[GroupId, int] = {}
+        """Seconds that a group's callers count as waiting longer, compared with other groups'."""
         self._needs: dict[Need, None] = {}
         self._pools: dict[Pool, None] = {}
 
@@ -75,7 +77,8 @@ class Matching:
         head = self._lines.head(need)
         assert head is not None
         best = min((not by.speaks, by.level) for by in (pool.reach[need] for pool in pools))
-        return Queue(need, self._lines.length(need), (now_ms - head[0]) / 1000, best[1], not best[0])
+        oldest_s = (now_ms - head[0]) / 1000 + self.priorities_s.get(need.group, 0)
+        return Queue(need, self._lines.length(need), oldest_s, best[1], not best[0])
 
     def _most_urgent(self, found: list[tuple[Queue, list[Pool]]], view: View) -> tuple[Queue, list[Pool]]:
         urgencies = self._policy.urgencies([queue for queue, _ in found], view)

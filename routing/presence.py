@@ -98,6 +98,10 @@ class Operator:
         self.rest_ends_ms, self.rest_reason = known.rest_ends_ms, known.rest_reason
         self.failures, self.missed, self.idle_since_ms = known.failures, known.missed, known.idle_since_ms
 
+    def learn(self, levels: Mapping[GroupId, int], languages: frozenset[str]) -> None:
+        """Serve these groups, each at its level, in these languages, and nothing else."""
+        self.groups, self.levels, self.languages = frozenset(levels), dict(levels), languages
+
     def rest(self, now_ms: int, rest_s: float, reason: str) -> None:
         """Be left alone for a while."""
         self.rest_ends_ms = now_ms + round(rest_s * 1000)

@@ -87,7 +87,7 @@ def _reach_lent(level: int | None, speaks: bool, width: Width, steps: Iterable[S
     return None if from_ms is None else Reach(from_ms, LAST_LEVEL if level is None else level, speaks, lent=True)
 
 
-def next_step_ms(rank_ms: int, now_ms: int, steps: Iterable[Step]) -> int | None:
-    """Return the instant at which more operators may serve a caller of this rank; None after the last step."""
-    coming = [rank_ms + step.after_ms for step in steps if step.after_ms > 0]
+def next_step_ms(turn_ms: int, now_ms: int, steps: Iterable[Step]) -> int | None:
+    """Return the instant at which more operators may serve a caller with this turn; None after the last step."""
+    coming = [turn_ms + step.after_ms for step in steps if step.after_ms > 0]
     return min((at_ms for at_ms in coming if at_ms > now_ms), default=None)

@@ -15,7 +15,7 @@ class Queue(NamedTuple):
     need: Need
     waiting: int
     oldest_s: float
-    """How long the caller at its head waits."""
+    """How long the caller at its head waits, with the seconds that supervisors added to the caller and the group."""
     level: int
     """Of the best able operator for it: 1 is best."""
     speaks: bool

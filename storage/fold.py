@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from calls.audit import Note
 from calls.journal import Entry, Fact
 from calls.journal_lines import fields
 from storage.facts import LONGEST_NAME, stored_text, with_event, with_fact
@@ -22,6 +23,8 @@ class Folded:
     steps: list[dict[str, str | int]] = field(default_factory=list)
     alarms: list[dict[str, str | int]] = field(default_factory=list)
     states: list[StateRow] = field(default_factory=list)
+    notes: list[tuple[int, Note]] = field(default_factory=list)
+    """For the audit log: what supervisors changed, and when."""
 
 
 def call_ids(entries: Iterable[Entry]) -> set[str]:
@@ -44,6 +47,8 @@ def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord]) -> Folded:
             state = state_of(entry, values)
             if state is not None:
                 folded.states.append(state)
+        elif ours and entry.name == Fact.CHANGED:
+            folded.notes.append((entry.at_ms, _note(values)))
         elif ours and entry.name == Fact.ALARM:
             folded.alarms.append(_alarm(entry, values))
         elif 0 < len(entry.linkedid) <= LONGEST_NAME:
@@ -62,7 +67,7 @@ def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord]) -> Folded:
     return folded
 
 
-_CALL_FACTS = frozenset(fact.value for fact in Fact) - {Fact.PRESENCE, Fact.ALARM, Fact.TARGET}
+_CALL_FACTS = frozenset(fact.value for fact in Fact) - {Fact.PRESENCE, Fact.ALARM, Fact.TARGET, Fact.CHANGED}
 
 
 def _step(entry: Entry, values: Mapping[str, str]) -> dict[str, str | int]:
@@ -72,6 +77,12 @@ def _step(entry: Entry, values: Mapping[str, str]) -> dict[str, str | int]:
         "step": stored_text(values.get("step"), LONGEST_NAME) or entry.name,
         "detail": stored_text(values.get("detail") or values.get("operator") or values.get("seq"), 200) or "",
     }
+
+
+def _note(values: Mapping[str, str]) -> Note:
+    kind, subject, by = (stored_text(values.get(key), LONGEST_NAME) or "unknown" for key in ("kind", "subject", "by"))
+    told = {key: stored_text(values.get(key), 500) or "" for key in ("before", "after")}
+    return Note(by, kind, subject, told)
 
 
 def _alarm(entry: Entry, values: Mapping[str, str]) -> dict[str, str | int]:

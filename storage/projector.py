@@ -19,7 +19,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from calls.journal import Entry
 from calls.journal_lines import parse_line
-from storage import presence, rows
+from storage import audit, presence, rows
 from storage.errors import JournalError, LedgerError, LedgerUnavailableError
 from storage.fold import Folded, call_ids, fold
 from storage.journal_file import Portion, Position, drop_read, files_of, read_portion, rotate_if_large
@@ -207,6 +207,8 @@ class Projector:
         known = self._known(connection, call_ids(entries))
         folded = fold(entries, known)
         _save(connection, folded, known)
+        for at_ms, note in folded.notes:
+            audit.append(connection, (note,), at_ms)
         if folded.states:
             self._states = presence.save(connection, folded.states, self._states)
         for call_id, record in folded.records.items():

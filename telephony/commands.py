@@ -119,6 +119,15 @@ def queue_pause(interface: str, *, paused: bool, reason: str = "", queue: str | 
     return fields
 
 
+def queue_penalty(queue: str, interface: str, penalty: int) -> ActionFields:
+    """Let a member be rung only when those with a smaller penalty cannot."""
+    interface = _matching(_INTERFACE, interface, "interface")
+    return {
+        "Action": "QueuePenalty", "Interface": interface, "Penalty": str(penalty),
+        "Queue": _matching(_QUEUE, queue, "queue"),
+    }  # fmt: skip
+
+
 def queue_remove(queue: str, interface: str) -> ActionFields:
     """Take a phone out of a native queue."""
     return {"Action": "QueueRemove", **_member(queue, interface)}

@@ -11,6 +11,7 @@ from bailanys.cli import (
     database,
     demands,
     dialplan,
+    groups,
     operators,
     prompts,
     recordings,
@@ -35,6 +36,7 @@ target.add_to(app)
 staffing.add_to(app)
 simulate.add_to(app)
 app.add_typer(operators.app, name="operators")
+app.add_typer(groups.app, name="groups")
 app.add_typer(calls.app, name="calls")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(demands.app, name="demands")

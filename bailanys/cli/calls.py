@@ -1,4 +1,4 @@
-"""`bailanys calls`: the calls of this moment, one call's story, transfers and talks of three by command."""
+"""`bailanys calls`: the calls of this moment, one call's story, transfers, talks of three, who is served first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, person, show
 
 
 class UnknownCallError(Exception):
@@ -17,7 +17,14 @@ class UnknownCallError(Exception):
     retryable = False
 
 
-app = typer.Typer(help="Calls: those of this moment, one call's story, a transfer.", no_args_is_help=True)
+class BadPriorityError(Exception):
+    """What was typed is no number of seconds."""
+
+    error_id = "bad-priority"
+    retryable = False
+
+
+app = typer.Typer(help="Calls: those of this moment, one call's story, a transfer, a priority.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -85,3 +92,22 @@ def three_way(
     places = places_of(centre(config).settings, ROOT)
     answer = asyncio.run(ask(places.control, {"do": "three-way", "call": call}))
     typer.echo(f"Call {answer['call']}: the colleague joins")
+
+
+@app.command(context_settings={"ignore_unknown_options": True})  # `-60` is no option
+def priority(
+    call: Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")],
+    seconds: Annotated[str, typer.Argument(help="`+60` or `-60`: more or fewer than now; `60`: so many; `0`: none.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Let a caller count as waiting longer than they do, e.g. an elderly one; at once, for this call only."""
+    from bailanys.control import ask
+    from bailanys.site import places_of
+
+    if not seconds.removeprefix("+").removeprefix("-").isdecimal():
+        raise BadPriorityError(f"{seconds!r}: write seconds, `+60`, `-60` or `60`")
+    key = "by_s" if seconds[0] in "+-" else "to_s"
+    places = places_of(centre(config).settings, ROOT)
+    asked = {"do": "priority", "call": call, key: int(seconds), "by": person()}
+    answer = asyncio.run(ask(places.control, asked))
+    typer.echo(f"Call {answer['of']}: priority {answer['priority_s']} s")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +39,14 @@ class Centre:
 def centre(config: Path) -> Centre:
     """Load the configuration. Raises ConfigError."""
     return Centre(config, load(config))
+
+
+def person() -> str:
+    """Who types, for the audit log: the person behind `sudo`, if there is one."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (OSError, KeyError):  # an account without a name
+        return str(os.getuid())
 
 
 def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "", empty: str = "Nothing.") -> None:

@@ -1,4 +1,4 @@
-"""`bailanys operators`: who is there, and ready or paused by the supervisor's hand."""
+"""`bailanys operators`: who is there and serves what; ready, paused or skilled by the supervisor's hand."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, person, show
 
-app = typer.Typer(help="Operators: list them, make one ready, pause one, end a wrap-up.", no_args_is_help=True)
+app = typer.Typer(
+    help="Operators: list them, make one ready, pause one, end a wrap-up, change what one serves.", no_args_is_help=True
+)
 
 
 @app.command("list")
 def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """Show every operator's state now, and why."""
+    """Show what every operator serves, the state now, and why."""
     from bailanys.control import ask
     from bailanys.site import places_of
 
@@ -66,6 +68,56 @@ def _clock(at_ms: int | None, zone: str) -> str | None:
     from calls.local_day import local_time
 
     return None if at_ms is None else local_time(at_ms, zone).strftime("%H:%M:%S")
+
+
+@app.command()
+def skill(
+    number: Annotated[str, typer.Argument(help="Operator's number.")],
+    levels: Annotated[
+        list[str] | None, typer.Argument(help="Groups to serve, each with a level 1 (best) to 5: `portal=2`.")
+    ] = None,
+    remove: Annotated[list[str] | None, typer.Option(help="A group to serve no longer.")] = None,
+    speak: Annotated[list[str] | None, typer.Option(help="A language to serve: kk, ru or en.")] = None,
+    not_speak: Annotated[list[str] | None, typer.Option(help="A language to serve no longer.")] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="First forget every earlier change.")] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Change what an operator serves, while calls wait: who waits for it is offered to the operator at once.
+
+    What is not named stays. Kept over any restart until `--reset`; the configuration is not written.
+    """
+    from bailanys.control import ask
+    from bailanys.site import places_of
+
+    if not (levels or remove or speak or not_speak or reset):
+        raise BadSkillError("nothing to change: name a group with its level (`portal=2`) or an option, see --help")
+    change = {
+        "levels": dict(_level(word) for word in levels or ()),
+        "remove": remove or [],
+        "add_languages": speak or [],
+        "remove_languages": not_speak or [],
+        "reset": reset,
+    }
+    places = places_of(centre(config).settings, ROOT)
+    asked = {"do": "skills", "operator": number, "change": change, "by": person()}
+    answer = asyncio.run(ask(places.control, asked))
+    serves = ", ".join(f"{group} {level}" for group, level in answer["levels"].items())
+    told = "" if answer["changed"] else " (as configured)"
+    typer.echo(f"Operator {answer['operator']}: {serves}; {', '.join(answer['languages'])}{told}")
+
+
+class BadSkillError(Exception):
+    """What was typed is no change of skills."""
+
+    error_id = "bad-skill"
+    retryable = False
+
+
+def _level(word: str) -> tuple[str, int]:
+    group, _, level = word.partition("=")
+    if level not in ("1", "2", "3", "4", "5"):
+        raise BadSkillError(f"{word!r}: write the group and its level from 1 (best) to 5, e.g. {group or 'portal'}=2")
+    return group, int(level)
 
 
 def _duty(number: str, config: ConfigOption, *, is_ready: bool, reason: str) -> None:

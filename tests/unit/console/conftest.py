@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from paper import Paper, PaperBooks, PaperDesk
+from paper import Paper, PaperBooks, PaperDesk, PaperSupervision
 
 from console import app
 from console.app import api_app
@@ -16,9 +16,10 @@ from console.token_file import TokenFile
 
 @pytest.fixture
 async def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Paper]:
-    desk, books, tokens = PaperDesk(), PaperBooks(), TokenFile(tmp_path / "tokens.json")
+    desk, supervision, books = PaperDesk(), PaperSupervision(), PaperBooks()
+    tokens = TokenFile(tmp_path / "tokens.json")
     gate = Gate(tokens)
     monkeypatch.setattr(app, "SLOW_S", 0.001)
     monkeypatch.setattr(app, "STRANGERS_PER_S", 0.01)
-    async with TestClient(TestServer(api_app(Office(desk, books), gate))) as client:
-        yield Paper(desk, books, tokens, gate, client)
+    async with TestClient(TestServer(api_app(Office(desk, supervision, books), gate))) as client:
+        yield Paper(desk, supervision, books, tokens, gate, client)

@@ -13,8 +13,12 @@ from console.answers import (
     CallNow,
     Duty,
     FoundTalk,
+    GroupNow,
     Joined,
     OperatorNow,
+    Prioritised,
+    SkillsBody,
+    SkillsNow,
     Stats,
     TargetNow,
     TargetOfGroup,
@@ -23,6 +27,7 @@ from console.answers import (
 )
 from console.errors import (
     NoConsultationError,
+    NoSuchGroupError,
     NoTalkError,
     NoWrapUpError,
     UnavailableError,
@@ -38,9 +43,15 @@ from console.token_file import TokenFile
 from console.tokens import new_token
 
 CALLER = "+77012345678"
-PATHS = {"{number}": "101", "{id}": "hl1-1764000000.12"}
+PATHS = {"{number}": "101", "{name}": "portal", "{id}": "hl1-1764000000.12"}
 QUERIES = {"/recordings": "?date=2026-11-22&phone=87012345678"}
-BODIES = {"transfer": {"to": "ict"}, "wrap_up": {"do": "extend"}}
+BODIES = {
+    "skills": {"levels": {"portal": 2}, "remove": ["ict"]},
+    "call_priority": {"by_s": 60},
+    "group_priority": {"priority_s": 30},
+    "transfer": {"to": "ict"},
+    "wrap_up": {"do": "extend"},
+}
 PORTAL = TargetOfGroup(
     group="portal", target_s=30, answered=40, abandoned=1, waiting=2, asa_s=34.2, projected_s=38.0, state="widened",
     width="helpers", helpers=("104",), missed=True, operators_missing=3, until_ms=1764007200000,
@@ -75,7 +86,18 @@ class PaperDesk:
         return Floor(self.in_truth, {"portal": 2, "ict": 0}, {"ready": 1, "talking": 3}, 0.25)
 
     def operators(self) -> list[OperatorNow]:
-        return [OperatorNow(operator="101", name="Айгүл", groups=("portal",), state="talking", reason=TALKING)]
+        return [
+            OperatorNow(
+                operator="101",
+                name="Айгүл",
+                groups=("portal",),
+                levels={"portal": 2},
+                languages=("kk", "ru"),
+                changed=True,
+                state="talking",
+                reason=TALKING,
+            )
+        ]
 
     def duty(self, number: str, reason: str | None) -> Duty:
         if number != "101":
@@ -97,7 +119,7 @@ class PaperDesk:
     async def calls(self) -> list[CallNow]:
         if self.broken:
             raise self.broken
-        told = {"group": "portal", "language": "kk", "for_s": 12}
+        told = {"group": "portal", "language": "kk", "for_s": 12, "priority_s": 60}
         return [
             CallNow(call=TALKING, where="talking", operator="101", place=None, **told),
             CallNow(call=WAITING, where="waiting", operator="", place=1, **told),
@@ -122,6 +144,34 @@ class PaperDesk:
             raise NoConsultationError("operator 101 talks with no colleague")
         self.moved.append((call, "three"))
         return Joined(call=call)
+
+
+@dataclass
+class PaperSupervision:
+    done: list[tuple[object, ...]] = field(default_factory=list)
+
+    async def skills(self, number: str, asked: SkillsBody, by: str) -> SkillsNow:
+        if number != "101":
+            raise UnknownOperatorError(f"no operator {number}")
+        if asked.levels.keys() - {"portal", "ict"}:
+            raise UnknownGroupError("no such group; there are: portal, ict")
+        self.done.append((number, asked, by))
+        return SkillsNow(operator=number, levels=asked.levels, languages=("kk",), changed=True)
+
+    async def prioritise_call(self, call: str, by_s: int | None, to_s: int | None, by: str) -> Prioritised:
+        if call not in (TALKING, WAITING):
+            raise UnknownCallError(f"no such call now: {call}")
+        self.done.append((call, by_s, to_s, by))
+        return Prioritised(of=call, priority_s=to_s or by_s or 0)
+
+    def groups(self) -> list[GroupNow]:
+        return [GroupNow(group="portal", priority_s=30, waiting=2, operators=3, ready=0)]
+
+    async def prioritise_group(self, group: str, priority_s: int, by: str) -> Prioritised:
+        if group != "portal":
+            raise NoSuchGroupError(f"no group {group}; there are: portal")
+        self.done.append((group, priority_s, by))
+        return Prioritised(of=group, priority_s=priority_s)
 
 
 @dataclass
@@ -171,6 +221,7 @@ class Paper:
     """The API, what is behind it, and a client."""
 
     desk: PaperDesk
+    supervision: PaperSupervision
     books: PaperBooks
     tokens: TokenFile
     gate: Gate

@@ -56,11 +56,13 @@ async def test_answers_are_as_described(paper: Paper, route: Route) -> None:
         ("GET", "/calls/none", "/calls/{id}", None),
         ("POST", f"/calls/{WAITING}/transfer", "/calls/{id}/transfer", {"to": "ict"}),
         ("POST", f"/calls/{TALKING}/transfer", "/calls/{id}/transfer", {"to": "none"}),
+        ("PATCH", "/operators/101", "/operators/{number}", {"levels": {"it": 1}}),
+        ("PATCH", "/groups/none", "/groups/{name}", {"priority_s": 1}),
         ("POST", "/operators/999/pause", "/operators/{number}/pause", {}),
     ],
 )
 async def test_refusals_are_as_described(
-    paper: Paper, method: str, path: str, template: str, body: dict[str, str] | None
+    paper: Paper, method: str, path: str, template: str, body: dict[str, object] | None
 ) -> None:
     for header in (paper.token(), paper.token(Scope.METRICS_READ), {}):
         status, said = await paper.asked(method, path, json=body, headers=header)

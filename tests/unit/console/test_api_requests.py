@@ -13,6 +13,7 @@ import structlog
 from paper import BODIES, CALLER, TALKING, WAITING, Paper, example
 
 from console import app
+from console.answers import SkillsBody
 from console.app import LARGEST_BODY
 from console.limits import FAILURES, REQUESTS_AT_ONCE, STRANGERS_AT_ONCE, Pace
 from console.route import Route
@@ -66,6 +67,19 @@ async def test_nobody_joins_a_talk_whose_operator_asks_nobody(paper: Paper) -> N
     assert (status, said["error_id"], said["retryable"]) == (409, "no-consultation", False)
 
 
+async def test_a_supervisors_changes_carry_the_name_of_the_token(paper: Paper) -> None:
+    header = paper.token(Scope.ROUTING_WRITE, name="lead")
+    await paper.asked("PATCH", "/operators/101", headers=header, json={"levels": {"portal": 3}, "reset": True})
+    await paper.asked("POST", f"/calls/{WAITING}/priority", headers=header, json={"by_s": -60})
+    told = await paper.asked("PATCH", "/groups/portal", headers=header, json={"priority_s": 30})
+    assert told == (200, {"of": "portal", "priority_s": 30})
+    assert paper.supervision.done == [
+        ("101", SkillsBody(levels={"portal": 3}, reset=True), "api:lead"),
+        (WAITING, -60, None, "api:lead"),
+        ("portal", 30, "api:lead"),
+    ]
+
+
 async def test_a_wrap_up_is_made_longer_or_ended(paper: Paper) -> None:
     all_ = paper.token()
     longer = await paper.asked("POST", "/operators/101/wrap-up", headers=all_, json={"do": "extend"})
@@ -85,6 +99,17 @@ async def test_a_wrap_up_is_made_longer_or_ended(paper: Paper) -> None:
         ("POST", "/operators/102/wrap-up", {"do": "extend"}, (409, "no-wrap-up")),
         ("POST", "/operators/101/wrap-up", {"do": "more"}, (400, "bad-request")),
         ("POST", "/operators/101/wrap-up", None, (400, "bad-request")),
+        ("PATCH", "/operators/999", {"levels": {"portal": 1}}, (404, "unknown-operator")),
+        ("PATCH", "/operators/101", {"levels": {"it": 1}}, (422, "unknown-group")),
+        ("PATCH", "/operators/101", {"levels": {"portal": 6}}, (400, "bad-request")),
+        ("PATCH", "/operators/101", {"groups": ["portal"]}, (400, "bad-request")),
+        ("PATCH", "/groups/none", {"priority_s": 1}, (404, "no-such-group")),
+        ("PATCH", "/groups/NONE", {"priority_s": 1}, (404, "no-such-group")),
+        ("PATCH", "/groups/portal", {"priority_s": 3601}, (400, "bad-request")),
+        ("PATCH", "/groups/portal", {}, (400, "bad-request")),
+        ("POST", "/calls/hl1-1.1/priority", {"by_s": 60}, (404, "unknown-call")),
+        ("POST", f"/calls/{WAITING}/priority", {}, (400, "bad-request")),
+        ("POST", f"/calls/{WAITING}/priority", {"by_s": 1, "to_s": 1}, (400, "bad-request")),
         ("GET", "/calls/hl1-1.1", None, (404, "unknown-call")),
         ("GET", "/calls/..%2f..%2fetc", None, (404, "unknown-call")),
         ("GET", "/calls/%00", None, (404, "unknown-call")),

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import pytest
-from paper import TALKING, WAITING, PaperDesk
+from paper import TALKING, WAITING, PaperDesk, PaperSupervision
 
 from bailanys.control import ControlError
 from bailanys.requests import Requests
+from console.answers import SkillsBody
 
 
 async def test_the_command_line_asks_the_same_desk() -> None:
     desk = PaperDesk(in_truth=False)
-    requests = Requests(desk)
+    requests = Requests(desk, PaperSupervision())
     assert await requests.answer({"do": "ready"}) == {"ready": False}
     assert await requests.answer({"do": "operators"}) == {
         "operators": [
             {
                 "operator": "101",
                 "name": "Айгүл",
-                "groups": "portal",
+                "groups": "portal 2",
+                "languages": "kk, ru",
+                "changed": "yes",
                 "state": "talking",
                 "reason": TALKING,
                 "until_ms": None,
             }
         ]
     }
-    told = {"group": "portal", "language": "kk", "for_s": "12"}
+    told = {"group": "portal", "language": "kk", "for_s": "12", "priority_s": "60"}
     assert await requests.answer({"do": "calls"}) == {
         "calls": [
             {"call": TALKING, "where": "talking", "operator": "101", "place": "", **told},
@@ -42,16 +45,38 @@ async def test_the_command_line_asks_the_same_desk() -> None:
     assert await requests.answer({"do": "three-way", "call": TALKING}) == {"call": TALKING}
 
 
+async def test_a_supervisor_is_named_with_what_is_changed() -> None:
+    supervision = PaperSupervision()
+    requests = Requests(PaperDesk(), supervision)
+    change = {"levels": {"portal": 2}, "remove": ["ict"]}
+    told = await requests.answer({"do": "skills", "operator": "101", "change": change, "by": "aliya"})
+    assert told == {"operator": "101", "levels": {"portal": 2}, "languages": ("kk",), "changed": True}
+    await requests.answer({"do": "priority", "call": WAITING, "by_s": 60, "by": "aliya"})
+    await requests.answer({"do": "priority", "call": WAITING, "to_s": 0, "by": "aliya"})
+    await requests.answer({"do": "priority", "group": "portal", "to_s": 30, "by": "aliya"})
+    assert supervision.done == [
+        ("101", SkillsBody.model_validate(change), "cli:aliya"),
+        (WAITING, 60, None, "cli:aliya"),
+        (WAITING, None, 0, "cli:aliya"),
+        ("portal", 30, "cli:aliya"),
+    ]
+    assert (await requests.answer({"do": "groups"}))["groups"][0]["priority_s"] == 30
+
+
 @pytest.mark.parametrize(
     ("request_", "said"),
     [
         ({"do": "transfer", "call": WAITING, "to": "ict"}, "only a talk"),
         ({"do": "transfer", "call": "hl1-1.1", "to": "ict"}, "no such call"),
         ({"do": "duty", "operator": "999", "ready": True}, "no operator 999"),
+        ({"do": "skills", "operator": "999", "change": {}, "by": "x"}, "no operator 999"),
+        ({"do": "skills", "operator": "101", "change": {"levels": {"it": 1}}, "by": "x"}, "there are: portal, ict"),
+        ({"do": "priority", "call": "hl1-1.1", "by_s": 60, "by": "x"}, "no such call"),
+        ({"do": "priority", "group": "none", "to_s": 60, "by": "x"}, "no group none"),
         ({"do": "dance"}, "no such request: dance"),
         ({}, "no such request: None"),
     ],
 )
 async def test_refusals_are_told_in_words(request_: dict[str, object], said: str) -> None:
     with pytest.raises(ControlError, match=said):
-        await Requests(PaperDesk()).answer(request_)
+        await Requests(PaperDesk(), PaperSupervision()).answer(request_)

@@ -13,15 +13,18 @@ from hypothesis import strategies as st
 
 from calls.events import (
     CallGone,
+    CallPrioritised,
     CallWaiting,
     DutyChanged,
     Event,
+    GroupPrioritised,
     LegGone,
     LegUp,
     OperatorAnswered,
     OperatorRung,
     Outcome,
     Reachability,
+    SkillsChanged,
     TalkJoined,
     TalkLeft,
     Tick,
@@ -43,14 +46,6 @@ LANGUAGES = ["kk", "ru"]
 @dataclass(frozen=True)
 class Restart:
     """The controller dies; what it knew is rebuilt from what Asterisk knows."""
-
-
-@dataclass(frozen=True)
-class Reskill:
-    """A supervisor changes what an operator does."""
-
-    operator: OperatorId
-    levels: dict[GroupId, int]
 
 
 @dataclass(frozen=True)
@@ -85,11 +80,13 @@ events = st.one_of(
     st.builds(Reachability, operators, st.booleans()),
     st.just(Tick()),
     st.builds(Restart),
-    st.builds(Reskill, operators, levels),
     st.builds(
         Widen,
         st.dictionaries(operators, st.dictionaries(st.sampled_from(GROUPS), st.sampled_from(Width), min_size=1)),
     ),
+    st.builds(SkillsChanged, operators, levels, st.just(frozenset(LANGUAGES[:1]))),
+    st.builds(CallPrioritised, calls, st.integers(-5, 5)),
+    st.builds(GroupPrioritised, st.sampled_from(GROUPS), st.integers(-5, 5)),
 )  # fmt: skip
 rules = st.builds(
     Rules, ring_s=st.just(1), wrap_up_s=st.just(0.5), refusal_rest_s=st.just(0.5), backoff_first_s=st.just(0.1),
@@ -126,7 +123,15 @@ def truth(router: Router) -> list[Event]:
             told.append(OperatorAnswered(one.id, one.call))
     for known in router.calls.values():
         told.append(
-            CallWaiting(known.call, known.channel, known.group, known.language, known.rank_ms, offers=known.offers)
+            CallWaiting(
+                known.call,
+                known.channel,
+                known.group,
+                known.language,
+                known.rank_ms,
+                offers=known.offers,
+                priority_s=known.priority_s,
+            )
         )
         if known.offered_to is not None:
             told.append(OperatorRung(known.offered_to, known.call, by_net=False))
@@ -138,7 +143,7 @@ def assert_nobody_waits_beside_an_idle_operator(router: Router, now_ms: int) -> 
     for caller in router.waiting():
         for one in idle:
             by = reach(skills_of(one), Need(caller.group, caller.language), router.rules.steps)
-            assert by is None or by.from_ms > max(now_ms - caller.rank_ms, 0), (caller, one)
+            assert by is None or by.from_ms > max(now_ms - caller.turn_ms, 0), (caller, one)
 
 
 @settings(
@@ -148,7 +153,7 @@ def assert_nobody_waits_beside_an_idle_operator(router: Router, now_ms: int) -> 
 def test_nobody_waits_beside_an_able_idle_operator(
     skills: dict[OperatorId, tuple[dict[GroupId, int], set[str]]],
     chosen: Rules,
-    happens: list[tuple[Event | Restart | Reskill | Widen, int]],
+    happens: list[tuple[Event | Restart | Widen, int]],
 ) -> None:
     router, now_ms = new_router(skills, chosen), 3000
     for event, pause_ms in happens:
@@ -161,8 +166,6 @@ def test_nobody_waits_beside_an_able_idle_operator(
                 router.adopt(older)
                 router.restore(told, now_ms)
                 assert router.calls.keys() == older.calls.keys(), "nobody is lost"
-            case Reskill(operator, known):
-                router.reskill(operator, known, LANGUAGES[:1], now_ms)
             case Widen(lent):
                 router.widen(lent, now_ms)
             case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calls.events import CallGone, CallWaiting, DutyChanged, Outcome, Reachability, Tick
+from calls.events import CallGone, CallWaiting, DutyChanged, Outcome, Reachability, SkillsChanged, Tick
 from calls.ids import CallId, GroupId, OperatorId
 from routing.commands import Command, Offer
 from routing.core import Router, Rules
@@ -106,9 +106,9 @@ def test_best_level_goes_first_among_the_able() -> None:
 def test_learning_a_group_serves_its_waiting_caller_at_once() -> None:
     made = router(operator("101"))
     made.handle(caller("a", 0, PORTAL), 0)
-    commands = made.reskill(OperatorId("101"), {STATE: 1, PORTAL: 1}, ["kk"], 10)
+    commands = made.handle(SkillsChanged(OperatorId("101"), {STATE: 1, PORTAL: 1}, frozenset({"kk"})), 10)
     assert offers(commands) == [("a", "101")]
-    assert made.reskill(OperatorId("999"), {STATE: 1}, ["kk"], 10) == []
+    assert made.handle(SkillsChanged(OperatorId("999"), {STATE: 1}, frozenset({"kk"})), 10) == []
 
 
 def test_every_policy_takes_the_only_able_operator() -> None:

@@ -10,8 +10,10 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
+from calls.audit import faults
 from calls.journal import Fact
 from calls.journal_lines import format_hangup, format_line
+from storage import audit
 from storage.engine import open_engine
 from storage.errors import JournalError, LedgerUnavailableError
 from storage.journal_file import append, drop_read, rotate_if_large
@@ -329,3 +331,17 @@ def test_one_write_appends_a_line(journal: Path) -> None:
 def test_another_database_is_refused() -> None:
     with pytest.raises(ValueError, match="not mysql"):
         open_engine("mysql+pymysql://root:secret@db/x")
+
+
+async def test_what_a_supervisor_changed_is_in_the_audit_log_once(
+    projector: Projector, engine: Engine, journal: Path
+) -> None:
+    said = {"kind": "operator.skills", "subject": "101", "by": "cli:aliya", "before": "ict=1 kk", "after": "ict=2 kk"}
+    append(journal.with_name("controller.csv"), format_line(Fact.CHANGED, START_MS, said))
+    await caught_up(projector)
+    await caught_up(projector)
+    with engine.connect() as connection:
+        (entry,) = audit.about(connection, "101")
+        assert not list(faults(audit.entries(connection)))
+    assert (entry.actor, entry.kind, entry.at_ms) == ("cli:aliya", "operator.skills", START_MS)
+    assert entry.detail == '{"after":"ict=2 kk","before":"ict=1 kk"}'

@@ -1,0 +1,42 @@
+"""`bailanys groups`: who waits for which group, who serves it, and which goes first."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, person, show
+
+app = typer.Typer(help="Groups: list them, let one go first.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Show every group: its priority in seconds, who waits, who serves it, who is ready."""
+    from bailanys.control import ask
+    from bailanys.site import places_of
+
+    places = places_of(centre(config).settings, ROOT)
+    answer = asyncio.run(ask(places.control, {"do": "groups"}))
+    show(answer["groups"], as_json=as_json, title="Groups")
+
+
+@app.command(context_settings={"ignore_unknown_options": True})  # a negative number is no option
+def priority(
+    group: Annotated[str, typer.Argument(help="Group's name.")],
+    seconds: Annotated[int, typer.Argument(help="Its callers count as waiting so much longer; 0 for none.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Let a group's callers count as waiting longer than they do, compared with other groups'; at once, until changed.
+
+    Who waits for the same group keeps their order. Kept over any restart; the configuration is not written.
+    """
+    from bailanys.control import ask
+    from bailanys.site import places_of
+
+    places = places_of(centre(config).settings, ROOT)
+    asked = {"do": "priority", "group": group, "to_s": seconds, "by": person()}
+    answer = asyncio.run(ask(places.control, asked))
+    typer.echo(f"Group {answer['of']}: priority {answer['priority_s']} s")
