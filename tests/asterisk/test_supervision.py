@@ -26,7 +26,9 @@ AT_ONCE_S = 0.1
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def open_hotline() -> AsyncIterator[Centre]:
-    async with open_centre(waiting__announce_first_s=2, waiting__announce_every_s=30) as centre:
+    async with open_centre(
+        routing__policy="longest_wait", waiting__announce_first_s=2, waiting__announce_every_s=30
+    ) as centre:
         yield centre
 
 
