@@ -59,7 +59,8 @@ CALLBACK_TO: Final = "BLN_CALLBACK"  # the number to call, digits only
 CALLBACK_OF: Final = "BLN_CALLBACK_OF"  # the call that asked for it
 
 CALLER_VARIABLES: Final = (
-    ARRIVED, RANK, PRIORITY, LANGUAGE, GROUP, SEQ, OFFER, WANTED, GIVER, TALKED, TALKED_OFFER, WITH, CONSULT, TOLD, CALLBACK_OF,
+    ARRIVED, RANK, PRIORITY, LANGUAGE, GROUP, SEQ, OFFER, WANTED, GIVER,
+    TALKED, TALKED_OFFER, WITH, CONSULT, TOLD, CALLBACK_OF,
 )  # fmt: skip
 
 # Events sent by the dialplan to the controller
