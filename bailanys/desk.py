@@ -177,8 +177,8 @@ class LiveDesk:
         Raises UnknownCallError, NoTalkError, NoConsultationError, UnavailableError.
         """
         async with self._moving:
-            caller = ready_for_three(await _done(seen_channels(self._link)), call)
-            await _done(self._link.send(commands.redirect(caller.name, names.THREE_WAY)))
+            caller = ready_for_three(await done(seen_channels(self._link)), call)
+            await done(self._link.send(commands.redirect(caller.name, names.THREE_WAY)))
         return Joined(call=call)
 
 
