@@ -26,7 +26,7 @@ _WITHHELD = frozenset(
 )
 _URI = re.compile(r"<?\s*(?:sips?|tel)\s*:\s*([^>]*)>?", re.IGNORECASE)
 _ADDRESS = re.compile(r".*<([^<>]+)>.*", re.DOTALL)
-_SEPARATORS = re.compile(r"[\s\-_.()<>\[\]/\\'\"`,;:|~№‐-―−]+")
+_SEPARATORS = re.compile(r"[\s\-_.()<>\[\]/\\'\"`,;:|~№‐-―−«»“”„]+")
 _NUMBER = re.compile(r"\+*([0-9]+)")
 _EXTENSION = re.compile(
     r"(?<=\d)\s*[,;]?\s*(?:доб(?:авочный)?|вн(?:утр)?|ішкі|ext(?:ension)?|x|х)\.?\s*\d{1,6}\s*$", re.I

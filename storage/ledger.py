@@ -15,15 +15,16 @@ from calls.audit import Entry, Note
 from calls.callback import Callback
 from calls.callback_figures import CallbackMade
 from calls.ids import CallId
-from calls.local_day import local_day
+from calls.local_day import Span, local_day
 from calls.phone import ANONYMOUS, candidate_keys
 from calls.recording import EndedTalk, Recording
+from calls.search import Coverage, Search
 from calls.so_far import SoFar
 from calls.statistics import CallTimes, RatingGiven
 from calls.work import Handled
 from storage import audit, book, callbacks, rows, work
 from storage.engine import reading
-from storage.find import FoundRecording, find, in_order
+from storage.find import FoundRecording, coverage, find, in_order
 from storage.presence import StateRow, present_states
 from storage.record import CallRecord
 from storage.so_far import so_far
@@ -140,9 +141,16 @@ class Ledger:
 
         Raises ValueError when there is no such time zone.
         """
-        span, wanted = local_day(day, zone), candidate_keys(phone)
+        return in_order(await self.search(Search(local_day(day, zone), candidate_keys(phone))))
+
+    async def search(self, search: Search) -> list[FoundRecording]:
+        """Talks by whatever is known of them, in the order of arrival."""
         now_ms = time.time_ns() // 1_000_000
-        return await self._read(lambda connection: in_order(find(connection, span, wanted, now_ms)))
+        return await self._read(lambda connection: find(connection, search, now_ms))
+
+    async def coverage(self, from_ms: int, to_ms: int) -> Coverage:
+        """How much of the talks of a span of time is recorded, and why the others are not."""
+        return await self._read(lambda connection: coverage(connection, Span(from_ms, to_ms)))
 
     async def call_story(self, call_id: str) -> CallStory | None:
         """Everything on one call; None if it is not known."""

@@ -48,3 +48,26 @@ def instant_of(typed: str, zone: str) -> int:
             raise NotADateError(f"{typed!r} came twice or never there: write it with its offset, {offsets}")
         told = first
     return round(told.timestamp() * 1000)
+
+
+class NotARangeError(Exception):
+    """What was typed is no range of numbers."""
+
+    error_id = "not-a-range"
+    retryable = False
+
+
+def span_of(typed: str, what: str) -> tuple[float | None, float | None]:
+    """Both ends of a range typed as `1-2`, `3`, `60-` or `-30`; None for an open one. Raises NotARangeError."""
+    if not (text := typed.strip()):
+        return None, None
+    first, dash, last = text.partition("-")
+    try:
+        ends = (float(first) if first else None, float(last) if last else None)
+        if not dash:
+            ends = (ends[0], ends[0])
+    except ValueError:
+        raise NotARangeError(f"--{what} {typed!r} is no range: write 3, 1-2 or 60-") from None
+    if ends == (None, None) or (ends[0] is not None and ends[1] is not None and ends[0] > ends[1]):
+        raise NotARangeError(f"--{what} {typed!r} is no range: write 3, 1-2 or 60-")
+    return ends

@@ -9,12 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
-from bailanys.cli.days import day_of
+from bailanys.cli.days import day_of, span_of
 from bailanys.cli.person import person
 from calls.local_day import local_time
 from recordings.naming import CopyKind
 from storage.find import FoundRecording
 from storage.ledger import Ledger
+
+PAGE = 200
 
 app = typer.Typer(help="Recordings of talks.", no_args_is_help=True)
 
@@ -26,23 +28,42 @@ def recordings() -> None:
 
 @app.command()
 def find(
-    date: Annotated[str, typer.Option(help="Local date of the call, YYYY-MM-DD or DD.MM.YYYY.")],
-    phone: Annotated[str, typer.Option(help="The caller's number in any usual spelling.")],
+    date: Annotated[str, typer.Option(help="Local date of the call, YYYY-MM-DD or DD.MM.YYYY.")] = "",
+    to_date: Annotated[str, typer.Option(help="Last local date, to search several.")] = "",
+    phone: Annotated[str | None, typer.Option(help="The caller's number in any usual spelling.")] = None,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Callers who withheld their number.")] = False,
+    call: Annotated[str | None, typer.Option(help="The call's id.")] = None,
+    operator: Annotated[str | None, typer.Option(help="The operator's number.")] = None,
+    group: Annotated[str | None, typer.Option(help="The skill group.")] = None,
+    language: Annotated[str | None, typer.Option(help="kk, ru or en.")] = None,
+    rating: Annotated[str, typer.Option(help="Given by the caller, 1 to 5, or a range: 1-2.")] = "",
+    length: Annotated[str, typer.Option(help="Of the recording in seconds, a range: 60-300 or 600-.")] = "",
+    page: Annotated[int, typer.Option(min=1, help=f"Which {PAGE} of the hits.")] = 1,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the recordings of a caller's talks on a local date; doubtful hits are marked as such."""
+    """Find the recordings of talks by local date and number, and by all else; doubtful hits are marked as such."""
     from bailanys.cli.books import ledger_of
+    from bailanys.finding import Asked, look
     from bailanys.site import places_of
 
     settings = centre(config).settings
-    places = places_of(settings, ROOT)
     zone = settings.hotline.time_zone
-    day = day_of(date, zone)
+    first = day_of(date, zone) if date or call is None else None
+    asked = Asked(
+        zone, first, day_of(to_date, zone) if to_date else first, phone, anonymous, call, operator, group, language,
+        span_of(rating, "rating"), span_of(length, "length"), PAGE, (page - 1) * PAGE,
+    )  # fmt: skip
     with ledger_of(settings) as ledger:
-        found = asyncio.run(ledger.find_recordings(day, phone, zone))
-    rows = [_row(hit, zone, str(places.archive)) for hit in found]
-    show(rows, as_json=as_json, title=f"Talks on {day} of {phone}", empty=f"No talk found on {day} of {phone}.")
+        found, covered = asyncio.run(look(ledger, asked))
+    archive = str(places_of(settings, ROOT).archive)
+    show([_row(hit, zone, archive) for hit in found], as_json=as_json, title="Talks", empty="No talk found.")
+    if covered is not None and not as_json:
+        gaps = ", ".join(f"{count} {status}" for status, count in sorted(covered.gaps.items())) or "none"
+        typer.echo(
+            f"All talks of these dates: {covered.talks}; recorded {covered.recorded}, not finished yet "
+            f"{covered.unfinished}, gaps: {gaps}"
+        )
 
 
 @app.command()
@@ -87,6 +108,8 @@ def _row(hit: FoundRecording, zone: str, archive: str) -> dict[str, Any]:
         "phone": hit.caller_key,
         "operator": hit.operator_id,
         "group": hit.group_id,
+        "language": hit.language,
+        "rating": hit.score,
         "status": recording.status.value if recording else "not finished yet",
         "length_s": round(recording.duration_ms / 1000, 1) if recording else None,
         "file": f"{archive}/{recording.path}" if recording and recording.path else None,

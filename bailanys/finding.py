@@ -1,0 +1,101 @@
+"""One way to look for recordings, whoever asks: the command line, the API, the auditor's page (rule 14)."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from datetime import date
+
+from calls.local_day import Span, local_date, local_day
+from calls.phone import ANONYMOUS, Candidates, candidate_keys
+from calls.search import MOST, Coverage, Search
+from storage.find import FoundRecording, in_order
+from storage.ledger import Ledger
+
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class BadSearchError(Exception):
+    """What is looked for cannot be; the text says why."""
+
+    error_id = "bad-search"
+    retryable = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody typed, by its parts; None and empty ranges are not asked for."""
+
+    zone: str
+    first: date | None
+    last: date | None = None
+    phone: str | None = None
+    anonymous: bool = False
+    call: str | None = None
+    operator: str | None = None
+    group: str | None = None
+    language: str | None = None
+    rating: tuple[float | None, float | None] = (None, None)
+    length_s: tuple[float | None, float | None] = (None, None)
+    limit: int = MOST
+    after: int = 0
+
+
+async def look(ledger: Ledger, asked: Asked) -> tuple[list[FoundRecording], Coverage | None]:
+    """The hits, the sure ones first, and how much of those dates' talks is recorded (None without dates).
+
+    Raises BadSearchError, LedgerUnavailableError.
+    """
+    search = search_of(asked, time.time_ns() // 1_000_000)
+    found = in_order(await ledger.search(search))
+    return found, None if search.span is None else await ledger.coverage(search.span.from_ms, search.span.to_ms)
+
+
+def search_of(asked: Asked, now_ms: int) -> Search:
+    """What is asked, as the ledger looks for it. Raises BadSearchError."""
+    for what, value in (("call", asked.call), ("operator", asked.operator), ("group", asked.group)):
+        if value is not None and not _ID.fullmatch(value):
+            raise BadSearchError(f"{value!r} is no {what}'s id")
+    if asked.rating != (None, None) and not all(end is None or 1 <= end <= 5 for end in asked.rating):
+        raise BadSearchError("ratings are from 1 to 5")
+    return Search(
+        span=_span(asked, now_ms),
+        wanted=_wanted(asked),
+        call=asked.call,
+        operator=asked.operator,
+        group=asked.group,
+        language=asked.language,
+        score_from=_whole(asked.rating[0]),
+        score_to=_whole(asked.rating[1]),
+        length_from_ms=_whole(asked.length_s[0], 1000),
+        length_to_ms=_whole(asked.length_s[1], 1000),
+        limit=min(asked.limit, MOST),
+        after=asked.after,
+    )
+
+
+def _span(asked: Asked, now_ms: int) -> Span | None:
+    if asked.first is None:
+        return None
+    last = asked.last or asked.first
+    if last < asked.first:
+        raise BadSearchError(f"the last date {last} is before the first, {asked.first}")
+    if asked.first > local_date(now_ms, asked.zone):
+        raise BadSearchError(f"{asked.first} is not yet: nothing can have been recorded")
+    return Span(local_day(asked.first, asked.zone).from_ms, local_day(last, asked.zone).to_ms)
+
+
+def _wanted(asked: Asked) -> Candidates | None:
+    if asked.anonymous:
+        return Candidates((ANONYMOUS,), ())
+    if asked.phone is None:
+        return None
+    wanted = candidate_keys(asked.phone)
+    if not wanted.exact:
+        raise BadSearchError(f"{asked.phone!r} is no phone number; patterns are not searched for")
+    return wanted
+
+
+def _whole(value: float | None, scale: int = 1) -> int | None:
+    return None if value is None else round(value * scale)
