@@ -25,11 +25,14 @@ from routing.configured import reserves_of, target_rules_of
 from routing.day_so_far import RING_S, DaySoFar, GroupSoFar
 from routing.on_duty import operators_on_duty
 from routing.rates import Tally
+from routing.standing import Standing
 from routing.target import Control, Outlook, control
 from routing.target_alarm import Warned, notices
 from storage.errors import LedgerUnavailableError
 
 log = structlog.get_logger(__name__)
+
+LEDGER_PATIENCE_S = 5.0
 
 SoFarOf = Callable[[int, int, int], Awaitable[SoFar]]
 
@@ -45,6 +48,7 @@ class TargetWatch:
         self._journal = journal
         self._so_far = so_far
         self._told = SoFar(0, {}, {})
+        self._asked: asyncio.Future[SoFar] | None = None
         self._away = False
         self._warned: Mapping[str, Warned] = {}
         self.decided = Control()
@@ -71,16 +75,29 @@ class TargetWatch:
         self._tell(decided, now_ms)
 
     async def _ask_ledger(self, today: Span, now_ms: int) -> None:
+        """One question at a time: a database that hangs holds one thread, and its answer is taken when it comes."""
+        if self._asked is None:
+            since_ms = now_ms - round(self._rules.recent_s * 1000)
+            self._asked = asyncio.ensure_future(self._so_far(today.from_ms, now_ms, since_ms))
+        await asyncio.wait({self._asked}, timeout=LEDGER_PATIENCE_S)
+        if not self._asked.done():
+            self._ledger_away("no answer")
+            return
+        asked, self._asked = self._asked, None
         try:
-            self._told = await self._so_far(today.from_ms, now_ms, now_ms - round(self._rules.recent_s * 1000))
-            self._dispatcher.answers.forget(self._told.at_ms)
-            if self._away:
-                log.info("the target is kept by the ledger again")
-            self._away = False
+            self._told = asked.result()
         except LedgerUnavailableError as error:
-            if not self._away:
-                log.warning("the target is kept by the last known figures", error=str(error), of_ms=self._told.at_ms)
-            self._away = True
+            self._ledger_away(str(error))
+            return
+        self._dispatcher.answers.forget(self._told.at_ms)
+        if self._away:
+            log.info("the target is kept by the ledger again")
+        self._away = False
+
+    def _ledger_away(self, why: str) -> None:
+        if not self._away:
+            log.warning("the target is kept by the last known figures", why=why, of_ms=self._told.at_ms)
+        self._away = True
 
     def _day(self, today: Span, now_ms: int) -> DaySoFar:
         router, rates = self._dispatcher.router, self._dispatcher.foretelling.tallies
@@ -110,8 +127,8 @@ class TargetWatch:
 
     def _note_changes(self, before: Control, decided: Control, now_ms: int) -> None:
         for group, standing in decided.standings.items():
-            known, helpers = before.standings.get(group), decided.helpers(group)
-            if (known is None or known.rung == standing.rung) and helpers == before.helpers(group):
+            known, helpers = before.standings.get(group, Standing()), decided.helpers(group)
+            if known.rung == standing.rung and helpers == before.helpers(group):
                 continue
             width = decided.widths.get(group)
             fields: dict[str, str | int] = {

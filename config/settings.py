@@ -193,7 +193,7 @@ class Target(Section):
     recent_s: float = Field(
         default=1800.0, gt=0, le=7200, description="The present rate of calls is that of so many last seconds."
     )
-    remind_s: float = Field(default=900.0, gt=0, description="An alarm lasts so long at least, and is repeated then.")
+    remind_s: float = Field(default=1800.0, gt=0, description="An alarm lasts so long at least, and is repeated then.")
     mend_within_s: float = Field(
         default=7200.0,
         gt=0,

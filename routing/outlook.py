@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from calls.ids import GroupId
 from routing.day_so_far import DaySoFar, GroupSoFar, Lent
@@ -146,6 +147,7 @@ def _part(group: GroupId, day: DaySoFar, staff: Staff[GroupId]) -> float:
     return part
 
 
+@lru_cache(maxsize=1024)  # the same line is asked for by several groups, and for several questions
 def _line(operators: float, load: float, busy_s: float, patience_s: float) -> Line | None:
     """Erlang A of a number that need not be whole: the nearest one, each as much faster or slower. None: nobody."""
     if operators <= 0:

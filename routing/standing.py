@@ -33,7 +33,7 @@ class TargetRules:
     """The average that a group is judged by is that of so many seconds later, at the present rate."""
     recent_s: float = 1800.0
     """The present rate of calls is that of so many last seconds."""
-    remind_s: float = 900.0
+    remind_s: float = 1800.0
     """An alarm is repeated after so long."""
     mend_within_s: float = 7200.0
     """How soon the operators who are missing would mend an average that is over its target."""

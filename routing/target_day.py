@@ -15,6 +15,7 @@ from routing.rules import TARGET_S
 from routing.simulator import Arrival, Moment
 from routing.standing import TargetRules
 from routing.target import Control, control
+from routing.target_alarm import Notice, Warned, notices
 
 
 @dataclass(slots=True)
@@ -29,6 +30,9 @@ class TargetDay:
     set_up_s: float = 0.0
     decided: list[Control] = field(default_factory=list)
     """Each look's decision, the last one last."""
+    said: list[Notice] = field(default_factory=list)
+    """What people would have been told."""
+    _warned: Mapping[str, Warned] = field(default_factory=dict)
     _tallies: dict[GroupId, Tally] = field(default_factory=dict)
     _answered: dict[GroupId, tuple[int, float]] = field(default_factory=dict)
     _gave_up: dict[GroupId, int] = field(default_factory=dict)
@@ -40,6 +44,9 @@ class TargetDay:
         self._take_in(moment)
         before = self.decided[-1] if self.decided else Control()
         self.decided.append(control(before, self._day(moment), self.reserves, self.rules))
+        named = {str(group): outlook for group, outlook in self.decided[-1].outlooks.items()}
+        self._warned, said = notices(self._warned, named, moment.now_ms, self.rules)
+        self.said += said
         return self.decided[-1].lent
 
     def _take_in(self, moment: Moment) -> None:
