@@ -51,6 +51,7 @@ DEMANDS_EVERY_S = 5.0
 PAST_MS = 8 * 3_600_000
 """Two half-lives of the running rates."""
 AFTER_AN_ERROR_S = 1.0
+TRUTH_LOOK_S = 0.1
 
 
 async def run_controller(settings: Settings, places: Places, keys: Secrets) -> None:
@@ -86,7 +87,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         asyncio.create_task(keep_ledger(places.database_url, projector)),
         asyncio.create_task(again_and_again("finish", FINISH_EVERY_S, finaliser.finish_ready)),
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
-        asyncio.create_task(again_and_again("target", settings.target.every_s, target.look)),
+        asyncio.create_task(keep_target(target, dispatcher, settings.target.every_s)),
         asyncio.create_task(again_and_again("demands", DEMANDS_EVERY_S, partial(demands.keep_time, alarm))),
         asyncio.create_task(keep_api(settings, places, dispatcher, (desk, supervision, books), alarm)),
     ]
@@ -117,6 +118,13 @@ async def know_past(ledger: Ledger, dispatcher: Dispatcher, wrap_up_s: float) ->
         dispatcher.foretelling.know(await ledger.handled_between(now_ms - PAST_MS, now_ms), wrap_up_s)
     except LedgerUnavailableError as error:
         log.warning("expected waits begin without the past", error=str(error))
+
+
+async def keep_target(target: TargetWatch, dispatcher: Dispatcher, every_s: float) -> None:
+    """Look at the day every so often, from the moment on that the truth is known."""
+    while not dispatcher.in_truth:
+        await asyncio.sleep(TRUTH_LOOK_S)
+    await again_and_again("target", every_s, target.look)
 
 
 async def keep_ledger(database_url: str, projector: Projector) -> None:

@@ -110,6 +110,9 @@ async def test_a_call_is_listed_transferred_and_told_over_the_api(centre: Centre
     _, metrics = await program.ask("GET", "/metrics")
     assert 'bailanys_operators{state="talking"} 1.0' in metrics
     assert 'bailanys_calls_waiting{group="ict"} 0.0' in metrics
+    assert 'bailanys_group_target_state{group="ict"} 0.0' in metrics
+    status, against = await program.ask("GET", "/target")
+    assert (status, [one["group"] for one in against["groups"]]) == (200, ["state-services", "portal", "ict"])
     await second.hang_up()
     await visit.call.hang_up()
     await visit.recorded(2)
