@@ -12,6 +12,7 @@ from bailanys.callbacks import Callbacks
 from bailanys.destinations import is_logged_in, unstaffed_numbers
 from bailanys.foretelling import Foretelling, kept
 from bailanys.journal import ControllerJournal
+from bailanys.moving import moved
 from bailanys.resync import has_contact, seen_channels
 from calls.events import CallGone, DutyChanged, Event, Reachability, WrapUpSet
 from calls.ids import OperatorId
@@ -100,7 +101,8 @@ class Deeds:
         try:
             if offer.channel:
                 where = names.GIVEN_BACK if offer.given_back else names.CONNECT
-                await self._link.send(commands.redirect(offer.channel, where, offer.operator))
+                move = commands.redirect(offer.channel, where, offer.operator)
+                await moved(self._link.send, move, lambda: self._stands(offer))
             else:
                 await self._call_back(offer)
         except AmiRefusedError as error:
@@ -108,6 +110,10 @@ class Deeds:
             self._say(CallGone(offer.call))
         except TelephonyError as error:
             log.warning("offer without an answer", call=offer.call, error=str(error))
+
+    def _stands(self, offer: Offer) -> bool:
+        waiting = self._router().calls.get(offer.call)
+        return waiting is not None and waiting.offered_to == offer.operator
 
     async def _call_back(self, offer: Offer) -> None:
         """Make a stand-in for the caller, and send it to the operator. Raises TelephonyError."""

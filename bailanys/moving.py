@@ -21,7 +21,7 @@ PAUSES_S = (0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
 async def moved(
     send: Callable[[ActionFields], Awaitable[object]], move: ActionFields, wanted: Callable[[], bool] = lambda: True
 ) -> None:
-    """Send the move until it is taken or `wanted` no more. Raises TelephonyError; a refused move was not carried out."""
+    """Send the move until it is taken, or is wanted no more. Raises TelephonyError; what is refused was not done."""
     for pause_s in PAUSES_S:
         try:
             await send(move)

@@ -10,10 +10,15 @@ import pytest
 import pytest_asyncio
 from hotline import OPERATOR_HZ, Centre, Visit, open_centre
 
+from bailanys.moving import moved
 from calls.journal import Fact
+from dialplan import names
 from phones import tones
 from phones.call import Call
 from phones.manners import Answer, Redirect, Refuse, Ring
+from telephony.ami import AmiLink
+from telephony.ami_event import LinkItem, LinkUp
+from telephony.commands import redirect, setvar
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -51,6 +56,32 @@ async def test_waiting_caller_hears_music_and_the_place_until_an_offer_cuts_it(c
     await first.call.until_hears(OPERATOR_HZ["101"])
     (said,) = first.heard("position-1", "ru")
     assert said[1] - said[0] < 3.5  # of 4.0: the offer did not wait for the last word
+
+
+async def test_a_caller_is_moved_while_being_moved(centre: Centre) -> None:
+    """To the announcement, say, and at the same moment to an operator: Asterisk refuses a move in the midst of another.
+
+    So the offer failed, and the caller, taken for gone, waited until the audit beside idle operators.
+    """
+    inbox: asyncio.Queue[LinkItem] = asyncio.Queue()
+    ports, secret = centre.up.settings.ports, centre.up.secrets.ami
+    link = AmiLink("127.0.0.1", ports.ami, "bailanys", secret, inbox)
+    visit = await centre.visit()
+    await visit.enters()
+    channel = next(one.channel for one in centre.journal.entries if one.uniqueid == visit.id)
+    await link.start()
+    try:
+        while not isinstance(await inbox.get(), LinkUp):
+            pass
+        await link.send(setvar(channel, names.SAY, "bailanys/position-1"))
+        for _ in range(5):  # one in five is taken all the same
+            first = asyncio.create_task(link.send(redirect(channel, names.WAITING, "back")))
+            second = asyncio.create_task(moved(link.send, redirect(channel, names.ANNOUNCE)))
+            await asyncio.gather(first, second)
+            listed = await link.collect({"Action": "Status", "Channel": channel})
+            assert {row.fields.get("Context") for row in listed if row.name == "Status"} == {names.ANNOUNCE}
+    finally:
+        await link.close()
 
 
 async def test_longest_wait_first_counted_from_the_arrival(centre: Centre) -> None:
