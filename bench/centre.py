@@ -123,6 +123,12 @@ class Centre:
         """What the journal says so far, by call id."""
         return read_waits(self.journal_lines())
 
+    def history(self, call: str) -> list[str]:
+        """What the journals and the controller's log say of a call, for whoever wonders what became of it."""
+        logs = [path for path in sorted(self.up.places.log.rglob("*")) if path.is_file()]
+        lines = [line for path in logs for line in path.read_text(errors="replace").splitlines()]
+        return [line for line in lines if f'{call}"' in line or f"{call}-" in line or f"={call}&" in line]
+
     def journal_lines(self) -> list[bytes]:
         """Both journals so far, Asterisk's first."""
         there = [journal for journal in self.up.places.journals if journal.exists()]

@@ -93,7 +93,7 @@ async def _run(number: int, size: Size, ours: Side, net: Side, tell: Tell) -> Ru
         figures[f"{name}ring_gap_max_ms"] = 1000 * max(found)
     tell(f"Run {number + 1} of {size.runs}: {size.wait_calls} calls at load {LOAD}")
     waits = await asyncio.gather(*(_waits(side, number, jobs[2]) for side in (ours, net)))
-    return figures | _wait_figures(jobs[2], size, *waits) | ours.idle_beside_waiting(begun_s)
+    return figures | _wait_figures(jobs[2], size, *waits) | ours.idle_beside_waiting(begun_s, tell)
 
 
 def _callers(side: Side, part: int, number: int, jobs: tuple[Job, ...]) -> list[Caller]:

@@ -48,6 +48,11 @@ class Beside:
     from_ms: int
     to_ms: int
 
+    @property
+    def lasted_ms(self) -> int:
+        """How long, milliseconds."""
+        return self.to_ms - self.from_ms
+
 
 def idle_beside_waiting(
     lines: Iterable[bytes], staff: Mapping[str, Container[str]], longest_ms: int = LONGEST_MS

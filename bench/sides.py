@@ -18,6 +18,7 @@ from jinja2 import Environment, StrictUndefined
 
 from bench.centre import Centre, MediaPorts, centre
 from bench.idle import LONGEST_MS, idle_beside_waiting
+from bench.report import Tell
 from bench.waits import Served, served
 from phones.legs import Leg
 from phones.load import Arrival, Load, callers
@@ -70,16 +71,21 @@ class Side:
         """The callers since then who reached an operator, as they came to wait."""
         return served([one for one in self.centre.waits().values() if one.arrived_s >= since_s], self.legs(since_s))
 
-    def idle_beside_waiting(self, since_s: float) -> dict[str, float]:
+    def idle_beside_waiting(self, since_s: float, tell: Tell) -> dict[str, float]:
         """How often, since then, an operator was left idle beside a caller whom they serve, and how long at the most.
 
-        `beside_longest_ms` counts the moments, too, that every offer takes.
+        `beside_longest_ms` counts the moments, too, that every offer takes. Tells what the logs say of such a caller.
         """
         found = idle_beside_waiting(self.centre.journal_lines(), self.centre.staff, longest_ms=0)
-        lasted_ms = [one.to_ms - one.from_ms for one in found if one.from_ms >= since_s * 1000]
+        found = [one for one in found if one.from_ms >= since_s * 1000]
+        left = [one for one in found if one.lasted_ms > LONGEST_MS]
+        for one in left:
+            tell(f"{one.operator} idle beside {one.call} for {one.lasted_ms} ms from {one.from_ms}")
+        for line in (line for call in dict.fromkeys(one.call for one in left) for line in self.centre.history(call)):
+            tell(line)
         return {
-            "idle_beside_waiting": sum(one > LONGEST_MS for one in lasted_ms),
-            "beside_longest_ms": max(lasted_ms, default=0),
+            "idle_beside_waiting": len(left),
+            "beside_longest_ms": max((one.lasted_ms for one in found), default=0),
         }
 
 

@@ -122,16 +122,26 @@ async def _run(run_: int, size: Size, policy: str, sides: tuple[Side, Side], tel
     calls = trace(run_, size)
     tell(f"Run {run_ + 1} of {size.runs}: {size.calls} calls in {calls[-1].at_s:.0f} s, {OPERATORS} operators")
     found = await asyncio.gather(*(_waits(side, run_, calls) for side in sides))
+    for (waits, _), side in zip(found, sides, strict=True):
+        _tell_of_missing(side, {number(run_, at) for at in range(len(calls)) if at not in waits}, tell)
     (ours, begun_s), (net, _) = [({at: waits[at] for at in waits if at >= size.warm_up}, at_s) for waits, at_s in found]
     return {
         **compared(ours, net),
         "abandoned": size.calls - len(found[0][0]),
         "app_queue_abandoned": size.calls - len(found[1][0]),
-        **sides[0].idle_beside_waiting(begun_s),
+        **sides[0].idle_beside_waiting(begun_s, tell),
         **computed(calls, size, policy, statistics.fmean(ours.values())),
         **group_means(calls, ours, ""),
         **group_means(calls, net, "app_queue_"),
     }
+
+
+def _tell_of_missing(side: Side, numbers: set[str], tell: Tell) -> None:
+    for one in side.centre.waits().values():
+        if one.caller in numbers:
+            tell(f"No operator's phone is known to have answered {one}")
+            for line in side.centre.history(one.call):
+                tell(line)
 
 
 async def _waits(side: Side, run_: int, calls: Sequence[Arrival]) -> tuple[dict[int, float], float]:
