@@ -29,7 +29,7 @@ async def centre() -> AsyncIterator[Centre]:
     groups[0] |= {"target_s": 20.0, "helpers": [HELPER]}
     quick = {
         "target__every_s": 0.2,
-        "target__stay_s": 1.5,
+        "target__stay_s": 2.5,
         "target__calm": 0.5,
         "target__settle_calls": 0,
         "target__ahead_s": 0,  # judged by those who wait now
