@@ -7,7 +7,7 @@ SOURCES := $(wildcard $(PACKAGES) phones) tests tools
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test unit lint format bench lock clean
+.PHONY: help setup demo run test unit nightly lint format bench lock clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: setup lint ## lint, then all the tests
 
 unit: setup ## the tests that end in seconds
 	@$(BIN)/pytest tests/unit -m 'not process'
+
+nightly: setup ## the core's invariants over 10,000 random sequences, half an hour or more
+	@BAILANYS_EXAMPLES=10000 $(BIN)/pytest tests/unit/routing/test_invariants.py tests/unit/routing/test_losses.py --timeout 14400
 
 lint: setup ## ruff, mypy, import-linter, codespell
 	$(BIN)/ruff check $(SOURCES)

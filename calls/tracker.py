@@ -160,9 +160,10 @@ def _contact(fields: Mapping[str, str]) -> list[Event]:
 
 
 def _hangup(fields: Mapping[str, str]) -> list[Event]:
+    """The call first: who hangs up on a question to a colleague must not be offered that very question."""
     events: list[Event] = []
-    if operator := operator_of(fields.get("Channel", "")):
-        events.append(LegGone(operator, fields["Channel"]))
     if fields.get("Uniqueid") and fields.get("Uniqueid") == fields.get("Linkedid"):
         events.append(CallGone(CallId(fields["Uniqueid"])))
+    if operator := operator_of(fields.get("Channel", "")):
+        events.append(LegGone(operator, fields["Channel"]))
     return events

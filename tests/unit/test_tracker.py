@@ -1,12 +1,12 @@
-"""What Asterisk's news of an attended transfer means."""
+"""What Asterisk's news mean: of attended transfers, of hang-ups, of registrations."""
 
 from __future__ import annotations
 
 import pytest
 
-from calls.events import TalkJoined, TalkLeft
+from calls.events import CallGone, LegGone, Reachability, TalkJoined, TalkLeft
 from calls.ids import CallId, OperatorId
-from calls.tracker import events_of
+from calls.tracker import events_of, lost_contact
 
 CALLER = {"Channel": "PJSIP/carrier-00000001", "Uniqueid": "hl1-1.1"}
 COLLEAGUE = {"Channel": "PJSIP/op103-00000004", "Uniqueid": "hl1-1.4"}
@@ -35,3 +35,31 @@ def test_two_operators_joined_are_no_callers_matter() -> None:
     other = {"Channel": "PJSIP/op101-00000002", "Uniqueid": "hl1-1.2"}
     assert events_of("AttendedTransfer", attended(Transferee=other, TransferTarget=COLLEAGUE)) == []
     assert events_of("AttendedTransfer", {}) == []
+
+
+def test_operator_who_hangs_up_on_a_question_is_idle_only_after_the_question_is_gone() -> None:
+    fields = {"Channel": "PJSIP/op101-00000002", "Uniqueid": "hl1-1.2", "Linkedid": "hl1-1.2"}
+    gone = [CallGone(CallId("hl1-1.2")), LegGone(OperatorId("101"), "PJSIP/op101-00000002")]
+    assert events_of("Hangup", fields) == gone
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        ("Reachable", [Reachability(OperatorId("101"), True)]),
+        ("Unreachable", [Reachability(OperatorId("101"), False)]),
+        ("Removed", []),
+        ("NonQualified", []),
+    ],
+)
+def test_phone_that_answers_or_not_is_known_in_a_talk_too(said: str, means: list[Reachability]) -> None:
+    assert events_of("ContactStatus", {"AOR": "op101", "ContactStatus": said}) == means
+    assert events_of("ContactStatus", {"AOR": "carrier", "ContactStatus": said}) == []
+
+
+def test_registration_that_is_gone_may_have_been_replaced() -> None:
+    removed = {"AOR": "op101", "ContactStatus": "Removed"}
+    assert lost_contact("ContactStatus", removed) == "101"
+    assert lost_contact("ContactStatus", removed | {"ContactStatus": "Created"}) is None
+    assert lost_contact("ContactStatus", removed | {"AOR": "carrier"}) is None
+    assert lost_contact("Hangup", removed) is None

@@ -1,42 +1,86 @@
-"""The core's invariants under any order of events, repeated and lost ones included."""
+"""The core's invariants under any order of any events: possible or not, repeated, lost, with restarts in between."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scenarios import (
+    GROUPS,
+    LANGUAGES,
+    LENGTH,
+    Staff,
+    levels,
+    many,
+    new_router,
+    operators,
+    rules,
+    sequences,
+    skills_now,
+    staff,
+)
+from soundness import assert_offers_are_fair, assert_sound, offered_to_nobody
 
 from calls.events import (
     CallGone,
+    CallPrioritised,
     CallWaiting,
     DutyChanged,
     Event,
+    GroupPrioritised,
     LegGone,
     LegUp,
     OperatorAnswered,
     OperatorRung,
     Outcome,
     Reachability,
+    SkillsChanged,
     TalkJoined,
     TalkKept,
     TalkLeft,
     Tick,
+    WrapUpSet,
 )
 from calls.ids import CallId, GroupId, OperatorId
-from routing.commands import Offer
+from routing.commands import Command, Reclaim
 from routing.core import Router, Rules
-from routing.presence import Operator
+from routing.width import Width
 
-OPERATORS = [OperatorId(n) for n in ("101", "102", "103")]
-GROUPS = [GroupId("state-services"), GroupId("portal")]
-CALLS = [CallId(f"c{n}") for n in range(5)]
+CALLS = [CallId(f"c{number}") for number in range(8)]
 
-operators = st.sampled_from(OPERATORS)
+
+@dataclass(frozen=True)
+class Restart:
+    """The truth is rebuilt: by the same controller, which remembers wrap-ups and rests, or by a new one."""
+
+    same: bool
+
+
+@dataclass(frozen=True)
+class Widen:
+    """Target control lends operators, or takes them back."""
+
+    lent: dict[OperatorId, dict[GroupId, Width]]
+
+
+@dataclass(frozen=True)
+class Again:
+    """An event that was told so many events ago is told once more."""
+
+    back: int
+
+
+Happening = Event | Restart | Widen | Again
+
 calls = st.sampled_from(CALLS)
 legs = st.sampled_from(["PJSIP/op-1", "PJSIP/op-2"])
-events: st.SearchStrategy[Event] = st.one_of(
+groups, languages = st.sampled_from(GROUPS), st.sampled_from(LANGUAGES)
+happenings: st.SearchStrategy[Happening] = st.one_of(
+    st.just(Tick()),
+    st.builds(CallWaiting, calls, st.just("ch"), groups, languages, st.just(3000)),
     st.builds(
-        CallWaiting, calls, st.just("PJSIP/carrier-1"), st.sampled_from(GROUPS), st.sampled_from(["kk", "ru"]),
-        st.integers(0, 1000), offers=st.integers(0, 3),
+        CallWaiting, calls, st.just("ch"), groups, languages, st.integers(0, 200_000), offers=st.integers(0, 3),
         returned_from=st.none() | operators, outcome=st.none() | st.sampled_from(Outcome),
         wanted=st.none() | operators, giver=st.none() | operators,
     ),
@@ -45,46 +89,96 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(OperatorAnswered, operators, calls),
     st.builds(LegUp, operators, legs),
     st.builds(LegGone, operators, legs),
+    st.builds(LegGone, operators, legs),
     st.builds(DutyChanged, operators, st.booleans()),
     st.builds(Reachability, operators, st.booleans()),
-    st.builds(TalkJoined, calls, st.just("PJSIP/carrier-1"), operators, legs),
+    st.builds(TalkJoined, calls, st.just("ch"), operators, legs),
     st.builds(TalkKept, calls, operators),
-    st.builds(TalkLeft, calls, st.just("PJSIP/carrier-1"), calls),
-    st.just(Tick()),
+    st.builds(TalkLeft, calls, st.just("ch"), calls),
+    st.builds(WrapUpSet, operators, st.integers(0, 100_000), st.integers(0, 200_000)),
+    st.builds(Restart, st.booleans()),
+    st.builds(SkillsChanged, operators, levels, st.frozensets(languages, min_size=1)),
+    st.builds(CallPrioritised, calls, st.integers(-5, 5)),
+    st.builds(GroupPrioritised, groups, st.integers(-5, 5)),
+    st.builds(Widen, st.dictionaries(operators, st.dictionaries(groups, st.sampled_from(Width), min_size=1))),
+    st.builds(Again, st.integers(1, 20)),
 )  # fmt: skip
+sequence = sequences(st.tuples(happenings, st.integers(0, 900)))
 
 
-def new_router() -> Router:
-    groups = {OPERATORS[0]: GROUPS[:1], OPERATORS[1]: GROUPS[1:], OPERATORS[2]: GROUPS}
-    return Router(
-        [Operator(o, frozenset(groups[o]), frozenset({"kk", "ru"}), ready=True, reachable=True) for o in OPERATORS],
-        Rules(ring_s=1, wrap_up_s=0.5, refusal_rest_s=0.5, backoff_first_s=0.1, announce_first_s=1),
-    )
+def truth(router: Router) -> list[Event]:
+    """What Asterisk would tell of the same centre."""
+    told: list[Event] = []
+    for one in router.operators.values():
+        told += [Reachability(one.id, one.reachable), DutyChanged(one.id, one.ready, one.reason)]
+        told += [LegUp(one.id, leg) for leg in sorted(one.legs)]
+        if one.call is not None and one.talking:
+            told.append(OperatorAnswered(one.id, one.call))
+    for known in router.calls.values():
+        told.append(
+            CallWaiting(
+                known.call, known.channel, known.group, known.language, known.rank_ms,
+                offers=known.offers, priority_s=known.priority_s,
+            )
+        )  # fmt: skip
+        if known.offered_to is not None and router.operators[known.offered_to].call == known.call:
+            told.append(OperatorRung(known.offered_to, known.call, by_net=False))
+    return told
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(events, st.integers(0, 700)), max_size=200))
-def test_invariants_hold_under_any_order_of_events(steps: list[tuple[Event, int]]) -> None:
-    router, now_ms = new_router(), 0
-    for event, pause_ms in steps:
+def played(skills: Staff, chosen: Rules, sequence: list[tuple[Happening, int]]) -> list[list[Command]]:
+    """Play it, looking after every event whether all is well; returns what was decided."""
+    router, now_ms = new_router(skills, chosen), 3000
+    decided: list[list[Command]] = []
+    told: list[Event] = []
+    reclaimed: set[CallId] = set()
+    for happening, pause_ms in sequence:
         now_ms += pause_ms
-        busy = {o.id for o in router.operators.values() if o.call is not None or o.legs}
-        if isinstance(event, LegGone):
-            busy -= {event.operator}
-        if isinstance(event, OperatorRung | OperatorAnswered):  # whoever had this call before has it no more
-            busy -= {o.id for o in router.operators.values() if o.call == event.call and not o.legs}
-        commands = router.handle(event, now_ms)
-        offered = [c for c in commands if isinstance(c, Offer)]
-        assert len({o.operator for o in offered}) == len(offered), "an operator has at most one offer"
-        assert len({o.call for o in offered}) == len(offered), "a caller has at most one offer"
-        if not isinstance(event, CallWaiting | CallGone | TalkLeft | Tick):
-            assert not {o.operator for o in offered} & (busy - {event.operator}), "nobody is rung while in use"
-        line = router.waiting()
-        assert len({w.call for w in line}) == len(line), "one caller, one place"
-        assert all(w.offered_to is None for w in line)
-        assert line == sorted(line)
-        idle = [o for o in router.operators.values() if o.may_be_offered(now_ms)]
-        assert not [(w, o) for w in line for o in idle if w.group in o.groups], "nobody waits beside an idle operator"
-        held = [o.call for o in router.operators.values() if o.call is not None and not o.talking and o.ours]
-        assert len(set(held)) == len(held)
-        assert all(o.lease_ends_ms is not None for o in router.operators.values() if o.call and not o.talking)
+        if isinstance(happening, Again):
+            happening = told[-min(happening.back, len(told))] if told else Tick()
+        match happening:
+            case Restart(same):
+                older, router = router, new_router(skills_now(router), chosen, ready=False)
+                if same:
+                    router.adopt(older)
+                decided.append(router.restore(truth(older), now_ms))
+                assert router.calls.keys() == older.calls.keys(), "nobody is lost"
+            case Widen(lent):
+                decided.append(router.widen(lent, now_ms))
+            case event:
+                told.append(event)
+                decided.append(router.handle(event, now_ms))
+        assert_offers_are_fair(router, decided[-1])
+        assert_sound(router, now_ms)
+        reclaimed |= {one.call for one in decided[-1] if isinstance(one, Reclaim)}
+        assert offered_to_nobody(router) <= reclaimed
+    return decided
+
+
+@many()
+@given(staff, rules, sequence)
+def test_invariants_hold_under_any_order_of_events(
+    skills: Staff, chosen: Rules, sequence: list[tuple[Happening, int]]
+) -> None:
+    played(skills, chosen, sequence)
+
+
+@many(0.2)
+@given(staff, rules, sequence)
+def test_same_events_are_always_decided_the_same(
+    skills: Staff, chosen: Rules, sequence: list[tuple[Happening, int]]
+) -> None:
+    assert played(skills, chosen, sequence) == played(skills, chosen, sequence)
+
+
+def test_sequences_are_as_long_as_is_said() -> None:
+    lengths: list[int] = []
+
+    @settings(max_examples=100)
+    @given(sequences(st.booleans()))
+    def measured(one: list[bool]) -> None:
+        lengths.append(len(one))
+
+    measured()
+    assert max(lengths) > LENGTH * 0.9
+    assert sum(lengths) / len(lengths) > LENGTH * 0.3
