@@ -22,7 +22,7 @@ LOOK_S = 0.6
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def open_hotline() -> AsyncIterator[Centre]:
-    async with open_centre() as centre:
+    async with open_centre(routing__policy="longest_wait") as centre:
         yield centre
 
 
