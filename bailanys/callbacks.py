@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 import structlog
 
@@ -117,16 +118,41 @@ class Callbacks:
 
     def may_call(self, now_ms: int) -> bool:
         """Whether people may be called at this local hour."""
-        return self._rules.from_hour <= local_time(now_ms, self._time_zone).hour < self._rules.until_hour
+        return in_hours(self._rules, self._time_zone, now_ms)
 
     def owed(self) -> list[Callback]:
         """All that are owed, oldest place first."""
         return sorted(self._owed.values(), key=lambda one: one.rank_ms)
 
+    def call_for(self, asked_in: CallId) -> CallId | None:
+        """The call that is waiting to be made for it, or being made; None for neither."""
+        return next((call for call, of in self._made.items() if of == asked_in), None)
+
+    def not_before_ms(self, owed: Callback, now_ms: int) -> int:
+        """When it may enter the line, if it is not there already: after a try's pause, inside the hours."""
+        at_ms = max(owed.ready_ms, now_ms)
+        if self.may_call(at_ms):
+            return at_ms
+        local = local_time(at_ms, self._time_zone)
+        opening = local.replace(hour=self._rules.from_hour, minute=0, second=0, microsecond=0)
+        if opening <= local:
+            opening += timedelta(days=1)
+        return round(opening.timestamp() * 1000)
+
+    def cancel(self, asked_in: CallId) -> None:
+        """Owe it no more. Whoever is being called at this moment still is."""
+        if asked_in in self._owed:
+            self._settle(asked_in, "cancelled")
+
     def _settle(self, asked_in: CallId, how: str) -> None:
         del self._owed[asked_in]
         self._settled.add(asked_in)
         log.info("callback settled", call=asked_in, how=how)
+
+
+def in_hours(rules: Rules, time_zone: str, now_ms: int) -> bool:
+    """Whether people may be called at this local hour."""
+    return rules.from_hour <= local_time(now_ms, time_zone).hour < rules.until_hour
 
 
 def callback_of(fields: Mapping[str, str], now_ms: int) -> Callback | None:

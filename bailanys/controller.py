@@ -13,6 +13,7 @@ from functools import partial
 import structlog
 
 from bailanys.api import keep_api
+from bailanys.callbacks import in_hours
 from bailanys.control import ControlServer
 from bailanys.demands import DemandDesk
 from bailanys.desk import LiveDesk
@@ -106,7 +107,9 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
 async def serve(settings: Settings, plan: MenuPlan, language_of: LanguageOf, line: AgiLine) -> None:
     """Serve the session that the dialplan asks for by the path it calls us at."""
     if line.variables.get("agi_network_script") == names.CALLBACK:
-        await serve_callback(line, settings.callback.prefixes)
+        now_ms = time.time_ns() // 1_000_000
+        later = not in_hours(settings.callback, settings.hotline.time_zone, now_ms)
+        await serve_callback(line, settings.callback.prefixes, later=later)
     else:
         await serve_menu(line, plan, language_of)
 

@@ -15,7 +15,7 @@ from bailanys.journal import ControllerJournal
 from bailanys.moving import moved
 from bailanys.resync import has_contact, seen_channels
 from calls.events import CallGone, DutyChanged, Event, Reachability, WrapUpSet
-from calls.ids import OperatorId
+from calls.ids import CallId, OperatorId
 from calls.journal import Fact
 from config.settings import Settings
 from dialplan import names
@@ -191,6 +191,10 @@ class Deeds:
             await self._keep_wrap_up(WrapUpSet(duty.operator, _now_ms(), _now_ms()))
         interface = f"PJSIP/{names.account(duty.operator)}"
         await self._link.send(commands.queue_pause(interface, paused=not duty.ready, reason=duty.reason))
+
+    def note_cancelled(self, asked_in: CallId) -> None:
+        """Write down that a callback is owed no more. Raises OSError: who asked must know that it is not so."""
+        self._journal.write(Fact.CALLBACK_CANCELLED, _now_ms(), {}, asked_in)
 
     async def guarded(self, deed: Awaitable[object]) -> None:
         """Do it; a refusal is told and no more."""

@@ -16,12 +16,24 @@ from calls.events import DutyChanged
 from calls.ids import CallId, OperatorId
 from calls.tracker import operator_of
 from config.settings import Settings
-from console.answers import CallNow, Duty, Joined, OperatorNow, TargetNow, Transferred, WrapUp
+from console.answers import (
+    CallNow,
+    CancelledCallback,
+    Duty,
+    Joined,
+    OperatorNow,
+    OwedCallback,
+    OwedState,
+    TargetNow,
+    Transferred,
+    WrapUp,
+)
 from console.errors import (
     NobodyThereError,
     NoTalkError,
     NoWrapUpError,
     UnavailableError,
+    UnknownCallbackError,
     UnknownCallError,
     UnknownGroupError,
     UnknownOperatorError,
@@ -115,6 +127,40 @@ class LiveDesk:
             raise NoWrapUpError(f"operator {number} has no wrap-up at the moment")
         self._dispatcher.say(event, keep=True)
         return WrapUp(operator=number, until_ms=event.ends_ms)
+
+    def callbacks(self) -> list[OwedCallback]:
+        """Everybody who is to be called back, oldest place first."""
+        router, callbacks, now_ms = self._dispatcher.router, self._dispatcher.callbacks, _now_ms()
+        rows = []
+        for owed in callbacks.owed():
+            made = callbacks.call_for(owed.asked_in)
+            place = None if made is None else router.place(made)
+            state: OwedState = "later" if made is None else "calling" if place is None else "waiting"
+            rows.append(
+                OwedCallback(
+                    call=owed.asked_in,
+                    number=f"+{owed.number}",
+                    group=owed.group,
+                    language=owed.language,
+                    asked_ms=owed.asked_ms,
+                    tried=owed.tried,
+                    state=state,
+                    place=place,
+                    not_before_ms=callbacks.not_before_ms(owed, now_ms) if state == "later" else None,
+                )
+            )
+        return rows
+
+    def cancel_callback(self, call: str) -> CancelledCallback:
+        """Call nobody for it any more. Raises UnknownCallbackError, UnavailableError."""
+        owed = next((one for one in self.callbacks() if one.call == call), None)
+        if owed is None:
+            raise UnknownCallbackError(f"no callback is owed for {call}")
+        try:
+            self._dispatcher.cancel_callback(CallId(call))
+        except OSError as error:
+            raise UnavailableError(f"not written down, so not cancelled: {error}", "journal-unwritable") from error
+        return CancelledCallback(call=call, being_called=owed.state == "calling")
 
     async def calls(self) -> list[CallNow]:
         """The calls of this moment, asked of Asterisk. Raises UnavailableError."""

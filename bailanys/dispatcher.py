@@ -130,6 +130,14 @@ class Dispatcher:
         """Put an event of our own on the queue."""
         self._inbox.put_nowait(Said(event, keep))
 
+    def cancel_callback(self, asked_in: CallId) -> None:
+        """Call nobody for it any more, nor after a restart; a call that is being made goes on. Raises OSError."""
+        self._deeds.note_cancelled(asked_in)
+        made = self.callbacks.call_for(asked_in)
+        self.callbacks.cancel(asked_in)
+        if made is not None and (place := self.router.calls.get(made)) is not None and place.offered_to is None:
+            self.say(CallGone(made))
+
     async def _take(self, item: LinkItem | Said) -> None:
         match item:
             case LinkUp():

@@ -30,6 +30,10 @@ class Requests:
                     return self._desk.duty(str(request["operator"]), reason).model_dump()
                 case "wrap-up":
                     return self._desk.wrap_up(str(request["operator"]), longer=bool(request["longer"])).model_dump()
+                case "callbacks":
+                    return {"callbacks": [owed.model_dump() for owed in self._desk.callbacks()]}
+                case "cancel-callback":
+                    return self._desk.cancel_callback(str(request["call"])).model_dump()
                 case "calls":
                     return {"calls": [_call_row(call) for call in await self._desk.calls()]}
                 case "target":

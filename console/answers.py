@@ -165,6 +165,38 @@ class Prioritised(Answer):
     priority_s: int
 
 
+OwedState = Literal["waiting", "calling", "later"]
+
+
+class OwedCallback(Answer):
+    """A caller who hung up, keeps the place and is to be called."""
+
+    call: str = Field(description="The call it was asked in.")
+    number: str | None = Field(description="To be called, E.164; null unless the token has `calls:read`, too.")
+    group: str
+    language: str
+    asked_ms: int
+    tried: int = Field(description="How often the caller was called in vain.")
+    state: OwedState = Field(
+        description="waiting in line; calling (an operator or the caller is rung); later: see `not_before_ms`."
+    )
+    place: int | None = Field(description="Place in the group's line, from 1, while waiting.")
+    not_before_ms: int | None = Field(description="While `later`: in line from then on, inside the hours for calls.")
+
+
+class OwedCallbacks(Answer):
+    """Callbacks that are owed, oldest place first."""
+
+    callbacks: tuple[OwedCallback, ...]
+
+
+class CancelledCallback(Answer):
+    """A callback that is owed no more."""
+
+    call: str
+    being_called: bool = Field(description="The caller or the operator is being rung just now, and still will be.")
+
+
 class Stats(Answer):
     """A day's figures: the average wait from the arrival (rule 7), and what an average hides."""
 

@@ -27,6 +27,7 @@ from console.gate import Gate
 from console.limits import STRANGERS_AT_ONCE, STRANGERS_PER_S, Pace, Turnstile
 from console.route import Asked, Asks, NoBody, Office, Query, Route, Said
 from console.routes import PREFIX, ROUTES
+from console.scopes import Scope
 
 log = structlog.get_logger(__name__)
 
@@ -54,10 +55,11 @@ def api_app(office: Office, gate: Gate) -> web.Application:
 def _handler(route: Route, office: Office, gate: Gate, turnstile: Turnstile | None) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         began_s = time.monotonic()
-        name = ""
+        name, scopes = "", frozenset[Scope]()
         if route.scopes:
-            name = gate.admit(request.headers.get(hdrs.AUTHORIZATION), request.remote or "", route.scopes).name
-        asked = await _asked(route, request, name)
+            token = gate.admit(request.headers.get(hdrs.AUTHORIZATION), request.remote or "", route.scopes)
+            name, scopes = token.name, token.scopes
+        asked = await _asked(route, request, name, scopes)
         deed = partial(route.deed, office, asked)
         said = await (turnstile.through(deed) if turnstile else deed())
         if route.personal or route.method != hdrs.METH_GET:  # who read or did what; the query would tell a number
@@ -68,7 +70,7 @@ def _handler(route: Route, office: Office, gate: Gate, turnstile: Turnstile | No
     return handle
 
 
-async def _asked(route: Route, request: web.Request, by: str) -> Asked[Query, BaseModel]:
+async def _asked(route: Route, request: web.Request, by: str, scopes: frozenset[Scope]) -> Asked[Query, BaseModel]:
     part = ""
     if route.part is not None:
         part = request.match_info[route.part.name]
@@ -81,7 +83,7 @@ async def _asked(route: Route, request: web.Request, by: str) -> Asked[Query, Ba
         body = (route.body or NoBody).model_validate(await _json(request) if route.body else {})
     except ValidationError as error:
         raise BadRequestError(_told(error)) from None  # the error's own text repeats what was sent
-    return Asked(part, query, body, by)
+    return Asked(part, query, body, by, scopes)
 
 
 async def _json(request: web.Request) -> object:

@@ -67,6 +67,13 @@ class UnknownCallError(ApiError):
     status = 404
 
 
+class UnknownCallbackError(ApiError):
+    """Nobody is to be called back for this call: not asked, settled, or cancelled already."""
+
+    error_id = "unknown-callback"
+    status = 404
+
+
 class WrongMethodError(ApiError):
     """The path is known and the method is not one of its own."""
 

@@ -12,11 +12,13 @@ from typing import Protocol
 
 from console.answers import (
     CallNow,
+    CancelledCallback,
     Duty,
     FoundTalk,
     GroupNow,
     Joined,
     OperatorNow,
+    OwedCallback,
     Prioritised,
     SkillsBody,
     SkillsNow,
@@ -66,6 +68,12 @@ class Desk(Protocol):
 
     def wrap_up(self, number: str, *, longer: bool) -> WrapUp:
         """Make a running wrap-up longer, or end it. Raises UnknownOperatorError, NoWrapUpError."""
+
+    def callbacks(self) -> list[OwedCallback]:
+        """Everybody who is to be called back, oldest place first, with the number."""
+
+    def cancel_callback(self, call: str) -> CancelledCallback:
+        """Call nobody for it any more. Raises UnknownCallbackError."""
 
     async def calls(self) -> list[CallNow]:
         """The calls of this moment, asked of Asterisk. Raises UnavailableError."""

@@ -80,6 +80,8 @@ class Asked(Generic[Q, B]):
     body: B
     by: str = ""
     """The name of the token, for the audit log."""
+    scopes: frozenset[Scope] = frozenset()
+    """All that the token may do."""
 
 
 class Asks(Enum):
@@ -108,7 +110,7 @@ class Part:
 class Route:
     """A method on a path. `scopes`: one of them is enough; none: no token is asked for."""
 
-    method: Literal["GET", "POST", "PATCH"]
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
     summary: str
     scopes: tuple[Scope, ...]

@@ -13,6 +13,8 @@ from console.errors import (
     NoTalkError,
     NothingLeftError,
     NoWrapUpError,
+    UnavailableError,
+    UnknownCallbackError,
     UnknownCallError,
     UnknownGroupError,
     UnknownLanguageError,
@@ -30,6 +32,7 @@ PREFIX = "/api/v1"
 _OPERATOR = Part("number", r"[0-9]{2,6}", "The operator's number.", UnknownOperatorError)
 _GROUP = Part("name", r"[a-z][a-z0-9-]{0,31}", "The group's name.", NoSuchGroupError)
 _CALL = Part("id", r"[A-Za-z0-9._-]{1,64}", "The call's id, as /calls lists it.", UnknownCallError)
+_CALLBACK = Part("id", r"[A-Za-z0-9._-]{1,64}", "The call it was asked in.", UnknownCallbackError)
 
 
 async def health(office: Office, _: Asked[Query, NoBody]) -> answers.Health:
@@ -96,6 +99,19 @@ async def groups(office: Office, _: Asked[Query, NoBody]) -> answers.Groups:
 async def group_priority(office: Office, asked: Asked[Query, answers.GroupPriorityBody]) -> answers.Prioritised:
     """Set a group's priority."""
     return await office.supervision.prioritise_group(asked.part, asked.body.priority_s, f"api:{asked.by}")
+
+
+async def callbacks(office: Office, asked: Asked[Query, NoBody]) -> answers.OwedCallbacks:
+    """Callbacks that are owed."""
+    owed = office.desk.callbacks()
+    if Scope.CALLS_READ not in asked.scopes:
+        owed = [one.model_copy(update={"number": None}) for one in owed]
+    return answers.OwedCallbacks(callbacks=tuple(owed))
+
+
+async def cancel_callback(office: Office, asked: Asked[Query, NoBody]) -> answers.CancelledCallback:
+    """Cancel a callback."""
+    return office.desk.cancel_callback(asked.part)
 
 
 async def stats(office: Office, asked: Asked[DayQuery, NoBody]) -> answers.Stats:
@@ -194,6 +210,15 @@ ROUTES: tuple[Route, ...] = (
         "POST", "/calls/{id}/priority", "Let a caller count as waiting longer, or shorter, than they do",
         (Scope.ROUTING_WRITE,), call_priority, answers.Prioritised, Asks.ASTERISK,
         part=_CALL, body=answers.CallPriorityBody, errors=(UnknownCallError,),
+    ),
+    Route(
+        "GET", "/callbacks", "Callbacks that are owed; the numbers only with `calls:read`, too",
+        (Scope.CALLBACKS_READ,), callbacks, answers.OwedCallbacks, personal=True,
+    ),
+    Route(
+        "DELETE", "/callbacks/{id}", "Cancel a callback; a call that is being made goes on", (Scope.CALLBACKS_CANCEL,),
+        cancel_callback, answers.CancelledCallback,
+        part=_CALLBACK, errors=(UnknownCallbackError, UnavailableError),
     ),
     Route(
         "GET", "/stats", "A day's figures (rule 7)", (Scope.STATS_READ,), stats, answers.Stats, Asks.LEDGER,

@@ -10,6 +10,8 @@ class Scope(StrEnum):
 
     CALLS_READ = "calls:read"  # calls of this moment and their stories, with callers' numbers
     CALLS_TRANSFER = "calls:transfer"
+    CALLBACKS_READ = "callbacks:read"  # the numbers to be called only with calls:read beside it
+    CALLBACKS_CANCEL = "callbacks:cancel"
     OPERATORS_READ = "operators:read"
     OPERATORS_WRITE = "operators:write"
     ROUTING_WRITE = "routing:write"  # a supervisor's: who serves what, and who is served first

@@ -56,6 +56,7 @@ TOLD: Final = "BLN_TOLD"  # what the last one said: place:low:high
 
 ASK: Final = "BLN_ASK"  # 1: the announcement offers a callback
 CALLBACK_TO: Final = "BLN_CALLBACK"  # the number to call, digits only
+CALLBACK_LATER: Final = "BLN_LATER"  # 1: asked outside the hours in which people are called
 CALLBACK_OF: Final = "BLN_CALLBACK_OF"  # the call that asked for it
 
 CALLER_VARIABLES: Final = (

@@ -88,10 +88,12 @@ class Phone:
         """Wait for the next incoming call, in order, each once. Raises PhoneError, TimeoutError."""
         async with asyncio.timeout(timeout_s):
             waiting = asyncio.create_task(self._rung.get())
-            await asyncio.wait((waiting, self._reader), return_when=asyncio.FIRST_COMPLETED)
-            if waiting.done():
-                return waiting.result()
-            waiting.cancel()
+            try:
+                await asyncio.wait((waiting, self._reader), return_when=asyncio.FIRST_COMPLETED)
+                if waiting.done():
+                    return waiting.result()
+            finally:
+                waiting.cancel()  # left alone it would take the next call away from whoever waits then
             raise PhoneError(f"{self.user} is dead")
 
     async def behave(self, manner: manners.Manner) -> None:

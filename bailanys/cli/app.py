@@ -7,6 +7,7 @@ import sys
 import typer
 
 from bailanys.cli import (
+    callbacks,
     calls,
     database,
     demands,
@@ -38,6 +39,7 @@ simulate.add_to(app)
 app.add_typer(operators.app, name="operators")
 app.add_typer(groups.app, name="groups")
 app.add_typer(calls.app, name="calls")
+app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(demands.app, name="demands")
 app.add_typer(dialplan.app, name="dialplan")

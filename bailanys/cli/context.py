@@ -49,6 +49,13 @@ def person() -> str:
         return str(os.getuid())
 
 
+def clock(at_ms: int | None, zone: str) -> str | None:
+    """The local time of day of an instant."""
+    from calls.local_day import local_time
+
+    return None if at_ms is None else local_time(at_ms, zone).strftime("%H:%M:%S")
+
+
 def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "", empty: str = "Nothing.") -> None:
     """Print rows as a table for a person or as JSON for a program."""
     if as_json:

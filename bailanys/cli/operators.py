@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, person, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, clock, person, show
 
 app = typer.Typer(
     help="Operators: list them, make one ready, pause one, end a wrap-up, change what one serves.", no_args_is_help=True
@@ -24,7 +24,7 @@ def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
     answer = asyncio.run(ask(places_of(settings, ROOT).control, {"do": "operators"}))
     rows = answer["operators"]
     if not as_json:
-        rows = [{**row, "until": _clock(row.pop("until_ms"), settings.hotline.time_zone)} for row in rows]
+        rows = [{**row, "until": clock(row.pop("until_ms"), settings.hotline.time_zone)} for row in rows]
     show(rows, as_json=as_json, title="Operators")
 
 
@@ -59,15 +59,8 @@ def wrap_up(
     settings = centre(config).settings
     request = {"do": "wrap-up", "operator": number, "longer": extend}
     answer = asyncio.run(ask(places_of(settings, ROOT).control, request))
-    until = _clock(answer["until_ms"], settings.hotline.time_zone)
+    until = clock(answer["until_ms"], settings.hotline.time_zone)
     typer.echo(f"Operator {answer['operator']}: wrap-up until {until}")
-
-
-def _clock(at_ms: int | None, zone: str) -> str | None:
-    """The local time of day of an instant."""
-    from calls.local_day import local_time
-
-    return None if at_ms is None else local_time(at_ms, zone).strftime("%H:%M:%S")
 
 
 @app.command()

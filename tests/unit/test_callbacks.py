@@ -108,3 +108,33 @@ def test_the_dialplans_event_is_read_and_nonsense_is_not() -> None:
     assert asked == Callback(ASKED, "77011234567", GroupId("portal"), "ru", 5, 9)
     assert callback_of(fields | {"Number": "+7 701"}, 9) is None
     assert callback_of(fields | {"Rank": ""}, 9) is None
+
+
+def test_a_cancelled_one_is_owed_no_more_nor_asked_again() -> None:
+    callbacks = book()
+    (waiting,) = callbacks.due(NOON_MS)
+    assert callbacks.call_for(ASKED) == waiting.call
+    callbacks.cancel(ASKED)
+    callbacks.asked(owed())  # the ledger is behind
+    assert callbacks.owed() == []
+    assert callbacks.variables(waiting.call, NOON_MS) is None
+    assert callbacks.unseen(set()) == []
+    callbacks.cancel(ASKED)
+
+
+def test_it_is_told_when_one_may_enter_the_line() -> None:
+    hour_ms = 3_600_000
+    callbacks = book(retry_s=300)
+    assert callbacks.not_before_ms(owed(), NOON_MS) == NOON_MS
+    assert callbacks.not_before_ms(owed(), NIGHT_MS) == NOON_MS + 20 * hour_ms  # 08:00
+    assert callbacks.not_before_ms(owed(), NOON_MS - 5 * hour_ms) == NOON_MS - 4 * hour_ms
+    callbacks.due(NOON_MS)
+    callbacks.tried(ASKED, "BUSY", NOON_MS)
+    assert callbacks.not_before_ms(callbacks.owed()[0], NOON_MS) == NOON_MS + 300_000
+
+
+def test_who_asked_outside_the_hours_is_in_line_from_their_first_second() -> None:
+    callbacks = book()
+    opens_ms = NOON_MS + 20 * 3_600_000
+    assert callbacks.due(opens_ms - 1) == []
+    assert [waiting.rank_ms for waiting in callbacks.due(opens_ms)] == [NOON_MS - 60_000]

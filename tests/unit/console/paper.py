@@ -11,11 +11,13 @@ from aiohttp.test_utils import TestClient
 from calls.statistics import CallTimes, day_figures
 from console.answers import (
     CallNow,
+    CancelledCallback,
     Duty,
     FoundTalk,
     GroupNow,
     Joined,
     OperatorNow,
+    OwedCallback,
     Prioritised,
     SkillsBody,
     SkillsNow,
@@ -31,6 +33,7 @@ from console.errors import (
     NoTalkError,
     NoWrapUpError,
     UnavailableError,
+    UnknownCallbackError,
     UnknownCallError,
     UnknownGroupError,
     UnknownOperatorError,
@@ -78,6 +81,7 @@ class PaperDesk:
     in_truth: bool = True
     said: list[tuple[str, str | None]] = field(default_factory=list)
     moved: list[tuple[str, str]] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
     broken: Exception | None = None
     alone: bool = False
     """Whether no colleague is being asked."""
@@ -115,6 +119,20 @@ class PaperDesk:
         if self.broken:
             raise self.broken
         return TARGET
+
+    def callbacks(self) -> list[OwedCallback]:
+        return [
+            OwedCallback(
+                call=TALKING, number=CALLER, group="portal", language="kk", asked_ms=1, tried=1, state="later",
+                place=None, not_before_ms=9,
+            )
+        ]  # fmt: skip
+
+    def cancel_callback(self, call: str) -> CancelledCallback:
+        if call != TALKING:
+            raise UnknownCallbackError(f"no callback is owed for {call}")
+        self.cancelled.append(call)
+        return CancelledCallback(call=call, being_called=False)
 
     async def calls(self) -> list[CallNow]:
         if self.broken:

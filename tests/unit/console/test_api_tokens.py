@@ -47,7 +47,7 @@ def test_the_file_is_ours_alone_whatever_lies_there(tmp_path: Path) -> None:
         ("Wall board", ["calls:read"], "no name"),
         ("x" * 33, ["calls:read"], "no name"),
         ("a\nb", ["calls:read"], "no name"),
-        ("crm", [], "at least one scope of: calls:read, calls:transfer, operators:read"),
+        ("crm", [], "at least one scope of: calls:read, calls:transfer, callbacks:read"),
         ("crm", ["calls:write"], "no scope 'calls:write'; there are: calls:read"),
     ],
 )

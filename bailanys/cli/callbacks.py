@@ -1,0 +1,44 @@
+"""`bailanys callbacks`: who is to be called back, and to cancel that."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, clock, show
+
+app = typer.Typer(help="Callbacks: list those that are owed, cancel one.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Show everybody who is to be called back, oldest place first, with the number."""
+    from bailanys.control import ask
+    from bailanys.site import places_of
+
+    settings = centre(config).settings
+    rows = asyncio.run(ask(places_of(settings, ROOT).control, {"do": "callbacks"}))["callbacks"]
+    if not as_json:
+        zone = settings.hotline.time_zone
+        rows = [
+            {**row, "asked": clock(row.pop("asked_ms"), zone), "not_before": clock(row.pop("not_before_ms"), zone)}
+            for row in rows
+        ]
+    show(rows, as_json=as_json, title="Callbacks", empty="Nobody is to be called back.")
+
+
+@app.command()
+def cancel(
+    call: Annotated[str, typer.Argument(help="The call it was asked in, as `callbacks list` shows it.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Call nobody for it any more; a call that is being made goes on."""
+    from bailanys.control import ask
+    from bailanys.site import places_of
+
+    places = places_of(centre(config).settings, ROOT)
+    answer = asyncio.run(ask(places.control, {"do": "cancel-callback", "call": call}))
+    rest = ", but the phones are ringing just now" if answer["being_called"] else ""
+    typer.echo(f"Callback of {answer['call']}: cancelled{rest}")
