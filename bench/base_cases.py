@@ -64,9 +64,9 @@ def stream(case: BaseCase, talk_s: float, chance: random.Random) -> Iterator[Arr
 
 
 def chain() -> Centre:
-    """The 80 operators in the chain, under the recommended policy."""
+    """The 80 operators in the chain, under the policy that is the default."""
     shares = {Need(group, LANGUAGE): share for group, share in SHARES.items()}
-    return Centre(chained(OPERATORS), Rules(policy="recommended", wrap_up_s=0.0), shares=shares)
+    return Centre(chained(OPERATORS), Rules(wrap_up_s=0.0), shares=shares)
 
 
 def chained(staff: int) -> dict[OperatorId, Skills]:

@@ -11,6 +11,7 @@ Nobody gives up under N: on the busiest of these days even the pooled bound is b
 callers are beyond it on a few more days whatever the policy. So `*_days_beyond_400` are counted, and what is to be
 reached is, beside 400 s in the mean over the days, what `longest_wait` reaches, which looks at nothing else.
 
+`quiet_*_workload_factor` is how much more the busiest kind of operator talks than the least busy in quiet hours.
 `fresh_*` are our figures on seeds on which no parameter was chosen.
 
 The traces are the study's own. Its times are rounded to milliseconds in the file, and a policy that compares indices
@@ -34,6 +35,7 @@ from bench.policy_figures import Day, day
 from bench.policy_table import APP_QUEUE, FIFO, OURS, Days, told, worth
 from bench.report import Tell, run
 from bench.study import LAYOUTS, TRACES, centre, expected, trace
+from bench.workload import QUIET, workload_factor
 from routing.simulator import Arrival, simulate
 
 TARGETS = (
@@ -48,6 +50,7 @@ TARGETS = (
     *(Target(f"{which}worst_caller_s", 400) for which in ("", "p_", "fresh_", "fresh_p_")),
     *(Target(f"{which}worst_caller_of_all_s", 400) for which in ("p_", "fresh_p_")),
     *(Target(f"{layout}_worst_caller_s", f"{layout}_{FIFO}_worst_caller_s") for layout in LAYOUTS),
+    Target("quiet_workload_factor", 1.1),
     Target("trace_longest_wait_off", 0.01),
     Target("trace_recommended_off", 0.01),
 )
@@ -101,8 +104,21 @@ def figures(size: Size, tell: Tell) -> Run:
             tell(line)
         prefix = fresh + ("" if case is N else f"{case.name}_")
         found |= {f"{prefix}{key}": value for key, value in worth(days).items()}
+    found |= quiet(size)
     tell("The study's traces")
     return found | traces(size)
+
+
+def quiet(size: Size) -> dict[str, float]:
+    """How evenly each policy shares the work of quiet hours, where operators know one, two or three groups."""
+    calls = arrivals(QUIET, 7, 1)
+    found: dict[str, float] = {}
+    for policy in size.policies:
+        if policy != APP_QUEUE:
+            there = centre("mixed", policy)
+            name = "quiet_workload_factor" if policy == OURS else f"quiet_{policy}_workload_factor"
+            found[name] = workload_factor(simulate(calls, there), there.operators)
+    return found
 
 
 def played(case: BaseCase, seeds: Iterable[int], policies: Sequence[str]) -> Days:

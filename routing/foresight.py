@@ -1,4 +1,4 @@
-"""The policy `foresight`: whom the operators who come free next would miss, and whose average is behind (ADR 8)."""
+"""The policy `foresight`: whom the operators who come free next would miss, and whose average is behind (ADR 11)."""
 
 from __future__ import annotations
 
@@ -24,15 +24,18 @@ class Foresight:
       K the number of queues: long queues, and small groups, come sooner (the study's recommendation);
     - `a_h` is how far the group's running average wait, over its target, is above that of all callers, those who gave
       up included. Seen over a long time each group waits in proportion to its target, wherever its skills lie: the
-      state-dependent correction takes the place of the fixed ratios of queues of Gurvich and Whitt (2010), which by
-      Little's law give the same in large centres only; it is the same thought as Armony and Ward's (2010) that
-      fairness costs next to nothing when it is asked of averages and not of each decision;
+      correction takes the place of the fixed ratios of queues of Gurvich and Whitt (2010), which by Little's law give
+      the same, but only where no group's due part of the queue is less than one caller;
     - the sum is the mirror image of the opportunity cost of an idle operator: `Q_i` callers are in reach of the `n_i`
       operators of home i; the fewer, the nearer they are to finding nobody while others wait, which is what all loss
       of skill routing comes from. So callers whom many can serve are left for them.
 
-    Beyond `overdue_s` the wait alone counts, so that nobody is forgotten. All is flat: 30 % more or less of any
-    parameter changes the mean wait by less than 1 % (`bench.flatness`).
+    Beyond `overdue_s` the wait alone counts, so that nobody is forgotten.
+
+    An idle operator is taken where other groups lose least by it, and where they lose next to nothing the longest idle
+    is: fairness to operators (Armony and Ward 2010), without which specialists would do all the work of quiet hours.
+
+    All is flat: 30 % more or less of any parameter changes the mean wait by less than 1 % (`bench.flatness`).
     """
 
     per_caller_s: float = 10.0
@@ -49,6 +52,8 @@ class Foresight:
     """From this wait on only the wait counts."""
     loss: float = 0.4
     """How much less the next idle operator is worth than the one before, when one of several is taken."""
+    negligible: float = 0.003
+    """Losses below this share of the traffic count as none: the longest idle of all is taken."""
 
     @property
     def policy(self) -> Policy:
@@ -61,8 +66,8 @@ class Foresight:
         return [self._index_s(queue, view, near) for queue in queues]
 
     def costs(self, need: Need, pools: Sequence[Able], view: View) -> list[float]:
-        """The opportunity lost: specialists go first, needs that still have several operators idle hardly count."""
-        return opportunity(need, pools, view, self.loss)
+        """The opportunity lost: specialists go first, but only while other needs have few operators idle."""
+        return opportunity(need, pools, view, self.loss, self.negligible)
 
     def _index_s(self, queue: Queue, view: View, near: dict[Home, float]) -> float:
         if queue.oldest_s > self.overdue_s:

@@ -26,8 +26,15 @@ def misfit_s(queue: Queue) -> float:
     return LEVEL_S * (queue.level - 1) + (0.0 if queue.speaks else LANGUAGE_S)
 
 
-def opportunity(need: Need, pools: Sequence[Able], view: View, loss: float) -> list[float]:
-    """What other needs lose when somebody of a pool is taken: Σ share · loss^(idle operators for it − 1)."""
+def opportunity(need: Need, pools: Sequence[Able], view: View, loss: float, negligible: float = 0.0) -> list[float]:
+    """What other needs lose when somebody of a pool is taken: Σ share · loss^(idle operators for it − 1).
+
+    Less than `negligible` counts as nothing.
+    """
     lost = {other: share * loss ** (view.idle_for[other] - 1) for other, share in view.shares.items() if other != need}
     lost[need] = 0.0
-    return [sum([lost.get(other, 0.0) for other in pool.home]) + LEVEL_COST * (pool.level - 1) for pool in pools]
+    sums = [sum([lost.get(other, 0.0) for other in pool.home]) for pool in pools]
+    return [
+        (one if one >= negligible else 0.0) + LEVEL_COST * (pool.level - 1)
+        for one, pool in zip(sums, pools, strict=True)
+    ]

@@ -14,6 +14,7 @@ from bench.flatness import over, played, variants
 from bench.policy_figures import Day, day, group_factor, ratio, student
 from bench.policy_table import told, worth
 from bench.study import GROUPS, LAYOUTS, centre, expected, trace
+from bench.workload import QUIET, workload_factor
 from calls.ids import GroupId, OperatorId
 from routing.foresight import Foresight
 from routing.simulator import Arrival, Served, simulate
@@ -128,3 +129,13 @@ def test_a_variant_with_other_parameters_makes_another_day() -> None:
     usual = played(Foresight(), calls, ("chain",))
     assert over(usual, usual) == 1
     assert over(played(Foresight(overdue_s=0.0), calls, ("chain",)), usual) != 1
+
+
+def test_quiet_hours_are_shared_by_those_who_know_one_group_and_those_who_know_more() -> None:
+    calls = arrivals(QUIET, 2, 1)
+    factors = {}
+    for policy in ("recommended", "foresight"):
+        there = centre("mixed", policy)
+        factors[policy] = workload_factor(simulate(calls, there), there.operators)
+    assert factors["foresight"] < 1.15
+    assert factors["recommended"] > 1.3

@@ -138,3 +138,12 @@ def test_foresight_index_is_the_published_one() -> None:
     (urgency,) = POLICIES["foresight"].urgencies([queue(ICT, 2, 10.0)], seen)
     starved = 0.6 * 0.4**2 + 0.2 * 0.4**1
     assert urgency == pytest.approx(10 + 10 * 2 * (3 * 0.1) ** -0.5 + 500 * 0.1 - 5000 * starved)
+
+
+def test_foresight_takes_the_specialist_while_others_are_few_and_else_the_longest_idle() -> None:
+    pools = [Able((STATE, PORTAL), 1, 1, 5), Able((STATE,), 1, 1, 5), Able((STATE,), 2, 1, 5)]
+    few, many = (
+        POLICIES["foresight"].costs(STATE, pools, view(idle_for={STATE: 9, PORTAL: idle, ICT: 1})) for idle in (2, 9)
+    )
+    assert few[0] > few[1] == 0
+    assert many == [0, 0, pytest.approx(0.02)]
