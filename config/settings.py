@@ -162,8 +162,8 @@ class Routing(Section):
 
     policy: Literal["foresight", "longest_wait", "recommended", "balanced", "queue_ratio"] = Field(
         default="foresight",
-        description="`foresight`: the shortest average wait over all groups, and each group's average close to its due "
-        "by its `target_s`. `longest_wait`: who waits longest, who is idle longest. `recommended`: short, but small "
+        description="`foresight`: the shortest average wait over all groups, and the groups alike, sooner those with a "
+        "lower `target_s`. `longest_wait`: who waits longest, who is idle longest. `recommended`: short, but small "
         "groups wait longer. `balanced`: the averages still nearer to their due, a longer wait in all. `queue_ratio`: "
         "each queue in proportion to its traffic and `target_s`. With one group all do the same.",
     )
