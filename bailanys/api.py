@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import structlog
 
+from bailanys.demands import DemandDesk
 from bailanys.dispatcher import Dispatcher
 from bailanys.site import Places
 from config.settings import Settings
@@ -25,6 +26,7 @@ async def keep_api(
     places: Places,
     dispatcher: Dispatcher,
     office: tuple[Desk, Supervision, Books],
+    demands: DemandDesk,
     alarm: Callable[[str, str], None],
 ) -> None:
     """Serve the API until cancelled. Whatever goes wrong is one log line and an alarm; calls go on."""
@@ -33,15 +35,21 @@ async def keep_api(
     try:
         while not dispatcher.in_truth:  # the calls first: loading the server takes a moment
             await asyncio.sleep(LOOK_EVERY_S)
-        await asyncio.to_thread(importlib.import_module, "console.app")  # 0.2 s, in which calls go on
-        await _serve(settings, places, office, alarm)
+        for module in ("console.app", "bailanys.demand_office"):  # 0.4 s, in which calls go on
+            await asyncio.to_thread(importlib.import_module, module)
+        await _serve(settings, places, office, demands, alarm)
     except Exception as error:  # the edge between the API and the calls: nothing of it may get further
         alarm("api", repr(error)[:300])
 
 
 async def _serve(
-    settings: Settings, places: Places, office: tuple[Desk, Supervision, Books], alarm: Callable[[str, str], None]
+    settings: Settings,
+    places: Places,
+    office: tuple[Desk, Supervision, Books],
+    demands: DemandDesk,
+    alarm: Callable[[str, str], None],
 ) -> None:
+    from bailanys.demand_office import DemandOffice
     from console.app import api_app
     from console.gate import Gate
     from console.route import Office
@@ -51,7 +59,8 @@ async def _serve(
     gate = Gate(TokenFile(places.tokens))
     uses = asyncio.create_task(_keep_uses(gate.write_uses))
     try:
-        await serve(api_app(Office(*office), gate), settings.api.bind, settings.api.port, alarm)
+        everybody = Office(*office, DemandOffice(demands, places, settings.hotline.time_zone))
+        await serve(api_app(everybody, gate), settings.api.bind, settings.api.port, alarm)
     finally:
         uses.cancel()
         with contextlib.suppress(asyncio.CancelledError):

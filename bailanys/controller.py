@@ -90,7 +90,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
         asyncio.create_task(keep_target(target, dispatcher, settings.target.every_s)),
         asyncio.create_task(again_and_again("demands", DEMANDS_EVERY_S, partial(demands.keep_time, alarm))),
-        asyncio.create_task(keep_api(settings, places, dispatcher, (desk, supervision, books), alarm)),
+        asyncio.create_task(keep_api(settings, places, dispatcher, (desk, supervision, books), demands, alarm)),
     ]
     try:
         await told_to_end()

@@ -72,6 +72,10 @@ class DemandDesk:
         """Where a demand stands, and what was done about it."""
         return await self._register.of(demand_id)
 
+    async def all(self, *, only_open: bool) -> list[tuple[State, tuple[Step, ...]]]:
+        """Every demand, or every open one."""
+        return await self._register.all(only_open=only_open)
+
     async def now_ms(self) -> int:
         """The time that counts."""
         return await self._register.now_ms()

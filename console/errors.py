@@ -109,6 +109,20 @@ class NobodyThereError(ApiError):
     status = 409
 
 
+class UnknownDemandError(ApiError):
+    """No demand has this id."""
+
+    error_id = "unknown-demand"
+    status = 404
+
+
+class RefusedError(ApiError):
+    """What is wanted may not be done now, or not by this person; the message says why."""
+
+    error_id = "refused"
+    status = 409
+
+
 class TooLargeError(ApiError):
     """The body is longer than any request needs."""
 

@@ -5,7 +5,7 @@ Every method may raise ApiError.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -27,6 +27,7 @@ from console.answers import (
     Transferred,
     WrapUp,
 )
+from console.demand_answers import DemandBody, DemandFound, DemandNow, DemandPacked
 from console.story import Story
 
 
@@ -130,3 +131,37 @@ class Books(Protocol):
 
     async def day_wait(self) -> DayWait:
         """The law's figure of today so far."""
+
+
+class DemandsOffice(Protocol):
+    """Demands for recordings (rule 14); `by` is the person. Every method may raise RefusedError, UnavailableError."""
+
+    async def all(self, *, every: bool) -> list[DemandNow]:
+        """Open demands, or all, in the order of registration."""
+
+    async def of(self, demand: str) -> DemandNow:
+        """One demand. Raises UnknownDemandError, as all below do."""
+
+    async def enter(self, body: DemandBody, by: str) -> DemandFound:
+        """Enter a demand, search at once, and hold what was found."""
+
+    async def search(self, demand: str, by: str) -> DemandFound:
+        """Search again."""
+
+    async def select(self, demand: str, files: Sequence[str], by: str) -> DemandNow:
+        """Say which recordings are meant, or that none is."""
+
+    async def approve(self, demand: str, by: str) -> DemandNow:
+        """Approve the selection; whoever selected cannot."""
+
+    async def break_glass(self, demand: str, reason: str, by: str) -> DemandNow:
+        """Approve alone, from the fourth hour on."""
+
+    async def package(self, demand: str, by: str) -> DemandPacked:
+        """Pack what was approved, signed."""
+
+    async def deliver(self, demand: str, to: str, way: str, by: str) -> DemandNow:
+        """Say that it was handed over: only this stops the clock."""
+
+    async def withdraw(self, demand: str, letter: str, by: str) -> DemandNow:
+        """Close a demand that the authority itself has withdrawn."""

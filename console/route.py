@@ -4,33 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from enum import Enum
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from console.day import Day
 from console.errors import ApiError
-from console.ports import Books, Desk, Supervision
+from console.ports import Books, DemandsOffice, Desk, Supervision
 from console.scopes import Scope
-
-EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
-
-
-def _iso(typed: object) -> date:
-    """A date as YYYY-MM-DD and nothing else: pydantic alone takes epoch seconds for a date too."""
-    if not isinstance(typed, str) or len(typed) != 10:
-        raise ValueError("must be a date such as 2026-11-22")
-    try:
-        day = date.fromisoformat(typed)
-    except ValueError:
-        raise ValueError("must be a date such as 2026-11-22") from None
-    if not EARLIEST <= day <= LATEST:
-        raise ValueError(f"must be from {EARLIEST} to {LATEST}")
-    return day
-
-
-Day = Annotated[date, BeforeValidator(_iso)]
 
 
 class Query(BaseModel):
@@ -65,6 +47,7 @@ class Office:
     desk: Desk
     supervision: Supervision
     books: Books
+    demands: DemandsOffice
 
 
 Q = TypeVar("Q", bound=Query)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from console import answers
+from console.demand_routes import DEMAND_ROUTES
 from console.errors import (
     ApiError,
     NobodyThereError,
@@ -232,4 +233,5 @@ ROUTES: tuple[Route, ...] = (
         "GET", "/recordings", "Talks by local date and caller's number (rule 14)", (Scope.RECORDINGS_READ,), talks,
         answers.FoundTalks, Asks.LEDGER, query=TalksQuery, personal=True,
     ),
+    *DEMAND_ROUTES,
 )  # fmt: skip

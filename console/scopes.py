@@ -17,4 +17,7 @@ class Scope(StrEnum):
     ROUTING_WRITE = "routing:write"  # a supervisor's: who serves what, and who is served first
     STATS_READ = "stats:read"
     RECORDINGS_READ = "recordings:read"  # finds talks by a caller's number (rule 14)
+    DEMANDS_READ = "demands:read"  # every demand, with the number it names (rule 14)
+    DEMANDS_WRITE = "demands:write"  # enters, selects, packs, delivers
+    DEMANDS_APPROVE = "demands:approve"  # the second person's
     METRICS_READ = "metrics:read"

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from aiohttp.test_utils import TestClient
+from paper_demands import DEMAND, FILE, PaperDemands
 
 from calls.statistics import CallTimes, day_figures
 from console.answers import (
@@ -46,7 +47,7 @@ from console.token_file import TokenFile
 from console.tokens import new_token
 
 CALLER = "+77012345678"
-PATHS = {"{number}": "101", "{name}": "portal", "{id}": "hl1-1764000000.12"}
+PATHS = {"{demand}": DEMAND, "{number}": "101", "{name}": "portal", "{id}": "hl1-1764000000.12"}
 QUERIES = {"/recordings": "?date=2026-11-22&phone=87012345678"}
 BODIES = {
     "skills": {"levels": {"portal": 2}, "remove": ["ict"]},
@@ -54,6 +55,17 @@ BODIES = {
     "group_priority": {"priority_s": 30},
     "transfer": {"to": "ict"},
     "wrap_up": {"do": "extend"},
+    "demand_add": {
+        "authority": "service-quality",
+        "letter": "14-2/118",
+        "ground": "rule 14",
+        "date": "2026-11-20",
+        "phone": "87012345678",
+    },
+    "demand_select": {"files": [FILE]},
+    "demand_glass": {"reason": "alone at night"},
+    "demand_deliver": {"to": "A. Serikova", "way": "courier"},
+    "demand_withdraw": {"letter": "14-2/119"},
 }
 PORTAL = TargetOfGroup(
     group="portal", target_s=30, answered=40, abandoned=1, waiting=2, asa_s=34.2, projected_s=38.0, state="widened",
@@ -241,6 +253,7 @@ class Paper:
     desk: PaperDesk
     supervision: PaperSupervision
     books: PaperBooks
+    demands: PaperDemands
     tokens: TokenFile
     gate: Gate
     client: TestClient[Any, Any]

@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from paper import PaperBooks, PaperDesk, PaperSupervision
+from paper_demands import PaperDemands
 
 from console import server
 from console.app import api_app
@@ -29,7 +30,9 @@ def taken_port() -> socket.socket:
 
 @contextlib.asynccontextmanager
 async def serving(folder: Path, port: int, alarms: list[tuple[str, str]]) -> AsyncIterator[str]:
-    app = api_app(Office(PaperDesk(), PaperSupervision(), PaperBooks()), Gate(TokenFile(folder / "tokens.json")))
+    app = api_app(
+        Office(PaperDesk(), PaperSupervision(), PaperBooks(), PaperDemands()), Gate(TokenFile(folder / "tokens.json"))
+    )
     task = asyncio.create_task(server.serve(app, "127.0.0.1", port, lambda *told: alarms.append(told)))
     try:
         yield f"http://127.0.0.1:{port}/api/v1/health"

@@ -1,0 +1,148 @@
+"""Demands over the HTTP API: the same desk as at the command line, the token's name for the person."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from bailanys.demands import DemandDesk, Entered
+from bailanys.packing import pack
+from bailanys.site import Places
+from calls.demand import DeedRefusedError, Kind, State, Step
+from console.demand_answers import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked, DemandStep
+from console.errors import RefusedError, UnavailableError, UnknownDemandError
+from recordings.errors import RecordingError
+from storage.errors import LedgerError
+from storage.find import FoundRecording
+
+T = TypeVar("T")
+
+
+class DemandOffice:
+    """The controller's side of `console.ports.DemandsOffice`."""
+
+    def __init__(self, desk: DemandDesk, places: Places, zone: str) -> None:
+        self._desk = desk
+        self._places = places
+        self._zone = zone
+        self._packing: set[asyncio.Future[tuple[Path, State]]] = set()
+
+    async def all(self, *, every: bool) -> list[DemandNow]:
+        """Open demands, or all."""
+        now_ms = await _said(self._desk.now_ms())
+        return [_now(state, steps, now_ms) for state, steps in await _said(self._desk.all(only_open=not every))]
+
+    async def of(self, demand: str) -> DemandNow:
+        """One demand. Raises UnknownDemandError."""
+        try:
+            state, steps = await _said(self._desk.of(demand))
+        except RefusedError as error:  # the only thing that can be wrong with a look
+            raise UnknownDemandError(str(error)) from error
+        return _now(state, steps, await _said(self._desk.now_ms()))
+
+    async def enter(self, body: DemandBody, by: str) -> DemandFound:
+        """Enter a demand, and search."""
+        received_ms = await _said(self._desk.now_ms()) if body.received_ms is None else body.received_ms
+        return await self._found(
+            await _said(
+                self._desk.enter(
+                    body.authority, body.letter, body.ground, body.date, body.phone, received_ms, by, body.scan_sha256
+                )
+            )
+        )
+
+    async def search(self, demand: str, by: str) -> DemandFound:
+        """Search again."""
+        await self.of(demand)
+        return await self._found(await _said(self._desk.search(demand, by)))
+
+    async def select(self, demand: str, files: Sequence[str], by: str) -> DemandNow:
+        """Say which are meant."""
+        return await self._do(demand, Kind.SELECTED, by, files)
+
+    async def approve(self, demand: str, by: str) -> DemandNow:
+        """Approve the selection."""
+        return await self._do(demand, Kind.APPROVED, by)
+
+    async def break_glass(self, demand: str, reason: str, by: str) -> DemandNow:
+        """Approve alone."""
+        return await self._do(demand, Kind.BROKE_GLASS, by, detail=reason)
+
+    async def package(self, demand: str, by: str) -> DemandPacked:
+        """Build the package."""
+        await self.of(demand)
+        packing = asyncio.ensure_future(pack(self._desk, demand, by, self._places, self._zone))
+        self._packing.add(packing)  # a client that waits no longer must not undo what was begun
+        packing.add_done_callback(self._packing.discard)
+        target, _ = await _said(asyncio.shield(packing))
+        return DemandPacked(state=await self.of(demand), path=str(target))
+
+    async def deliver(self, demand: str, to: str, way: str, by: str) -> DemandNow:
+        """Stop the clock."""
+        return await self._do(demand, Kind.DELIVERED, by, detail=f"to {to}, by {way}")
+
+    async def withdraw(self, demand: str, letter: str, by: str) -> DemandNow:
+        """Close what was withdrawn."""
+        return await self._do(demand, Kind.WITHDRAWN, by, detail=letter)
+
+    async def _do(self, demand: str, kind: Kind, by: str, files: Sequence[str] = (), detail: str = "") -> DemandNow:
+        await self.of(demand)
+        await _said(self._desk.do(demand, kind, by, files, detail))
+        return await self.of(demand)
+
+    async def _found(self, entered: Entered) -> DemandFound:
+        return DemandFound(state=await self.of(entered.state.demand.id), hits=tuple(_hit(hit) for hit in entered.found))
+
+
+def _now(state: State, steps: Sequence[Step], now_ms: int) -> DemandNow:
+    demand = state.demand
+    return DemandNow(
+        demand=demand.id,
+        authority=demand.authority,
+        letter=demand.letter,
+        ground=demand.ground,
+        date=demand.day,
+        phone=demand.phone,
+        received_ms=demand.received_ms,
+        registered_ms=demand.registered_ms,
+        deadline_ms=demand.deadline_ms,
+        left_s=(demand.deadline_ms - (state.closed_ms or now_ms)) / 1000,
+        found=state.found,
+        selected=state.selected,
+        selected_by=state.selected_by,
+        approved_by=state.approved_by,
+        alone=state.alone,
+        package_sha256=state.package_sha256,
+        closed_ms=state.closed_ms,
+        in_time=state.in_time,
+        steps=tuple(map(DemandStep.model_validate, steps)),
+    )
+
+
+def _hit(hit: FoundRecording) -> DemandHit:
+    recording = hit.recording
+    return DemandHit(
+        call=hit.call_id,
+        segment=hit.seq,
+        file=recording.file if recording else None,
+        match=hit.match,
+        day=hit.day,
+        phone=hit.caller_key,
+        operator=hit.operator_id,
+        arrived_ms=hit.arrived_ms,
+        status=recording.status.value if recording else None,
+        duration_ms=recording.duration_ms if recording else None,
+    )
+
+
+async def _said(deed: Awaitable[T]) -> T:
+    try:
+        return await deed
+    except DeedRefusedError as error:
+        raise RefusedError(str(error)) from error
+    except RecordingError as error:
+        raise UnavailableError(str(error), error.error_id, retryable=error.retryable) from error
+    except LedgerError as error:  # its own text may quote the database's
+        raise UnavailableError("the ledger does not answer", error.error_id, retryable=error.retryable) from error
