@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from calls.ids import GroupId, OperatorId
 from routing.simulator import Arrival
-from routing.skills import BEST_LEVEL, Need, Skills
+from routing.skills import Need, Skills
 
 STATE, PORTAL, ICT = GroupId("state-services"), GroupId("portal"), GroupId("ict")
 NEEDS: Mapping[Need, float] = {
@@ -103,8 +103,3 @@ def busy_day(operators: int, load: float, hours: float, seed: int) -> tuple[list
     size = Size(operators, load, round(load * operators / talk_s * hours * 3600), talk_s, 0.0, 0.0)
     staff = {OperatorId(str(1001 + number)): skills(number) for number in range(operators)}
     return busy_calls(size, 0.0, seed), staff
-
-
-def level_most() -> int:
-    """The worst level that anybody has, for the steps of eligibility."""
-    return max(level for levels, _ in HOMES for level in levels.values() if level >= BEST_LEVEL)

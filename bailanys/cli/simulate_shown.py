@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,7 +17,7 @@ def rows(results: Iterable[Result]) -> list[dict[str, str]]:
         {
             "": result.name if group is None else f"  {group}",
             "calls": str(figures.arrived),
-            "mean": _seconds(figures.to_operator.mean_s),
+            "mean": _seconds(figures.to_operator.mean_s, 1),
             "50 %": _seconds(result.median_s(group), 0),
             "90 %": _seconds(figures.to_operator.p90_s, 0),
             "longest": _seconds(figures.to_operator.longest_s, 0),
@@ -30,17 +30,18 @@ def rows(results: Iterable[Result]) -> list[dict[str, str]]:
     ]
 
 
-def print_table(title: str, lines: Iterable[Mapping[str, str]]) -> None:
+def print_table(title: str, lines: Sequence[Mapping[str, str]]) -> None:
     """Print the lines, narrow enough for a terminal of 80 columns; a result's own line is set off from the others."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for number, column in enumerate(lines[0]):
+        # Names give way, figures never.
+        whole = max(len(column), *(len(line[column]) for line in lines)) if number else None
+        table.add_column(column, justify="right" if number else "left", no_wrap=True, min_width=whole)
     for line in lines:
-        if not table.columns:
-            for number, column in enumerate(line):
-                table.add_column(column, justify="right" if number else "left", no_wrap=True)
         table.add_row(*line.values(), style=None if line[""].startswith(" ") else "bold")
     Console().print(table)
 
@@ -94,7 +95,7 @@ def _object(result: Result, group: GroupId | None, figures: Figures) -> dict[str
     }
 
 
-def _seconds(value: float | None, digits: int = 1) -> str:
+def _seconds(value: float | None, digits: int) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 

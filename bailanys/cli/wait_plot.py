@@ -26,7 +26,7 @@ def bars(results: Sequence[Result], target_s: float) -> Iterator[str]:
     top_s = _top_s(results, target_s)
     target_row = min(ROWS - 1, int(ROWS * target_s / top_s))
     for result in results:
-        yield f"{result.name}: mean wait by half-hour, 0 to {top_s:g} s; ┄ {target_s:g} s"
+        yield f"{result.name}: mean wait by half-hour, 0 to {top_s:,.0f} s; ┄ {target_s:g} s"
         for row in reversed(range(ROWS)):
             empty = "┄" if row == target_row else " "
             line = "".join(_cell(mean_s, row, top_s, empty) for mean_s in result.half_hours)
@@ -65,7 +65,7 @@ def svg(title: str, results: Sequence[Result], target_s: float) -> str:
         right=WIDTH - RIGHT,
         bottom=HEIGHT - BOTTOM,
         target={"y": y(target_s), "s": f"{target_s:g}"},
-        levels=[{"y": y(top_s * step / 4), "s": f"{top_s * step / 4:g}"} for step in range(5)],
+        levels=[{"y": y(top_s * step / 4), "s": f"{top_s * step / 4:,.0f}"} for step in range(5)],
         hours=[{"x": x(2 * hour), "at": f"{hour:02}:00"} for hour in range(0, math.ceil(length / 2) + 1, 3)],
         lines=[
             {

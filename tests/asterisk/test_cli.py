@@ -80,6 +80,22 @@ async def test_stats_show_the_average_wait_and_what_it_hides(centre: Centre) -> 
     assert other["total"]["to_operator"]["mean_s"] is None
 
 
+async def test_the_day_is_played_again_as_it_was_with_the_presence_of_then(centre: Centre) -> None:
+    await centre.phone_of("103")
+    visit = await centre.visit()
+    await visit.enters("portal")
+    await centre.duty("103", ready=True)
+    talk = await centre.talk("103", visit)
+    await talk.hang_up()
+    await centre.ledger_shows(visit.id, lambda story: story.record.segments[1].ended_ms is not None)
+    today = datetime.now(ALMATY).date().isoformat()
+    answer = (await bailanys("simulate", "--day", today, "--json", "-", env=centre.env)).answer
+    assert "presence as it was" in answer["title"]
+    then, again = (result["groups"]["portal"] for result in answer["results"])
+    assert (again["calls"], again["answered"]) == (then["calls"], then["answered"])
+    assert again["wait_s"]["mean_s"] == pytest.approx(then["wait_s"]["mean_s"], abs=0.1)
+
+
 async def test_recording_is_found_by_local_date_and_any_spelling_of_the_number(centre: Centre, tmp_path: Path) -> None:
     await centre.phone_of("101")
     await centre.duty("101", ready=True)
@@ -158,7 +174,7 @@ async def test_calls_are_listed_transferred_and_told(centre: Centre) -> None:
 
 async def test_command_says_in_one_line_that_no_hotline_runs(tmp_path: Path) -> None:
     env = {"BAILANYS_STORAGE__STATE_DIR": str(tmp_path / "none")}
-    for words in (("operators", "list"), ("calls", "list"), ("stats",)):
+    for words in (("operators", "list"), ("calls", "list"), ("stats",), ("simulate", "--day", "2026-11-20")):
         said = await bailanys(*words, env=env)
         assert said.status == 1
         assert said.err.count("\n") == 1
