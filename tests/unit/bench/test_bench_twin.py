@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bench.figures import Target, summary
 from bench.report import table
-from bench.twin import _compared, _group_difference
+from bench.twin import _compared, _group_difference, shake
 from bench.twin_trace import HOMES, NEEDS, SHORTEST_S, Size, busy_calls, busy_day, idle_calls, people, skills
 from config.settings import Operator
 from routing.configured import operators_of
@@ -67,6 +67,13 @@ def test_differences_are_shares_of_the_real_mean() -> None:
     assert found["caller_difference_s"] == pytest.approx(0.3)
     trace = idle_calls(2, 1.0)  # both of one group
     assert _group_difference(trace, [2.0, 4.0], [2.0, 4.6]) == pytest.approx(0.1)
+
+
+def test_a_shaken_trace_is_some_milliseconds_later_each_time_the_same() -> None:
+    calls = busy_calls(SIZE, 0.0, seed=1)[:100]
+    later = shake(calls, 1)
+    assert all(0 <= two.at_s - one.at_s <= 0.006 for one, two in zip(calls, later, strict=True))
+    assert later == shake(calls, 1) != shake(calls, 2)
 
 
 def test_the_table_holds_a_figure_against_a_lower_limit() -> None:
