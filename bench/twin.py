@@ -2,7 +2,8 @@
 
 Real: SIPp's callers and operators on a hotline of its own, new for each run; operators of two groups and one or two
 languages each, levels, eligibility that widens with the wait, ringing, wrap-up; the policy `foresight`, which learns
-the traffic as it comes. Talks are scaled to seconds, nobody gives up, the menu is left out. A real wait is counted from
+the traffic as it comes. Talks are scaled to seconds, nobody gives up, the menu is left out, nobody is lent to another
+group (that is by the day's average, of which a run is a few minutes). A real wait is counted from
 the journal's `queued` to the 200 OK that leaves the operator's phone.
 
 Simulated: the same trace, the same configuration, the same core from its beginning. The one thing that it is told is
@@ -12,8 +13,8 @@ which are not counted afterwards. Nothing is fitted.
 `replay_difference` is the same for `bailanys simulate --day`: the run's ledger is read and played again, with presence,
 arrivals, talks and the mean ringing as the ledger tells them.
 
-`shaken_*` tells what chance alone does: the simulator against itself, arrivals and talks some milliseconds later, as the
-wire has them. An order that falls differently by a millisecond makes another evening for single callers and small
+`shaken_*` tells what chance alone does: the simulator against itself, arrivals and talks some milliseconds later, as
+the wire has them. An order that falls differently by a millisecond makes another evening for single callers and small
 groups; so only the mean of all is held to a limit.
 
 `speed` is simulated seconds per second over a day of 100 operators at load 0.9, under the slowest policy.
@@ -54,7 +55,7 @@ IDLE_CALLS, IDLE_GAP_S, SETTLED_S = 10, 0.7, 5.0
 """For the time to set a call up; then until all are idle again."""
 
 LATE_S, LONGER_S, SHAKEN = 0.006, 0.004, 8
-"""How late SIPp's callers come (see `phones.load`), how much longer talks get on their way, and how often it is tried."""
+"""How late SIPp's callers come (see `phones.load`), how much longer talks get on their way; how often it is tried."""
 
 TARGETS = (
     Target("wait_difference", 0.05),
@@ -109,6 +110,7 @@ def _over(size: Size) -> dict[str, str]:
         "BAILANYS_OFFERS__WRAP_UP_S": str(size.wrap_up_s),
         "BAILANYS_ROUTING__POLICY": POLICY,
         "BAILANYS_ROUTING__STEPS": json.dumps(STEPS),
+        "BAILANYS_TARGET__WIDEN": "false",
         "BAILANYS_RATING__TRIES": "1",
         "BAILANYS_RATING__ANSWER_S": "0.5",
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 
 from calls.ids import GroupId
@@ -12,9 +12,13 @@ from calls.local_day import Span
 from calls.statistics import CallTimes, DayFigures, day_figures
 from calls.work import PastWait
 from routing.day import Day, Staff, duties
+from routing.day_so_far import OnDuty
 from routing.forecast import HALF_HOUR_S
+from routing.lending import Reserves
 from routing.rules import Rules
 from routing.simulator import Centre, Habits, Served, simulate
+from routing.standing import TargetRules
+from routing.target_day import TargetDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,9 @@ class Scenario:
     name: str
     rules: Rules
     staff: Staff
+    reserves: Reserves | None = None
+    """Who may be lent to a group in danger of missing its target; None: nobody looks after that."""
+    target: TargetRules = field(default_factory=TargetRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,8 @@ def play(scenario: Scenario, day: Day) -> Result:
     """Simulate the day and count."""
     habits = Habits(set_up_s=day.set_up_s)
     operators = {operator: one.skills for operator, one in scenario.staff.items()}
-    served = simulate(day.arrivals, Centre(operators, scenario.rules, habits, duties(scenario.staff)))
+    centre = Centre(operators, scenario.rules, habits, duties(scenario.staff), look=_look(scenario, day))
+    served = simulate(day.arrivals, centre)
     on_duty_s = sum(one.on_duty_s(day.length_s) for one in scenario.staff.values())
     busy_s = sum(_busy_s(one, scenario.rules, day) for one in served)
     return _counted(
@@ -61,6 +69,17 @@ def play(scenario: Scenario, day: Day) -> Result:
         len(day.arrivals) - len(served),
         busy_s / on_duty_s if on_duty_s else None,
     )
+
+
+def _look(scenario: Scenario, day: Day) -> TargetDay | None:
+    """Target control, where there is anybody who could be lent at all."""
+    reserves, groups = scenario.reserves, {arrival.group for arrival in day.arrivals}
+    staff = [
+        OnDuty(operator, dict(one.skills.levels), one.skills.languages) for operator, one in scenario.staff.items()
+    ]
+    if reserves is None or not any(reserves.widths(group, staff) for group in groups):
+        return None
+    return TargetDay(reserves, scenario.target, day.length_s, scenario.rules.targets_s, day.set_up_s, foretells=False)
 
 
 def as_it_was(name: str, waits: Iterable[PastWait], span: Span) -> Result:

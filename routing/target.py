@@ -57,7 +57,20 @@ class Control:
 
 
 def control(before: Control, day: DaySoFar, reserves: Reserves, rules: TargetRules) -> Control:
-    """Look at the day, move each group's standing, and decide who is lent."""
+    """Look at the day, move each group's standing, decide who is lent, and tell how the day will end."""
+    decided, pressures = _decided(before, day, reserves, rules)
+    return _told(decided, day, pressures, rules)
+
+
+def lending(before: Control, day: DaySoFar, reserves: Reserves, rules: TargetRules) -> Control:
+    """The same without any outlook, which takes longer than the decision."""
+    return _decided(before, day, reserves, rules)[0]
+
+
+def _decided(
+    before: Control, day: DaySoFar, reserves: Reserves, rules: TargetRules
+) -> tuple[Control, dict[GroupId, float]]:
+    """The standings and who is lent, and each group's pressure."""
     alone, away = staff_of(day, {}), away_from(day, before.lent)
 
     def pressure(group: GroupId, missed: int) -> float:
@@ -89,7 +102,7 @@ def control(before: Control, day: DaySoFar, reserves: Reserves, rules: TargetRul
     calm = [group for group, standing in standings.items() if standing.rung == 0]
     lenders = Lenders(calm, [group for group in calm if standings[group].has_lasted(day.now_ms, rules)], spare)
     lent = lend(day, widths, before.lent, reserves, lenders)
-    return _told(Control(standings, lent, widths=widths), day, pressures, rules)
+    return Control(standings, lent, widths=widths), pressures
 
 
 def _told(decided: Control, day: DaySoFar, pressures: Mapping[GroupId, float], rules: TargetRules) -> Control:

@@ -14,7 +14,7 @@ from routing.rates import TalkSeen, Tally, WaitSeen, observe
 from routing.rules import TARGET_S
 from routing.simulator import Arrival, Moment
 from routing.standing import TargetRules
-from routing.target import Control, control
+from routing.target import Control, control, lending
 from routing.target_alarm import Notice, Warned, notices
 
 
@@ -28,13 +28,16 @@ class TargetDay:
     """How long the day is."""
     targets_s: Mapping[GroupId, float] = field(default_factory=dict)
     set_up_s: float = 0.0
+    foretells: bool = True
+    """Whether the day's end is reckoned, too, for alarms: that takes most of the time, and lends nobody."""
     decided: list[Control] = field(default_factory=list)
-    """Each look's decision, the last one last."""
+    """Each look's decision, the last one last; of a day that foretells nothing only that one."""
     said: list[Notice] = field(default_factory=list)
     """What people would have been told."""
     _warned: Mapping[str, Warned] = field(default_factory=dict)
     _tallies: dict[GroupId, Tally] = field(default_factory=dict)
-    _answered: dict[GroupId, tuple[int, float]] = field(default_factory=dict)
+    _answered: dict[GroupId, tuple[int, float, float]] = field(default_factory=dict)
+    """How many calls; their waits from the arrival; of those the menu."""
     _gave_up: dict[GroupId, int] = field(default_factory=dict)
     _recent: deque[Arrival] = field(default_factory=deque)
     _read: tuple[int, int] = (0, 0)
@@ -43,7 +46,11 @@ class TargetDay:
         """Decide anew who helps whom."""
         self._take_in(moment)
         before = self.decided[-1] if self.decided else Control()
-        self.decided.append(control(before, self._day(moment), self.reserves, self.rules))
+        day = self._day(moment)
+        if not self.foretells:
+            self.decided = [lending(before, day, self.reserves, self.rules)]
+            return self.decided[-1].lent
+        self.decided.append(control(before, day, self.reserves, self.rules))
         named = {str(group): outlook for group, outlook in self.decided[-1].outlooks.items()}
         self._warned, said = notices(self._warned, named, moment.now_ms, self.rules)
         self.said += said
@@ -55,11 +62,14 @@ class TargetDay:
         for served in moment.ended[ended:]:
             group, at_ms = served.arrival.group, round((served.arrival.at_s + served.wait_s) * 1000)
             seen: list[WaitSeen | TalkSeen] = [WaitSeen(group, at_ms, served.wait_s, served.operator is not None)]
+            first = not served.arrival.moved
             if served.operator is None:
-                self._gave_up[group] = self._gave_up.get(group, 0) + 1
+                self._gave_up[group] = self._gave_up.get(group, 0) + first
             else:
-                count, waited_s = self._answered.get(group, (0, 0.0))
-                self._answered[group] = count + 1, waited_s + served.wait_s
+                count, waited_s, menu_s = self._answered.get(group, (0, 0.0, 0.0))
+                if first:
+                    before_s = served.arrival.waited_s
+                    self._answered[group] = count + 1, waited_s + before_s + served.wait_s, menu_s + before_s
                 busy_s = served.arrival.talk_s + moment.router.rules.wrap_up_s + self.set_up_s
                 seen.append(TalkSeen(group, at_ms, busy_s))
             self._tallies = observe(self._tallies, seen)
@@ -76,11 +86,12 @@ class TargetDay:
             waiting.setdefault(caller.group, []).append((moment.now_ms - caller.rank_ms) / 1000)
         groups = {}
         for group in sorted(names):
-            answered, waited_s = self._answered.get(group, (0, 0.0))
+            answered, waited_s, menu_s = self._answered.get(group, (0, 0.0, 0.0))
+            before_s = self.set_up_s + (menu_s / answered if answered else 0.0)
             tally = self._tallies.get(group, Tally(0))
             groups[group] = GroupSoFar(
                 self.targets_s.get(group, TARGET_S), answered, waited_s, self._gave_up.get(group, 0),
-                recent.count(group), tuple(waiting.get(group, ())), self.set_up_s, tally.talk_s, 1 / tally.giving_up,
+                recent.count(group), tuple(waiting.get(group, ())), before_s, tally.talk_s, 1 / tally.giving_up,
             )  # fmt: skip
         passed_s = moment.now_ms / 1000
         seen_s = min(self.rules.recent_s, passed_s)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from calls.ids import GroupId, OperatorId
 from config.settings import Settings
-from routing.configured import operators_of, rules_of
+from routing.configured import operators_of, reserves_of, rules_of, target_rules_of
 from routing.day import ALWAYS, DAY_S, Day, Shift, Staffed
 from routing.forecast import Demand, ForecastError, read_forecast
 from routing.policy import POLICIES
@@ -61,8 +61,11 @@ def scenarios(settings: Settings, day: Day, named: Sequence[str], wished: Change
     """
     rules = rules_of(settings)
     staffs = [("", day.staff)] + ([(", changed", changed(day.staff, wished))] if wished else [])
+    reserves = reserves_of(settings) if settings.target.widen else None
     return [
-        Scenario(policy + suffix, replace(rules, policy=policy), staff) for policy in named for suffix, staff in staffs
+        Scenario(policy + suffix, replace(rules, policy=policy), staff, reserves, target_rules_of(settings))
+        for policy in named
+        for suffix, staff in staffs
     ]
 
 
