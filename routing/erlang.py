@@ -114,16 +114,19 @@ class _States:
 def _waiting_states(arrivals: float, served: float, giving_up: float, within_s: float, idle: float) -> _States:
     weight, busy, answered, waited_s, wait_s = 1.0, 0.0, 0.0, 0.0, 0.0
     failing, log_term = -math.expm1(-giving_up * within_s), -(served + giving_up) * within_s
-    late, later = 0.0, 0.0
+    late, later, timed = 0.0, 0.0, within_s > 0
     for ahead in range(_MOST_STATES):
         rate = served + (ahead + 1) * giving_up
         chance = weight * served / rate
         wait_s += 1 / rate
-        later += math.exp(log_term)
         busy += weight
         answered += chance
         waited_s += chance * wait_s
-        late += chance * min(1.0, later)
+        if timed:  # half of the work, which who asks for no time limit is spared
+            later += math.exp(log_term)
+            late += chance * min(1.0, later)
+        else:
+            late = answered
         if failing > 0:
             log_term += math.log(failing * (served / giving_up + ahead + 1) / (ahead + 1))
         ratio = arrivals / rate

@@ -154,4 +154,4 @@ def _line(operators: float, load: float, busy_s: float, patience_s: float) -> Li
         return None
     whole = max(1, round(operators))
     pace = operators / whole
-    return erlang_a(whole, load / pace, busy_s / pace, patience_s)
+    return erlang_a(whole, load / pace, busy_s / pace, patience_s, within_s=0.0)

@@ -180,3 +180,10 @@ def test_nonsense_is_refused(wrong: tuple[int, float, float]) -> None:
         erlang_a(*wrong, patience_s=60)
     with pytest.raises(ValueError):
         erlang_a(1, 1.0, 240, patience_s=0)
+
+
+@pytest.mark.parametrize(("operators", "load"), [(3, 2.5), (100, 95.0), (100, 130.0)])
+def test_without_a_time_limit_the_rest_is_the_same(operators: int, load: float) -> None:
+    timed, untimed = erlang_a(operators, load, 240, 300), erlang_a(operators, load, 240, 300, within_s=0.0)
+    assert (untimed.asa_s, untimed.abandoned, untimed.waiting) == (timed.asa_s, timed.abandoned, timed.waiting)
+    assert untimed.within == pytest.approx(1 - untimed.waiting)

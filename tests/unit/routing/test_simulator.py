@@ -11,6 +11,7 @@ import pytest
 
 from calls.ids import GroupId, OperatorId
 from routing.core import Rules
+from routing.erlang import erlang_a
 from routing.simulator import Arrival, Centre, Duty, Habits, simulate
 from routing.skills import Skills
 
@@ -99,6 +100,17 @@ def test_balanced_keeps_the_averages_near_the_targets() -> None:
     waits = {group: [one.wait_s for one in served if one.arrival.group == group] for group in (STATE, PORTAL)}
     means = {group: sum(found) / len(found) for group, found in waits.items()}
     assert means[PORTAL] / means[STATE] == pytest.approx(3, rel=0.15)
+
+
+def test_callers_give_up_as_erlang_a_has_it() -> None:
+    """Garnett, Mandelbaum, Reiman (2002): ten operators, eleven Erlang, patience of a minute."""
+    chance = random.Random(3)
+    calls = [replace(call, patience_s=chance.expovariate(1 / 60)) for call in poisson(30_000, 0.11, 100)]
+    served = simulate(calls, Centre(staff(10), Rules(wrap_up_s=0)))
+    answered = [one.wait_s for one in served if one.operator is not None]
+    theory = erlang_a(10, 11, 100, 60)
+    assert sum(answered) / len(answered) == pytest.approx(theory.asa_s, rel=0.05)
+    assert 1 - len(answered) / len(served) == pytest.approx(theory.abandoned, rel=0.05)
 
 
 def test_a_thousand_times_real_time_with_100_operators() -> None:
