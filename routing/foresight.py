@@ -23,8 +23,9 @@ class Foresight:
     - `w_h` is the wait of the oldest caller in seconds, `q_h` the callers in the queue, `p_h` its share of the traffic,
       K the number of queues: long queues, and small groups, come sooner (the study's recommendation);
     - `a_h` is how far the group's running average wait, over its target, is above that of all callers, those who gave
-      up included. Over a long time groups of one target wait alike wherever their skills lie: the correction takes the place of the fixed ratios of queues of Gurvich and Whitt (2010), which by Little's law give
-      the same, but only where no group's due part of the queue is less than one caller;
+      up included. Over a long time groups of one target wait alike wherever their skills lie: the correction takes the
+      place of the fixed ratios of queues of Gurvich and Whitt (2010), which by Little's law give the same, but only
+      where no group's due part of the queue is less than one caller;
     - the sum is the mirror image of the opportunity cost of an idle operator: `Q_i` callers are in reach of the `n_i`
       operators of home i; the fewer, the nearer they are to finding nobody while others wait, which is what all loss
       of skill routing comes from. So callers whom many can serve are left for them.
@@ -32,7 +33,8 @@ class Foresight:
     Beyond `overdue_s` the wait alone counts, so that nobody is forgotten.
 
     An idle operator is taken where other groups lose least by it, and where they lose next to nothing the longest idle
-    is: fairness to operators (Armony and Ward 2010), without which specialists would do most of the work of quiet hours.
+    is: fairness to operators (Armony and Ward 2010), without which specialists would talk twice as long as the others
+    in quiet hours.
 
     All is flat: over many days, 30 % more or less of any parameter changes the mean wait by less than 1 %
     (`bench.flatness`).
