@@ -174,9 +174,11 @@ async def test_every_way_to_refuse_rests_the_operator_without_an_alarm(centre: C
 async def test_forwarded_call_is_not_followed_but_offered_to_the_next_operator(centre: Centre) -> None:
     elsewhere = await centre.phone_of("103")
     before = len(elsewhere.calls)
-    await _first_101_then_102(centre, Redirect(f"sip:op103@{elsewhere.address}", 0.3))
+    visit, _ = await _first_101_then_102(centre, Redirect(f"sip:op103@{elsewhere.address}", 0.3))
     assert len(elsewhere.calls) == before
-    assert (await centre.state("101"))[0] in ("paused", "unreachable")
+    assert await centre.state("101") == ("paused", "refused")
+    assert [seen.fields["status"] for seen in visit.facts(Fact.OFFER_ENDED)] == ["BUSY"]
+    assert await _alarms(centre, "101") == []
 
 
 async def test_failing_phone_is_put_away_with_an_alarm_and_the_caller_offered_at_once(centre: Centre) -> None:
