@@ -81,6 +81,7 @@ class LiveDesk:
             in_truth=self._dispatcher.in_truth,
             waiting={group.name: waiting[group.name] for group in self._settings.groups},
             operators={state.value: states[state] for state in State},
+            idle_beside_waiting=self._dispatcher.idle_watch.alarms,
             journal_lag_s=max(0, now_ms - self._ledger_in_step_ms()) / 1000,
         )
 

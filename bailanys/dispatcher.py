@@ -18,6 +18,7 @@ from bailanys.audit import forgotten
 from bailanys.callbacks import Callbacks, callback_of
 from bailanys.deeds import Deeds
 from bailanys.foretelling import Foretelling, recalled
+from bailanys.idle_watch import IdleWatch, when_said_ms
 from bailanys.journal import ControllerJournal
 from bailanys.resync import ask_silent_phones, keep_net_in_step, seen_channels, whole_truth
 from bailanys.standing import Standing
@@ -76,6 +77,7 @@ class Dispatcher:
         self._owed = owed
         self.callbacks = Callbacks(settings.callback, settings.hotline.time_zone)
         self.standing = Standing(settings, link)
+        self.idle_watch = IdleWatch()
         self._alive = alive
         self._deeds = Deeds(
             settings, link, journal, self.callbacks, self.foretelling, lambda: self.router, self.say, self._ask_resync
@@ -112,6 +114,8 @@ class Dispatcher:
             for waiting in self.callbacks.due(_now_ms()) if self._in_truth else ():
                 self._handle(waiting)
             self._beat()
+        if self._in_truth and self.idle_watch.patience_s() == 0.0:
+            self._deeds.perform(self.idle_watch.look(self.router, heard_all=self._inbox.empty()))
 
     @property
     def in_truth(self) -> bool:
@@ -156,7 +160,7 @@ class Dispatcher:
                     elif operator := lost_contact(name, fields):
                         self._deeds.later(self._deeds.guarded(self._deeds.look_for_phone(operator)))
                     for event in events_of(name, fields):
-                        self._handle(event)
+                        self._handle(event, when_said_ms(fields, _now_ms()))
 
     def _heed_callback(self, fields: Mapping[str, str]) -> None:
         now_ms = _now_ms()
@@ -170,9 +174,10 @@ class Dispatcher:
             case _:
                 pass
 
-    def _handle(self, event: Event) -> None:
+    def _handle(self, event: Event, said_ms: int | None = None) -> None:
         if self._in_truth:
             now_ms = _now_ms()
+            self.idle_watch.heard(event, now_ms if said_ms is None else said_ms)
             self.foretelling.before(event, self.router, now_ms)
             self.answers.before(event, self.router, now_ms)
             decided = self.router.handle(event, now_ms)
@@ -246,7 +251,9 @@ class Dispatcher:
         self.router, self._truth_at_s, self._in_truth = router, started_s, True
         for call, asked_in in truth.callbacks:
             self.callbacks.made_by_another(call, asked_in)
-        decided = router.restore((*standing, *truth.events, *self.callbacks.unseen(truth.there)), _now_ms())
+        events = (*standing, *truth.events, *self.callbacks.unseen(truth.there))
+        self.idle_watch.rebuilt(events, _now_ms())
+        decided = router.restore(events, _now_ms())
         self._beat()
         said = {call: told for call, text in truth.told if (told := recalled(text))}
         self.foretelling.rebuilt(router, said, _now_ms())
@@ -280,11 +287,13 @@ class Dispatcher:
         await self._link.send(commands.setvar(None, names.BEAT, str(int(time.time()))))
 
     def _patience_s(self) -> float:
-        wake_ms = self.router.next_wake_ms()
-        until_beat_s = self._beat_due_s - time.monotonic()
-        if wake_ms is None:
-            return max(until_beat_s, 0.001)
-        return max(min(until_beat_s, wake_ms / 1000 - time.time()), 0.001)
+        wake_ms, look_s = self.router.next_wake_ms(), self.idle_watch.patience_s()
+        waits_s = [self._beat_due_s - time.monotonic()]
+        if wake_ms is not None:
+            waits_s.append(wake_ms / 1000 - time.time())
+        if look_s is not None:
+            waits_s.append(look_s)
+        return max(min(waits_s), 0.001)
 
 
 def _now_ms() -> int:

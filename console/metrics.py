@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from console.answers import TargetNow
@@ -47,6 +47,11 @@ def _families(floor: Floor, day: DayWait | None) -> Iterator[Metric]:
     )
     yield GaugeMetricFamily(
         "bailanys_journal_lag_seconds", "How far the ledger is behind the journal", value=floor.journal_lag_s
+    )
+    yield CounterMetricFamily(
+        "bailanys_idle_beside_waiting",
+        "Operators left idle beside a caller for over 100 ms, since the controller's start",
+        value=floor.idle_beside_waiting,
     )
     if day is None:
         return

@@ -42,6 +42,8 @@ class Floor:
     """Operators by state; every state is named."""
     journal_lag_s: float
     """How far the ledger is behind the journal."""
+    idle_beside_waiting: int = 0
+    """Since the controller's start: operators left idle beside a caller for over 100 ms."""
 
 
 @dataclass(frozen=True, slots=True)

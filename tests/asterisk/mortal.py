@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from idle_alarms import idle_alarms
+
 from bailanys.control import ControlError, ask
 from bailanys.free_ports import own_place
 from bailanys.service import Hotline, controller_ready, hotline_up
@@ -165,6 +167,7 @@ async def mortal(**over: str) -> AsyncIterator[Mortal]:
         config = ROOT / "config" / "hotline.toml"
         async with hotline_up(config, Path(name), ROOT / ".cache", env=env) as up, Fleet() as fleet:
             yield Mortal(up, fleet)
+            assert idle_alarms(up) == []
 
 
 async def until(holds: Callable[[], bool | Awaitable[Any]], timeout_s: float, every_s: float = 0.05) -> None:

@@ -24,6 +24,7 @@ def test_everything_that_is_watched_is_there() -> None:
         ("bailanys_operators", "paused"): 0,
         ("bailanys_in_truth", ""): 1,
         ("bailanys_journal_lag_seconds", ""): 0.125,
+        ("bailanys_idle_beside_waiting_total", ""): 0,
         ("bailanys_day_calls_answered", ""): 4,
         ("bailanys_day_asa_seconds", ""): 21.5,
     }
