@@ -17,6 +17,8 @@ from bailanys.control import ask
 from bailanys.free_ports import own_place
 from bailanys.service import Hotline, hotline_up
 from bench.waits import Waited, read_waits
+from calls.journal import Fact
+from calls.journal_lines import fields, parse_line
 from config.load import load
 from phones.load import Load
 from phones.registration import register
@@ -128,6 +130,13 @@ class Centre:
         logs = [path for path in sorted(self.up.places.log.rglob("*")) if path.is_file()]
         lines = [line for path in logs for line in path.read_text(errors="replace").splitlines()]
         return [line for line in lines if f'{call}"' in line or f"{call}-" in line or f"={call}&" in line]
+
+    def idle_alarms(self, since_s: float = 0.0) -> int:
+        """How often since then the live watch saw an operator idle beside a waiting caller for over 100 ms."""
+        entries = [entry for line in self.journal_lines() if (entry := parse_line(line)) and entry.name == Fact.ALARM]
+        return sum(
+            fields(entry).get("kind") == "idle-beside-waiting" for entry in entries if entry.at_ms >= since_s * 1000
+        )
 
     def journal_lines(self) -> list[bytes]:
         """Both journals so far, Asterisk's first."""

@@ -30,6 +30,7 @@ TARGETS = (
     Target("mean_wait_s", "mean_wait_limit_s"),
     Target("mean_wait_s", "app_queue_mean_wait_s"),
     Target("idle_beside_waiting", 0),
+    Target("idle_alarms", 0),
 )
 
 

@@ -75,7 +75,7 @@ async def measure(quick: bool, tell: Tell) -> list[Run]:
         stories = await settled(stage.up)
         found = losses(crowd.visits.values(), stories, stage.up.places.recording)
         explain(found, stories, stage.up.places, tell)
-    return [figures(found, stories, kills, clock)]
+    return [figures(found, stories, kills, clock, stage.idle_alarms())]
 
 
 @contextlib.asynccontextmanager
@@ -160,7 +160,7 @@ def _pending(up: Hotline) -> bool:
     return any(up.places.archive.glob(".pending/*"))
 
 
-def figures(found: Losses, stories: list[CallStory], kills: Kills, clock: Clock) -> Run:
+def figures(found: Losses, stories: list[CallStory], kills: Kills, clock: Clock, idle_alarms: int) -> Run:
     """The figures of the run, flat."""
     segments = [segment for story in stories for segment in story.record.segments.values()]
     waits_s = [
@@ -179,6 +179,7 @@ def figures(found: Losses, stories: list[CallStory], kills: Kills, clock: Clock)
         "longest_wait_s": max(waits_s, default=0.0),
         **{f"at_kills_in_{stage}": kills.stages[stage] for stage in Stage if stage is not Stage.OVER},
         "phones_late_ms": round(clock.latest_s * 1000),
+        "idle_alarms": idle_alarms,
     }
 
 
@@ -198,7 +199,8 @@ def explain(found: Losses, stories: list[CallStory], places: Places, tell: Tell)
 
 
 TARGETS = tuple(
-    Target(key, 0) for key in ("calls_lost", "recordings_lost", "ratings_lost", "talks_cut", "operators_doubled")
+    Target(key, 0)
+    for key in ("calls_lost", "recordings_lost", "ratings_lost", "talks_cut", "operators_doubled", "idle_alarms")
 )
 
 if __name__ == "__main__":

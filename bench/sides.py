@@ -75,6 +75,7 @@ class Side:
         """How often, since then, an operator was left idle beside a caller whom they serve, and how long at the most.
 
         `beside_longest_ms` counts the moments, too, that every offer takes. Tells what the logs say of such a caller.
+        `idle_alarms`: what the hotline's own live watch raised.
         """
         found = idle_beside_waiting(self.centre.journal_lines(), self.centre.staff, longest_ms=0)
         found = [one for one in found if one.from_ms >= since_s * 1000]
@@ -85,6 +86,7 @@ class Side:
             tell(line)
         return {
             "idle_beside_waiting": len(left),
+            "idle_alarms": self.centre.idle_alarms(since_s),
             "beside_longest_ms": max((one.lasted_ms for one in found), default=0),
         }
 

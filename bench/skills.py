@@ -54,6 +54,7 @@ TARGETS = (
     Target("mean_over_app_queue", 0.8),
     Target("worst_over_app_queue", 1.0),
     Target("idle_beside_waiting", 0),
+    Target("idle_alarms", 0),
     Target("abandoned", 0),
     Target("app_queue_abandoned", 0),
 )

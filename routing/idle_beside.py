@@ -35,7 +35,6 @@ LONGEST_MS = 100
 class Wait:
     """A caller who waits, as Asterisk said; epoch milliseconds."""
 
-    need: Need
     rank_ms: int
     since_ms: int
 
@@ -50,7 +49,7 @@ class Beside:
 
 
 def idle_beside(
-    waits: Mapping[CallId, Wait],
+    waits: Mapping[Need, Mapping[CallId, Wait]],
     free: Mapping[OperatorId, int],
     operators: Mapping[OperatorId, Operator],
     calls: Mapping[CallId, Waiting],
@@ -61,10 +60,7 @@ def idle_beside(
 
     `free`: phones that are there without any channel, and since when; `operators`, `calls`: the router's.
     """
-    by_need: dict[Need, list[tuple[CallId, Wait]]] = {}
-    for call, wait in waits.items():
-        by_need.setdefault(wait.need, []).append((call, wait))
-    groups = {need.group for need in by_need}
+    groups = {need.group for need in waits}
     known = tuple(steps)
     found = []
     for number, since_ms in free.items():
@@ -74,9 +70,9 @@ def idle_beside(
         skills = skills_of(one)
         beside = [
             Beside(number, call, max(since_ms, wait.since_ms, able_ms))
-            for need, those in by_need.items()
+            for need, those in waits.items()
             if (by := reach(skills, need, known)) is not None
-            for call, wait in those
+            for call, wait in those.items()
             if (able_ms := (calls[call].turn_ms if call in calls else wait.rank_ms) + by.from_ms) <= now_ms
         ]
         if beside:
@@ -93,7 +89,8 @@ class Watch:
     """Remembers what Asterisk said, and looks at it again and again."""
 
     def __init__(self) -> None:
-        self._waits: dict[CallId, Wait] = {}
+        self._waits: dict[Need, dict[CallId, Wait]] = {}
+        self._need_of: dict[CallId, Need] = {}
         self._legs: dict[OperatorId, set[str]] = {}
         self._there: set[OperatorId] = set()
         self._free: dict[OperatorId, int] = {}
@@ -110,14 +107,15 @@ class Watch:
         """Take what Asterisk said at that instant; what the router makes of it is not asked."""
         match event:
             case CallWaiting():
-                known = self._waits.get(event.call)
+                known = self._gone(event.call)
                 since_ms = at_ms if known is None or event.returned_from is not None else known.since_ms
-                need = Need(event.group, event.language)
-                self._waits[event.call] = Wait(need, event.rank_ms - 1000 * event.priority_s, since_ms)
+                need = self._need_of[event.call] = Need(event.group, event.language)
+                wait = Wait(event.rank_ms - 1000 * event.priority_s, since_ms)
+                self._waits.setdefault(need, {})[event.call] = wait
             case CallGone(call) | OperatorRung(call=call) | OperatorAnswered(call=call) | TalkJoined(call=call):
-                self._waits.pop(call, None)
+                self._gone(call)
             case TalkLeft(consultation=call):
-                self._waits.pop(call, None)
+                self._gone(call)
             case LegUp(operator, channel):
                 self._legs.setdefault(operator, set()).add(channel)
                 self._free.pop(operator, None)
@@ -152,6 +150,15 @@ class Watch:
         ]
         self._told |= {one.operator for one in late}
         return late
+
+    def _gone(self, call: CallId) -> Wait | None:
+        need = self._need_of.pop(call, None)
+        if need is None:
+            return None
+        wait = self._waits[need].pop(call)
+        if not self._waits[need]:
+            del self._waits[need]
+        return wait
 
     def _freed(self, operator: OperatorId, at_ms: int) -> None:
         if operator in self._there and not self._legs.get(operator):
