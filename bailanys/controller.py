@@ -13,6 +13,7 @@ from functools import partial
 import structlog
 
 from bailanys.api import keep_api
+from bailanys.audit_keeper import AuditKeeper
 from bailanys.callbacks import in_hours
 from bailanys.control import ControlServer
 from bailanys.demands import DemandDesk
@@ -49,6 +50,7 @@ PROJECT_EVERY_S = 0.25
 FINISH_EVERY_S = 1.0
 LOST_EVERY_S = 10.0
 DEMANDS_EVERY_S = 5.0
+AUDIT_EVERY_S = 60.0
 PAST_MS = 8 * 3_600_000
 """Two half-lives of the running rates."""
 AFTER_AN_ERROR_S = 1.0
@@ -89,6 +91,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         asyncio.create_task(again_and_again("finish", FINISH_EVERY_S, finaliser.finish_ready)),
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
         asyncio.create_task(keep_target(target, dispatcher, settings.target.every_s)),
+        asyncio.create_task(again_and_again("audit log", AUDIT_EVERY_S, AuditKeeper(places, ledger, alarm).keep)),
         asyncio.create_task(again_and_again("demands", DEMANDS_EVERY_S, partial(demands.keep_time, alarm))),
         asyncio.create_task(keep_api(settings, places, dispatcher, (desk, supervision, books), demands, alarm)),
     ]

@@ -33,6 +33,11 @@ class Places:
     override: Path
 
     @property
+    def checkpoints(self) -> Path:
+        """Signed checkpoints of the audit log."""
+        return self.log / "audit-checkpoints.jsonl"
+
+    @property
     def signing_key(self) -> Path:
         """What signs the audit log's checkpoints and what is handed over."""
         return self.keys.with_name("signing.pem")

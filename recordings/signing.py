@@ -33,10 +33,11 @@ class Signer:
 def signed_by(public_key: str, message: bytes, signature: str) -> bool:
     """Whether a signature is of this message and key; False for what is no signature or no key."""
     try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(bytes.fromhex(signature), message)
+        said = bytes.fromhex(signature)
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(said, message)
     except (InvalidSignature, ValueError):
         return False
-    return True
+    return said.hex() == signature  # in one spelling only: no bit of a file may change unseen
 
 
 def signer_at(path: Path) -> Signer:

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, or_, select, update
 
 from calls.audit import Note
 from calls.ids import CallId, GroupId, OperatorId
+from calls.local_day import Span
 from calls.recording import EndedTalk, Recording, RecordingStatus
 from storage import audit
 from storage.record import ANSWERED, unheard
 from storage.rows import save_if_new, upsert
-from storage.tables import offer, recording, segment
+from storage.tables import audit as audit_table
+from storage.tables import call, offer, recording, segment
 
 RECORDING_COLUMNS = tuple(recording.c)
+_PORTION = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A recording with a file, and the hash that the audit log holds of it; None when it holds none."""
+
+    recording: Recording
+    sha256: str | None
+
+
 _NAMES = tuple(column.name for column in RECORDING_COLUMNS)
 
 _later = offer.alias("later")
@@ -99,6 +113,25 @@ def recordings_of(connection: Connection, call_id: str) -> list[Recording]:
         select(*RECORDING_COLUMNS).where(recording.c.call_id == call_id).order_by(recording.c.seq, recording.c.offer)
     )
     return [found for row in connection.execute(query) if (found := recording_of(row)) is not None]
+
+
+def kept_recordings(connection: Connection, span: Span | None = None, call_id: str | None = None) -> list[Kept]:
+    """Recordings that have a file, of calls that arrived in a span or of one call, with what the audit log says."""
+    query = select(*RECORDING_COLUMNS).where(recording.c.path != "").order_by(recording.c.made_ms)
+    if span is not None:
+        query = query.join(call, call.c.id == recording.c.call_id)
+        query = query.where(call.c.arrived_ms >= span.from_ms, call.c.arrived_ms < span.to_ms)
+    if call_id is not None:
+        query = query.where(recording.c.call_id == call_id)
+    found = [made for row in connection.execute(query) if (made := recording_of(row)) is not None]
+    hashes: dict[str, str] = {}
+    for at in range(0, len(found), _PORTION):
+        files = [made.file for made in found[at : at + _PORTION]]
+        kept = select(audit_table.c.subject, audit_table.c.detail).where(
+            audit_table.c.subject.in_(files), audit_table.c.kind == "recording.kept"
+        )
+        hashes |= {file: json.loads(detail)["sha256"] for file, detail in connection.execute(kept.order_by("seq"))}
+    return [Kept(made, hashes.get(made.file)) for made in found]
 
 
 def recording_of(values: Sequence[Any]) -> Recording | None:

@@ -182,6 +182,10 @@ class Ledger:
         """The answered talks that have ended and have no recording row, whatever its status."""
         return await self._read(book.ended_talks)
 
+    async def kept_recordings(self, span: Span | None = None, call: str | None = None) -> list[book.Kept]:
+        """Recordings that have a file: of calls that arrived in a span, of one call, or all."""
+        return await self._read(lambda connection: book.kept_recordings(connection, span, call))
+
     async def add_recording(self, recording: Recording) -> None:
         """Write the row, or overwrite the one of the same call, seq and offer; durable when it returns."""
         await in_transaction(self.engine, lambda connection: book.write_recording(connection, recording))
@@ -190,6 +194,18 @@ class Ledger:
         """Add to the audit log; durable when it returns (rule 14: before a byte of audio leaves)."""
         now_ms = time.time_ns() // 1_000_000
         await in_transaction(self.engine, lambda connection: audit.append(connection, notes, now_ms))
+
+    async def audit_end(self) -> Entry | None:
+        """The audit log's last entry."""
+        return await self._read(audit.last)
+
+    async def audit_entry(self, seq: int) -> Entry | None:
+        """One entry of the audit log."""
+        return await self._read(lambda connection: audit.entry_of(connection, seq))
+
+    async def audit_after(self, seq: int) -> list[Entry]:
+        """The audit log after an entry; for a short stretch."""
+        return await self._read(lambda connection: list(audit.entries(connection, seq)))
 
     async def audit_of(self, subject: str) -> list[Entry]:
         """What was done with one recording or demand, as it was done."""

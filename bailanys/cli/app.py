@@ -7,6 +7,7 @@ import sys
 import typer
 
 from bailanys.cli import (
+    audit,
     callbacks,
     calls,
     database,
@@ -42,6 +43,7 @@ app.add_typer(calls.app, name="calls")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(demands.app, name="demands")
+app.add_typer(audit.app, name="audit")
 app.add_typer(dialplan.app, name="dialplan")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(database.app, name="db")

@@ -21,9 +21,16 @@ PAGE = 200
 app = typer.Typer(help="Recordings of talks.", no_args_is_help=True)
 
 
+class FaultyRecordingsError(Exception):
+    """Recordings were changed, cut, swapped or lost."""
+
+    error_id = "faulty-recordings"
+    retryable = False
+
+
 @app.callback()
 def recordings() -> None:
-    """Find recordings of talks, and hand them out."""
+    """Find recordings of talks, hand them out, and look whether they are what they were."""
 
 
 @app.command()
@@ -64,6 +71,45 @@ def find(
             f"All talks of these dates: {covered.talks}; recorded {covered.recorded}, not finished yet "
             f"{covered.unfinished}, gaps: {gaps}"
         )
+
+
+@app.command()
+def verify(
+    call: Annotated[str | None, typer.Option(help="Of one call.")] = None,
+    date: Annotated[str, typer.Option(help="Of the calls of one local date.")] = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Open and decode recordings, all if none is named, and hold them against the ledger and the audit log."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from bailanys.cli.books import ledger_of
+    from bailanys.site import places_of
+    from bailanys.verifying import verified
+    from calls.audit import Note
+    from calls.local_day import local_day
+
+    settings = centre(config).settings
+    places, zone = places_of(settings, ROOT), settings.hotline.time_zone
+    span = local_day(day_of(date, zone), zone) if date else None
+    with ledger_of(settings) as ledger:
+        rows = asyncio.run(ledger.kept_recordings(span, call))
+        with Progress(console=Console(stderr=True), transient=True, disable=as_json) as progress:
+            looked = progress.track(verified(places.archive, places.keys, rows), len(rows), description="recordings")
+            bad = [verdict for verdict in looked if verdict.faults]
+        about: dict[str, str | int | None] = {
+            "recordings": len(rows),
+            "faults": len(bad),
+            "call": call or "",
+            "date": date,
+        }
+        asyncio.run(ledger.note(Note(person(), "recordings.verified", call or date or "archive", about)))
+    told = [{"recording": one.file, "path": one.path, "faults": "; ".join(one.faults)} for one in bad]
+    said = f"{len(rows)} recordings, all as they were put there."
+    show(told, as_json=as_json, title="Recordings that are not what they were", empty=said)
+    if bad:
+        raise FaultyRecordingsError(f"{len(bad)} of {len(rows)} recordings are not what they were put there as")
 
 
 @app.command()

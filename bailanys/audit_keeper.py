@@ -1,0 +1,56 @@
+"""Keeps the audit log honest while the hotline runs: looked through at the start, signed every so often (promise 9)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from bailanys.site import Places
+from calls.audit import Fault, contradicts, faults
+from recordings.checkpoints import Written, add, read
+from recordings.signing import Signer, signer_at
+from storage.ledger import Ledger
+
+LOOK_BACK = 100
+"""Checkpoints held against the log at the start; `bailanys audit verify` holds all of it."""
+
+
+class AuditKeeper:
+    """One for each controller; `keep` is called every minute or so."""
+
+    def __init__(self, places: Places, ledger: Ledger, alarm: Callable[[str, str], None]) -> None:
+        self._places = places
+        self._ledger = ledger
+        self._alarm = alarm
+        self._signed: int | None = None
+
+    async def keep(self) -> None:
+        """Look the log over the first time, then sign how far it has come.
+
+        Raises OSError, KeysUnreadableError, LedgerUnavailableError.
+        """
+        signer = await asyncio.to_thread(signer_at, self._places.signing_key)
+        if self._signed is None:
+            self._signed = await self._looked_over(signer)
+        end = await self._ledger.audit_end()
+        if end is not None and end.seq > self._signed:
+            await asyncio.to_thread(add, self._places.checkpoints, signer, end, time.time_ns() // 1_000_000)
+            self._signed = end.seq
+
+    async def _looked_over(self, signer: Signer) -> int:
+        """Alarm whatever is wrong near the end; returns how far is signed."""
+        written = await asyncio.to_thread(read, self._places.checkpoints, signer.public_key)
+        for fault in [*written.faults, *await self._faults(written)]:
+            self._alarm("audit-log", f"entry {fault.seq} {fault.what}")
+        return max((point.seq for point in written.points), default=0)
+
+    async def _faults(self, written: Written) -> list[Fault]:
+        points = sorted(written.points, key=lambda point: point.seq)[-LOOK_BACK:]
+        told = [contradicts(point, await self._ledger.audit_entry(point.seq)) for point in points]
+        found = [fault for fault in told if fault is not None]
+        since = points[-2].seq if len(points) > 1 else 0
+        before = await self._ledger.audit_entry(since) if since else None
+        if since and before is None:
+            return found
+        return found + list(faults(await self._ledger.audit_after(since), before))

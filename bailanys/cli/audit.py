@@ -1,0 +1,92 @@
+"""`bailanys audit`: what was done with recordings and demands, and that nobody changed what is written of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from calls.audit import Fault
+from calls.local_day import local_time
+
+app = typer.Typer(help="The audit log of recordings and demands.", no_args_is_help=True)
+
+
+class AuditFaultsError(Exception):
+    """The audit log is not what was written."""
+
+    error_id = "audit-faults"
+    retryable = False
+
+
+@app.command("list")
+def list_(
+    subject: Annotated[str, typer.Argument(help="A recording's name, or a demand's id.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Show all that was done with one recording or demand, and by whom."""
+    from bailanys.cli.books import ledger_of
+
+    settings = centre(config).settings
+    with ledger_of(settings) as ledger:
+        entries = asyncio.run(ledger.audit_of(subject))
+    rows = [
+        {
+            "entry": entry.seq,
+            "at": f"{local_time(entry.at_ms, settings.hotline.time_zone):%Y-%m-%d %H:%M:%S%z}",
+            "who": entry.actor,
+            "what": entry.kind,
+            "detail": entry.detail,
+        }
+        for entry in entries
+    ]
+    show(rows, as_json=as_json, title=f"What was done with {subject}", empty=f"Nothing is known of {subject!r}.")
+
+
+@app.command()
+def verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Go through the whole log and its signed checkpoints: an edit, a cut, a reorder or an old copy is found."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from bailanys.cli.books import ledger_of
+    from bailanys.site import places_of
+    from recordings.checkpoints import log_faults, read
+    from recordings.signing import signer_at
+    from storage import audit
+    from storage.engine import reading
+
+    settings = centre(config).settings
+    places = places_of(settings, ROOT)
+    written = read(places.checkpoints, signer_at(places.signing_key).public_key)
+    with (
+        ledger_of(settings) as ledger,
+        reading(ledger.engine).connect() as connection,
+        Progress(console=Console(stderr=True), transient=True, disable=as_json) as progress,
+    ):
+        end = audit.last(connection)
+        task = progress.add_task("entries", total=end.seq if end else 0)
+        found = list(
+            log_faults(
+                audit.entries(connection),
+                written,
+                time.time_ns() // 1_000_000,
+                lambda seq: progress.update(task, completed=seq),
+            )
+        )
+    _tell(found, end.seq if end else 0, len(written.points), places.checkpoints, as_json=as_json)
+
+
+def _tell(found: list[Fault], entries: int, points: int, path: Path, *, as_json: bool) -> None:
+    rows = [{"entry": fault.seq, "fault": fault.what} for fault in found]
+    if as_json or rows:
+        show(rows, as_json=as_json, title="The audit log is not what was written")
+    if rows:
+        raise AuditFaultsError(f"{len(rows)} faults in the audit log: keep it as it is, and find out who had access")
+    if not as_json:
+        typer.echo(f"{entries} entries, all as they were written; {points} signed checkpoints in {path}")

@@ -1,0 +1,57 @@
+"""A day of 10,000 recordings looked at: opened, decoded, held against ledger and audit log, on all cores (promise 9).
+
+500 recordings of 3 minutes are made by the product's own archive (`--quick`: 60 of them), looked at by the product's
+own function, and the day reckoned from their time; reading them from a cold disk is not in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bailanys.site import Places
+from bailanys.verifying import verified
+from bench.archived import archived
+from bench.figures import Run, Target
+from bench.report import Tell, run
+from storage.engine import open_engine
+from storage.ledger import Ledger
+
+RECORDINGS, QUICK_RECORDINGS = 500, 60
+SECONDS = 180.0
+OF_A_DAY = 10_000
+RUNS = 3
+TARGETS = (Target("day_minutes", 10.0),)
+
+
+async def measure(quick: bool, tell: Tell) -> Sequence[Run]:
+    """Make the recordings once, and look at them again and again."""
+    number = QUICK_RECORDINGS if quick else RECORDINGS
+    with tempfile.TemporaryDirectory(prefix="bailanys-verify-") as folder:
+        tell(f"making {number} recordings of {SECONDS:g} s")
+        places = await asyncio.to_thread(archived, Path(folder), number, SECONDS)
+        runs = []
+        for turn in range(RUNS):
+            tell(f"looking at them on {os.cpu_count()} cores, run {turn + 1} of {RUNS}")
+            runs.append(await asyncio.to_thread(_looked_at, places, number))
+    return runs
+
+
+def _looked_at(places: Places, number: int) -> Run:
+    engine = open_engine(places.database_url)
+    began_s = time.perf_counter()
+    rows = asyncio.run(Ledger(engine).kept_recordings())
+    verdicts = list(verified(places.archive, places.keys, rows))
+    seconds = time.perf_counter() - began_s
+    engine.dispose()
+    if len(verdicts) != number or any(verdict.faults for verdict in verdicts):
+        raise RuntimeError(f"{len(verdicts)} verdicts: {[verdict for verdict in verdicts if verdict.faults][:3]}")
+    return {"day_minutes": seconds / number * OF_A_DAY / 60, "recording_ms": seconds / number * 1000}
+
+
+if __name__ == "__main__":
+    run("verify", f"a day of {OF_A_DAY:,} recordings of {SECONDS:g} s looked at", measure, TARGETS)
