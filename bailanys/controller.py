@@ -22,8 +22,10 @@ from bailanys.dispatcher import Dispatcher, Inbox
 from bailanys.journal import ControllerJournal
 from bailanys.lost_calls import LostCalls
 from bailanys.menu import LanguageOf, serve_callback, serve_menu
+from bailanys.reconciling import Reconciler
 from bailanys.reports import LedgerBooks
 from bailanys.requests import Requests
+from bailanys.retaining import dispose_due
 from bailanys.site import Places, Secrets
 from bailanys.supervising import LiveSupervision
 from bailanys.target_now import target_now
@@ -51,6 +53,8 @@ FINISH_EVERY_S = 1.0
 LOST_EVERY_S = 10.0
 DEMANDS_EVERY_S = 5.0
 AUDIT_EVERY_S = 60.0
+RECONCILE_EVERY_S = 120.0
+RETENTION_EVERY_S = 24 * 3600.0
 PAST_MS = 8 * 3_600_000
 """Two half-lives of the running rates."""
 AFTER_AN_ERROR_S = 1.0
@@ -71,6 +75,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     ring = places.ring if settings.recordings.encrypt else no_keys
     finaliser = Finaliser(places.spool, places.archive, ledger, keys=ring, alarm=alarm)
     demands = DemandDesk(Register(engine), ledger, settings.hotline.time_zone)
+    dispose = partial(dispose_due, ledger, places, settings.storage.retention_days)
     lost = LostCalls(link, journal, ledger.open_calls)
     plan = menu_plan(settings)
     menu = AgiServer("127.0.0.1", settings.ports.agi, partial(serve, settings, plan, ledger.language_of))
@@ -92,6 +97,8 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
         asyncio.create_task(keep_target(target, dispatcher, settings.target.every_s)),
         asyncio.create_task(again_and_again("audit log", AUDIT_EVERY_S, AuditKeeper(places, ledger, alarm).keep)),
+        asyncio.create_task(again_and_again("reconcile", RECONCILE_EVERY_S, Reconciler(ledger, places, alarm).look)),
+        asyncio.create_task(again_and_again("retention", RETENTION_EVERY_S, dispose)),
         asyncio.create_task(again_and_again("demands", DEMANDS_EVERY_S, partial(demands.keep_time, alarm))),
         asyncio.create_task(keep_api(settings, places, dispatcher, (desk, supervision, books), demands, alarm)),
     ]

@@ -15,6 +15,7 @@ class RecordingStatus(StrEnum):
     REPAIRED = "repaired"  # in the archive; Asterisk died in mid-sample, and the odd bytes were cut off
     ORPHAN = "orphan"  # in the archive, but no talk is known that it belongs to
     EMPTY = "empty"  # the two were never bridged: there was nothing to record
+    DISPOSED = "disposed"  # its time was over: only its hash is left, here and in the audit log
     MISSING = "missing"  # there was a talk and no recording: an explained gap, with an alarm
 
 

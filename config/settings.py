@@ -270,7 +270,11 @@ class Storage(Section):
     )
     database_url: str = Field(default="", description="SQLAlchemy URL; empty is SQLite in the state folder.")
     archive_dir: Path = Field(default=Path("archive"), description="Finished recordings.")
-    retention_days: int = Field(default=3653, ge=1, description="How long call records are kept.")
+    retention_days: int = Field(
+        default=3653,
+        ge=1,
+        description="How long recordings are kept, unless on hold; once it was longer it is never shorter.",
+    )
 
 
 class Recordings(Section):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, or_, select, update
+from sqlalchemy import Connection, and_, exists, func, literal, or_, select, tuple_, update
 
 from calls.audit import Note
 from calls.ids import CallId, GroupId, OperatorId
@@ -132,6 +132,19 @@ def kept_recordings(connection: Connection, span: Span | None = None, call_id: s
         )
         hashes |= {file: json.loads(detail)["sha256"] for file, detail in connection.execute(kept.order_by("seq"))}
     return [Kept(made, hashes.get(made.file)) for made in found]
+
+
+def made_since(connection: Connection, since_ms: int) -> list[Recording]:
+    """Rows of recordings and gaps made since an instant."""
+    query = select(*RECORDING_COLUMNS).where(recording.c.made_ms >= since_ms).order_by(recording.c.made_ms)
+    return [made for row in connection.execute(query) if (made := recording_of(row)) is not None]
+
+
+def by_file(connection: Connection, origin: tuple[str, int, int]) -> Recording | None:
+    """The row of one call, segment and offer."""
+    key = tuple_(recording.c.call_id, recording.c.seq, recording.c.offer) == tuple_(*map(literal, origin))
+    row = connection.execute(select(*RECORDING_COLUMNS).where(key)).one_or_none()
+    return None if row is None else recording_of(row)
 
 
 def recording_of(values: Sequence[Any]) -> Recording | None:

@@ -186,6 +186,14 @@ class Ledger:
         """Recordings that have a file: of calls that arrived in a span, of one call, or all."""
         return await self._read(lambda connection: book.kept_recordings(connection, span, call))
 
+    async def recordings_made(self, since_ms: int) -> list[Recording]:
+        """Rows of recordings and gaps made since an instant."""
+        return await self._read(lambda connection: book.made_since(connection, since_ms))
+
+    async def recording_at(self, call: str, seq: int, offer: int) -> Recording | None:
+        """The row of one call, segment and offer."""
+        return await self._read(lambda connection: book.by_file(connection, (call, seq, offer)))
+
     async def add_recording(self, recording: Recording) -> None:
         """Write the row, or overwrite the one of the same call, seq and offer; durable when it returns."""
         await in_transaction(self.engine, lambda connection: book.write_recording(connection, recording))

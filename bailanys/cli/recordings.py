@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bailanys.cli import keeping
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 from bailanys.cli.days import day_of, span_of
 from bailanys.cli.person import person
@@ -26,6 +27,9 @@ class FaultyRecordingsError(Exception):
 
     error_id = "faulty-recordings"
     retryable = False
+
+
+keeping.add_to(app)
 
 
 @app.callback()

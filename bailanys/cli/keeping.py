@@ -1,0 +1,64 @@
+"""`bailanys recordings hold|release|reconcile`: what is kept, and whether archive and ledger agree (rule 14)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated
+
+import typer
+
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.person import person
+
+CallArgument = Annotated[str, typer.Argument(help="The call's id, as `find` shows it.")]
+ReasonOption = Annotated[str, typer.Option(help="Why; kept in the audit log with your name.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the commands into `bailanys recordings`."""
+    for command in (hold, release, reconcile):
+        app.command()(command)
+
+
+def hold(call: CallArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Keep a call's recordings whatever their age, until they are released."""
+    from bailanys.cli.books import ledger_of
+    from bailanys.listening import recordings_of
+    from storage import retention
+    from storage.transaction import in_transaction
+
+    now_ms = time.time_ns() // 1_000_000
+    with ledger_of(centre(config).settings) as ledger:
+        files = [made.file for made in asyncio.run(recordings_of(ledger, call))]
+        deed = in_transaction(ledger.engine, lambda one: retention.hold(one, files, person(), reason, now_ms))
+        asyncio.run(deed)
+    typer.echo(f"{len(files)} recordings of {call} are on hold")
+
+
+def release(call: CallArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """End a hold; what a demand holds stays held."""
+    from bailanys.cli.books import ledger_of
+    from bailanys.listening import recordings_of
+    from storage import retention
+    from storage.transaction import in_transaction
+
+    now_ms = time.time_ns() // 1_000_000
+    with ledger_of(centre(config).settings) as ledger:
+        files = [made.file for made in asyncio.run(recordings_of(ledger, call))]
+        deed = in_transaction(ledger.engine, lambda one: retention.release(one, files, person(), reason, now_ms))
+        ended = asyncio.run(deed)
+    typer.echo(f"{ended} holds on recordings of {call} have ended")
+
+
+def reconcile(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Hold the whole archive and the ledger against each other: a file without a row is adopted, the rest told."""
+    from bailanys.cli.books import ledger_of
+    from bailanys.reconciling import reconcile as reconciled
+    from bailanys.site import places_of
+
+    settings = centre(config).settings
+    with ledger_of(settings) as ledger:
+        found = asyncio.run(reconciled(ledger, places_of(settings, ROOT)))
+    rows = [{"recording": one.file, "what": one.what, "done": one.done or "look at it"} for one in found]
+    show(rows, as_json=as_json, title="Mismatches", empty="Archive and ledger agree.")

@@ -1,0 +1,130 @@
+"""Retention, holds and reconciling on both databases, with a real archive (rule 14; promise 15)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+sys.path.append(str(Path(__file__).parents[1] / "recordings"))
+from raw_talk import BEGAN_MS, ended_talk, two_voices, write_raw
+
+from bailanys.reconciling import Reconciler, reconcile
+from bailanys.retaining import DAY_MS, dispose_due
+from bailanys.site import Places
+from calls.recording import Recording, RecordingStatus
+from recordings.archive import Archive
+from recordings.sidecar import sidecar_path
+from storage import retention
+from storage.ledger import Ledger
+from storage.transaction import in_transaction
+
+DAYS = 30
+LATER_MS = BEGAN_MS + 10_000 + (DAYS + 1) * DAY_MS
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return Places(tmp_path, tmp_path / "archive", tmp_path / "keys" / "archive.json", "", tmp_path)
+
+
+def shelved(places: Places, seq: int = 1) -> Recording:
+    """A recording in the archive that lies there for more than a minute."""
+    raw = write_raw(places.spool, two_voices(1.0), f"hl1-1764000000.12-{seq}-{seq}")
+    archive = Archive(places.archive, places.ring)
+    sidecar = archive.enclose(raw, ended_talk(seq, seq, bridged_ms=1000), BEGAN_MS + 10_000)
+    archive.place(sidecar)
+    archive.forget(sidecar.recording.file)
+    beside = sidecar_path(places.archive / sidecar.recording.path)
+    os.utime(beside, (beside.stat().st_mtime - 120,) * 2)
+    return sidecar.recording
+
+
+def there(places: Places, made: Recording) -> list[bool]:
+    audio = places.archive / made.path
+    return [audio.exists(), sidecar_path(audio).exists()]
+
+
+async def test_what_is_over_age_is_disposed_of_and_proven(engine: Engine, places: Places) -> None:
+    ledger, made = Ledger(engine), shelved(places)
+    await ledger.add_recording(made)
+    assert await dispose_due(ledger, places, DAYS, LATER_MS - 2 * DAY_MS) == []
+    assert await dispose_due(ledger, places, DAYS, LATER_MS) == [made.file]
+    assert there(places, made) == [False, False]
+    row = await ledger.recording_at(made.call, made.seq, made.offer)
+    assert row is not None
+    assert (row.status, row.path, row.sha256) == (RecordingStatus.DISPOSED, "", made.sha256)
+    kinds = [entry.kind for entry in await ledger.audit_of(made.file)]
+    assert kinds == ["recording.kept", "recording.disposed"]
+    assert await dispose_due(ledger, places, DAYS, LATER_MS) == []
+    assert await reconcile(ledger, places) == []
+
+
+async def test_nothing_on_hold_is_disposed_of(engine: Engine, places: Places) -> None:
+    ledger, made = Ledger(engine), shelved(places)
+    await ledger.add_recording(made)
+    await in_transaction(engine, lambda one: retention.hold(one, [made.file], "chief", "a trial", 5))
+    assert await dispose_due(ledger, places, DAYS, LATER_MS) == []
+    assert there(places, made) == [True, True]
+    assert await in_transaction(engine, lambda one: retention.release(one, [made.file], "chief", "over", 6)) == 1
+    assert await in_transaction(engine, lambda one: retention.release(one, [made.file], "chief", "over", 6)) == 0
+    assert await dispose_due(ledger, places, DAYS, LATER_MS) == [made.file]
+
+
+async def test_a_demands_hold_outlives_an_order_to_release(engine: Engine, places: Places) -> None:
+    ledger, made = Ledger(engine), shelved(places)
+    await ledger.add_recording(made)
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO legal_hold VALUES (:file, 'D-2025-0001', 1, 'x', 'y')"), {"file": made.file}
+        )
+    assert await in_transaction(engine, lambda one: retention.release(one, [made.file], "chief", "over", 6)) == 0
+    assert await dispose_due(ledger, places, DAYS, LATER_MS) == []
+
+
+async def test_retention_only_ever_grows(engine: Engine, places: Places) -> None:
+    ledger, made = Ledger(engine), shelved(places)
+    await ledger.add_recording(made)
+    assert await dispose_due(ledger, places, 10 * DAYS, LATER_MS) == []
+    assert await dispose_due(ledger, places, DAYS, LATER_MS) == []
+    assert there(places, made) == [True, True]
+
+
+async def test_a_disposal_that_was_killed_after_its_entry_is_finished(engine: Engine, places: Places) -> None:
+    ledger, made = Ledger(engine), shelved(places)
+    await ledger.add_recording(made)
+    await in_transaction(engine, lambda one: retention.dispose(one, made, DAYS, LATER_MS))
+    assert there(places, made) == [True, True]
+    (mismatch,) = await reconcile(ledger, places)
+    assert mismatch.done == "removed"
+    assert there(places, made) == [False, False]
+
+
+async def test_a_file_without_a_row_is_adopted_and_a_row_without_a_file_alarmed(engine: Engine, places: Places) -> None:
+    """Promise 15."""
+    ledger, adopted, lost = Ledger(engine), shelved(places, 1), shelved(places, 2)
+    await ledger.add_recording(lost)
+    (places.archive / lost.path).unlink()
+    sidecar_path(places.archive / lost.path).unlink()
+    found = {mismatch.file: mismatch for mismatch in await reconcile(ledger, places)}
+    assert found[adopted.file].done == "adopted"
+    assert "not in the archive" in found[lost.file].what
+    assert await ledger.recording_at(adopted.call, adopted.seq, adopted.offer) == adopted
+    assert {mismatch.file for mismatch in await reconcile(ledger, places)} == {lost.file}
+    assert [entry.kind for entry in await ledger.audit_of(adopted.file)] == ["recording.kept", "recording.adopted"]
+
+
+async def test_the_controller_tells_each_mismatch_once(
+    engine: Engine, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, lost, alarms = Ledger(engine), shelved(places), list[tuple[str, str]]()
+    await ledger.add_recording(lost)
+    (places.archive / lost.path).unlink()
+    monkeypatch.setattr("bailanys.reconciling.time.time_ns", lambda: (BEGAN_MS + 60_000) * 1_000_000)
+    at_work = Reconciler(ledger, places, lambda *told: alarms.append(told))
+    await at_work.look()
+    await at_work.look()
+    assert [kind for kind, _ in alarms] == ["recording-mismatch"]
