@@ -34,7 +34,6 @@ TOLD_APART = {
     "callback-number": 0.6,
     "callback-confirm": 0.6,
     "callback-kept": 0.6,
-    "callback-hello": 1.2,  # its beginning may be lost while the phone sets its sound up
     "callback-whisper": 0.6,
     "callback-unreached": 0.6,
     "callback-later": 0.6,
