@@ -19,7 +19,7 @@ from calls.ids import CallId, OperatorId
 from calls.journal import Fact
 from config.settings import Settings
 from dialplan import names
-from routing.commands import Alarm, Announce, Command, Join, KeepDuty, MoveOn, Offer, Reclaim, Resync, ShowState
+from routing.commands import Alarm, Announce, Command, KeepDuty, MoveOn, Offer, Reclaim, Resync, ShowState
 from routing.core import Router
 from speech.compose import SUBFOLDER
 from telephony import commands
@@ -75,8 +75,6 @@ class Deeds:
                     self.later(self.guarded(self._announce(command)))
                 case Reclaim(_, channel):
                     self.later(self.guarded(self.reclaim(channel)))
-                case Join():
-                    self.later(self.guarded(self._join(command)))
                 case MoveOn(_, channel):
                     self.later(self.guarded(self._move_on(channel)))
                 case KeepDuty():
@@ -136,12 +134,6 @@ class Deeds:
                 break
             await asyncio.sleep(MOVE_LOOK_EVERY_S)
         await self._link.send(commands.redirect(channel, names.MOVED_ON))
-
-    async def _join(self, join: Join) -> None:
-        await self._link.send(commands.setvar(join.channel, names.PEER, join.operator_channel))
-        await self._link.send(
-            commands.redirect_both(join.channel, names.JOINED, join.operator, join.operator_channel, names.JOINING)
-        )
 
     async def look_for_phone(self, operator: OperatorId) -> None:
         """Log an operator out whose last registration is gone, in a talk, too: nothing is rung when it ends."""

@@ -67,18 +67,7 @@ class OperatorAnswered:
 
 @dataclass(frozen=True, slots=True)
 class TalkJoined:
-    """An operator joined the caller with the colleague who was consulted (rule 11)."""
-
-    call: CallId
-    channel: str
-    operator: OperatorId
-    """The colleague."""
-    operator_channel: str
-
-
-@dataclass(frozen=True, slots=True)
-class TalkKept:
-    """Of a talk of three this operator goes on with the caller; the other has left."""
+    """The caller goes on with this operator: the colleague who was asked, or who stays of three (rule 11)."""
 
     call: CallId
     operator: OperatorId
@@ -175,7 +164,6 @@ Event = (
     | OperatorRung
     | OperatorAnswered
     | TalkJoined
-    | TalkKept
     | TalkLeft
     | LegUp
     | LegGone

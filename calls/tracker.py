@@ -17,7 +17,6 @@ from calls.events import (
     Outcome,
     Reachability,
     TalkJoined,
-    TalkKept,
     TalkLeft,
     WrapUpSet,
 )
@@ -115,7 +114,7 @@ def _said_by_dialplan(fields: Mapping[str, str]) -> list[Event]:
             waiting = waiting_of(fields.get("Channel", ""), fields.get("Call", ""), fields)
             return [waiting] if waiting else []
         case "BailanysStays" if fields.get("Call") and fields.get("Operator"):
-            return [TalkKept(CallId(fields["Call"]), OperatorId(fields["Operator"]))]
+            return [TalkJoined(CallId(fields["Call"]), OperatorId(fields["Operator"]))]
         case "BailanysPresence" if operator := fields.get("Operator"):
             ready = fields.get("State") == "ready"
             return [DutyChanged(OperatorId(operator), ready, "" if ready else fields.get("Reason", ""))]
@@ -143,7 +142,7 @@ def _joined(fields: Mapping[str, str]) -> list[Event]:
         operator = operator_of(fields.get(f"{colleague}Channel", ""))
         call = fields.get(f"{caller}Uniqueid", "")
         if operator is not None and channel and call and operator_of(channel) is None:
-            return [TalkJoined(CallId(call), channel, operator, fields[f"{colleague}Channel"])]
+            return [TalkJoined(CallId(call), operator)]
     channel, call = fields.get("TransfereeChannel", ""), fields.get("TransfereeUniqueid", "")
     asked = fields.get("SecondTransfererUniqueid", "")
     if fields.get("DestType") == "App" and channel and call and asked and operator_of(channel) is None:

@@ -50,7 +50,6 @@ TALKED: Final = "BLN_TALKED"  # operator who talks, or talked last
 TALKED_OFFER: Final = "BLN_TALKED_OFFER"  # the offer that this talk came of
 WITH: Final = "BLN_WITH"  # the colleague in a talk of three
 CONSULT: Final = "BLN_CONSULT"  # 1: an operator's channel that asks a colleague
-PEER: Final = "BLN_PEER"  # channel of the operator to be joined with after a consultation
 SAY: Final = "BLN_SAY"  # files of the next announcement
 TOLD: Final = "BLN_TOLD"  # what the last one said: place:low:high
 

@@ -37,16 +37,6 @@ class Reclaim:
 
 
 @dataclass(frozen=True, slots=True)
-class Join:
-    """Tell the caller, then connect them with this operator, who was consulted (rule 11)."""
-
-    call: CallId
-    channel: str
-    operator: OperatorId
-    operator_channel: str
-
-
-@dataclass(frozen=True, slots=True)
 class MoveOn:
     """Tell the caller, then let them wait where the operator has asked in vain so far (rule 11)."""
 
@@ -87,4 +77,4 @@ class Resync:
     why: str
 
 
-Command = Offer | Announce | Reclaim | Join | MoveOn | KeepDuty | ShowState | Alarm | Resync
+Command = Offer | Announce | Reclaim | MoveOn | KeepDuty | ShowState | Alarm | Resync

@@ -24,14 +24,13 @@ from calls.events import (
     Reachability,
     SkillsChanged,
     TalkJoined,
-    TalkKept,
     TalkLeft,
     Tick,
     WrapUpSet,
 )
 from calls.ids import CallId, GroupId, OperatorId
 from routing.announcing import Announcing
-from routing.commands import Command, Join, MoveOn, Offer, Reclaim, Resync
+from routing.commands import Command, MoveOn, Offer, Reclaim, Resync
 from routing.day_so_far import Helps, Lent
 from routing.deadlines import Deadlines
 from routing.floor import Floor
@@ -267,9 +266,6 @@ class Router:
                 self._contradicted(operator, event.call, now_ms, out)
                 self._talks(operator, event.call)
             case TalkJoined():
-                self._takes_over(operator, event.call, now_ms)
-                out.append(Join(event.call, event.channel, operator.id, event.operator_channel))
-            case TalkKept():
                 self._takes_over(operator, event.call, now_ms)
             case DutyChanged(kept=True):
                 operator.ready, operator.reason = event.ready, "" if event.ready else event.reason

@@ -48,19 +48,6 @@ def originate(channel: str, call: str, context: str, exten: str, variables: Mapp
     }
 
 
-def redirect_both(
-    channel: str, context: str, exten: str, extra_channel: str, extra_context: str, extra_exten: str = "s"
-) -> ActionFields:
-    """Move the two ends of a talk to two places, so that neither is hung up for the other's leaving."""
-    return {
-        **redirect(channel, context, exten),
-        "ExtraChannel": channel_name(extra_channel),
-        "ExtraContext": _matching(_CONTEXT, extra_context, "context"),
-        "ExtraExten": _matching(_EXTENSION, extra_exten, "extension"),
-        "ExtraPriority": "1",
-    }
-
-
 def setvar(channel: str | None, name: str, value: str) -> ActionFields:
     """Set a variable of a channel, or a global one without a channel (the heartbeat)."""
     return {"Action": "Setvar", **_on(channel), "Variable": variable_name(name), "Value": value}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,6 +13,7 @@ from prompt_tones import heard_stretches, prompt_hz
 from calls.journal import Fact
 from phones.call import Call
 from phones.manners import Ring
+from phones.phone import PhoneError
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -28,7 +30,8 @@ async def centre(open_hotline: Centre) -> AsyncIterator[Centre]:
     await open_hotline.closed_down()
 
 
-async def test_joined_caller_is_told_and_talks_with_the_colleague(centre: Centre) -> None:
+@pytest.mark.parametrize("refers_on", ["the caller's line", "the consultation"])
+async def test_joined_caller_is_told_and_talks_with_the_colleague(centre: Centre, refers_on: str) -> None:
     visit, talk = await _talk_with_101(centre, "ru")
     await centre.phone_of("103")
     await centre.duty("103", ready=True)
@@ -38,7 +41,8 @@ async def test_joined_caller_is_told_and_talks_with_the_colleague(centre: Centre
     assert asked.caller_number == "101"
     await asked.until_hears(OPERATOR_HZ["101"])
     await consult.until_hears(OPERATOR_HZ["103"])
-    assert await talk.refer_to_call(consult) // 100 == 2
+    here, there = (talk, consult) if refers_on == "the caller's line" else (consult, talk)
+    assert await here.refer_to_call(there) // 100 == 2
     await centre.until_state("101", "ready")
     await visit.fact(Fact.TALKING, seq="2", operator="103")
     await visit.call.until_hears(OPERATOR_HZ["103"])
@@ -126,6 +130,49 @@ async def test_operator_may_leave_the_caller_to_wait_before_anybody_answered(cen
     assert (first.operator_id, first.transfer_kind, first.transfer_to) == ("101", "attended", "portal")
     assert (second_part.operator_id, second_part.group_id, second_part.via) == ("103", "portal", "router")
     assert [recording.status for recording in story.recordings] == ["ok", "ok"]
+
+
+async def test_joining_while_the_colleague_still_rings_tells_the_caller_and_rings_on(centre: Centre) -> None:
+    visit, talk = await _talk_with_101(centre, "ru")
+    await centre.phone_of("103", Ring())
+    await centre.duty("103", ready=True)
+    await talk.hold()
+    consult = await centre.operators["101"].dial("62")
+    asked = await centre.operators["103"].rung()
+    await centre.phone_of("103")  # answers what comes next
+    assert await talk.refer_to_call(consult) // 100 == 2
+    await asked.ended()  # a phone that would ring while the caller is told
+    second = await centre.talk("103", visit)
+    assert len(visit.heard("transfer-notice", "ru")) == 1
+    await second.hang_up()
+    await visit.fact(Fact.RATING_OFFERED, seq="2", operator="103")
+    await visit.call.hang_up()
+    story = await visit.recorded(2)
+    first, second_part = story.record.segments[1], story.record.segments[2]
+    assert (first.operator_id, first.transfer_kind, first.transfer_to) == ("101", "attended", "portal")
+    assert (second_part.operator_id, second_part.group_id) == ("103", "portal")
+    assert second_part.notice_ms is not None and second_part.talking_ms is not None
+    assert second_part.notice_ms <= second_part.talking_ms
+
+
+async def test_join_that_asterisk_refuses_leaves_the_caller_with_the_operator(centre: Centre) -> None:
+    """The colleague had hung up when the REFER came."""
+    visit, talk = await _talk_with_101(centre, "kk")
+    await centre.phone_of("103")
+    await centre.duty("103", ready=True)
+    await talk.hold()
+    consult = await centre.operators["101"].dial("62")
+    asked = await centre.operators["103"].rung()
+    await asked.until_hears(OPERATOR_HZ["101"])
+    await asked.hang_up()
+    await consult.ended()
+    with contextlib.suppress(PhoneError):  # the phone itself may know that there is nobody to refer to
+        assert await talk.refer_to_call(consult) >= 400
+    await talk.resume()
+    await visit.call.until_hears(OPERATOR_HZ["101"])
+    assert not visit.facts(Fact.TRANSFERRED)
+    await talk.hang_up()
+    await visit.fact(Fact.RATING_OFFERED, seq="1", operator="101")
 
 
 async def test_colleague_who_does_not_answer_is_missed_like_any_offer(centre: Centre) -> None:

@@ -21,7 +21,7 @@ def attended(**ends: dict[str, str]) -> dict[str, str]:
     ("transferee", "target"), [(CALLER, COLLEAGUE), (COLLEAGUE, CALLER)], ids=["refer-on-talk", "refer-on-consultation"]
 )
 def test_caller_and_colleague_are_told_apart(transferee: dict[str, str], target: dict[str, str]) -> None:
-    joined = TalkJoined(CallId("hl1-1.1"), CALLER["Channel"], OperatorId("103"), COLLEAGUE["Channel"])
+    joined = TalkJoined(CallId("hl1-1.1"), OperatorId("103"))
     assert events_of("AttendedTransfer", attended(Transferee=transferee, TransferTarget=target)) == [joined]
 
 
@@ -63,3 +63,8 @@ def test_registration_that_is_gone_may_have_been_replaced() -> None:
     assert lost_contact("ContactStatus", removed | {"ContactStatus": "Created"}) is None
     assert lost_contact("ContactStatus", removed | {"AOR": "carrier"}) is None
     assert lost_contact("Hangup", removed) is None
+
+
+def test_of_three_one_operator_stays_with_the_caller() -> None:
+    fields = {"UserEvent": "BailanysStays", "Call": "hl1-1.1", "Operator": "103"}
+    assert events_of("UserEvent", fields) == [TalkJoined(CallId("hl1-1.1"), OperatorId("103"))]

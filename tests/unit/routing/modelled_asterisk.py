@@ -180,7 +180,7 @@ class ModelledAsterisk:
             (leg,) = [leg for leg, call in self.phones[colleague].legs.items() if call == asked.call]
             self.phones[colleague].legs[leg] = caller.call
             caller.operator = colleague
-            told = TalkJoined(caller.call, caller.channel, colleague, leg)
+            told = TalkJoined(caller.call, colleague)
         gone = [*self._drop_leg(operator, caller.call), *self._drop_leg(operator, asked.call)]
         return [told, *gone, CallGone(asked.call)]
 

@@ -16,7 +16,7 @@ from calls.events import (
     Tick,
 )
 from calls.ids import CallId, GroupId, OperatorId
-from routing.commands import Alarm, Announce, Join, KeepDuty, MoveOn, Offer, Reclaim, Resync
+from routing.commands import Alarm, Announce, KeepDuty, MoveOn, Offer, Reclaim, Resync
 from routing.core import Router, Rules
 from routing.presence import Operator, State
 
@@ -217,8 +217,7 @@ def test_consulted_colleague_has_the_call_and_who_consulted_rests() -> None:
     talk(made, "a", "101", 2_000)
     made.handle(caller("asked", 1_500, PORTAL), 3_000)
     talk(made, "asked", "102", 4_000)
-    joined = made.handle(TalkJoined(CallId("a"), "PJSIP/carrier-a", OperatorId("102"), "PJSIP/op102-1"), 5_000)
-    assert of(Join, joined) == [Join(CallId("a"), "PJSIP/carrier-a", OperatorId("102"), "PJSIP/op102-1")]
+    joined = made.handle(TalkJoined(CallId("a"), OperatorId("102")), 5_000)
     assert made.operators[OperatorId("101")].state(5_001)[0] is State.WRAP_UP
     assert made.operators[OperatorId("102")].state(5_001) == (State.TALKING, "a")
     assert of(Resync, joined) == []
