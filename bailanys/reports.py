@@ -15,7 +15,7 @@ from calls.recording import Recording
 from console.answers import FoundTalk, Stats
 from console.errors import BusyError, UnavailableError, UnknownCallError
 from console.ports import DayWait
-from console.story import CallFacts, OfferFacts, RatingFacts, RecordingFacts, SegmentFacts, StepFacts, Story
+from console.story import CallFacts, GapFacts, OfferFacts, RatingFacts, RecordingFacts, SegmentFacts, StepFacts, Story
 from storage.errors import LedgerError
 from storage.find import FoundRecording
 from storage.ledger import Ledger
@@ -52,6 +52,7 @@ class LedgerBooks:
             ratings=tuple(map(RatingFacts.model_validate, record.ratings.values())),
             steps=tuple(map(StepFacts.model_validate, story.steps)),
             recordings=tuple(map(RecordingFacts.model_validate, story.recordings)),
+            gaps=tuple(map(GapFacts.model_validate, record.gaps.values())),
         )
 
     async def stats(self, day: date | None) -> Stats:

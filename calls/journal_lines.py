@@ -85,6 +85,11 @@ def format_hangup(at_ms: int, call_id: str) -> bytes:
     return _line("HANGUP", at_ms, call_id, "", "")
 
 
+def is_lost(entry: Entry) -> bool:
+    """Whether a HANGUP is one of `format_hangup`: Asterisk names the channel."""
+    return entry.type == "HANGUP" and not entry.channel
+
+
 def _line(kind: str, at_ms: int, call_id: str, name: str, extra: str) -> bytes:
     seconds, ms = divmod(at_ms, 1000)
     row = (kind, f"{seconds}.{ms:03d}000", "", call_id, call_id, name, extra)

@@ -19,6 +19,30 @@ class RecordingStatus(StrEnum):
     MISSING = "missing"  # there was a talk and no recording: an explained gap, with an alarm
 
 
+class GapReason(StrEnum):
+    """Why a stretch of a talk has no recording."""
+
+    PAUSED = "paused"  # by the operator, for sensitive data
+    DISK_FULL = "disk-full"  # the spool took no bytes
+    DISK_UNWRITABLE = "disk-unwritable"  # the spool was read-only, away or broken
+    ASTERISK_DIED = "asterisk-died"  # what Asterisk had in memory when it was killed
+    UNKNOWN = "unknown"  # nobody can say: a person must look
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of a talk without a recording. Instants are UTC epoch ms; `to_ms` None while it lasts."""
+
+    call: CallId
+    seq: int
+    from_ms: int
+    to_ms: int | None
+    reason: str
+    """One of `GapReason`; text, so that a later version's reason can be read."""
+    by: str = ""
+    """Who made it, of a gap that a person made."""
+
+
 @dataclass(frozen=True, slots=True)
 class EndedTalk:
     """A talk that has ended and has no recording in the ledger yet. Instants are UTC epoch ms."""
@@ -34,6 +58,8 @@ class EndedTalk:
     ended_ms: int
     bridged_ms: int | None = None
     """How long caller and operator were bridged; None when the journal does not say."""
+    lost: bool = False
+    """Asterisk died in it: no channel was left to say how it ended."""
 
 
 @dataclass(frozen=True, slots=True)

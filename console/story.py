@@ -87,6 +87,16 @@ class RecordingFacts(Answer):
     sha256: str
 
 
+class GapFacts(Answer):
+    """A stretch of a talk without a recording."""
+
+    seq: int
+    from_ms: int
+    to_ms: int | None = Field(description="None while it lasts.")
+    reason: str = Field(description="`paused`, `disk-full`, `disk-unwritable`, `asterisk-died`, `unknown`.")
+    by: str = Field(description="Who made it, of a gap that a person made.")
+
+
 class Story(Answer):
     """Everything the ledger knows of one call."""
 
@@ -96,3 +106,4 @@ class Story(Answer):
     ratings: tuple[RatingFacts, ...]
     steps: tuple[StepFacts, ...]
     recordings: tuple[RecordingFacts, ...]
+    gaps: tuple[GapFacts, ...] = ()

@@ -53,7 +53,9 @@ _TALKS = (
         _next_offer_ms.label("next_offer_ms"),
         segment.c.ended_ms.label("segment_ended_ms"),
         segment.c.bridged_ms,
+        and_(call.c.lost == 1, segment.c.ended_by == "caller").label("lost"),
     )
+    .join(call, call.c.id == offer.c.call_id)
     .join(segment, and_(segment.c.call_id == offer.c.call_id, segment.c.seq == offer.c.seq))
     .where(
         offer.c.recorded == 0,
@@ -85,6 +87,7 @@ def ended_talks(connection: Connection) -> list[EndedTalk]:
                 began_ms=row.ended_ms,
                 ended_ms=max(row.ended_ms, ended_ms),
                 bridged_ms=row.bridged_ms if row.is_last else 0,  # gone before the talk: nothing to record
+                lost=bool(row.lost and row.is_last),
             )
         )
     return talks

@@ -14,9 +14,10 @@ from typing import TypeVar
 
 from calls.callback import CANCELLED
 from calls.journal import Entry, Fact
-from calls.journal_lines import whole
+from calls.journal_lines import is_lost, whole
 from calls.phone import caller_key
-from storage.record import ANSWERED, BridgeRow, CallRecord, LineRow, OfferRow, RatingRow, SegmentRow
+from calls.recording import GapReason
+from storage.record import ANSWERED, BridgeRow, CallRecord, GapRow, LineRow, OfferRow, RatingRow, SegmentRow
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -34,7 +35,10 @@ def with_event(record: CallRecord, entry: Entry) -> CallRecord:
     at_ms = entry.at_ms
     if entry.uniqueid == entry.linkedid:
         if entry.type == "HANGUP":
-            return replace(record, call=replace(record.call, ended_ms=_earliest(record.call.ended_ms, at_ms)))
+            known_ms = record.call.ended_ms
+            if known_ms is not None and known_ms <= at_ms:
+                return record
+            return replace(record, call=replace(record.call, ended_ms=at_ms, lost=int(is_lost(entry))))
         if entry.type == "BRIDGE_ENTER":
             return record if at_ms in record.bridges else _with_bridge(record, BridgeRow(record.call.id, at_ms))
         if entry.type == "BRIDGE_EXIT":
@@ -187,6 +191,21 @@ def _left(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
     return replace(record, lines=_put(record.lines, line.uniqueid, line))
 
 
+def _gap(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
+    seq, to_ms = _number(values, "seq"), whole(values.get("to_ms"))
+    if seq is None:
+        return record
+    from_ms = _instant(values, "from_ms", entry)
+    gap = record.gaps.get((seq, from_ms)) or GapRow(record.call.id, seq, from_ms, None, "", "")
+    gap = replace(
+        gap,
+        to_ms=gap.to_ms if to_ms is None else _earliest(gap.to_ms, max(to_ms, from_ms)),
+        reason=gap.reason or _name(values, "reason") or GapReason.UNKNOWN.value,
+        by=gap.by or _name(values, "by") or "",
+    )
+    return replace(record, gaps=_put(record.gaps, (seq, from_ms), gap))
+
+
 def _notice(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
     def told(segment: SegmentRow) -> SegmentRow:
         return replace(segment, notice_ms=_earliest(segment.notice_ms, entry.at_ms))
@@ -236,6 +255,7 @@ _NOTES: dict[str, Callable[[CallRecord, Entry, Fields], CallRecord]] = {
     Fact.TALK_ENDED: _talk_ended,
     Fact.TRANSFERRED: _transferred,
     Fact.LEFT: _left,
+    Fact.GAP: _gap,
     Fact.NOTICE: _notice,
     Fact.RATING_OFFERED: _rating_offered,
     Fact.RATED: _rated,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from calls.recording import GapReason
+
 ANSWERED: Final = "ANSWER"
 CANCELLED: Final = "CANCEL"
 """DIALSTATUS of an offer that was taken up, and of one that ended because the caller left."""
@@ -35,6 +37,7 @@ class CallRow:
     callback_of: str | None = None
     callback_status: str | None = None
     callback_reached_ms: int | None = None
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,19 @@ class RatingRow:
     score: int | None = None
 
 
-Row = CallRow | SegmentRow | OfferRow | LineRow | BridgeRow | RatingRow
+@dataclass(frozen=True, slots=True)
+class GapRow:
+    """A stretch of a talk without a recording; see `calls.recording.Gap`."""
+
+    call_id: str
+    seq: int
+    from_ms: int
+    to_ms: int | None = None
+    reason: str = GapReason.UNKNOWN.value
+    by: str = ""
+
+
+Row = CallRow | SegmentRow | OfferRow | LineRow | BridgeRow | RatingRow | GapRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +144,7 @@ class CallRecord:
     lines: Mapping[str, LineRow] = field(default_factory=dict)
     bridges: Mapping[int, BridgeRow] = field(default_factory=dict)
     ratings: Mapping[tuple[int, str], RatingRow] = field(default_factory=dict)
+    gaps: Mapping[tuple[int, int], GapRow] = field(default_factory=dict)
 
 
 def unheard(call_id: str, at_ms: int) -> CallRecord:

@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, Insert, Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import tables
-from storage.record import BridgeRow, CallRecord, CallRow, LineRow, OfferRow, RatingRow, Row, SegmentRow
+from storage.record import BridgeRow, CallRecord, CallRow, GapRow, LineRow, OfferRow, RatingRow, Row, SegmentRow
 
 R = TypeVar("R")
 
@@ -40,6 +40,7 @@ _SHAPES: dict[type[Row], _Shape] = {  # in the order that foreign keys want
     LineRow: _shape(LineRow, tables.operator_line),
     BridgeRow: _shape(BridgeRow, tables.bridge),
     RatingRow: _shape(RatingRow, tables.rating),
+    GapRow: _shape(GapRow, tables.gap),
 }
 
 
@@ -54,6 +55,7 @@ def changes(before: CallRecord | None, after: CallRecord) -> list[Row]:
         ({} if before is None else before.lines, after.lines),
         ({} if before is None else before.bridges, after.bridges),
         ({} if before is None else before.ratings, after.ratings),
+        ({} if before is None else before.gaps, after.gaps),
     )
     for old, new in pairs:
         if old is not new:
@@ -90,6 +92,7 @@ def load(connection: Connection, call_ids: Sequence[str]) -> dict[str, CallRecor
     lines: dict[str, dict[str, LineRow]] = defaultdict(dict)
     bridges: dict[str, dict[int, BridgeRow]] = defaultdict(dict)
     ratings: dict[str, dict[tuple[int, str], RatingRow]] = defaultdict(dict)
+    gaps: dict[str, dict[tuple[int, int], GapRow]] = defaultdict(dict)
     for segment in _rows(connection, SegmentRow, known):
         segments[segment.call_id][segment.seq] = segment
     for offer in _rows(connection, OfferRow, known):
@@ -100,8 +103,10 @@ def load(connection: Connection, call_ids: Sequence[str]) -> dict[str, CallRecor
         bridges[bridge.call_id][bridge.entered_ms] = bridge
     for rating in _rows(connection, RatingRow, known):
         ratings[rating.call_id][rating.seq, rating.operator_id] = rating
+    for gap in _rows(connection, GapRow, known):
+        gaps[gap.call_id][gap.seq, gap.from_ms] = gap
     return {
-        key: CallRecord(call, segments[key], offers[key], lines[key], bridges[key], ratings[key])
+        key: CallRecord(call, segments[key], offers[key], lines[key], bridges[key], ratings[key], gaps[key])
         for key, call in calls.items()
     }
 

@@ -14,6 +14,7 @@ from storage.record import (
     BridgeRow,
     CallRecord,
     CallRow,
+    GapRow,
     LineRow,
     OfferRow,
     RatingRow,
@@ -40,6 +41,7 @@ def settled(record: CallRecord) -> CallRecord:
         segments=segments,
         call=_call(record.call, list(segments.values()), taken),
         ratings={key: _rating(row, record.call.ended_ms) for key, row in record.ratings.items()},
+        gaps={key: _gap(row, segments.get(row.seq)) for key, row in record.gaps.items()},
     )
 
 
@@ -165,6 +167,14 @@ def _call(call: CallRow, segments: list[SegmentRow], taken: list[tuple[LineRow, 
         answered_ms=answered_ms,
         result=result,
     )
+
+
+def _gap(gap: GapRow, segment: SegmentRow | None) -> GapRow:
+    """No gap outlasts its talk."""
+    ended_ms = None if segment is None else segment.ended_ms
+    if ended_ms is None or (gap.to_ms is not None and gap.to_ms <= ended_ms):
+        return gap
+    return replace(gap, to_ms=max(gap.from_ms, ended_ms))
 
 
 def _rating(rating: RatingRow, call_ended_ms: int | None) -> RatingRow:

@@ -74,6 +74,7 @@ call = Table(
     Column("callback_of", Text),
     Column("callback_status", Text),
     _ms("callback_reached_ms"),
+    Column("lost", Integer, nullable=False, server_default="0"),
     Index(None, "caller_key", "arrived_ms"),
     Index(None, "arrived_ms"),
     Index(None, "callback_asked_ms"),
@@ -83,7 +84,7 @@ call = Table(
 """`result`: in_progress, answered, callback (the caller asked to be called), abandoned_waiting or abandoned_menu.
 `answered_ms` is the first operator's. `callback_of`: this call was made for the callback asked in that one, and
 `callback_status` tells whether it reached the caller (ANSWER), `callback_reached_ms` when. On the call that asked the
-status can only be CANCELLED."""
+status can only be CANCELLED. `lost` is 1 when Asterisk died in the call."""
 
 segment = Table(
     "segment",
@@ -191,8 +192,23 @@ recording = Table(
     Column("operator_dbfs", Float),
     _of_call(),
     Index(None, "made_ms"),
+    Index(None, "path"),
 )
 """Written by the finaliser (rule 14), once a talk's file is in the archive or its absence is explained (`status`)."""
+
+gap = Table(
+    "gap",
+    metadata,
+    _key("call_id"),
+    _number_key("seq"),
+    _ms_key("from_ms"),
+    _ms("to_ms"),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    _of_call(),
+)
+"""A stretch of a talk without a recording, and why (`calls.recording.GapReason`): from the journal's `gap` facts, and
+from the finaliser, which holds each recording against the time connected."""
 
 operator_state = Table(
     "operator_state",

@@ -60,6 +60,7 @@ def show_(
         "offers": [asdict(row) for row in record.offers.values()],
         "ratings": [asdict(row) for row in record.ratings.values()],
         "recordings": [asdict(row) for row in story.recordings],
+        "gaps": [asdict(row) for row in record.gaps.values()],
         "steps": [asdict(row) for row in story.steps],
     }
     typer.echo(json.dumps(told, ensure_ascii=False, indent=1))

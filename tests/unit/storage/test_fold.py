@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calls.journal_lines import parse_line
+from calls.journal_lines import format_hangup, parse_line
 from storage.fold import Folded, fold
 from storage.record import BridgeRow, CallRecord
 from tests.unit.storage import scene
@@ -160,6 +160,30 @@ def test_facts_without_sense_are_passed_over() -> None:
     caller.fact("rated", seq=1).fact("no-such-fact", seq=1).fact("talking", seq=1, offer="-1").event("NO_SUCH_EVENT")
     caller.fact("language", language="").fact("presence").fact("transferred")
     assert record_of(caller) == before
+
+
+def test_a_gap_in_a_recording_is_kept_with_its_reason_and_ends_with_the_talk_at_the_latest() -> None:
+    """Promise 1: a stretch without a recording is explained."""
+    paused = scene.Caller(1).arrive().queue().offer("103").pick_up("103").talk("103")
+    from_ms = paused.now_ms + 5_000
+    told = {"seq": 1, "from_ms": from_ms, "reason": "paused"}
+    paused.fact("gap", 5_000, by="103", **told)
+    (open_gap,) = record_of(paused).gaps.values()
+    assert (open_gap.from_ms, open_gap.to_ms, open_gap.reason, open_gap.by) == (from_ms, None, "paused", "103")
+    paused.operator_leaves("103")
+    (left_open,) = record_of(paused).gaps.values()
+    assert left_open.to_ms == record_of(paused).segments[1].ended_ms
+    paused.fact("gap", 0, to_ms=from_ms + 7_000, **told)  # read late
+    (over,) = record_of(paused).gaps.values()
+    assert (over.to_ms, over.by) == (from_ms + 7_000, "103")
+
+
+def test_a_call_that_asterisk_died_in_is_known_as_such() -> None:
+    lost = scene.Caller(1).arrive().queue().offer("103").pick_up("103").talk("103")
+    told = format_hangup(lost.now_ms + 9_000, lost.id)
+    assert folded([*lost.lines, told]).records[lost.id].call.lost == 1
+    ended = lost.hang_up(500)
+    assert folded([*ended.lines, told]).records[lost.id].call.lost == 0
 
 
 def test_a_bridge_left_open_by_a_crash_ends_with_the_call() -> None:
