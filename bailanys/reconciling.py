@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from bailanys.site import Places
 from calls.audit import Note
 from calls.recording import RecordingStatus
+from calls.store import Store, Stored
 from recordings.disposal import remove
 from recordings.naming import FLAC, SEALED, SIDECAR, origin_of
 from recordings.remarks import remarks
-from recordings.sidecar import from_json
+from recordings.sidecar import read
 from storage.ledger import Ledger
 
 HOURS = 3
@@ -37,28 +38,29 @@ class Mismatch:
 async def reconcile(ledger: Ledger, places: Places, since_ms: int = 0) -> list[Mismatch]:
     """Look at everything made since an instant (0: ever). Raises LedgerUnavailableError, OSError."""
     rows = {made.file: made for made in await ledger.recordings_made(since_ms)}
-    found: list[Mismatch] = []
-    for path in await asyncio.to_thread(lambda: list(_sidecars(places.archive, since_ms))):
-        file = path.name.removesuffix(SIDECAR)
+    store, found = places.store, list[Mismatch]()
+    listed = await asyncio.to_thread(lambda: {stored.path: stored for stored in _listed(store, since_ms)})
+    for path in (path for path, stored in listed.items() if path.endswith(SIDECAR) and _settled(stored)):
+        file = PurePosixPath(path).stem
         if (origin := origin_of(file)) is None:
             continue  # somebody else's file
         known = rows.get(file) or await ledger.recording_at(origin.call, origin.seq, origin.offer)
         if known is None:
-            found.append(await _adopt(ledger, path))
+            found.append(await _adopt(ledger, store, path))
         elif known.status is RecordingStatus.DISPOSED:
-            await asyncio.to_thread(remove, places.archive, _audio(path))
+            await asyncio.to_thread(remove, store, _audio(path, listed))
             found.append(Mismatch(file, "was disposed of, and the file was still there", "removed"))
     for made in rows.values():
-        if made.path and not await asyncio.to_thread((places.archive / made.path).is_file):
+        if made.path and made.path not in listed and not await asyncio.to_thread(store.exists, made.path):
             found.append(Mismatch(made.file, "in the ledger, and its file is not in the archive"))
         found += [Mismatch(made.file, f"{said} against the time connected") for said in remarks(made, ())]
     return found
 
 
-async def _adopt(ledger: Ledger, path: Path) -> Mismatch:
-    file = path.name.removesuffix(SIDECAR)
+async def _adopt(ledger: Ledger, store: Store, path: str) -> Mismatch:
+    file = PurePosixPath(path).stem
     try:
-        sidecar = from_json(await asyncio.to_thread(path.read_text, encoding="utf-8"))
+        sidecar = await asyncio.to_thread(read, store, path)
     except ValueError as error:
         return Mismatch(file, f"its sidecar cannot be read: {error}")
     await ledger.add_recording(sidecar.recording)
@@ -66,26 +68,25 @@ async def _adopt(ledger: Ledger, path: Path) -> Mismatch:
     return Mismatch(file, "in the archive, and not in the ledger", "adopted")
 
 
-def _audio(sidecar: Path) -> str:
+def _audio(sidecar: str, listed: Container[str]) -> str:
     """The path, within the archive, of the sound beside a sidecar."""
-    stem = sidecar.name.removesuffix(SIDECAR)
-    name = f"{stem}{SEALED}" if sidecar.with_name(f"{stem}{SEALED}").exists() else f"{stem}{FLAC}"
-    return "/".join([*sidecar.parent.parts[-4:], name])
+    stem = sidecar.removesuffix(SIDECAR)
+    return f"{stem}{SEALED}" if f"{stem}{SEALED}" in listed else f"{stem}{FLAC}"
 
 
-def _sidecars(archive: Path, since_ms: int) -> Iterator[Path]:
+def _listed(store: Store, since_ms: int) -> Iterator[Stored]:
     if not since_ms:
-        yield from filter(_settled, sorted(archive.glob(f"[0-9]*/*/*/*/*{SIDECAR}")))
+        yield from store.list()
         return
     hour, now = datetime.fromtimestamp(since_ms / 1000, UTC), datetime.now(UTC)
     while hour <= now + timedelta(hours=1):
-        yield from filter(_settled, sorted((archive / f"{hour:%Y/%m/%d/%H}").glob(f"*{SIDECAR}")))
+        yield from store.list(f"{hour:%Y/%m/%d/%H}")
         hour += timedelta(hours=1)
 
 
-def _settled(sidecar: Path) -> bool:
+def _settled(sidecar: Stored) -> bool:
     """Not one whose row is just being written."""
-    return time.time() - sidecar.stat().st_mtime > SETTLED_S
+    return time.time() - sidecar.changed_ms / 1000 > SETTLED_S
 
 
 class Reconciler:

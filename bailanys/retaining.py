@@ -38,6 +38,6 @@ async def _disposed(ledger: Ledger, places: Places, recording: Recording, days: 
     """The row and the log first: after a kill in between, the file is removed by `reconcile`."""
     said = await in_transaction(ledger.engine, lambda one: retention.dispose(one, recording, days, now_ms))
     if said:
-        await asyncio.to_thread(remove, places.archive, recording.path)
+        await asyncio.to_thread(remove, places.store, recording.path)
         log.info("recording disposed of", file=recording.file, kept_days=days)
     return said

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from calls.store import Store
 from config.paths import storage_paths
 from config.settings import Settings
 from dialplan.install import install
 from dialplan.render import Site, render
+from recordings.folder import Folder
 from recordings.keyring import KeyRing, ring_at
 from recordings.opening import open_recording, sidecar_of
 from speech.compose import MUSIC_SUBFOLDER, install_sounds
@@ -42,14 +44,19 @@ class Places:
         """What signs the audit log's checkpoints and what is handed over."""
         return self.keys.with_name("signing.pem")
 
+    @property
+    def store(self) -> Store:
+        """Where finished recordings are read from."""
+        return Folder(self.archive)
+
     def ring(self) -> KeyRing:
         """The archive's keys, made at the first use. Raises KeysUnreadableError, OSError."""
         return ring_at(self.keys)
 
     def recording(self, path: str) -> BinaryIO:
         """The plain FLAC of a recording in the archive. Raises what `recordings.opening` raises."""
-        sidecar = sidecar_of(self.archive, path)
-        return open_recording(self.archive, sidecar, self.ring() if sidecar.sealed else None)
+        sidecar = sidecar_of(self.store, path)
+        return open_recording(self.store, sidecar, self.ring() if sidecar.sealed else None)
 
     @property
     def spool(self) -> Path:

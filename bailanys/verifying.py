@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
+from calls.store import Store
 from recordings.errors import KeysUnreadableError
 from recordings.keyring import KeyRing, ring_at
 from recordings.verifying import Verdict, examine
@@ -17,22 +18,22 @@ PORTION = 8
 """Recordings that a process takes at once."""
 
 
-def verified(archive: Path, keys: Path, rows: Sequence[Kept], processes: int | None = None) -> Iterator[Verdict]:
+def verified(store: Store, keys: Path, rows: Sequence[Kept], processes: int | None = None) -> Iterator[Verdict]:
     """The verdicts, as they come."""
     portions = [rows[at : at + PORTION] for at in range(0, len(rows), PORTION)]
     if len(portions) < 2:
         for portion in portions:
-            yield from _portion(archive, keys, portion)
+            yield from _portion(store, keys, portion)
         return
     workers = min(processes or os.cpu_count() or 1, len(portions))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(_portion, archive, keys, portion) for portion in portions]):
+        for done in as_completed([pool.submit(_portion, store, keys, portion) for portion in portions]):
             yield from done.result()
 
 
-def _portion(archive: Path, keys: Path, rows: Sequence[Kept]) -> list[Verdict]:
+def _portion(store: Store, keys: Path, rows: Sequence[Kept]) -> list[Verdict]:
     ring = _ring(keys)
-    return [examine(archive, row.recording, ring, row.sha256) for row in rows]
+    return [examine(store, row.recording, ring, row.sha256) for row in rows]
 
 
 def _ring(keys: Path) -> KeyRing | None:

@@ -45,7 +45,7 @@ def _looked_at(places: Places, number: int) -> Run:
     engine = open_engine(places.database_url)
     began_s = time.perf_counter()
     rows = asyncio.run(Ledger(engine).kept_recordings())
-    verdicts = list(verified(places.archive, places.keys, rows))
+    verdicts = list(verified(places.store, places.keys, rows))
     seconds = time.perf_counter() - began_s
     engine.dispose()
     if len(verdicts) != number or any(verdict.faults for verdict in verdicts):

@@ -15,6 +15,7 @@ from calls.recording import EndedTalk, Recording, RecordingStatus
 from recordings import durable
 from recordings.audio import AudioFacts, sha256_of, to_flac
 from recordings.errors import ArchiveUnwritableError, AudioDiffersError, ReceiptVoidError, SealBrokenError
+from recordings.folder import Folder
 from recordings.naming import FLAC, SEALED, SIDECAR, Origin, archive_path, file_of
 from recordings.opening import Keys, open_recording, opened_with, plain_sha256
 from recordings.sealing import seal
@@ -126,7 +127,7 @@ class Archive:
             key, wrapped = ring.new_key()
             with _writing(), flac.open("rb") as plain, sealed.open("wb") as target:
                 seal(plain, facts.bytes, target, key, file)
-            if plain_sha256(opened_with(sealed, key, file)) != facts.sha256:
+            if plain_sha256(opened_with(sealed.open("rb"), key, file)) != facts.sha256:
                 raise AudioDiffersError(f"{file}: sealed, and another when opened")
             with _writing():
                 durable.sync(sealed)
@@ -141,7 +142,7 @@ class Archive:
     def _sha256_of(self, target: Path, sidecar: Sidecar) -> str:
         """What is in the file at its place; nothing for one that does not open."""
         try:
-            return plain_sha256(open_recording(self._root, sidecar, self._keys()))
+            return plain_sha256(open_recording(Folder(self._root), sidecar, self._keys()))
         except SealBrokenError:
             return ""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import BinaryIO, cast
 
+from calls.store import Store
 from recordings.errors import KeyMissingError, SealBrokenError
 from recordings.keyring import KeyRing
 from recordings.sealing import SealedReader
-from recordings.sidecar import Sidecar, from_json, sidecar_path
+from recordings.sidecar import Sidecar, beside, read
 
 _PORTION = 1 << 20
 
@@ -22,19 +22,19 @@ def no_keys() -> None:
     """Where nothing is encrypted."""
 
 
-def sidecar_of(archive: Path, path: str) -> Sidecar:
+def sidecar_of(store: Store, path: str) -> Sidecar:
     """The sidecar of a recording by its path in the archive. Raises SealBrokenError for none of ours, OSError."""
-    beside = sidecar_path(archive / path)
+    by_it = beside(path)
     try:
-        sidecar = from_json(beside.read_text(encoding="utf-8"))
+        sidecar = read(store, by_it)
     except ValueError as error:
-        raise SealBrokenError(f"{beside.name}: {error}") from error
+        raise SealBrokenError(f"{by_it}: {error}") from error
     if sidecar.recording.path != path:
-        raise SealBrokenError(f"{beside.name}: belongs to {sidecar.recording.path}")
+        raise SealBrokenError(f"{by_it}: belongs to {sidecar.recording.path}")
     return sidecar
 
 
-def open_recording(archive: Path, sidecar: Sidecar, ring: KeyRing | None) -> BinaryIO:
+def open_recording(store: Store, sidecar: Sidecar, ring: KeyRing | None) -> BinaryIO:
     """The plain FLAC of a recording; the caller closes it.
 
     Raises SealBrokenError (changed, cut or swapped; also at a later read), KeyMissingError, OSError.
@@ -44,12 +44,11 @@ def open_recording(archive: Path, sidecar: Sidecar, ring: KeyRing | None) -> Bin
         if ring is None:
             raise KeyMissingError(f"{path} is encrypted, and there are no keys")
         key = ring.unwrap(sidecar.sealed)
-    return opened_with(archive / path, key, sidecar.recording.file)
+    return opened_with(store.open(path), key, sidecar.recording.file)
 
 
-def opened_with(path: Path, key: bytes | None, file: str) -> BinaryIO:
+def opened_with(opened: BinaryIO, key: bytes | None, file: str) -> BinaryIO:
     """The plain bytes of a file that was sealed with that key and name; of a plain file without a key."""
-    opened = path.open("rb")
     if key is None:
         return opened
     try:

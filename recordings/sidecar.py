@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from calls.ids import GroupId, OperatorId
 from calls.recording import Recording, RecordingStatus
+from calls.store import Store
 from recordings.keyring import Wrapped
 from recordings.naming import FLAC, SEALED, SIDECAR, archive_path
 
@@ -64,15 +65,32 @@ def from_json(text: str) -> Sidecar:
         raise ValueError(f"no sidecar of a recording: {error!r}") from error
 
 
-def recordings_in(archive: Path) -> Iterator[Sidecar]:
+def recordings_in(store: Store) -> Iterator[Sidecar]:
     """Every recording that the archive holds, oldest hour first: what the index is rebuilt from.
 
     Raises ValueError or OSError at a sidecar that cannot be read.
     """
-    for recording in sorted((*archive.glob(f"[0-9]*/*/*/*/*{FLAC}"), *archive.glob(f"[0-9]*/*/*/*/*{SEALED}"))):
-        yield from_json(sidecar_path(recording).read_text(encoding="utf-8"))
+    for stored in store.list():
+        if stored.path.endswith((FLAC, SEALED)):
+            yield read(store, beside(stored.path))
+
+
+def read(store: Store, path: str) -> Sidecar:
+    """The sidecar at that path. Raises ValueError for none of ours, OSError."""
+    with store.open(path) as opened:
+        return from_json(opened.read().decode())
 
 
 def sidecar_path(recording: Path) -> Path:
     """Where the sidecar of a recording in the archive lies."""
-    return recording.with_name(f"{recording.name.removesuffix(SEALED).removesuffix(FLAC)}{SIDECAR}")
+    return recording.with_name(_beside(recording.name))
+
+
+def beside(path: str) -> str:
+    """The sidecar's path within the archive, of a recording's."""
+    recording = PurePosixPath(path)
+    return str(recording.with_name(_beside(recording.name)))
+
+
+def _beside(name: str) -> str:
+    return f"{name.removesuffix(SEALED).removesuffix(FLAC)}{SIDECAR}"

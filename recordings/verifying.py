@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 import soundfile
 
 from calls.recording import Recording
+from calls.store import Store
 from recordings.audio import RATE
 from recordings.errors import KeyMissingError, SealBrokenError
 from recordings.keyring import KeyRing
@@ -30,28 +30,30 @@ class Verdict:
     faults: tuple[str, ...]
 
 
-def examine(archive: Path, row: Recording, ring: KeyRing | None, kept_sha256: str | None = None) -> Verdict:
+def examine(store: Store, row: Recording, ring: KeyRing | None, kept_sha256: str | None = None) -> Verdict:
     """Look at one recording in every way; `kept_sha256` is what the audit log says it was. Blocks the thread."""
-    return Verdict(row.file, row.path, tuple(_faults(archive, row, ring, kept_sha256)))
+    return Verdict(row.file, row.path, tuple(_faults(store, row, ring, kept_sha256)))
 
 
-def _faults(archive: Path, row: Recording, ring: KeyRing | None, kept_sha256: str | None) -> list[str]:
+def _faults(store: Store, row: Recording, ring: KeyRing | None, kept_sha256: str | None) -> list[str]:
     faults = []
     if kept_sha256 is not None and kept_sha256 != row.sha256:
         faults.append("the ledger's hash is not the one that the audit log holds")
-    if not (archive / row.path).is_file():
-        return [*faults, "the file is missing"]
     try:
-        sidecar = sidecar_of(archive, row.path)
+        sidecar = sidecar_of(store, row.path)
     except FileNotFoundError:
+        if not store.exists(row.path):
+            return [*faults, "the file is missing"]
         return [*faults, "the sidecar is missing: without it the recording cannot be opened"]
     except (OSError, SealBrokenError) as error:
         return [*faults, f"the sidecar is not what was written: {error}"]
     if sidecar.recording != row:
         faults.append("the sidecar and the ledger disagree")
     try:
-        with open_recording(archive, sidecar, ring) as opened:
+        with open_recording(store, sidecar, ring) as opened:
             content = opened.read()
+    except FileNotFoundError:
+        return [*faults, "the file is missing"]
     except (SealBrokenError, KeyMissingError, OSError) as error:
         return [*faults, str(error)]
     if hashlib.sha256(content).hexdigest() != row.sha256:

@@ -13,6 +13,7 @@ from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption,
 from bailanys.cli.days import day_of, span_of
 from bailanys.cli.person import person
 from calls.local_day import local_time
+from calls.store import Store
 from recordings.naming import CopyKind
 from storage.find import FoundRecording
 from storage.ledger import Ledger
@@ -67,8 +68,8 @@ def find(
     )  # fmt: skip
     with ledger_of(settings) as ledger:
         found, covered = asyncio.run(look(ledger, asked))
-    archive = str(places_of(settings, ROOT).archive)
-    show([_row(hit, zone, archive) for hit in found], as_json=as_json, title="Talks", empty="No talk found.")
+    store = places_of(settings, ROOT).store
+    show([_row(hit, zone, store) for hit in found], as_json=as_json, title="Talks", empty="No talk found.")
     if covered is not None and not as_json:
         gaps = ", ".join(f"{count} {status}" for status, count in sorted(covered.gaps.items())) or "none"
         typer.echo(
@@ -100,7 +101,7 @@ def verify(
     with ledger_of(settings) as ledger:
         rows = asyncio.run(ledger.kept_recordings(span, call))
         with Progress(console=Console(stderr=True), transient=True, disable=as_json) as progress:
-            looked = progress.track(verified(places.archive, places.keys, rows), len(rows), description="recordings")
+            looked = progress.track(verified(places.store, places.keys, rows), len(rows), description="recordings")
             bad = [verdict for verdict in looked if verdict.faults]
         about: dict[str, str | int | None] = {
             "recordings": len(rows),
@@ -149,7 +150,7 @@ def export(
     show(rows, as_json=as_json, title=f"Copies of {call}")
 
 
-def _row(hit: FoundRecording, zone: str, archive: str) -> dict[str, Any]:
+def _row(hit: FoundRecording, zone: str, store: Store) -> dict[str, Any]:
     recording = hit.recording
     return {
         "arrived": local_time(hit.arrived_ms, zone).strftime("%Y-%m-%d %H:%M:%S%z"),
@@ -162,7 +163,7 @@ def _row(hit: FoundRecording, zone: str, archive: str) -> dict[str, Any]:
         "rating": hit.score,
         "status": recording.status.value if recording else "not finished yet",
         "length_s": round(recording.duration_ms / 1000, 1) if recording else None,
-        "file": f"{archive}/{recording.path}" if recording and recording.path else None,
+        "file": store.place_of(recording.path) if recording and recording.path else None,
         "sha256": recording.sha256 if recording else None,
         "call": hit.call_id,
     }

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from calls.recording import Recording, RecordingStatus
 from phones import tones
+from recordings.folder import Folder
 from recordings.keyring import ring_at
 from recordings.opening import open_recording, sidecar_of
 from storage.ledger import CallStory
@@ -45,9 +46,8 @@ def recorded(story: CallStory, archive: Path, spool: Path, caller_hz: int, opera
 
 def plain(archive: Path, recording: Recording) -> BinaryIO:
     """The FLAC of a recording; the keys lie where the configuration's default says."""
-    return open_recording(
-        archive, sidecar_of(archive, recording.path), ring_at(archive.parent / "keys" / "archive.json")
-    )
+    store, ring = Folder(archive), ring_at(archive.parent / "keys" / "archive.json")
+    return open_recording(store, sidecar_of(store, recording.path), ring)
 
 
 def _whole(recording: Recording, archive: Path, caller_hz: int, operator_hz: int) -> None:

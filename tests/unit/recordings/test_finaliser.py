@@ -17,6 +17,7 @@ from recordings import archive as archive_module
 from recordings.audio import to_flac
 from recordings.errors import ArchiveUnwritableError, AudioDiffersError, KeyMissingError
 from recordings.finaliser import Finaliser
+from recordings.folder import Folder
 from recordings.keyring import ring_at, rotate
 from recordings.opening import Keys, no_keys, open_recording
 from recordings.sidecar import recordings_in
@@ -73,16 +74,16 @@ async def test_an_encrypted_talk_is_archived_and_opens_only_with_the_keys(tmp_pa
     rotate(keys)
     write_raw(site.spool, two_voices(5.0), "hl1-1764000000.12-2-2")
     (second,) = await site.finaliser.finish_ready()
-    sidecars = list(recordings_in(site.archive))
+    sidecars = list(recordings_in(Folder(site.archive)))
     assert [sidecar.sealed.by for sidecar in sidecars if sidecar.sealed] == ["k1", "k2"]
     for one, sidecar in zip((first, second), sidecars, strict=True):
         assert one.recording.path.endswith(".flac.enc") and one.recording == sidecar.recording
         assert b"fLaC" not in (site.archive / one.recording.path).read_bytes()
-        with open_recording(site.archive, sidecar, ring_at(keys)) as flac:
+        with open_recording(Folder(site.archive), sidecar, ring_at(keys)) as flac:
             assert hashlib.sha256(flac.read()).hexdigest() == one.recording.sha256
             assert hears(flac, CALLER_HZ, channel=0) and hears(flac, OPERATOR_HZ, channel=1)
         with pytest.raises(KeyMissingError):
-            open_recording(site.archive, sidecar, None)
+            open_recording(Folder(site.archive), sidecar, None)
     assert [name.partition(".")[2] for name in site.archived()] == [
         f"12-{talk}.{kind}" for talk in ("1-1", "2-2") for kind in ("flac.enc", "json")
     ]
@@ -113,7 +114,7 @@ async def test_the_index_can_be_rebuilt_from_the_archive_alone(tmp_path: Path) -
     write_raw(site.spool, two_voices(1.0), "hl1-1764000000.12-1-1")
     write_raw(site.spool, two_voices(7.0, caller_dbfs=-70.0), "hl1-1764000000.12-2-2")
     finished = await site.finaliser.finish_ready()
-    sidecars = list(recordings_in(site.archive))
+    sidecars = list(recordings_in(Folder(site.archive)))
     assert [sidecar.recording for sidecar in sidecars] == site.book.rows() == [one.recording for one in finished]
     assert [sidecar.silent_sides for sidecar in sidecars] == [(), ("caller",)]
     assert [one.remarks for one in finished] == [(), ("caller_silent",)]

@@ -14,6 +14,7 @@ from raw_talk import BEGAN_MS, CALLER_HZ, FILE, OPERATOR_HZ, FileBook, ended_tal
 
 from phones.tones import hears
 from recordings.finaliser import Finaliser
+from recordings.folder import Folder
 from recordings.keyring import ring_at
 from recordings.opening import open_recording, sidecar_of
 
@@ -74,9 +75,10 @@ def assert_finished_once(folder: Path, how: str) -> None:
     flac = hour / f"{FILE}.flac{'.enc' if ring else ''}"
     assert left == [flac, hour / f"{FILE}.json", *([Path("keys.json")] if ring else []), Path("ledger.db")]
     (row,) = book.rows()
-    sidecar = sidecar_of(folder / "archive", row.path)
+    store = Folder(folder / "archive")
+    sidecar = sidecar_of(store, row.path)
     assert (row.status, sidecar.recording) == ("ok", row)
-    with open_recording(folder / "archive", sidecar, ring) as opened:
+    with open_recording(store, sidecar, ring) as opened:
         assert hashlib.sha256(opened.read()).hexdigest() == row.sha256
         assert hears(opened, CALLER_HZ, channel=0) and hears(opened, OPERATOR_HZ, channel=1)
 

@@ -8,6 +8,7 @@ from raw_talk import two_voices, write_raw
 
 from calls.ports import RecordingBook
 from recordings.finaliser import Finaliser
+from recordings.folder import Folder
 from recordings.sidecar import recordings_in
 from storage.engine import open_engine, sqlite_url
 from storage.ledger import Ledger
@@ -45,7 +46,7 @@ async def test_every_talk_that_the_journal_tells_of_is_accounted_for(tmp_path: P
         story = await ledger.call_story(transferred.id)
         assert story is not None
         assert [(row.seq, row.duration_ms) for row in story.recordings] == [(1, 30_000), (2, 45_000)]
-        archived = {sidecar.recording: sidecar.operator for sidecar in recordings_in(tmp_path / "archive")}
+        archived = {sidecar.recording: sidecar.operator for sidecar in recordings_in(Folder(tmp_path / "archive"))}
         assert [archived[row] for row in story.recordings] == ["103", "104"]
         assert len(archived) == 3
         assert list(spool.iterdir()) == []

@@ -14,6 +14,7 @@ from raw_talk import FILE, ended_talk, two_voices, write_raw
 from bailanys.verifying import verified
 from calls.recording import Recording
 from recordings.archive import Archive
+from recordings.folder import Folder
 from recordings.keyring import KeyRing, ring_at
 from recordings.sidecar import sidecar_path
 from recordings.verifying import examine
@@ -36,7 +37,7 @@ class Shelf:
             self.rows.append(sidecar.recording)
 
     def faults(self, index: int = 0, kept_sha256: str | None = None) -> tuple[str, ...]:
-        return examine(self.root, self.rows[index], self.ring, kept_sha256).faults
+        return examine(Folder(self.root), self.rows[index], self.ring, kept_sha256).faults
 
     def audio(self, index: int = 0) -> Path:
         return self.root / self.rows[index].path
@@ -105,8 +106,8 @@ def test_two_recordings_exchanged_are_found_both(shelf: Shelf, what: str) -> Non
 
 
 def test_a_missing_file_or_sidecar_or_key_is_found(shelf: Shelf, tmp_path: Path) -> None:
-    assert "no keys" in examine(shelf.root, shelf.rows[0], None).faults[0]
-    assert examine(shelf.root, shelf.rows[0], ring_at(tmp_path / "other.json")).faults
+    assert "no keys" in examine(Folder(shelf.root), shelf.rows[0], None).faults[0]
+    assert examine(Folder(shelf.root), shelf.rows[0], ring_at(tmp_path / "other.json")).faults
     shelf.sidecar(0).unlink()
     shelf.audio(1).unlink()
     assert "sidecar is missing" in shelf.faults(0)[0]
@@ -122,6 +123,6 @@ def test_a_ledger_written_anew_is_found_by_the_audit_log(shelf: Shelf) -> None:
 def test_many_are_looked_at_on_all_cores(shelf: Shelf) -> None:
     shelf.audio(1).write_bytes(b"BLNSEAL1")
     rows = [Kept(row, row.sha256) for row in shelf.rows] * 10
-    verdicts = list(verified(shelf.root, shelf.keys, rows, processes=2))
+    verdicts = list(verified(Folder(shelf.root), shelf.keys, rows, processes=2))
     assert len(verdicts) == 20
     assert {verdict.file for verdict in verdicts if verdict.faults} == {shelf.rows[1].file}
