@@ -56,7 +56,10 @@ class Sip(Section):
     rtp_first: Port = Field(default=10000, description="First RTP port.")
     rtp_last: Port = Field(default=19999, description="Last RTP port.")
     codecs: tuple[Literal["alaw", "ulaw", "opus", "g722"], ...] = Field(
-        default=("alaw", "ulaw"), min_length=1, description="Offered and accepted, best first."
+        default=("alaw", "ulaw"),
+        min_length=1,
+        description="Offered and accepted, best first. Recordings are the same with any. `g722` and `opus` are for "
+        "operators over the internet: Opus bears losses, and costs Asterisk the most.",
     )
 
 

@@ -52,7 +52,8 @@ MODULES = (
     "codec_alaw",
     "codec_ulaw",
     "codec_g722",
-    "codec_opus",
+    "codec_opus",  # Digium's, or
+    "codec_opus_open_source",  # Debian's; whichever is there
     "res_format_attr_opus",
     "codec_resample",
     "format_pcm",
@@ -134,6 +135,22 @@ class Site:
         )  # fmt: skip
 
 
+NARROW = frozenset({"alaw", "ulaw"})
+"""Codecs of 8 kHz, like the recordings."""
+
+
+def recorded(settings: Settings, site: Site) -> str:
+    """What MixMonitor is told: both sides in one file, or each in its own where a phone may speak wider than 8 kHz.
+
+    Option `D` writes half of each frame then, at half its speed (asterisk/asterisk#1779, seen with 22.10); two files
+    are resampled rightly, and the finaliser puts them together (`recordings.weaving`).
+    """
+    file = f"{site.spool}/${{BLN_FILE}}"
+    if NARROW.issuperset(settings.sip.codecs):
+        return f"{file}.raw,bD"
+    return f",br({file}.caller.sln)t({file}.operator.sln)"
+
+
 def render(settings: Settings, site: Site) -> dict[str, str]:
     """Each file's name and text. Raises jinja2.UndefinedError only for a bug in a template."""
     environment = Environment(  # noqa: S701 - these are Asterisk's files, not HTML; values are validated by pattern
@@ -151,6 +168,7 @@ def render(settings: Settings, site: Site) -> dict[str, str]:
         "modules": modules,
         "events": EVENTS,
         "transfer_number": names.transfer_number,
+        "recorded": recorded(settings, site),
         "ms": lambda seconds: round(seconds * 1000),
     }
     return {path.name: environment.get_template(path.name).render(values) for path in sorted(TEMPLATES.glob("*.conf"))}

@@ -10,6 +10,7 @@ import random
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +19,12 @@ from phones import manners, sip_text, tones
 from phones.phone import LINE_LIMIT, Phone, Server
 
 _ROOT = Path(__file__).resolve().parent.parent
+CODECS = ("alaw", "ulaw")
+_CODEC_IDS = {
+    "alaw": "PCMA/8000/1",
+    "ulaw": "PCMU/8000/1",
+    "g722": "G722/16000/1",
+}  # as pjsua names them: it has no Opus
 _RTP_FIRST, _RTP_LAST = 20000, 31000  # over Asterisk's 10000-19999, under the system's own 32768
 
 
@@ -61,10 +68,12 @@ class Fleet:
         sound: Path | None = None,
         manner: manners.Manner | None = None,
         register: bool = True,
+        codecs: Sequence[str] = CODECS,
     ) -> Phone:
         """Start an operator's phone, account `op` + number, and wait until it is registered.
 
-        It answers at once unless another manner is given. Raises PhoneError if the server refuses, TimeoutError.
+        It answers at once unless another manner is given; `codecs` (alaw, ulaw, g722) are offered, best first.
+        Raises PhoneError if the server refuses, TimeoutError.
         """
         server = Server("127.0.0.1", server_port)
         phone = await self._start(
@@ -76,6 +85,7 @@ class Fleet:
             bind=self._bind,
             sound=sound,
             tone_hz=tone_hz,
+            codecs=codecs,
             manner=manner or manners.Answer(),
         )
         if register:
@@ -90,6 +100,7 @@ class Fleet:
         source_address: str | None = None,
         tone_hz: int = 440,
         sound: Path | None = None,
+        codecs: Sequence[str] = CODECS,
     ) -> Phone:
         """Start a trunk's caller: no registration, no password, known by its address alone. Raises PhoneError."""
         bind = source_address or self._bind
@@ -102,6 +113,7 @@ class Fleet:
             bind=bind,
             sound=sound,
             tone_hz=tone_hz,
+            codecs=codecs,
             manner=manners.Ring(),
         )
 
@@ -112,6 +124,7 @@ class Fleet:
         *,
         sound: Path | None,
         tone_hz: int,
+        codecs: Sequence[str],
         manner: manners.Manner,
         **setup: Any,
     ) -> Phone:
@@ -125,7 +138,7 @@ class Fleet:
             "silence": str(tones.write_tone(folder / "silence.wav", 0)),
             "folder": str(folder),
             "log": str(folder / "sip.log") if self._log else "",
-            "codecs": ["PCMA", "PCMU"],
+            "codecs": [_CODEC_IDS[codec] for codec in codecs],
             "rtp_port": self._next_rtp_port(),
             "manner": manners.written(manner),
             **setup,

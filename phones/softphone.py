@@ -231,7 +231,7 @@ def start_library(setup: dict[str, Any]) -> pj.Endpoint:
     config.medConfig.noVad = True  # silence is sent as silence, so that recordings keep time
     endpoint.libInit(config)
     endpoint.audDevManager().setNullDev()
-    wanted = [f"{codec.upper()}/8000/1" for codec in setup["codecs"]]
+    wanted = setup["codecs"]
     for codec in [found.codecId for found in endpoint.codecEnum2()]:
         endpoint.codecSetPriority(codec, 250 - wanted.index(codec) if codec in wanted else 0)
     endpoint.libStart()

@@ -16,6 +16,7 @@ import structlog
 from calls.ports import RecordingBook
 from calls.recording import EndedTalk, Recording, RecordingStatus
 from recordings import spool as raw_files
+from recordings import weaving
 from recordings.archive import Archive
 from recordings.complaints import Complaints
 from recordings.errors import ArchiveUnwritableError, ReceiptVoidError, StillWrittenError
@@ -101,11 +102,20 @@ class Finaliser:
         receipts = {sidecar.recording.file: sidecar for sidecar in await _in_thread(self._archive.receipts)}
         for file, sidecar in receipts.items():
             await self._note(finished, file, partial(self._resume, sidecar))
+        apart = await self._attempt(SPOOL, self._woven)
         found = await self._attempt(SPOOL, partial(_in_thread, partial(raw_files.look, self._spool)))
-        if found is None:
+        if apart is None or found is None:
             return
-        for file in sorted((found.keys() | talks.keys()) - receipts.keys()):
+        for file in sorted((found.keys() | talks.keys()) - receipts.keys() - apart):
             await self._note(finished, file, partial(self._one, file, found.get(file), talks.get(file)))
+
+    async def _woven(self) -> set[str]:
+        """Talks whose two sides are still apart, after those that have ended were put together."""
+        pairs = await _in_thread(lambda: weaving.pairs(self._spool, self._now_ms()))
+        for file in [file for file, ended in pairs.items() if ended]:
+            if await self._attempt(file, partial(_in_thread, partial(weaving.weave, self._spool, file))) is not None:
+                del pairs[file]
+        return set(pairs)
 
     async def _note(
         self, finished: list[Finished], file: str, work: Callable[[], Coroutine[None, None, Finished | None]]

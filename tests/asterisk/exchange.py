@@ -137,7 +137,7 @@ async def exchange(operators: int = 2, allow: str = "alaw,ulaw") -> AsyncIterato
     """Run an Asterisk in a folder of its own on free ports."""
     install = find_asterisk(CACHE)
     with tempfile.TemporaryDirectory(prefix="exc") as name:
-        made = Exchange(install, Path(name), _free_port())
+        made = Exchange(install, Path(name), free_udp_port())
         _configure(made, operators, allow)
         process = await start_asterisk(install, made.home / "asterisk.conf", made.home / "console")
         try:
@@ -177,7 +177,7 @@ def _configure(made: Exchange, operators: int, allow: str) -> None:
         (home / file).write_text(text)
 
 
-def _free_port() -> int:
+def free_udp_port() -> int:
     with socket.socket(type=socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
