@@ -1,19 +1,24 @@
-"""An archive and a ledger full of finished talks, made by the product's own finaliser from what sounds like speech."""
+"""A hotline's spool, ledger and archive with finished talks, made by the product's own finaliser."""
 
 from __future__ import annotations
 
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from bailanys.site import Places
+from bench.talking import speak
 from calls.ids import CallId, GroupId, OperatorId
 from calls.recording import EndedTalk
-from recordings.archive import Archive
-from storage.book import write_recording
+from recordings.finaliser import Finaliser
+from recordings.spool import raw_path
 from storage.engine import open_engine, sqlite_url
+from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.record import CallRow, OfferRow, SegmentRow
 from storage.rows import save
@@ -21,53 +26,51 @@ from storage.rows import save
 ARRIVED_MS = 1_764_000_000_000
 ZONE = "Asia/Almaty"
 PHONE, KEY = "8 (705) 111-22-33", "+77051112233"
-RATE = 8000
-_BLOCK_S = 60
 
 
-def archived(folder: Path, talks: int, seconds: float) -> Places:
-    """So many talks of one caller on one day, each a call of its own, in `folder`. Blocks the thread."""
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One caller's talks as they come out of Asterisk, and who finishes them."""
+
+    places: Places
+    engine: Engine
+    finaliser: Finaliser
+
+    def talked(self, number: int, seconds: float) -> Path:
+        """Put a talk that is over into the ledger and its raw recording, which is returned, into the spool."""
+        talk = _talk(number, seconds)
+        raw = raw_path(self.places.spool, f"{talk.call}-1-1")
+        speak(raw, seconds, seed=number)
+        os.utime(raw, (talk.ended_ms / 1000, talk.ended_ms / 1000))
+        with self.engine.begin() as connection:
+            _enter(connection, talk)
+        return raw
+
+
+@contextmanager
+def desk(folder: Path) -> Iterator[Desk]:
+    """A desk in an empty folder. Blocks the thread."""
     state = folder / "var"
     url = sqlite_url(state / "ledger.db")
     places = Places(state, state / "archive", state / "keys" / "archive.json", url, folder / "studio")
     places.spool.mkdir(parents=True)
     upgrade(url)
-    archive, engine = Archive(places.archive, places.ring), open_engine(url)
-    for number in range(talks):
-        talk = _talk(number, seconds)
-        raw = places.spool / f"{talk.call}-1-1.raw"
-        speak(raw, seconds, seed=number)
-        sidecar = archive.enclose(raw, talk, talk.ended_ms)
-        archive.place(sidecar)
-        archive.forget(sidecar.recording.file)
-        raw.unlink()
-        with engine.begin() as connection:
-            _enter(connection, talk)
-            write_recording(connection, sidecar.recording)
-    engine.dispose()
-    return places
+    engine = open_engine(url)
+    try:
+        yield Desk(places, engine, Finaliser(places.spool, places.archive, Ledger(engine), keys=places.ring))
+    finally:
+        engine.dispose()
 
 
-def speak(raw: Path, seconds: float, seed: int) -> None:
-    """Write a raw recording: two voices of coloured noise that come and go by syllables and take turns."""
-    chance = np.random.default_rng(seed)
-    with raw.open("wb") as file:
-        left_s = seconds
-        while left_s > 0:
-            frames = round(min(left_s, _BLOCK_S) * RATE)
-            sides = [_voice(chance, frames, turn) for turn in (0, 1)]
-            file.write(np.stack(sides, axis=1).astype("<i2").tobytes())
-            left_s -= _BLOCK_S
-
-
-def _voice(chance: np.random.Generator, frames: int, turn: int) -> npt.NDArray[np.float64]:
-    noise = chance.standard_normal(frames)
-    noise[1:] += 0.9 * noise[:-1]
-    at_s = np.arange(frames) / RATE
-    syllables = np.clip(np.sin(2 * np.pi * 4 * at_s + chance.random() * 6), 0, 1) ** 2
-    speaks = (np.floor(at_s / 5) % 2) == turn
-    voice: npt.NDArray[np.float64] = 2500 * noise * syllables * speaks + 8 * chance.standard_normal(frames)
-    return voice
+def archived(folder: Path, talks: int, seconds: float) -> Places:
+    """So many talks of one caller on one day, each a call of its own, in `folder`. Blocks the thread."""
+    with desk(folder) as made:
+        for number in range(talks):
+            made.talked(number, seconds)
+            finished = asyncio.run(made.finaliser.finish_ready())
+            if [one.recording.duration_ms for one in finished] != [round(seconds * 1000)]:
+                raise RuntimeError(f"talk {number} became {finished}")
+        return made.places
 
 
 def _talk(number: int, seconds: float) -> EndedTalk:
