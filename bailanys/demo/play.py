@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bailanys.demo.scene import RING_S, play
+from bailanys.demo.demand import demand_is_met
+from bailanys.demo.scene import CALLER_TONES_HZ, RING_S, play
 from bailanys.demo.story import tell_stories
 from bailanys.free_ports import own_place
 from bailanys.service import hotline_up
@@ -41,6 +42,8 @@ async def play_demo(config: Path, base: Path, cache: Path, echo: Callable[[str],
             await _settled(ledger)
             tell("What happened, from the ledger and the recorded audio:")
             await tell_stories(ledger, up, echo)
+            number = next(iter(CALLER_TONES_HZ))
+            await demand_is_met(up, f"8 ({number[1:4]}) {number[4:7]}-{number[7:9]}-{number[9:]}", tell)
             engine.dispose()
     finally:
         if keep:
