@@ -146,8 +146,9 @@ async def _booted(install: AsteriskInstall, conf_file: Path, process: Process) -
     """Return when Asterisk is fully booted or has ended."""
     while process.returncode is None:
         with contextlib.suppress(AsteriskSilentError):
-            await rx(install, conf_file, "core waitfullybooted", timeout_s=60.0)
-            return
+            # One that ends while it is asked lets the asker go without a word.
+            if "fully booted" in await rx(install, conf_file, "core waitfullybooted", timeout_s=60.0):
+                return
         await asyncio.sleep(_POLL_S)
 
 
