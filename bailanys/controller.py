@@ -27,6 +27,7 @@ from bailanys.reports import LedgerBooks
 from bailanys.requests import Requests
 from bailanys.retaining import dispose_due
 from bailanys.site import Places, Secrets
+from bailanys.storing import uploader_of
 from bailanys.supervising import LiveSupervision
 from bailanys.target_now import target_now
 from bailanys.target_watch import TargetWatch
@@ -50,6 +51,7 @@ log = structlog.get_logger(__name__)
 
 PROJECT_EVERY_S = 0.25
 FINISH_EVERY_S = 1.0
+UPLOAD_EVERY_S = 1.0
 LOST_EVERY_S = 10.0
 DEMANDS_EVERY_S = 5.0
 AUDIT_EVERY_S = 60.0
@@ -74,6 +76,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     alarm = partial(raise_alarm, journal)
     ring = places.ring if settings.recordings.encrypt else no_keys
     finaliser = Finaliser(places.spool, places.archive, ledger, keys=ring, alarm=alarm)
+    uploader = uploader_of(places, ledger, alarm)
     demands = DemandDesk(Register(engine), ledger, settings.hotline.time_zone)
     dispose = partial(dispose_due, ledger, places, settings.storage.retention_days)
     lost = LostCalls(link, journal, ledger.open_calls)
@@ -102,6 +105,8 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         asyncio.create_task(again_and_again("demands", DEMANDS_EVERY_S, partial(demands.keep_time, alarm))),
         asyncio.create_task(keep_api(settings, places, dispatcher, (desk, supervision, books), demands, alarm)),
     ]
+    if uploader is not None:
+        tasks.append(asyncio.create_task(again_and_again("upload", UPLOAD_EVERY_S, uploader.look)))
     try:
         await told_to_end()
     finally:

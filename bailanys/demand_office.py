@@ -11,6 +11,7 @@ from bailanys.demands import DemandDesk, Entered
 from bailanys.packing import pack
 from bailanys.site import Places
 from calls.demand import DeedRefusedError, Kind, State, Step
+from calls.store import StoreAwayError
 from console.demand_answers import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked, DemandStep
 from console.errors import RefusedError, UnavailableError, UnknownDemandError
 from recordings.errors import RecordingError
@@ -143,6 +144,8 @@ async def _said(deed: Awaitable[T]) -> T:
     except DeedRefusedError as error:
         raise RefusedError(str(error)) from error
     except RecordingError as error:
+        raise UnavailableError(str(error), error.error_id, retryable=error.retryable) from error
+    except StoreAwayError as error:
         raise UnavailableError(str(error), error.error_id, retryable=error.retryable) from error
     except LedgerError as error:  # its own text may quote the database's
         raise UnavailableError("the ledger does not answer", error.error_id, retryable=error.retryable) from error

@@ -35,7 +35,11 @@ async def dispose_due(ledger: Ledger, places: Places, configured_days: int, now_
 
 
 async def _disposed(ledger: Ledger, places: Places, recording: Recording, days: int, now_ms: int) -> bool:
-    """The row and the log first: after a kill in between, the file is removed by `reconcile`."""
+    """The row and the log first: after a kill in between, the file is removed by `reconcile`.
+
+    Before both it is asked for: of a store that does not answer nothing is said to be disposed of.
+    """
+    await asyncio.to_thread(places.store.exists, recording.path)
     said = await in_transaction(ledger.engine, lambda one: retention.dispose(one, recording, days, now_ms))
     if said:
         await asyncio.to_thread(remove, places.store, recording.path)

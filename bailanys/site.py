@@ -8,19 +8,24 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from calls.store import Store
+from config.object_store import StoreAddress
 from config.paths import storage_paths
 from config.settings import Settings
 from dialplan.install import install
 from dialplan.render import Site, render
 from recordings.folder import Folder
 from recordings.keyring import KeyRing, ring_at
+from recordings.near_first import NearFirst
 from recordings.opening import open_recording, sidecar_of
 from speech.compose import MUSIC_SUBFOLDER, install_sounds
 from speech.sources import Sources
 from telephony.embedded import AsteriskInstall
+
+if TYPE_CHECKING:
+    from storage.objects import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,8 @@ class Places:
     """Of the archive: whoever has this file can hear every recording."""
     database_url: str
     override: Path
+    remote: StoreAddress | None = None
+    """Object storage that the archive moves on to; without it recordings stay in the folder."""
 
     @property
     def checkpoints(self) -> Path:
@@ -47,7 +54,7 @@ class Places:
     @property
     def store(self) -> Store:
         """Where finished recordings are read from."""
-        return Folder(self.archive)
+        return Folder(self.archive) if self.remote is None else NearFirst(Folder(self.archive), far(self.remote))
 
     def ring(self) -> KeyRing:
         """The archive's keys, made at the first use. Raises KeysUnreadableError, OSError."""
@@ -94,10 +101,18 @@ class Places:
         return self.state / "tokens.json"
 
 
+def far(address: StoreAddress) -> ObjectStore:
+    """The object storage; connects at the first use."""
+    from storage.objects import ObjectStore  # 40 ms that most commands need not wait for
+
+    return ObjectStore(address)
+
+
 def places_of(settings: Settings, base: Path) -> Places:
     """The places that the settings name; relative ones are taken from `base`."""
     paths = storage_paths(settings, base)
-    return Places(paths.state_dir, paths.archive_dir, paths.keys_file, paths.database_url, paths.override_dir)
+    where = (paths.state_dir, paths.archive_dir, paths.keys_file, paths.database_url, paths.override_dir)
+    return Places(*where, remote=paths.store)
 
 
 @dataclass(frozen=True, slots=True)

@@ -290,6 +290,20 @@ class Recordings(Section):
         default=Path("keys/archive.json"),
         description="The keys that open them, outside the archive. Back it up apart: without it nothing can be heard.",
     )
+    store: str = Field(
+        default="",
+        description="S3-compatible object storage for the archive, `s3://bucket/prefix`; finished recordings wait in "
+        "`storage.archive_dir` until they are there. Empty: they stay in that folder.",
+    )
+    store_endpoint: str = Field(
+        default="", description="URL of the object storage, `https://s3.example.kz`; empty: Amazon's own of the region."
+    )
+    store_region: str = Field(default="us-east-1", min_length=1, description="Region that requests are signed for.")
+    store_secrets: Path = Field(
+        default=Path("keys/store.json"),
+        description='`{"access_key_id": "…", "secret_access_key": "…"}`, mode 0600; `AWS_ACCESS_KEY_ID` and '
+        "`AWS_SECRET_ACCESS_KEY` in the environment win over it.",
+    )
 
 
 class Speech(Section):

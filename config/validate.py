@@ -15,6 +15,7 @@ from config.addresses import address_findings
 from config.calling_back import hours_closed, trunk_unknown
 from config.document import ANY, Document, values
 from config.eligibility import needs_unserved, steps_narrow
+from config.object_store import store_misspelt
 from config.patterns import MENU_KEYS, holder
 from config.problems import Finding, spelled
 from config.references import groups_unknown, groups_unserved, helpers_unknown, languages_unknown, operators_mute
@@ -126,6 +127,7 @@ CHECKS: tuple[Callable[[Document], Iterable[Finding]], ...] = (
     language_key_taken,
     ports_collide,
     keys_in_archive,
+    store_misspelt,
     times_disagree,
     trunk_unknown,
     hours_closed,

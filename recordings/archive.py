@@ -27,13 +27,16 @@ if TYPE_CHECKING:
     from recordings.keyring import Wrapped
 
 
+PENDING = ".pending"
+
+
 class Archive:
     """The folder of finished recordings. Every method blocks: call it in a thread."""
 
     def __init__(self, root: Path, keys: Keys) -> None:
         self._root = root
         self._keys = keys
-        self._pending = root / ".pending"
+        self._pending = root / PENDING
 
     def enclose(self, raw: Path, talk: EndedTalk, made_ms: int, *, orphan: bool = False) -> Sidecar:
         """Encode, prove and seal a raw recording, and leave its receipt.
@@ -113,7 +116,7 @@ class Archive:
             self._receipt(file).unlink(missing_ok=True)
 
     def _receipt(self, file: str) -> Path:
-        return self._pending / f"{file}{SIDECAR}"
+        return receipt_of(self._root, file)
 
     def _encode(self, raw: Path, file: str) -> tuple[AudioFacts, Wrapped | None]:
         """FLAC on the disk, sealed if there are keys; what is left of a failed try goes."""
@@ -151,6 +154,11 @@ class Archive:
         if target.exists() and self._sha256_of(target, sidecar) != sidecar.recording.sha256:
             older = sha256_of(target)
             target.rename(target.with_name(f"{target.stem}.{older[:12]}.older"))
+
+
+def receipt_of(root: Path, file: str) -> Path:
+    """The receipt of a recording: while it is there, the recording is still being finished."""
+    return root / PENDING / f"{file}{SIDECAR}"
 
 
 @contextmanager

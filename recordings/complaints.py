@@ -19,12 +19,17 @@ class Complaints:
         """Whether the subject failed so lately that it is left alone for now."""
         return subject in self._known and now_ms < self._known[subject][1]
 
-    def failed(self, subject: str, error: BaseException, now_ms: int) -> None:
-        """Log the error unless the subject is known to fail in just this way, and let it rest for ten seconds."""
+    def failed(self, subject: str, error: BaseException, now_ms: int) -> bool:
+        """Log the error unless the subject is known to fail in just this way, and let it rest for ten seconds.
+
+        Returns whether that is news.
+        """
         text = f"{type(error).__name__}: {error}"
-        if subject not in self._known or self._known[subject][0] != text:
+        news = subject not in self._known or self._known[subject][0] != text
+        if news:
             log.error("a recording waits", subject=subject, error=text, again_in_s=RETRY_MS / 1000)
         self._known[subject] = text, now_ms + RETRY_MS
+        return news
 
     def cleared(self, subject: str) -> None:
         """It works; said once if it had not."""

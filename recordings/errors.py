@@ -55,6 +55,12 @@ class KeysUnreadableError(RecordingError):
     retryable = False
 
 
+class UploadDiffersError(RecordingError):
+    """What the far store gives back is not what was to be stored: the local file stays."""
+
+    error_id = "upload-differs"
+
+
 class CopyFailedError(RecordingError):
     """A copy could not be written where it was wanted."""
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copyfile
 from typing import BinaryIO
 
 from calls.store import Stored
 from recordings import durable
+
+EMPTY_AFTER_S = 24 * 3600.0
+"""An empty folder this old is removed; a recording may come late into a younger one."""
 
 _HOURS = "[0-9]*/*/*/*"
 
@@ -57,6 +62,21 @@ class Folder:
         file.unlink()
         durable.sync(file.parent)
         return True
+
+    def let_go(self, path: str) -> None:
+        """Remove a file that is elsewhere now; not overwritten, since somebody may be reading it. Raises OSError."""
+        file = self.root / path
+        file.unlink(missing_ok=True)
+        durable.sync(file.parent)
+
+    def prune(self, now_ms: int) -> None:
+        """Remove the empty folders of hours that nothing new will go into."""
+        last = f"{datetime.fromtimestamp(now_ms / 1000 - EMPTY_AFTER_S, UTC):%Y/%m/%d/%H}"
+        for hour in self.root.glob(_HOURS):
+            if hour.relative_to(self.root).as_posix() < last:
+                with suppress(OSError):  # not empty
+                    for folder in (hour, *hour.parents[:3]):
+                        folder.rmdir()
 
     def place_of(self, path: str) -> str:
         """The file's absolute path."""

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import soundfile
 
 from calls.recording import Recording
-from calls.store import Store
+from calls.store import Store, StoreAwayError
 from recordings.audio import RATE
 from recordings.errors import KeyMissingError, SealBrokenError
 from recordings.keyring import KeyRing
@@ -28,11 +28,16 @@ class Verdict:
     file: str
     path: str
     faults: tuple[str, ...]
+    away: str = ""
+    """Why it could not be looked at: its store does not answer, which says nothing of the recording."""
 
 
 def examine(store: Store, row: Recording, ring: KeyRing | None, kept_sha256: str | None = None) -> Verdict:
     """Look at one recording in every way; `kept_sha256` is what the audit log says it was. Blocks the thread."""
-    return Verdict(row.file, row.path, tuple(_faults(store, row, ring, kept_sha256)))
+    try:
+        return Verdict(row.file, row.path, tuple(_faults(store, row, ring, kept_sha256)))
+    except StoreAwayError as error:
+        return Verdict(row.file, row.path, (), str(error))
 
 
 def _faults(store: Store, row: Recording, ring: KeyRing | None, kept_sha256: str | None) -> list[str]:
@@ -45,6 +50,8 @@ def _faults(store: Store, row: Recording, ring: KeyRing | None, kept_sha256: str
         if not store.exists(row.path):
             return [*faults, "the file is missing"]
         return [*faults, "the sidecar is missing: without it the recording cannot be opened"]
+    except StoreAwayError:
+        raise
     except (OSError, SealBrokenError) as error:
         return [*faults, f"the sidecar is not what was written: {error}"]
     if sidecar.recording != row:
@@ -54,6 +61,8 @@ def _faults(store: Store, row: Recording, ring: KeyRing | None, kept_sha256: str
             content = opened.read()
     except FileNotFoundError:
         return [*faults, "the file is missing"]
+    except StoreAwayError:
+        raise
     except (SealBrokenError, KeyMissingError, OSError) as error:
         return [*faults, str(error)]
     if hashlib.sha256(content).hexdigest() != row.sha256:

@@ -13,7 +13,7 @@ from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption,
 from bailanys.cli.days import day_of, span_of
 from bailanys.cli.person import person
 from calls.local_day import local_time
-from calls.store import Store
+from calls.store import Store, StoreAwayError
 from recordings.naming import CopyKind
 from storage.find import FoundRecording
 from storage.ledger import Ledger
@@ -102,19 +102,23 @@ def verify(
         rows = asyncio.run(ledger.kept_recordings(span, call))
         with Progress(console=Console(stderr=True), transient=True, disable=as_json) as progress:
             looked = progress.track(verified(places.store, places.keys, rows), len(rows), description="recordings")
-            bad = [verdict for verdict in looked if verdict.faults]
+            told_of = [verdict for verdict in looked if verdict.faults or verdict.away]
+        bad, away = ([one for one in told_of if one.faults], [one for one in told_of if one.away])
         about: dict[str, str | int | None] = {
             "recordings": len(rows),
             "faults": len(bad),
+            "not_reached": len(away),
             "call": call or "",
             "date": date,
         }
         asyncio.run(ledger.note(Note(person(), "recordings.verified", call or date or "archive", about)))
     told = [{"recording": one.file, "path": one.path, "faults": "; ".join(one.faults)} for one in bad]
-    said = f"{len(rows)} recordings, all as they were put there."
+    said = f"{len(rows) - len(away)} recordings looked at, all as they were put there."
     show(told, as_json=as_json, title="Recordings that are not what they were", empty=said)
     if bad:
         raise FaultyRecordingsError(f"{len(bad)} of {len(rows)} recordings are not what they were put there as")
+    if away:
+        raise StoreAwayError(f"{len(away)} of {len(rows)} recordings could not be looked at: {away[0].away}")
 
 
 @app.command()

@@ -28,7 +28,7 @@ def test_two_people_take_turns_on_a_line(tmp_path: Path) -> None:
 
 def test_what_is_archived_is_sealed_and_whole(tmp_path: Path) -> None:
     places = archived(tmp_path, 2, 3.0)
-    found = list(recordings_in(places.archive))
+    found = list(recordings_in(places.store))
     assert [one.recording.duration_ms for one in found] == [3000, 3000]
     assert all(one.sealed is not None and one.operator == "101" for one in found)
     assert list(places.spool.iterdir()) == []

@@ -192,3 +192,45 @@ def test_nothing_in_the_file_breaks_the_checks(place: str, value: object) -> Non
 def test_helpers_and_thresholds_of_the_target(path: str, value: object, said: str | None) -> None:
     told = found(path, value)
     assert told == [] if said is None else len(told) == 1 and told[0].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://s3.example.kz/records", 'must be "s3://bucket/prefix", or empty for the local folder, not "https'),
+        ("s3:/records", 'must be "s3://bucket/prefix"'),
+        ("s3://", '"" cannot be a bucket\'s name'),
+        ("s3://Records", '"Records" cannot be a bucket\'s name: 3 to 63 small letters'),
+        ("s3://AKIA:hu/sh@records", "must not hold a key"),
+        ("https://AKIA:hush@s3.example.kz", "must not hold a key"),
+        ("s3://records/../other", '"../other" cannot be a prefix'),
+        ("s3://records//hotline", "cannot be a prefix"),
+    ],
+)
+def test_a_wrong_url_of_the_object_storage_is_explained(url: str, words: str) -> None:
+    (finding,) = found("recordings.store", url)
+    assert finding.startswith("recordings.store: ") and words in finding and "AKIA" not in finding
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "words"),
+    [
+        ("s3.example.kz", 'must be a URL such as "https://s3.example.kz"'),
+        ("https://s3.example.kz/records", "must be a URL such as"),
+        ("http://127.0.0.1:port", "must be a URL such as"),
+        ("https://AKIA:hush@s3.example.kz", "must not hold a key"),
+    ],
+)
+def test_a_wrong_endpoint_of_the_object_storage_is_explained(endpoint: str, words: str) -> None:
+    (finding,) = found("recordings.store", "s3://records", ("recordings.store_endpoint", endpoint))
+    assert finding.startswith("recordings.store_endpoint: ") and words in finding
+    assert found("recordings.store_endpoint", endpoint) == []  # of no importance without a store
+
+
+def test_what_is_not_encrypted_goes_over_tls_only() -> None:
+    plain, store = ("recordings.encrypt", False), ("recordings.store", "s3://records/hotline")
+    (finding,) = found("recordings.store_endpoint", "http://10.0.0.5:9000", plain, store)
+    assert "in the clear: use https" in finding
+    assert found("recordings.store_endpoint", "http://10.0.0.5:9000", store) == []
+    assert found("recordings.store_endpoint", "http://127.0.0.1:9000", plain, store) == []
+    assert found("recordings.store_endpoint", "https://10.0.0.5:9000", plain, store) == []

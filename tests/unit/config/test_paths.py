@@ -24,3 +24,16 @@ def test_absolute_folders_and_a_given_database_stay_as_they_are() -> None:
     assert paths.state_dir == Path("/var/lib/bailanys")
     assert paths.archive_dir == Path("/mnt/archive")
     assert paths.database_url == "postgresql://ledger@db/ledger"
+
+
+def test_object_storage_is_named_by_its_url_and_its_key_lies_in_the_state_folder() -> None:
+    assert storage_paths(load(SHIPPED, {}), Path("/srv/hotline")).store is None
+    env = {
+        "BAILANYS_RECORDINGS__STORE": "s3://records/hotline-1/",
+        "BAILANYS_RECORDINGS__STORE_ENDPOINT": "https://s3.example.kz",
+    }
+    store = storage_paths(load(SHIPPED, env), Path("/srv/hotline")).store
+    assert store is not None
+    assert (store.bucket, store.prefix, store.url) == ("records", "hotline-1", "s3://records/hotline-1")
+    assert (store.endpoint, store.region) == ("https://s3.example.kz", "us-east-1")
+    assert store.secrets_file == Path("/srv/hotline/var/keys/store.json")

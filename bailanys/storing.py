@@ -1,0 +1,49 @@
+"""Moves the archive on to its object storage, each recording entered in the audit log (rule 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from bailanys.site import Places, far, places_of
+from calls.audit import Note, canonical
+from calls.store import StoreAwayError
+from config.problems import Finding, Problem
+from config.settings import Settings
+from config.source import Source
+from recordings.folder import Folder
+from recordings.sidecar import Sidecar
+from recordings.uploader import Uploader
+from storage.ledger import Ledger
+
+STORED = "recording.stored"
+
+
+def uploader_of(places: Places, ledger: Ledger, alarm: Callable[[str, str], None]) -> Uploader | None:
+    """The uploader; None where recordings stay in the local folder."""
+    if places.remote is None:
+        return None
+    note = partial(note_stored, ledger, places.remote.url)
+    return Uploader(Folder(places.archive), far(places.remote), places.ring, note, alarm)
+
+
+async def note_stored(ledger: Ledger, url: str, sidecar: Sidecar) -> None:
+    """Enter that the store gave back what was put there, unless it is entered. Raises LedgerUnavailableError."""
+    recording = sidecar.recording
+    note = Note("archive", STORED, recording.file, {"store": url, "sha256": recording.sha256})
+    known = [entry.detail for entry in await ledger.audit_of(recording.file) if entry.kind == STORED]
+    if canonical(note.detail) not in known[-1:]:
+        await ledger.note(note)
+
+
+def store_unreached(settings: Settings, base: Path, source: Source) -> list[Problem]:
+    """What is wrong with the object storage, tried out with all that will be asked of it; nothing without one."""
+    remote = places_of(settings, base).remote
+    if remote is None:
+        return []
+    try:
+        far(remote).try_out()
+    except StoreAwayError as error:
+        return [source.problem(Finding(("recordings", "store"), str(error)))]
+    return []
