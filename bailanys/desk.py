@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from bailanys import recording_pause
 from bailanys.destinations import Destination, destination, staffed
 from bailanys.dispatcher import Dispatcher
 from bailanys.resync import seen_channels
@@ -24,6 +25,7 @@ from console.answers import (
     OperatorNow,
     OwedCallback,
     OwedState,
+    RecordingNow,
     TargetNow,
     Transferred,
     WrapUp,
@@ -227,6 +229,21 @@ class LiveDesk:
             caller = ready_for_three(await done(seen_channels(self._link)), call)
             await done(self._link.send(commands.redirect(caller.name, names.THREE_WAY)))
         return Joined(call=call)
+
+    async def pause_recording(self, call: str, reason: str, by: str) -> RecordingNow:
+        """Pause a talk's recording (rule 14); it goes on by itself.
+
+        Raises UnknownCallError, NoTalkError, RecordingPausedError, UnavailableError.
+        """
+        async with self._moving:
+            await done(recording_pause.pause(self._link, self._settings, call, reason, by))
+        return RecordingNow(call=call, paused=True, most_s=self._settings.recordings.pause_most_s)
+
+    async def resume_recording(self, call: str, by: str) -> RecordingNow:
+        """Have it go on. Raises UnknownCallError, NoTalkError, RecordingGoesOnError, UnavailableError."""
+        async with self._moving:
+            await done(recording_pause.resume(self._link, call, by))
+        return RecordingNow(call=call, paused=False)
 
 
 async def done(deed: Awaitable[T]) -> T:

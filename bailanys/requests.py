@@ -42,6 +42,12 @@ class Requests:
                     return (await self._desk.transfer(str(request["call"]), str(request["to"]))).model_dump()
                 case "three-way":
                     return (await self._desk.three_way(str(request["call"]))).model_dump()
+                case "pause-recording":
+                    call, reason, by = (str(request[key]) for key in ("call", "reason", "by"))
+                    return (await self._desk.pause_recording(call, reason, f"cli:{by}")).model_dump()
+                case "resume-recording":
+                    by = f"cli:{request['by']}"
+                    return (await self._desk.resume_recording(str(request["call"]), by)).model_dump()
                 case "skills":
                     asked = SkillsBody.model_validate(request["change"])
                     by = f"cli:{request['by']}"

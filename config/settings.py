@@ -286,6 +286,9 @@ class Recordings(Section):
     encrypt: bool = Field(
         default=True, description="Recordings are encrypted at rest, AES-256-GCM with a key of its own for each."
     )
+    pause_most_s: int = Field(
+        default=120, ge=5, le=600, description="A recording that was paused (`*7`) goes on by itself after so long."
+    )
     keys_file: Path = Field(
         default=Path("keys/archive.json"),
         description="The keys that open them, outside the archive. Back it up apart: without it nothing can be heard.",

@@ -96,6 +96,22 @@ class Joined(Answer):
     call: str
 
 
+class PauseRecordingBody(BaseModel):
+    """Why a recording pauses."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=48, description="For the ledger and the audit log.")
+
+
+class RecordingNow(Answer):
+    """Whether a talk's recording is paused."""
+
+    call: str
+    paused: bool
+    most_s: int | None = Field(default=None, description="It goes on by itself after so long.")
+
+
 class Transferred(Answer):
     """A call on its way to another group (rule 11)."""
 

@@ -102,6 +102,20 @@ class NoConsultationError(ApiError):
     status = 409
 
 
+class RecordingPausedError(ApiError):
+    """The recording is paused already."""
+
+    error_id = "recording-paused"
+    status = 409
+
+
+class RecordingGoesOnError(ApiError):
+    """The recording is not paused: nothing is to be resumed."""
+
+    error_id = "recording-goes-on"
+    status = 409
+
+
 class NobodyThereError(ApiError):
     """Nobody is logged in who serves the group: the call stays with its operator."""
 

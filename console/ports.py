@@ -20,6 +20,7 @@ from console.answers import (
     OperatorNow,
     OwedCallback,
     Prioritised,
+    RecordingNow,
     SkillsBody,
     SkillsNow,
     Stats,
@@ -92,6 +93,15 @@ class Desk(Protocol):
 
         Raises UnknownCallError, NoTalkError, NoConsultationError, UnavailableError.
         """
+
+    async def pause_recording(self, call: str, reason: str, by: str) -> RecordingNow:
+        """Pause a talk's recording (rule 14); it goes on by itself.
+
+        Raises UnknownCallError, NoTalkError, RecordingPausedError, UnavailableError.
+        """
+
+    async def resume_recording(self, call: str, by: str) -> RecordingNow:
+        """Have it go on. Raises UnknownCallError, NoTalkError, RecordingGoesOnError, UnavailableError."""
 
 
 class Supervision(Protocol):

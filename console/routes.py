@@ -14,6 +14,8 @@ from console.errors import (
     NoTalkError,
     NothingLeftError,
     NoWrapUpError,
+    RecordingGoesOnError,
+    RecordingPausedError,
     UnavailableError,
     UnknownCallbackError,
     UnknownCallError,
@@ -80,6 +82,16 @@ async def transfer(office: Office, asked: Asked[Query, answers.TransferBody]) ->
 async def three_way(office: Office, asked: Asked[Query, NoBody]) -> answers.Joined:
     """Bring three together."""
     return await office.desk.three_way(asked.part)
+
+
+async def pause_recording(office: Office, asked: Asked[Query, answers.PauseRecordingBody]) -> answers.RecordingNow:
+    """Pause a recording."""
+    return await office.desk.pause_recording(asked.part, asked.body.reason, f"api:{asked.by}")
+
+
+async def resume_recording(office: Office, asked: Asked[Query, NoBody]) -> answers.RecordingNow:
+    """Have it go on."""
+    return await office.desk.resume_recording(asked.part, f"api:{asked.by}")
 
 
 async def skills(office: Office, asked: Asked[Query, answers.SkillsBody]) -> answers.SkillsNow:
@@ -206,6 +218,16 @@ ROUTES: tuple[Route, ...] = (
         "POST", "/calls/{id}/three-way", "Bring caller, operator and the colleague being asked together (rule 11)",
         (Scope.CALLS_TRANSFER,), three_way, answers.Joined, Asks.ASTERISK,
         part=_CALL, body=NoBody, errors=(UnknownCallError, NoTalkError, NoConsultationError),
+    ),
+    Route(
+        "POST", "/calls/{id}/recording/pause", "Pause a talk's recording, as `*7` does; it resumes by itself",
+        (Scope.RECORDINGS_PAUSE,), pause_recording, answers.RecordingNow, Asks.ASTERISK,
+        part=_CALL, body=answers.PauseRecordingBody, errors=(UnknownCallError, NoTalkError, RecordingPausedError),
+    ),
+    Route(
+        "POST", "/calls/{id}/recording/resume", "Have a paused recording go on, as `*8` does",
+        (Scope.RECORDINGS_PAUSE,), resume_recording, answers.RecordingNow, Asks.ASTERISK,
+        part=_CALL, body=NoBody, errors=(UnknownCallError, NoTalkError, RecordingGoesOnError),
     ),
     Route(
         "POST", "/calls/{id}/priority", "Let a caller count as waiting longer, or shorter, than they do",

@@ -16,6 +16,7 @@ class Scope(StrEnum):
     OPERATORS_WRITE = "operators:write"
     ROUTING_WRITE = "routing:write"  # a supervisor's: who serves what, and who is served first
     STATS_READ = "stats:read"
+    RECORDINGS_PAUSE = "recordings:pause"  # for what must not be recorded, and that it goes on
     RECORDINGS_READ = "recordings:read"  # finds talks by a caller's number (rule 14)
     DEMANDS_READ = "demands:read"  # every demand, with the number it names (rule 14)
     DEMANDS_WRITE = "demands:write"  # enters, selects, packs, delivers

@@ -28,6 +28,7 @@ JOINED: Final = "joined"  # the caller, after a consultation
 MOVED_ON: Final = "moved-on"  # the caller, in the place of a consultation that nobody had answered
 JOINING: Final = "joining"  # the operator, while the caller is told
 RATING: Final = "rating"
+RECORDING_PAUSED: Final = "recording-paused"  # a channel of its own for each pause of a recording, until it is over
 
 # Global variable: the controller's heartbeat, epoch seconds. Never declared in [globals]: a reload would reset it.
 BEAT: Final = "BAILANYS_BEAT"
@@ -51,6 +52,10 @@ TALKED_OFFER: Final = "BLN_TALKED_OFFER"  # the offer that this talk came of
 WITH: Final = "BLN_WITH"  # the colleague in a talk of three
 CONSULT: Final = "BLN_CONSULT"  # 1: an operator's channel that asks a colleague
 SAY: Final = "BLN_SAY"  # files of the next announcement
+PAUSED: Final = "BLN_PAUSED"  # epoch ms: since when the recording is paused; empty: it goes on
+RESUMED_BY: Final = "BLN_RESUMED_BY"  # who had it go on before its time
+PAUSED_BY: Final = "BLN_BY"  # of the pause's own channel: who asked for it
+PAUSE_REASON: Final = "BLN_WHY"  # of the same: the gap's reason, URL-encoded
 TOLD: Final = "BLN_TOLD"  # what the last one said: place:low:high
 
 ASK: Final = "BLN_ASK"  # 1: the announcement offers a callback
@@ -60,7 +65,7 @@ CALLBACK_OF: Final = "BLN_CALLBACK_OF"  # the call that asked for it
 
 CALLER_VARIABLES: Final = (
     ARRIVED, RANK, PRIORITY, LANGUAGE, GROUP, SEQ, OFFER, WANTED, GIVER,
-    TALKED, TALKED_OFFER, WITH, CONSULT, TOLD, CALLBACK_OF,
+    TALKED, TALKED_OFFER, WITH, CONSULT, TOLD, CALLBACK_OF, PAUSED,
 )  # fmt: skip
 
 # Events sent by the dialplan to the controller
@@ -79,6 +84,8 @@ WRAP_UP_FAMILY: Final = "bailanys/wrap-up"
 # Codes that an operator presses during a talk
 THREE_WAY_CODE: Final = "*4"  # in a consultation: all three together
 DROP_CODE: Final = "*5"  # in a talk of three, by who began it: without the colleague
+PAUSE_CODE: Final = "*7"  # the recording pauses, for what must not be recorded
+RESUME_CODE: Final = "*8"  # it goes on
 
 
 # AstDB: what supervisors changed, over the configuration and over any restart

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ from config.settings import Settings
 from dialplan import names
 
 TEMPLATES = Path(__file__).parent / "templates"
+MUTE = Path(__file__).with_name("mute.py")
 
 EVENTS = (
     "UserEvent",
@@ -78,17 +81,21 @@ MODULES = (
     "app_dial",
     "app_exec",
     "app_mixmonitor",
+    "app_originate",
+    "app_playtones",
     "app_playback",
     "app_queue",
     "app_read",
     "app_softhangup",
     "app_stack",
+    "app_system",
     "app_userevent",
     "app_waitforcond",
     "func_callerid",
     "func_channel",
     "func_db",
     "func_devstate",
+    "func_export",
     "func_global",
     "func_logic",
     "func_rand",
@@ -169,6 +176,7 @@ def render(settings: Settings, site: Site) -> dict[str, str]:
         "events": EVENTS,
         "transfer_number": names.transfer_number,
         "recorded": recorded(settings, site),
+        "mute": f"{shlex.quote(sys.executable)} -I -S {MUTE} {site.etc}/manager.conf",
         "ms": lambda seconds: round(seconds * 1000),
     }
     return {path.name: environment.get_template(path.name).render(values) for path in sorted(TEMPLATES.glob("*.conf"))}

@@ -18,7 +18,7 @@ class DialplanError(Exception):
     retryable = False
 
 
-DIALPLAN = ("extensions.conf", "transfers.conf", "three-way.conf")
+DIALPLAN = ("extensions.conf", "transfers.conf", "three-way.conf", "recording-pause.conf")
 """The dialplan: the first includes the others."""
 
 _GOTO = re.compile(r"(?:Goto|GotoIf|Gosub)\((?:\$\[[^\]]*\]\?)?([a-z-]+),(?:s|[a-z]+|\d+),\d+")
@@ -40,6 +40,7 @@ def verify(files: Mapping[str, str], settings: Settings) -> None:
         names.JOINED,
         names.THREE_WAY,
         names.MOVED_ON,
+        names.RECORDING_PAUSED,
         names.RATING,
     ):
         if context not in contexts:

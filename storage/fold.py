@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from calls.audit import Note
 from calls.journal import Entry, Fact
-from calls.journal_lines import fields
+from calls.journal_lines import fields, whole
+from calls.recording import GapReason
 from storage.facts import LONGEST_NAME, stored_text, with_event, with_fact
 from storage.presence import StateRow, state_of
 from storage.record import CallRecord, unheard
@@ -29,7 +30,7 @@ class Folded:
 
 def call_ids(entries: Iterable[Entry]) -> set[str]:
     """The calls that these lines are about."""
-    return {entry.linkedid for entry in entries if 0 < len(entry.linkedid) <= LONGEST_NAME}
+    return {_call_of(entry) for entry in entries if 0 < len(_call_of(entry)) <= LONGEST_NAME}
 
 
 def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord]) -> Folded:
@@ -51,16 +52,18 @@ def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord]) -> Folded:
             folded.notes.append((entry.at_ms, _note(values)))
         elif ours and entry.name == Fact.ALARM:
             folded.alarms.append(_alarm(entry, values))
-        elif 0 < len(entry.linkedid) <= LONGEST_NAME:
-            record = records.get(entry.linkedid) or known.get(entry.linkedid)
+        elif 0 < len(call_id := _call_of(entry)) <= LONGEST_NAME:
+            record = records.get(call_id) or known.get(call_id)
             if not ours:
                 if record is not None:
-                    records[entry.linkedid] = with_event(record, entry)
+                    records[call_id] = with_event(record, entry)
             elif entry.name in _CALL_FACTS:
-                record = record or unheard(entry.linkedid, entry.at_ms)
-                records[entry.linkedid] = with_fact(record, entry, values)
+                record = record or unheard(call_id, entry.at_ms)
+                records[call_id] = with_fact(record, entry, values)
                 if entry.name in (Fact.STEP, Fact.RETURNED, Fact.LEFT):
                     folded.steps.append(_step(entry, values))
+                if entry.name == Fact.GAP and (note := _pause(call_id, values)):
+                    folded.notes.append((entry.at_ms, note))
     for call_id, record in records.items():
         if record is not known.get(call_id):
             records[call_id] = settled(record)
@@ -77,6 +80,25 @@ def _step(entry: Entry, values: Mapping[str, str]) -> dict[str, str | int]:
         "step": stored_text(values.get("step"), LONGEST_NAME) or entry.name,
         "detail": stored_text(values.get("detail") or values.get("operator") or values.get("seq"), 200) or "",
     }
+
+
+def _call_of(entry: Entry) -> str:
+    """The call that a line is about: the channel's own, but for a gap, which another channel may watch over."""
+    return fields(entry).get("of") or entry.linkedid if entry.name == Fact.GAP else entry.linkedid
+
+
+def _pause(call_id: str, values: Mapping[str, str]) -> Note | None:
+    """For the audit log: a person paused a recording, or it went on; None for any other gap."""
+    reason, by = (stored_text(values.get(key), LONGEST_NAME) or "unknown" for key in ("reason", "by"))
+    if reason.partition(":")[0] != GapReason.PAUSED:
+        return None
+    seq, offer, from_ms = (whole(values.get(key)) for key in ("seq", "offer", "from_ms"))
+    file = f"{call_id}-{seq}-{offer}"
+    if "to_ms" not in values:
+        return Note(by, "recording.paused", file, {"reason": reason, "from_ms": from_ms})
+    ended_by = stored_text(values.get("ended_by"), LONGEST_NAME) or "unknown"
+    detail: dict[str, str | int | None] = {"from_ms": from_ms, "to_ms": whole(values["to_ms"]), "ended_by": ended_by}
+    return Note(by if ended_by in ("time", "talk") else ended_by, "recording.resumed", file, detail)
 
 
 def _note(values: Mapping[str, str]) -> Note:

@@ -19,6 +19,7 @@ _INTERFACE = re.compile(r"(PJSIP|Local)/[A-Za-z0-9][A-Za-z0-9@._/-]{0,78}")
 _FAMILY = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}(/[A-Za-z0-9_.+-]{1,64}){0,3}")
 _KEY = re.compile(r"[A-Za-z0-9_.+-]{1,128}")
 _WORD = re.compile(r"[A-Za-z0-9_.+-]{0,128}")
+_ENCODED = re.compile(r"[A-Za-z0-9_.%~-]{0,256}")
 _EVENT = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
 
 
@@ -45,6 +46,21 @@ def originate(channel: str, call: str, context: str, exten: str, variables: Mapp
         "Timeout": "15000",
         "Async": "true",
         "Variable": [f"{variable_name(name)}={_matching(_WORD, value, 'word')}" for name, value in variables.items()],
+    }
+
+
+def watch(channel: str, application: str, data: str, variables: Mapping[str, str]) -> ActionFields:
+    """Make a channel whose dialplan does the work; its other end runs `application`. The answer does not wait."""
+    return {
+        "Action": "Originate",
+        "Channel": channel_name(channel),
+        "Application": _matching(_EVENT, application, "application"),
+        "Data": _matching(_WORD, data, "word"),
+        "Timeout": "15000",
+        "Async": "true",
+        "Variable": [
+            f"{variable_name(name)}={_matching(_ENCODED, value, 'word')}" for name, value in variables.items()
+        ],
     }
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -93,6 +94,34 @@ def three_way(
     places = places_of(centre(config).settings, ROOT)
     answer = asyncio.run(ask(places.control, {"do": "three-way", "call": call}))
     typer.echo(f"Call {answer['call']}: the colleague joins")
+
+
+@app.command("pause-recording")
+def pause_recording(
+    call: Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")],
+    reason: Annotated[str, typer.Option(help="For the ledger and the audit log, e.g. `card number`.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Pause a talk's recording for what must not be recorded, as `*7` does; it goes on by itself (rule 14)."""
+    answer = _asked(config, {"do": "pause-recording", "call": call, "reason": reason, "by": person()})
+    typer.echo(f"Call {answer['call']}: the recording is paused; it goes on by itself after {answer['most_s']} s")
+
+
+@app.command("resume-recording")
+def resume_recording(
+    call: Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Have a paused recording go on, as `*8` does."""
+    answer = _asked(config, {"do": "resume-recording", "call": call, "by": person()})
+    typer.echo(f"Call {answer['call']}: the recording goes on")
+
+
+def _asked(config: Path, request: dict[str, str]) -> dict[str, Any]:
+    from bailanys.control import ask
+    from bailanys.site import places_of
+
+    return asyncio.run(ask(places_of(centre(config).settings, ROOT).control, request))
 
 
 @app.command(context_settings={"ignore_unknown_options": True})  # `-60` is no option

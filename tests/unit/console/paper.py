@@ -20,6 +20,7 @@ from console.answers import (
     OperatorNow,
     OwedCallback,
     Prioritised,
+    RecordingNow,
     SkillsBody,
     SkillsNow,
     Stats,
@@ -33,6 +34,7 @@ from console.errors import (
     NoSuchGroupError,
     NoTalkError,
     NoWrapUpError,
+    RecordingGoesOnError,
     UnavailableError,
     UnknownCallbackError,
     UnknownCallError,
@@ -54,6 +56,7 @@ BODIES = {
     "call_priority": {"by_s": 60},
     "group_priority": {"priority_s": 30},
     "transfer": {"to": "ict"},
+    "pause_recording": {"reason": "card number"},
     "wrap_up": {"do": "extend"},
     "demand_add": {
         "authority": "service-quality",
@@ -93,6 +96,8 @@ class PaperDesk:
     in_truth: bool = True
     said: list[tuple[str, str | None]] = field(default_factory=list)
     moved: list[tuple[str, str]] = field(default_factory=list)
+    paused: list[tuple[str, str, str]] = field(default_factory=list)
+    recording: bool = False
     cancelled: list[str] = field(default_factory=list)
     broken: Exception | None = None
     alone: bool = False
@@ -174,6 +179,20 @@ class PaperDesk:
             raise NoConsultationError("operator 101 talks with no colleague")
         self.moved.append((call, "three"))
         return Joined(call=call)
+
+    async def pause_recording(self, call: str, reason: str, by: str) -> RecordingNow:
+        if call == WAITING:
+            raise NoTalkError("nothing is recorded")
+        self.paused.append((call, reason, by))
+        return RecordingNow(call=call, paused=True, most_s=120)
+
+    async def resume_recording(self, call: str, by: str) -> RecordingNow:
+        if call == WAITING:
+            raise NoTalkError("nothing is recorded")
+        if self.recording:
+            raise RecordingGoesOnError("the recording is not paused")
+        self.paused.append((call, "", by))
+        return RecordingNow(call=call, paused=False)
 
 
 @dataclass

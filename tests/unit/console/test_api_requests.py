@@ -61,6 +61,20 @@ async def test_duty_and_transfer_reach_the_desk(paper: Paper) -> None:
     assert paper.desk.moved == [(TALKING, "ict"), (TALKING, "three")]
 
 
+async def test_a_recording_pauses_with_a_reason_and_goes_on(paper: Paper) -> None:
+    header, path = paper.token(Scope.RECORDINGS_PAUSE, name="crm"), f"/calls/{TALKING}/recording"
+    paper.desk.recording = True
+    status, said = await paper.asked("POST", f"{path}/resume", headers=header)
+    paper.desk.recording = False
+    assert (status, said["error_id"]) == (409, "recording-goes-on")
+    assert (await paper.asked("POST", f"{path}/pause", headers=header, json={"reason": ""}))[0] == 400
+    paused = await paper.asked("POST", f"{path}/pause", headers=header, json={"reason": "card number"})
+    assert paused == (200, {"call": TALKING, "paused": True, "most_s": 120})
+    resumed = await paper.asked("POST", f"{path}/resume", headers=header)
+    assert resumed == (200, {"call": TALKING, "paused": False, "most_s": None})
+    assert paper.desk.paused == [(TALKING, "card number", "api:crm"), (TALKING, "", "api:crm")]
+
+
 async def test_nobody_joins_a_talk_whose_operator_asks_nobody(paper: Paper) -> None:
     paper.desk.alone = True
     status, said = await paper.asked("POST", f"/calls/{TALKING}/three-way", headers=paper.token())

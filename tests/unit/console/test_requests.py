@@ -45,6 +45,16 @@ async def test_the_command_line_asks_the_same_desk() -> None:
     assert await requests.answer({"do": "three-way", "call": TALKING}) == {"call": TALKING}
 
 
+async def test_a_recording_pauses_and_goes_on_for_whoever_asks() -> None:
+    desk = PaperDesk()
+    requests = Requests(desk, PaperSupervision())
+    request = {"do": "pause-recording", "call": TALKING, "reason": "card number", "by": "aliya"}
+    assert await requests.answer(request) == {"call": TALKING, "paused": True, "most_s": 120}
+    told = await requests.answer({"do": "resume-recording", "call": TALKING, "by": "aliya"})
+    assert told == {"call": TALKING, "paused": False, "most_s": None}
+    assert desk.paused == [(TALKING, "card number", "cli:aliya"), (TALKING, "", "cli:aliya")]
+
+
 async def test_a_supervisor_is_named_with_what_is_changed() -> None:
     supervision = PaperSupervision()
     requests = Requests(PaperDesk(), supervision)

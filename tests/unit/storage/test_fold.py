@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from calls.journal import Entry, Fact
 from calls.journal_lines import format_hangup, parse_line
-from storage.fold import Folded, fold
+from storage.fold import Folded, call_ids, fold
 from storage.record import BridgeRow, CallRecord
 from tests.unit.storage import scene
 from tests.unit.storage.scene import START_MS, Caller
@@ -218,3 +219,25 @@ def test_lines_of_the_two_journals_may_come_in_any_order_after_the_arrival(order
     shuffled = folded([caller.lines[0], *lines]).records[caller.id]
     assert shuffled == without
     assert shuffled.call == whole.call
+
+
+def test_a_pause_of_the_recording_is_told_by_another_channel_and_audited() -> None:
+    paused = "of=hl1-1764000000.7&seq=1&offer=2&from_ms=1764000010000&reason=paused%3A%20card%20number&by=101"
+    watcher = ("Local/hl1-1764000000.7@recording-paused-1;2", "hl1-1764000010.9", "hl1-1764000010.8")
+    entries = [
+        Entry("USER_DEFINED", at_ms, *watcher, Fact.GAP, extra)
+        for at_ms, extra in (
+            (1_764_000_010_050, paused),
+            (1_764_000_130_000, f"{paused}&to_ms=1764000130000&ended_by=time"),
+        )
+    ]
+    assert call_ids(entries) == {"hl1-1764000000.7"}
+    folded = fold(entries, {})
+    (gap,) = folded.records["hl1-1764000000.7"].gaps.values()
+    assert (gap.seq, gap.from_ms, gap.to_ms) == (1, 1_764_000_010_000, 1_764_000_130_000)
+    assert (gap.reason, gap.by) == ("paused: card number", "101")
+    assert [(note.actor, note.kind, note.subject) for _, note in folded.notes] == [
+        ("101", "recording.paused", "hl1-1764000000.7-1-2"),
+        ("101", "recording.resumed", "hl1-1764000000.7-1-2"),
+    ]
+    assert dict(folded.notes[1][1].detail)["ended_by"] == "time"
