@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import multiprocessing.connection
-import resource
 import tempfile
 import time
 from collections.abc import Sequence
@@ -61,8 +60,13 @@ def _packed(places: Places, sender: multiprocessing.connection.Connection) -> No
     began_s = time.perf_counter()
     size = asyncio.run(_way(places))
     seconds = time.perf_counter() - began_s
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sender.send({"seconds": seconds, "peak_mb": peak_mb, "package_mb": size / 1e6})
+    sender.send({"seconds": seconds, "peak_mb": _peak_mb(), "package_mb": size / 1e6})
+
+
+def _peak_mb() -> float:
+    """The most memory that this program ever had resident; `ru_maxrss` would count in what started it (proc(5))."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
 
 
 async def _way(places: Places) -> int:

@@ -40,9 +40,8 @@ def _all_that_is_said() -> Sides:
         said, _ = soundfile.read(path, dtype="int16")
         turn = np.zeros((len(said) + _PAUSE, 2))
         turn[: len(said), number % 2] = said
-        turns.append(turn)
-    talk = np.concatenate(turns)
-    return _telephoned(talk + chance.normal(scale=_LINE_NOISE, size=talk.shape))
+        turns.append(_telephoned(turn + chance.normal(scale=_LINE_NOISE, size=turn.shape)))
+    return np.concatenate(turns)
 
 
 def _telephoned(sides: npt.NDArray[np.float64]) -> Sides:

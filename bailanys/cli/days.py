@@ -6,6 +6,7 @@ import time
 from datetime import date, datetime
 
 from calls.local_day import local_date, time_zone
+from console.day import EARLIEST, LATEST
 
 
 class NotADateError(Exception):
@@ -23,10 +24,14 @@ def day_of(typed: str, zone: str) -> date:
     try:
         if "." in text:
             day, month, year = text.split(".")
-            return date(int(year), int(month), int(day))
-        return date.fromisoformat(text)
+            told = date(int(year), int(month), int(day))
+        else:
+            told = date.fromisoformat(text)
     except ValueError:
         raise NotADateError(f"{typed!r} is no date: write 2026-11-22 or 22.11.2026") from None
+    if not EARLIEST <= told <= LATEST:
+        raise NotADateError(f"{typed!r} is no date of a call: those are from {EARLIEST} to {LATEST}")
+    return told
 
 
 def instant_of(typed: str, zone: str) -> int:

@@ -90,6 +90,7 @@ def verify(
     from rich.progress import Progress
 
     from bailanys.cli.books import ledger_of
+    from bailanys.listening import recordings_of
     from bailanys.site import places_of
     from bailanys.verifying import verified
     from calls.audit import Note
@@ -99,6 +100,8 @@ def verify(
     places, zone = places_of(settings, ROOT), settings.hotline.time_zone
     span = local_day(day_of(date, zone), zone) if date else None
     with ledger_of(settings) as ledger:
+        if call is not None:
+            asyncio.run(recordings_of(ledger, call))  # that there are none must not look like all being well
         rows = asyncio.run(ledger.kept_recordings(span, call))
         with Progress(console=Console(stderr=True), transient=True, disable=as_json) as progress:
             looked = progress.track(verified(places.store, places.keys, rows), len(rows), description="recordings")
