@@ -9,12 +9,17 @@ publishes: a forger can sign with another key, but not with that one. Exit statu
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Optional, Tuple
+
+# All that reading a ZIP may raise whose bytes were changed, and reading what is in it.
+UNREADABLE = (EOFError, KeyError, OSError, RuntimeError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 # The curve of Ed25519, and its points in extended coordinates (RFC 8032, section 5.1).
 P = 2**255 - 19
@@ -119,7 +124,7 @@ def faults(package: Package) -> Iterator[str]:
         key, signature = (bytes.fromhex(line) for line in said.split())
         manifest = json.loads(signed)
         files = dict(manifest["files"])
-    except (KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         yield f"manifest.json or manifest.sig is missing or cannot be read: {error}"
         return
     if said != f"{key.hex()}\n{signature.hex()}\n" or not is_signed(key, signed, signature):
@@ -136,7 +141,7 @@ def faults(package: Package) -> Iterator[str]:
             try:
                 if package.sha256(name) != files[name]:
                     yield f"{name}: is not what was signed"
-            except (OSError, ValueError, zipfile.BadZipFile) as error:
+            except UNREADABLE as error:
                 yield f"{name}: cannot be read: {error}"
     for name in sorted({one for one in there if there.count(one) > 1}):
         yield f"{name}: is there twice"
@@ -144,17 +149,20 @@ def faults(package: Package) -> Iterator[str]:
         for entry in json.loads(package.read("audit.json")):
             if entry_digest(entry) != entry["digest"]:
                 yield f"audit entry {entry['seq']} is not what was written"
-    except (KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         yield f"audit.json cannot be read: {error}"
 
 
 def main() -> int:
     """Print what is wrong, or that nothing is."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a console that lacks a file's letters
     where = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent
     try:
         package = Package(where)
         found = list(faults(package))
-    except (OSError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         print(f"FAULT  {where}: {error}")
         return 1
     for fault in found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
 import json
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any, BinaryIO
 
 import pytest
@@ -132,6 +133,50 @@ def test_one_changed_byte_anywhere_is_found(package: Path, tmp_path: Path) -> No
     for cut in range(50):  # in the ZIP itself
         target.write_bytes(whole[: -1 - cut * 7])
         assert checked(target).returncode == 1
+
+
+def test_a_bit_of_the_zip_itself_is_found_or_changes_nothing_of_what_it_holds(package: Path, tmp_path: Path) -> None:
+    """Promise 9: and whatever a broken ZIP makes Python raise is told in one line."""
+    whole, chance, target = package.read_bytes(), random.Random(5), tmp_path / "changed.zip"
+    held = contents(package)
+    for number in range(400):
+        data = bytearray(whole)
+        directory = len(whole) - 1_200
+        data[chance.randrange(directory if number % 2 else 0, len(whole))] ^= 1 << chance.randrange(8)
+        target.write_bytes(bytes(data))
+        try:
+            found = list(verify.faults(verify.Package(target)))
+        except verify.UNREADABLE:  # `main` tells it
+            continue
+        assert found or contents(target) == held, number
+
+
+def contents(package: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(package) as opened:
+        return {info.filename: opened.read(info) for info in opened.infolist()}
+
+
+def test_the_verifier_is_for_any_python_from_3_8_on_and_any_console(package: Path, tmp_path: Path) -> None:
+    """Promise 13: whatever the authority has; only the standard library, no path of ours, no letter it cannot print."""
+    source = Path(verify.__file__).read_text(encoding="utf-8")
+    tree = ast.parse(source, feature_version=(3, 8))
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
+    assert not {"asyncio", "http", "socket", "ssl", "urllib"} & {name.partition(".")[0] for name in imported}
+
+    folder = tmp_path / "Құжаттар мен файлдар"  # blanks and letters in the path, as on a person's machine
+    with zipfile.ZipFile(package) as opened:
+        opened.extractall(folder)
+    console = {"PYTHONIOENCODING": "cp1251:strict", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    command = [sys.executable, "-S", str(folder / "verify.py")]
+    said = subprocess.run(command, capture_output=True, env=console, timeout=60)
+    assert (said.returncode, said.stderr) == (0, b"")
+    (folder / "audio" / "қосылған әуен.wav").write_bytes(b"RIFF")
+    said = subprocess.run(command, capture_output=True, env=console, timeout=60)
+    assert said.returncode == 1 and said.stderr == b"" and said.stdout.startswith(b"FAULT  audio/")
+    names = [PureWindowsPath(folder.name, *name.split("/")) for name in contents(package)]
+    assert not any(set(path.name) & set('<>:"|?*') or path.name.endswith((".", " ")) for path in names)
 
 
 @pytest.mark.parametrize("deed", ["add", "remove", "swap", "resign", "twice"])
