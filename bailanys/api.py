@@ -14,6 +14,7 @@ from bailanys.dispatcher import Dispatcher
 from bailanys.site import Places
 from config.settings import Settings
 from console.ports import Books, Desk, Supervision
+from storage.ledger import Ledger
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +28,7 @@ async def keep_api(
     dispatcher: Dispatcher,
     office: tuple[Desk, Supervision, Books],
     demands: DemandDesk,
+    ledger: Ledger,
     alarm: Callable[[str, str], None],
 ) -> None:
     """Serve the API until cancelled. Whatever goes wrong is one log line and an alarm; calls go on."""
@@ -35,9 +37,9 @@ async def keep_api(
     try:
         while not dispatcher.in_truth:  # the calls first: loading the server takes a moment
             await asyncio.sleep(LOOK_EVERY_S)
-        for module in ("console.app", "bailanys.demand_office"):  # 0.4 s, in which calls go on
+        for module in ("console.app", "bailanys.demand_office", "bailanys.hearing"):  # 0.4 s, in which calls go on
             await asyncio.to_thread(importlib.import_module, module)
-        await _serve(settings, places, office, demands, alarm)
+        await _serve(settings, places, office, demands, ledger, alarm)
     except Exception as error:  # the edge between the API and the calls: nothing of it may get further
         alarm("api", repr(error)[:300])
 
@@ -47,9 +49,11 @@ async def _serve(
     places: Places,
     office: tuple[Desk, Supervision, Books],
     demands: DemandDesk,
+    ledger: Ledger,
     alarm: Callable[[str, str], None],
 ) -> None:
     from bailanys.demand_office import DemandOffice
+    from bailanys.hearing import Hearing
     from console.app import api_app
     from console.gate import Gate
     from console.route import Office
@@ -59,7 +63,8 @@ async def _serve(
     gate = Gate(TokenFile(places.tokens))
     uses = asyncio.create_task(_keep_uses(gate.write_uses))
     try:
-        everybody = Office(*office, DemandOffice(demands, places, settings.hotline.time_zone))
+        zone = settings.hotline.time_zone
+        everybody = Office(*office, DemandOffice(demands, places, zone), Hearing(ledger, places, demands))
         await serve(api_app(everybody, gate), settings.api.bind, settings.api.port, alarm)
     finally:
         uses.cancel()

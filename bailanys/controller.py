@@ -103,7 +103,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         asyncio.create_task(again_and_again("reconcile", RECONCILE_EVERY_S, Reconciler(ledger, places, alarm).look)),
         asyncio.create_task(again_and_again("retention", RETENTION_EVERY_S, dispose)),
         asyncio.create_task(again_and_again("demands", DEMANDS_EVERY_S, partial(demands.keep_time, alarm))),
-        asyncio.create_task(keep_api(settings, places, dispatcher, (desk, supervision, books), demands, alarm)),
+        asyncio.create_task(keep_api(settings, places, dispatcher, (desk, supervision, books), demands, ledger, alarm)),
     ]
     if uploader is not None:
         tasks.append(asyncio.create_task(again_and_again("upload", UPLOAD_EVERY_S, uploader.look)))

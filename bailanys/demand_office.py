@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from bailanys.demands import DemandDesk, Entered
-from bailanys.packing import pack
+from bailanys.once import Once
+from bailanys.packing import pack, package_path
+from bailanys.refusing import said
 from bailanys.site import Places
-from calls.demand import DeedRefusedError, Kind, State, Step
-from calls.store import StoreAwayError
+from calls.demand import Kind, State, Step
 from console.demand_answers import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked, DemandStep
 from console.errors import RefusedError, UnavailableError, UnknownDemandError
-from recordings.errors import RecordingError
-from storage.errors import LedgerError
+from console.stream import ZIP_MEDIA, Stream
+from recordings.package import sha256_of
+from recordings.playing import Plain
 from storage.find import FoundRecording
-
-T = TypeVar("T")
 
 
 class DemandOffice:
@@ -28,26 +27,27 @@ class DemandOffice:
         self._desk = desk
         self._places = places
         self._zone = zone
+        self._once = Once()
         self._packing: set[asyncio.Future[tuple[Path, State]]] = set()
 
     async def all(self, *, every: bool) -> list[DemandNow]:
         """Open demands, or all."""
-        now_ms = await _said(self._desk.now_ms())
-        return [_now(state, steps, now_ms) for state, steps in await _said(self._desk.all(only_open=not every))]
+        now_ms = await said(self._desk.now_ms())
+        return [_now(state, steps, now_ms) for state, steps in await said(self._desk.all(only_open=not every))]
 
     async def of(self, demand: str) -> DemandNow:
         """One demand. Raises UnknownDemandError."""
         try:
-            state, steps = await _said(self._desk.of(demand))
+            state, steps = await said(self._desk.of(demand))
         except RefusedError as error:  # the only thing that can be wrong with a look
             raise UnknownDemandError(str(error)) from error
-        return _now(state, steps, await _said(self._desk.now_ms()))
+        return _now(state, steps, await said(self._desk.now_ms()))
 
     async def enter(self, body: DemandBody, by: str) -> DemandFound:
         """Enter a demand, and search."""
-        received_ms = await _said(self._desk.now_ms()) if body.received_ms is None else body.received_ms
+        received_ms = await said(self._desk.now_ms()) if body.received_ms is None else body.received_ms
         return await self._found(
-            await _said(
+            await said(
                 self._desk.enter(
                     body.authority, body.letter, body.ground, body.date, body.phone, received_ms, by, body.scan_sha256
                 )
@@ -57,7 +57,7 @@ class DemandOffice:
     async def search(self, demand: str, by: str) -> DemandFound:
         """Search again."""
         await self.of(demand)
-        return await self._found(await _said(self._desk.search(demand, by)))
+        return await self._found(await said(self._desk.search(demand, by)))
 
     async def select(self, demand: str, files: Sequence[str], by: str) -> DemandNow:
         """Say which are meant."""
@@ -77,8 +77,27 @@ class DemandOffice:
         packing = asyncio.ensure_future(pack(self._desk, demand, by, self._places, self._zone))
         self._packing.add(packing)  # a client that waits no longer must not undo what was begun
         packing.add_done_callback(self._packing.discard)
-        target, _ = await _said(asyncio.shield(packing))
+        target, _ = await said(asyncio.shield(packing))
         return DemandPacked(state=await self.of(demand), path=str(target))
+
+    async def packed(self, demand: str, by: str) -> Stream:
+        """The package itself; further parts of one fetching are covered by its entry."""
+        sha256 = (await self.of(demand)).package_sha256
+        if not sha256:
+            raise RefusedError(f"{demand}: there is no package of the approved choice yet")
+        path = package_path(self._places, demand)
+        if await said(asyncio.to_thread(sha256_of, path)) != sha256:
+            raise UnavailableError("the file is not what was packed: pack again", "package-differs", retryable=False)
+        await self._once.do((by, demand, sha256), lambda: said(self._desk.note_fetched(demand, by, sha256)))
+        source = await said(asyncio.to_thread(lambda: Plain(path.open("rb"))))
+        return Stream(
+            media=ZIP_MEDIA,
+            name=path.name,
+            size=source.size,
+            tag=sha256[:32],
+            read=lambda at, most: asyncio.to_thread(source.read, at, most),
+            close=lambda: asyncio.to_thread(source.close),
+        )
 
     async def deliver(self, demand: str, to: str, way: str, by: str) -> DemandNow:
         """Stop the clock."""
@@ -90,7 +109,7 @@ class DemandOffice:
 
     async def _do(self, demand: str, kind: Kind, by: str, files: Sequence[str] = (), detail: str = "") -> DemandNow:
         await self.of(demand)
-        await _said(self._desk.do(demand, kind, by, files, detail))
+        await said(self._desk.do(demand, kind, by, files, detail))
         return await self.of(demand)
 
     async def _found(self, entered: Entered) -> DemandFound:
@@ -136,16 +155,3 @@ def _hit(hit: FoundRecording) -> DemandHit:
         status=recording.status.value if recording else None,
         duration_ms=recording.duration_ms if recording else None,
     )
-
-
-async def _said(deed: Awaitable[T]) -> T:
-    try:
-        return await deed
-    except DeedRefusedError as error:
-        raise RefusedError(str(error)) from error
-    except RecordingError as error:
-        raise UnavailableError(str(error), error.error_id, retryable=error.retryable) from error
-    except StoreAwayError as error:
-        raise UnavailableError(str(error), error.error_id, retryable=error.retryable) from error
-    except LedgerError as error:  # its own text may quote the database's
-        raise UnavailableError("the ledger does not answer", error.error_id, retryable=error.retryable) from error

@@ -10,12 +10,12 @@ from datetime import date
 from pathlib import Path
 
 from bailanys.site import Places
-from calls.audit import Entry
-from calls.demand import Authority, DeedRefusedError, Demand, Kind, State, Step, check, due
+from calls.audit import Entry, Note
+from calls.demand import Authority, DeedRefusedError, Demand, Kind, State, Step, due
 from calls.local_day import local_date
 from recordings.copies import copy
 from recordings.naming import CopyKind
-from storage.find import FoundRecording
+from storage.find import FoundRecording, counts
 from storage.ledger import Ledger
 from storage.register import Register
 
@@ -98,13 +98,19 @@ class DemandDesk:
     async def listen(self, demand_id: str, file: str, actor: str, reason: str, places: Places, folder: Path) -> Path:
         """Write a copy to listen to (Opus), once the audit log holds who and why."""
         state, _ = await self._register.of(demand_id)
-        deed = Step(Kind.LISTENED, 0, actor, (file,), " ".join(reason.split()))
-        check(state, deed)
         path = await self._path_of(state, file)
-        await self._register.do(demand_id, deed)
+        await self.note_listening(demand_id, file, actor, reason)
         target = folder / f"{file}.{CopyKind.OPUS}"
         await asyncio.to_thread(lambda: copy(places.recording(path), target, CopyKind.OPUS))
         return target
+
+    async def note_listening(self, demand_id: str, file: str, actor: str, reason: str) -> None:
+        """Enter that somebody hears what was found, before a byte of it leaves."""
+        await self._register.do(demand_id, Step(Kind.LISTENED, 0, actor, (file,), " ".join(reason.split())))
+
+    async def note_fetched(self, demand_id: str, actor: str, sha256: str) -> None:
+        """Enter that somebody fetches the package, before a byte of it leaves."""
+        await self._ledger.note(Note(actor, "demand.fetched", demand_id, {"sha256": sha256}))
 
     async def keep_time(self, tell: Callable[[str, str], None]) -> None:
         """Tell what has come due of every open demand (promise 12); call it every few seconds."""
@@ -120,17 +126,6 @@ class DemandDesk:
             if hit.recording is not None and hit.recording.file == file and hit.recording.path:
                 return hit.recording.path
         raise DeedRefusedError(f"no audio of {file} in the archive")
-
-
-def counts(found: Sequence[FoundRecording]) -> dict[str, int]:
-    """How many hits of each kind, and how many talks have no recording."""
-    on = [hit for hit in found if hit.day == "on"]
-    return {
-        "exact": sum(hit.match == "exact" for hit in on),
-        "possible": sum(hit.match == "possible" for hit in on),
-        "adjacent": len(found) - len(on),
-        "without_recording": sum(hit.recording is None or not hit.recording.path for hit in found),
-    }
 
 
 def alarm_of(state: State, deed: Step, now_ms: int) -> tuple[str, str]:

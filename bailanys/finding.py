@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from calls.local_day import Span, local_date, local_day
 from calls.phone import ANONYMOUS, Candidates, candidate_keys
-from calls.search import MOST, Coverage, Search
+from calls.search import MOST, PAGE, Coverage, Search
 from storage.find import FoundRecording, in_order
 from storage.ledger import Ledger
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+EARLIEST, LATEST = 2000, 2199
+"""Years."""
 
 
 class BadSearchError(Exception):
@@ -38,8 +41,9 @@ class Asked:
     language: str | None = None
     rating: tuple[float | None, float | None] = (None, None)
     length_s: tuple[float | None, float | None] = (None, None)
-    limit: int = MOST
+    limit: int = PAGE
     after: int = 0
+    """Hits to leave out: those of the pages before."""
 
 
 async def look(ledger: Ledger, asked: Asked) -> tuple[list[FoundRecording], Coverage | None]:
@@ -52,11 +56,27 @@ async def look(ledger: Ledger, asked: Asked) -> tuple[list[FoundRecording], Cove
     return found, None if search.span is None else await ledger.coverage(search.span.from_ms, search.span.to_ms)
 
 
+def apart(found: Sequence[FoundRecording]) -> Iterator[tuple[str, list[FoundRecording]]]:
+    """The kinds of hits that there are, each with its title: they are never mixed."""
+    on = [hit for hit in found if hit.day == "on"]
+    for title, hits in (
+        ("Talks", [hit for hit in on if hit.match == "exact"]),
+        ("Possible: another reading of the number", [hit for hit in on if hit.match != "exact"]),
+        ("Adjacent: within an hour of the dates", [hit for hit in found if hit.day != "on"]),
+    ):
+        if hits:
+            yield title, hits
+
+
 def search_of(asked: Asked, now_ms: int) -> Search:
     """What is asked, as the ledger looks for it. Raises BadSearchError."""
     for what, value in (("call", asked.call), ("operator", asked.operator), ("group", asked.group)):
         if value is not None and not _ID.fullmatch(value):
             raise BadSearchError(f"{value!r} is no {what}'s id")
+    if asked.first is None and asked.call is None and (asked.anonymous or not (asked.phone or "").strip()):
+        raise BadSearchError("name a date, a call's id or the caller's number")
+    if asked.anonymous and asked.phone is not None:
+        raise BadSearchError("a caller is anonymous or has a number, not both")
     if asked.rating != (None, None) and not all(end is None or 1 <= end <= 5 for end in asked.rating):
         raise BadSearchError("ratings are from 1 to 5")
     return Search(
@@ -77,8 +97,13 @@ def search_of(asked: Asked, now_ms: int) -> Search:
 
 def _span(asked: Asked, now_ms: int) -> Span | None:
     if asked.first is None:
+        if asked.last is not None:
+            raise BadSearchError("a last date needs a first one")
         return None
     last = asked.last or asked.first
+    for day in (asked.first, last):
+        if not EARLIEST <= day.year <= LATEST:
+            raise BadSearchError(f"{day} is no date that can be searched")
     if last < asked.first:
         raise BadSearchError(f"the last date {last} is before the first, {asked.first}")
     if asked.first > local_date(now_ms, asked.zone):

@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bailanys.demands import DemandDesk, counts
+from bailanys.demands import DemandDesk
 from bailanys.site import Places
 from calls.demand import Kind, State, Step, check
 from recordings.package import Item, build
 from recordings.signing import signer_at
-from storage.find import FoundRecording
+from storage.find import FoundRecording, counts
 
 FORMAT = 1
 
@@ -36,9 +36,14 @@ async def pack(desk: DemandDesk, demand_id: str, actor: str, places: Places, zon
         if hit.recording is not None and hit.recording.path
     ]
     about = _about(state, steps, found, await desk.now_ms(), zone)
-    target = places.state / "packages" / f"{demand_id}.zip"
+    target = package_path(places, demand_id)
     sha256 = await asyncio.to_thread(build, target, about, items, proof, signer)
     return target, await desk.do(demand_id, Kind.PACKAGED, actor, detail=sha256)
+
+
+def package_path(places: Places, demand_id: str) -> Path:
+    """Where a demand's package lies."""
+    return places.state / "packages" / f"{demand_id}.zip"
 
 
 def _about(

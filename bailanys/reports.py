@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from dataclasses import asdict
 from datetime import date
-from typing import TypeVar
 
 from bailanys.figures_apart import figures_apart
+from bailanys.finding import Asked, look
 from bailanys.kept import Kept
+from bailanys.refusing import said
 from calls.local_day import local_date, local_day
 from calls.recording import Recording
-from console.answers import FoundTalk, Stats
-from console.errors import BusyError, UnavailableError, UnknownCallError
+from calls.search import PAGE, ends_of
+from console.answers import Covered, FoundTalk, FoundTalks, Stats
+from console.errors import BadRequestError, BusyError, UnknownCallError
 from console.ports import DayWait
+from console.queries import TalksQuery
 from console.story import CallFacts, GapFacts, OfferFacts, RatingFacts, RecordingFacts, SegmentFacts, StepFacts, Story
-from storage.errors import LedgerError
-from storage.find import FoundRecording
+from storage.find import FoundRecording, counts
 from storage.ledger import Ledger
-
-T = TypeVar("T")
 
 KEPT_S = 5.0
 """How old a day's figures may be: each look reads the whole day."""
@@ -41,7 +41,7 @@ class LedgerBooks:
 
     async def story(self, call: str) -> Story:
         """Everything on one call. Raises UnknownCallError, UnavailableError."""
-        story = await _read(self._ledger.call_story(call))
+        story = await said(self._ledger.call_story(call))
         if story is None:
             raise UnknownCallError(f"no call {call} in the ledger")
         record = story.record
@@ -62,10 +62,26 @@ class LedgerBooks:
         """
         return await self._days.get(day or self._today())
 
-    async def talks(self, day: date, phone: str) -> list[FoundTalk]:
-        """Talks of that local date and number (rule 14), the sure ones first. Raises UnavailableError."""
-        found = await _read(self._ledger.find_recordings(day, phone, self._zone))
-        return [_talk(hit, hit.recording) for hit in found]
+    async def talks(self, asked: TalksQuery) -> FoundTalks:
+        """Talks by all that is asked for (rule 14), the sure ones first. Raises BadRequestError, UnavailableError."""
+        try:
+            ranges = ends_of(asked.rating), ends_of(asked.length_s)
+        except ValueError as error:
+            raise BadRequestError(f"{str(error)!r} is no range: write 3, 1-2 or 60-") from error
+        wanted = Asked(
+            self._zone, asked.date, asked.to_date, asked.phone, asked.anonymous, asked.call, asked.operator,
+            asked.group, asked.language, *ranges, PAGE, (asked.page - 1) * PAGE,
+        )  # fmt: skip
+        found, covered = await said(look(self._ledger, wanted))
+        numbers = counts(found)
+        return FoundTalks(
+            exact=numbers["exact"],
+            possible=numbers["possible"],
+            adjacent=numbers["adjacent"],
+            more=len(found) == PAGE,
+            coverage=None if covered is None else Covered(**asdict(covered)),
+            talks=tuple(_talk(hit, hit.recording) for hit in found),
+        )
 
     async def day_wait(self) -> DayWait:
         """The law's figure of today so far (rule 7), a few seconds old at most. Raises UnavailableError, BusyError."""
@@ -76,12 +92,12 @@ class LedgerBooks:
 
     async def _stats(self, day: date) -> Stats:
         span = local_day(day, self._zone)
-        figures = await _read(figures_apart(self._database_url, span, STATS_PATIENCE_S))
+        figures = await said(figures_apart(self._database_url, span, STATS_PATIENCE_S))
         return Stats.model_validate({"day": day, "time_zone": self._zone, **figures})
 
     async def _day_wait(self, day: date) -> DayWait:
         span = local_day(day, self._zone)
-        answered, mean_s = await _read(self._ledger.answered_between(span.from_ms, span.to_ms))
+        answered, mean_s = await said(self._ledger.answered_between(span.from_ms, span.to_ms))
         return DayWait(answered, mean_s)
 
     def _today(self) -> date:
@@ -100,15 +116,12 @@ def _talk(hit: FoundRecording, recording: Recording | None) -> FoundTalk:
         group=hit.group_id,
         answered_ms=hit.answered_ms,
         ended_ms=hit.ended_ms,
+        language=hit.language,
+        rating=hit.score,
+        file=recording.file if recording else None,
         status=recording.status.value if recording else None,
+        on_hold=hit.held,
         duration_ms=recording.duration_ms if recording else None,
         path=recording.path or None if recording else None,
         sha256=recording.sha256 or None if recording else None,
     )
-
-
-async def _read(look_up: Awaitable[T]) -> T:
-    try:
-        return await look_up
-    except LedgerError as error:  # its own text may quote the database's
-        raise UnavailableError("the ledger does not answer", error.error_id, retryable=error.retryable) from error

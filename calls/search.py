@@ -9,6 +9,10 @@ from calls.phone import Candidates
 
 MOST = 1_000
 """Longest page of hits."""
+PAGE = 200
+"""Hits that people and programs are shown at once."""
+LARGEST = 1e9
+"""End of a range: no talk lasts so many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,20 @@ class Search:
     limit: int = MOST
     after: int = 0
     """Hits to leave out: those of the pages before."""
+
+
+def ends_of(typed: str) -> tuple[float | None, float | None]:
+    """Both ends of a range typed as `1-2`, `3`, `60-` or `-30`; None for an open one. Raises ValueError."""
+    if not (text := typed.strip()):
+        return None, None
+    first, dash, last = text.partition("-")
+    ends = (float(first) if first else None, float(last) if last else None)
+    if not dash:
+        ends = (ends[0], ends[0])
+    known = [end for end in ends if end is not None]
+    if not known or not all(0 <= end < LARGEST for end in known) or known != sorted(known):
+        raise ValueError(typed)
+    return ends
 
 
 @dataclass(frozen=True, slots=True)

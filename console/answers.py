@@ -235,15 +235,33 @@ class FoundTalk(Answer):
     group: str | None
     answered_ms: int
     ended_ms: int | None
-    status: str | None = Field(description="Of the recording; null: not finished yet.")
+    language: str | None
+    rating: int | None
+    file: str | None = Field(description="The recording's name, to listen to it; null: not finished yet.")
+    status: str | None = Field(description="Of the recording; `disposed`, `missing` and `empty` have no sound.")
+    on_hold: bool = Field(description="Whether it is kept whatever its age.")
     duration_ms: int | None
     path: str | None = Field(description="Of the FLAC, relative to the archive.")
     sha256: str | None
 
 
-class FoundTalks(Answer):
-    """Talks of a date and a phone number; the sure ones first."""
+class Covered(Answer):
+    """How much of the talks of those dates is recorded, whoever called."""
 
+    talks: int
+    recorded: int
+    unfinished: int
+    gaps: dict[str, int] = Field(description="Talks without a recording, by the status that explains them.")
+
+
+class FoundTalks(Answer):
+    """Talks that were looked for: the sure ones first, then other readings of the number, then adjacent ones."""
+
+    exact: int
+    possible: int
+    adjacent: int
+    more: bool = Field(description="Whether there may be hits on the next page.")
+    coverage: Covered | None = Field(description="null: no date was named.")
     talks: tuple[FoundTalk, ...]
 
 

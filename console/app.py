@@ -6,7 +6,9 @@ import asyncio
 import json
 import re
 import time
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import structlog
 from aiohttp import hdrs, web
@@ -25,16 +27,22 @@ from console.errors import (
 )
 from console.gate import Gate
 from console.limits import STRANGERS_AT_ONCE, STRANGERS_PER_S, Pace, Turnstile
-from console.route import Asked, Asks, NoBody, Office, Query, Route, Said
+from console.queries import NoBody, Query
+from console.route import Asked, Asks, Office, Route
 from console.routes import PREFIX, ROUTES
 from console.scopes import Scope
+from console.stream import Stream
+from console.streaming import streamed
 
 log = structlog.get_logger(__name__)
 
 LARGEST_BODY = 4096
 PATIENCE_S = 10.0
+PATIENCE_OF = {Asks.ARCHIVE: 20.0}
+"""Half an hour of talk is made into Opus in ten seconds."""
 WHOLE_S = 25.0
-"""The longest a request may take, its body included."""
+"""The longest a request may take, its body included; what is streamed, each portion."""
+LIMIT = web.RequestKey("limit", asyncio.Timeout)
 SLOW_S = 1.0
 """How long a 429 is kept back: who asks in a loop is slowed to the number of connections in a second."""
 OPEN = frozenset(PREFIX + route.path for route in ROUTES if not route.scopes)
@@ -44,7 +52,7 @@ def api_app(office: Office, gate: Gate) -> web.Application:
     """The application; must be made inside the event loop that serves it."""
     strangers = Pace(STRANGERS_AT_ONCE, STRANGERS_PER_S)
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_slower(strangers), _in_one_form])
-    turnstiles = {asks: Turnstile(asks.value, PATIENCE_S) for asks in Asks if asks.value}
+    turnstiles = {asks: Turnstile(asks.value, PATIENCE_OF.get(asks, PATIENCE_S)) for asks in Asks if asks.value}
     for route in ROUTES:
         handler = _handler(route, office, gate, turnstiles.get(route.asks))
         app.router.add_route(route.method, PREFIX + route.path, handler)
@@ -65,6 +73,8 @@ def _handler(route: Route, office: Office, gate: Gate, turnstile: Turnstile | No
         if route.personal or route.method != hdrs.METH_GET:  # who read or did what; the query would tell a number
             log.info("api", method=route.method, path=route.path, part=asked.part, token=name,
                      took_ms=round((time.monotonic() - began_s) * 1000))  # fmt: skip
+        if isinstance(said, Stream):
+            return await streamed(request, said, request[LIMIT])
         return _response(said, route.media)
 
     return handle
@@ -102,7 +112,7 @@ def _told(error: ValidationError) -> str:
     return "; ".join(lines)[:1000]
 
 
-def _response(said: Said, media: str) -> web.Response:
+def _response(said: BaseModel | Mapping[str, Any] | str, media: str) -> web.Response:
     match said:
         case str():
             return web.Response(body=said.encode(), headers={hdrs.CONTENT_TYPE: media})
@@ -132,7 +142,8 @@ def _slower(strangers: Pace) -> Middleware:
 async def _in_one_form(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn whatever goes wrong into the one form of a refusal."""
     try:
-        async with asyncio.timeout(WHOLE_S):
+        async with asyncio.timeout(WHOLE_S) as limit:
+            request[LIMIT] = limit
             return await handler(request)
     except ApiError as error:
         return _refusal(error)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pydantic import Field
 
 from console import demand_answers as answers
-from console.errors import RefusedError, UnknownDemandError
-from console.route import Asked, Asks, NoBody, Office, Part, Query, Route
+from console.errors import NoSuchRangeError, RefusedError, UnknownDemandError
+from console.queries import NoBody, Query
+from console.route import Asked, Asks, Office, Part, Route
 from console.scopes import Scope
+from console.stream import ZIP_MEDIA, Stream
 
 _DEMAND = Part("demand", r"D-[0-9]{4}-[0-9]{4,8}", "The demand's id, as /demands lists it.", UnknownDemandError)
 _READ, _WRITE, _APPROVE = Scope.DEMANDS_READ, Scope.DEMANDS_WRITE, Scope.DEMANDS_APPROVE
@@ -59,6 +61,11 @@ async def demand_package(office: Office, asked: Asked[Query, NoBody]) -> answers
     return await office.demands.package(asked.part, asked.by)
 
 
+async def demand_packed(office: Office, asked: Asked[Query, NoBody]) -> Stream:
+    """Fetch the package."""
+    return await office.demands.packed(asked.part, asked.by)
+
+
 async def demand_deliver(office: Office, asked: Asked[Query, answers.DeliveryBody]) -> answers.DemandNow:
     """Stop the clock."""
     return await office.demands.deliver(asked.part, asked.body.to, asked.body.way, asked.by)
@@ -103,6 +110,10 @@ DEMAND_ROUTES: tuple[Route, ...] = (
     Route(
         "POST", "/demands/{demand}/package", "Pack what was approved, signed", (_WRITE,), demand_package,
         answers.DemandPacked, Asks.LEDGER, part=_DEMAND, body=NoBody, errors=_ERRORS,
+    ),
+    Route(
+        "GET", "/demands/{demand}/package", "Fetch the package; takes `Range`", (_WRITE,), demand_packed, None,
+        Asks.ARCHIVE, part=_DEMAND, media=ZIP_MEDIA, errors=(*_ERRORS, NoSuchRangeError), personal=True,
     ),
     Route(
         "POST", "/demands/{demand}/deliver", "Say that it was handed over: only this stops the clock", (_WRITE,),

@@ -130,6 +130,20 @@ class UnknownDemandError(ApiError):
     status = 404
 
 
+class UnknownRecordingError(ApiError):
+    """No recording has this name."""
+
+    error_id = "unknown-recording"
+    status = 404
+
+
+class NoSoundError(ApiError):
+    """The talk is known and has no sound: it was never recorded, or its time was over; the message says which."""
+
+    error_id = "no-sound"
+    status = 410
+
+
 class RefusedError(ApiError):
     """What is wanted may not be done now, or not by this person; the message says why."""
 
@@ -142,6 +156,13 @@ class TooLargeError(ApiError):
 
     error_id = "too-large"
     status = 413
+
+
+class NoSuchRangeError(ApiError):
+    """The part that was asked for lies behind the end."""
+
+    error_id = "no-such-range"
+    status = 416
 
 
 class UnknownGroupError(ApiError):

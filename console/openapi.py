@@ -16,12 +16,14 @@ from console.errors import (
     BadTokenError,
     BusyError,
     MissingScopeError,
+    NoSuchRangeError,
     NoTokenError,
     TooLargeError,
     TooManyError,
     UnavailableError,
 )
-from console.route import Asks, Query, Route
+from console.queries import Query
+from console.route import Asks, Route
 
 _VERSION = "1"
 _DESCRIPTION = """\
@@ -73,7 +75,11 @@ def _operation(route: Route, references: dict[str, Any]) -> dict[str, Any]:
         "summary": route.summary,
         "parameters": [*_part(route), *_parameters(route.query)],
         "responses": {
-            "200": {"description": "Done.", "content": {route.media.partition(";")[0]: {"schema": schema}}},
+            "200": {
+                "description": "Done.",
+                "content": {media.partition(";")[0]: {"schema": schema} for media in route.media.split(", ")},
+            },
+            **({"206": {"description": "The part asked for."}} if NoSuchRangeError in route.errors else {}),
             **_refusals(errors_of(route), references[Refusal.__name__]),
         },
     }

@@ -14,7 +14,7 @@ from console.answers import (
     CallNow,
     CancelledCallback,
     Duty,
-    FoundTalk,
+    FoundTalks,
     GroupNow,
     Joined,
     OperatorNow,
@@ -29,7 +29,9 @@ from console.answers import (
     WrapUp,
 )
 from console.demand_answers import DemandBody, DemandFound, DemandNow, DemandPacked
+from console.queries import ListenQuery, TalksQuery
 from console.story import Story
+from console.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,11 @@ class Books(Protocol):
     async def stats(self, day: date | None) -> Stats:
         """The figures of a local date, of today if none is given (rule 7)."""
 
-    async def talks(self, day: date, phone: str) -> list[FoundTalk]:
-        """Talks of that local date and number, in any usual spelling (rule 14); the sure ones first."""
+    async def talks(self, asked: TalksQuery) -> FoundTalks:
+        """Talks by local date and number, in any usual spelling (rule 14), and by all else; the sure ones first.
+
+        Raises BadRequestError for what cannot be looked for.
+        """
 
     async def day_wait(self) -> DayWait:
         """The law's figure of today so far."""
@@ -172,8 +177,21 @@ class DemandsOffice(Protocol):
     async def package(self, demand: str, by: str) -> DemandPacked:
         """Pack what was approved, signed."""
 
+    async def packed(self, demand: str, by: str) -> Stream:
+        """The package itself, once the audit log holds who fetched it. Raises RefusedError before there is one."""
+
     async def deliver(self, demand: str, to: str, way: str, by: str) -> DemandNow:
         """Say that it was handed over: only this stops the clock."""
 
     async def withdraw(self, demand: str, letter: str, by: str) -> DemandNow:
         """Close a demand that the authority itself has withdrawn."""
+
+
+class Listening(Protocol):
+    """Recordings to be heard."""
+
+    async def recording(self, file: str, asked: ListenQuery, by: str) -> Stream:
+        """A recording's sound, once the audit log holds who hears it and why (rule 14).
+
+        Raises UnknownRecordingError, NoSoundError, RefusedError, BadRequestError.
+        """

@@ -7,37 +7,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
-from console.day import Day
 from console.errors import ApiError
-from console.ports import Books, DemandsOffice, Desk, Supervision
+from console.ports import Books, DemandsOffice, Desk, Listening, Supervision
+from console.queries import Query
 from console.scopes import Scope
-
-
-class Query(BaseModel):
-    """No query."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class NoBody(BaseModel):
-    """No body; an empty object will do."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DayQuery(Query):
-    """Which day."""
-
-    day: Day | None = Field(default=None, description="Local date; today if not given.")
-
-
-class TalksQuery(Query):
-    """Which talks: what a demand names (rule 14)."""
-
-    date: Day = Field(description="Local date of the call.")
-    phone: str = Field(min_length=1, max_length=64, description="The caller's number in any usual spelling.")
+from console.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +24,7 @@ class Office:
     supervision: Supervision
     books: Books
     demands: DemandsOffice
+    listening: Listening
 
 
 Q = TypeVar("Q", bound=Query)
@@ -73,9 +50,10 @@ class Asks(Enum):
     NOBODY = 0
     ASTERISK = 4
     LEDGER = 2
+    ARCHIVE = 3
 
 
-Said = BaseModel | Mapping[str, Any] | str
+Said = BaseModel | Mapping[str, Any] | Stream | str
 Deed = Callable[[Office, Asked[Any, Any]], Awaitable[Said]]
 
 

@@ -10,31 +10,43 @@ from console.errors import (
     ApiError,
     NobodyThereError,
     NoConsultationError,
+    NoSoundError,
     NoSuchGroupError,
+    NoSuchRangeError,
     NoTalkError,
     NothingLeftError,
     NoWrapUpError,
     RecordingGoesOnError,
     RecordingPausedError,
+    RefusedError,
     UnavailableError,
     UnknownCallbackError,
     UnknownCallError,
     UnknownGroupError,
     UnknownLanguageError,
     UnknownOperatorError,
+    UnknownRecordingError,
 )
 from console.metrics import METRICS_MEDIA, exposition
 from console.openapi import document
 from console.ports import DayWait
-from console.route import Asked, Asks, DayQuery, NoBody, Office, Part, Query, Route, TalksQuery
+from console.queries import DayQuery, ListenQuery, NoBody, Query, TalksQuery
+from console.route import Asked, Asks, Office, Part, Route
 from console.scopes import Scope
 from console.story import Story
+from console.stream import SOUND_MEDIA, Stream
 
 PREFIX = "/api/v1"
 
 _OPERATOR = Part("number", r"[0-9]{2,6}", "The operator's number.", UnknownOperatorError)
 _GROUP = Part("name", r"[a-z][a-z0-9-]{0,31}", "The group's name.", NoSuchGroupError)
 _CALL = Part("id", r"[A-Za-z0-9._-]{1,64}", "The call's id, as /calls lists it.", UnknownCallError)
+_RECORDING = Part(
+    "file",
+    r"[a-z][a-z0-9]{0,15}-[0-9.]{3,23}-[0-9]{1,6}-[0-9]{1,9}",
+    "The recording's name, as a search shows it.",
+    UnknownRecordingError,
+)
 _CALLBACK = Part("id", r"[A-Za-z0-9._-]{1,64}", "The call it was asked in.", UnknownCallbackError)
 
 
@@ -139,7 +151,12 @@ async def target(office: Office, _: Asked[Query, NoBody]) -> answers.TargetNow:
 
 async def talks(office: Office, asked: Asked[TalksQuery, NoBody]) -> answers.FoundTalks:
     """Talks of a date and a number."""
-    return answers.FoundTalks(talks=tuple(await office.books.talks(asked.query.date, asked.query.phone)))
+    return await office.books.talks(asked.query)
+
+
+async def listen(office: Office, asked: Asked[ListenQuery, NoBody]) -> Stream:
+    """A recording's sound."""
+    return await office.listening.recording(asked.part, asked.query, asked.by)
 
 
 async def metrics(office: Office, _: Asked[Query, NoBody]) -> str:
@@ -252,8 +269,14 @@ ROUTES: tuple[Route, ...] = (
         (Scope.STATS_READ,), target, answers.TargetNow, Asks.LEDGER,
     ),
     Route(
-        "GET", "/recordings", "Talks by local date and caller's number (rule 14)", (Scope.RECORDINGS_READ,), talks,
-        answers.FoundTalks, Asks.LEDGER, query=TalksQuery, personal=True,
+        "GET", "/recordings", "Talks by local date and caller's number (rule 14), and by all else",
+        (Scope.RECORDINGS_READ,), talks, answers.FoundTalks, Asks.LEDGER, query=TalksQuery, personal=True,
+    ),
+    Route(
+        "GET", "/recordings/{file}/audio", "Hear a recording: left the caller, right the operator; takes `Range`",
+        (Scope.RECORDINGS_LISTEN,), listen, None, Asks.ARCHIVE, part=_RECORDING, query=ListenQuery, media=SOUND_MEDIA,
+        errors=(UnknownRecordingError, NoSoundError, RefusedError, NoSuchRangeError),
+        personal=True,
     ),
     *DEMAND_ROUTES,
 )  # fmt: skip

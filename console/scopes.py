@@ -18,6 +18,7 @@ class Scope(StrEnum):
     STATS_READ = "stats:read"
     RECORDINGS_PAUSE = "recordings:pause"  # for what must not be recorded, and that it goes on
     RECORDINGS_READ = "recordings:read"  # finds talks by a caller's number (rule 14)
+    RECORDINGS_LISTEN = "recordings:listen"  # hears them, each time with a reason
     DEMANDS_READ = "demands:read"  # every demand, with the number it names (rule 14)
     DEMANDS_WRITE = "demands:write"  # enters, selects, packs, delivers
     DEMANDS_APPROVE = "demands:approve"  # the second person's

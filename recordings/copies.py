@@ -11,6 +11,7 @@ import soundfile
 
 from recordings.errors import CopyFailedError
 from recordings.naming import CopyKind
+from recordings.watched import Watched
 
 _BLOCK_FRAMES = 65_536
 
@@ -30,7 +31,7 @@ def copy(flac: BinaryIO, target: Path, kind: CopyKind) -> None:
             if kind is CopyKind.FLAC:
                 copyfileobj(flac, file)
             else:
-                _convert(flac, file, *_FORMS[kind])
+                convert(flac, file, kind)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(target)
@@ -40,12 +41,17 @@ def copy(flac: BinaryIO, target: Path, kind: CopyKind) -> None:
         fresh.unlink(missing_ok=True)
 
 
-def _convert(flac: BinaryIO, file: BinaryIO, form: str, coding: str) -> None:
+def convert(flac: BinaryIO, file: BinaryIO, kind: CopyKind) -> None:
+    """Write the copy's bytes. Raises LibsndfileError, OSError, and what `flac` raises."""
+    (form, coding), watched = _FORMS[kind], Watched(flac)
     with (
-        soundfile.SoundFile(flac) as source,
+        watched.sound(),
+        soundfile.SoundFile(watched) as source,
         soundfile.SoundFile(file, "w", source.samplerate, source.channels, coding, format=form) as target,
     ):
+        frames = 0
         for block in source.blocks(_BLOCK_FRAMES, dtype="int16", always_2d=True):
             target.write(block)
-        if target.frames != source.frames and form == "WAV":
+            frames += len(block)
+        if watched.error is None and frames != source.frames:
             raise OSError("written short")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import struct
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,8 +20,10 @@ import soundfile
 from recordings import durable
 from recordings.errors import AudioDiffersError
 from recordings.opening import plain_sha256
+from recordings.playing import wav_header
 from recordings.protocol import LANGUAGES, pdf
 from recordings.signing import Signer
+from recordings.watched import Watched
 
 VERIFIER = "verify.py"
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
@@ -61,7 +62,12 @@ def build(
     finally:
         fresh.unlink(missing_ok=True)
     durable.sync(target.parent)
-    with target.open("rb") as made:
+    return sha256_of(target)
+
+
+def sha256_of(package: Path) -> str:
+    """A package's SHA-256 in hexadecimal. Raises OSError."""
+    with package.open("rb") as made:
         return hashlib.file_digest(made, "sha256").hexdigest()
 
 
@@ -105,13 +111,8 @@ def _wav(item: Item) -> Iterator[bytes]:
     """Header and samples, once the whole recording has been proved to be what the ledger says."""
     if plain_sha256(item.open()) != item.facts["flac_sha256"]:
         raise AudioDiffersError(f"{item.facts['file']}: the archive's file is not what the ledger says")
-    with item.open() as flac, soundfile.SoundFile(flac) as source:
-        frame_bytes = 2 * source.channels
-        size = source.frames * frame_bytes
-        yield struct.pack(
-            *("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, source.channels, source.samplerate),
-            *(source.samplerate * frame_bytes, frame_bytes, 16, b"data", size),
-        )
+    with item.open() as flac, (watched := Watched(flac)).sound(), soundfile.SoundFile(watched) as source:
+        yield wav_header(source.frames, source.channels, source.samplerate)
         for block in source.blocks(_BLOCK_FRAMES, dtype="int16", always_2d=True):
             yield block.astype("<i2", copy=False).tobytes()
 

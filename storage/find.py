@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, bindparam, case, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, bindparam, case, exists, func, or_, select
 
 from calls.local_day import Span
 from calls.recording import Recording
 from calls.search import Coverage, Search
 from storage.book import RECORDING_COLUMNS, recording_of
 from storage.record import ANSWERED
-from storage.tables import call, offer, rating, recording, segment
+from storage.tables import call, legal_hold, offer, rating, recording, segment
 
 ADJACENT_MS = 3600_000
 LONGEST_CALL_MS = 24 * 3600_000
@@ -44,6 +44,8 @@ class FoundRecording:
     recording: Recording | None
     language: str | None = None
     score: int | None = None
+    held: bool = False
+    """Whether it is on hold: not disposed of, whatever its age."""
 
 
 _SCORE = (
@@ -58,6 +60,7 @@ _SCORE = (
     .correlate(offer)
     .scalar_subquery()
 )
+_HELD = exists().where(legal_hold.c.file == recording.c.file).correlate(recording)
 _ANSWERED = and_(offer.c.call_id == call.c.id, offer.c.status == ANSWERED)
 _OF_SEGMENT = and_(segment.c.call_id == offer.c.call_id, segment.c.seq == offer.c.seq)
 _OF_RECORDING = and_(
@@ -78,6 +81,7 @@ _TALKS: Select[Any] = (
         segment.c.language,
         segment.c.ended_ms,
         _SCORE.label("score"),
+        _HELD.label("held"),
         *(column.label(f"recording_{column.name}") for column in RECORDING_COLUMNS),
     )
     .select_from(call)
@@ -133,6 +137,7 @@ def find(connection: Connection, search: Search, now_ms: int) -> list[FoundRecor
             recording=recording_of([row[f"recording_{column.name}"] for column in RECORDING_COLUMNS]),
             language=row["language"],
             score=row["score"],
+            held=bool(row["held"]),
         )
         for row in connection.execute(_talks(frozenset(values)), values).mappings()
     ]
@@ -159,6 +164,17 @@ def coverage(connection: Connection, span: Span) -> Coverage:
 def in_order(found: Sequence[FoundRecording]) -> list[FoundRecording]:
     """What is surely meant first, what is doubtful last."""
     return sorted(found, key=lambda hit: (hit.day != "on", hit.match != "exact"))
+
+
+def counts(found: Sequence[FoundRecording]) -> dict[str, int]:
+    """How many hits of each kind, and how many talks have no recording."""
+    on = [hit for hit in found if hit.day == "on"]
+    return {
+        "exact": sum(hit.match == "exact" for hit in on),
+        "possible": sum(hit.match == "possible" for hit in on),
+        "adjacent": len(found) - len(on),
+        "without_recording": sum(hit.recording is None or not hit.recording.path for hit in found),
+    }
 
 
 def _values(search: Search, now_ms: int) -> dict[str, Any]:

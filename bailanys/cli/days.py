@@ -6,6 +6,7 @@ import time
 from datetime import date, datetime
 
 from calls.local_day import local_date, time_zone
+from calls.search import ends_of
 from console.day import EARLIEST, LATEST
 
 
@@ -64,15 +65,7 @@ class NotARangeError(Exception):
 
 def span_of(typed: str, what: str) -> tuple[float | None, float | None]:
     """Both ends of a range typed as `1-2`, `3`, `60-` or `-30`; None for an open one. Raises NotARangeError."""
-    if not (text := typed.strip()):
-        return None, None
-    first, dash, last = text.partition("-")
     try:
-        ends = (float(first) if first else None, float(last) if last else None)
-        if not dash:
-            ends = (ends[0], ends[0])
+        return ends_of(typed)
     except ValueError:
         raise NotARangeError(f"--{what} {typed!r} is no range: write 3, 1-2 or 60-") from None
-    if ends == (None, None) or (ends[0] is not None and ends[1] is not None and ends[0] > ends[1]):
-        raise NotARangeError(f"--{what} {typed!r} is no range: write 3, 1-2 or 60-")
-    return ends

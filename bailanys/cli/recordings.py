@@ -13,12 +13,11 @@ from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption,
 from bailanys.cli.days import day_of, span_of
 from bailanys.cli.person import person
 from calls.local_day import local_time
+from calls.search import PAGE
 from calls.store import Store, StoreAwayError
 from recordings.naming import CopyKind
 from storage.find import FoundRecording
 from storage.ledger import Ledger
-
-PAGE = 200
 
 app = typer.Typer(help="Recordings of talks.", no_args_is_help=True)
 
@@ -56,7 +55,7 @@ def find(
 ) -> None:
     """Find the recordings of talks by local date and number, and by all else; doubtful hits are marked as such."""
     from bailanys.cli.books import ledger_of
-    from bailanys.finding import Asked, look
+    from bailanys.finding import Asked, apart, look
     from bailanys.site import places_of
 
     settings = centre(config).settings
@@ -69,8 +68,16 @@ def find(
     with ledger_of(settings) as ledger:
         found, covered = asyncio.run(look(ledger, asked))
     store = places_of(settings, ROOT).store
-    show([_row(hit, zone, store) for hit in found], as_json=as_json, title="Talks", empty="No talk found.")
-    if covered is not None and not as_json:
+    if as_json:
+        show([_row(hit, zone, store) for hit in found], as_json=True)
+        return
+    for title, hits in apart(found):
+        show([_line(hit, zone) for hit in hits], as_json=False, title=title)
+    if not found:
+        typer.echo("No talk found.")
+    if len(found) == PAGE:
+        typer.echo(f"There may be more: --page {page + 1}")
+    if covered is not None:
         gaps = ", ".join(f"{count} {status}" for status, count in sorted(covered.gaps.items())) or "none"
         typer.echo(
             f"All talks of these dates: {covered.talks}; recorded {covered.recorded}, not finished yet "
@@ -157,6 +164,21 @@ def export(
     show(rows, as_json=as_json, title=f"Copies of {call}")
 
 
+def _line(hit: FoundRecording, zone: str) -> dict[str, Any]:
+    """What a person needs to see of a hit; `--json` has all of it."""
+    recording = hit.recording
+    return {
+        "arrived": local_time(hit.arrived_ms, zone).strftime("%Y-%m-%d %H:%M:%S%z"),
+        "phone": hit.caller_key,
+        "operator": hit.operator_id,
+        "group": f"{hit.group_id or '–'} ({hit.language})" if hit.language else hit.group_id,
+        "rating": hit.score,
+        "length_s": round(recording.duration_ms / 1000, 1) if recording else None,
+        "status": (recording.status.value if recording else "not finished yet") + (", on hold" if hit.held else ""),
+        "recording": recording.file if recording else f"{hit.call_id}-{hit.seq}-{hit.offer}",
+    }
+
+
 def _row(hit: FoundRecording, zone: str, store: Store) -> dict[str, Any]:
     recording = hit.recording
     return {
@@ -169,6 +191,8 @@ def _row(hit: FoundRecording, zone: str, store: Store) -> dict[str, Any]:
         "language": hit.language,
         "rating": hit.score,
         "status": recording.status.value if recording else "not finished yet",
+        "on_hold": hit.held,
+        "recording": recording.file if recording else None,
         "length_s": round(recording.duration_ms / 1000, 1) if recording else None,
         "file": store.place_of(recording.path) if recording and recording.path else None,
         "sha256": recording.sha256 if recording else None,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from paper import Paper, PaperBooks, PaperDesk, PaperSupervision
+from paper import Paper, PaperBooks, PaperDesk, PaperListening, PaperSupervision
 from paper_demands import PaperDemands
 
 from console import app
@@ -18,9 +18,10 @@ from console.token_file import TokenFile
 @pytest.fixture
 async def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Paper]:
     desk, supervision, books, demands = PaperDesk(), PaperSupervision(), PaperBooks(), PaperDemands()
+    listening = PaperListening()
     tokens = TokenFile(tmp_path / "tokens.json")
     gate = Gate(tokens)
     monkeypatch.setattr(app, "SLOW_S", 0.001)
     monkeypatch.setattr(app, "STRANGERS_PER_S", 0.01)
-    async with TestClient(TestServer(api_app(Office(desk, supervision, books, demands), gate))) as client:
-        yield Paper(desk, supervision, books, demands, tokens, gate, client)
+    async with TestClient(TestServer(api_app(Office(desk, supervision, books, demands, listening), gate))) as client:
+        yield Paper(desk, supervision, books, demands, listening, tokens, gate, client)

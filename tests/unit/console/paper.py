@@ -13,8 +13,10 @@ from calls.statistics import CallTimes, day_figures
 from console.answers import (
     CallNow,
     CancelledCallback,
+    Covered,
     Duty,
     FoundTalk,
+    FoundTalks,
     GroupNow,
     Joined,
     OperatorNow,
@@ -40,17 +42,23 @@ from console.errors import (
     UnknownCallError,
     UnknownGroupError,
     UnknownOperatorError,
+    UnknownRecordingError,
 )
 from console.gate import Gate
 from console.ports import DayWait, Floor
+from console.queries import ListenQuery, TalksQuery
 from console.scopes import Scope
 from console.story import CallFacts, OfferFacts, RatingFacts, RecordingFacts, SegmentFacts, StepFacts, Story
+from console.stream import Stream
 from console.token_file import TokenFile
 from console.tokens import new_token
 
 CALLER = "+77012345678"
-PATHS = {"{demand}": DEMAND, "{number}": "101", "{name}": "portal", "{id}": "hl1-1764000000.12"}
-QUERIES = {"/recordings": "?date=2026-11-22&phone=87012345678"}
+PATHS = {"{file}": FILE, "{demand}": DEMAND, "{number}": "101", "{name}": "portal", "{id}": "hl1-1764000000.12"}
+QUERIES = {
+    "/recordings": "?date=2026-11-22&phone=87012345678",
+    f"/recordings/{FILE}/audio": "?reason=is+it+meant&format=wav",
+}
 BODIES = {
     "skills": {"levels": {"portal": 2}, "remove": ["ict"]},
     "call_priority": {"by_s": 60},
@@ -226,7 +234,7 @@ class PaperSupervision:
 @dataclass
 class PaperBooks:
     away: bool = False
-    asked: list[tuple[date, str]] = field(default_factory=list)
+    asked: list[TalksQuery] = field(default_factory=list)
 
     async def story(self, call: str) -> Story:
         if call != TALKING:
@@ -250,19 +258,44 @@ class PaperBooks:
         figures = day_figures([CallTimes(0, 1000, 21_000, 50_000, "portal")])
         return Stats(day=day or date(2026, 11, 22), time_zone="Asia/Almaty", total=figures.total, groups=figures.groups)
 
-    async def talks(self, day: date, phone: str) -> list[FoundTalk]:
-        self.asked.append((day, phone))
-        return [
-            FoundTalk(
-                call=TALKING, seq=1, match="exact", day="on", phone=CALLER, arrived_ms=1, operator="101",
-                group="portal", answered_ms=2, ended_ms=None, status=None, duration_ms=None, path=None, sha256=None,
-            )
-        ]  # fmt: skip
+    async def talks(self, asked: TalksQuery) -> FoundTalks:
+        self.asked.append(asked)
+        hit = FoundTalk(
+            call=TALKING, seq=1, match="exact", day="on", phone=CALLER, arrived_ms=1, operator="101", group="portal",
+            answered_ms=2, ended_ms=None, language="kk", rating=None, file=None, status=None, on_hold=False,
+            duration_ms=None, path=None, sha256=None,
+        )  # fmt: skip
+        covered = Covered(talks=2, recorded=1, unfinished=1, gaps={})
+        return FoundTalks(exact=1, possible=0, adjacent=0, more=False, coverage=covered, talks=(hit,))
 
     async def day_wait(self) -> DayWait:
         if self.away:
             raise UnavailableError("the ledger does not answer", "ledger-unavailable")
         return DayWait(4, 21.5)
+
+
+def stream(sound: bytes, media: str, name: str) -> Stream:
+    """Bytes that are sent as they would be from a file."""
+
+    async def read(at: int, most: int) -> bytes:
+        return sound[at : at + most]
+
+    async def close() -> None:
+        return
+
+    return Stream(media, name, len(sound), "tag", read, close)
+
+
+@dataclass
+class PaperListening:
+    sound: bytes = b"RIFF, as if it were"
+    heard: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def recording(self, file: str, asked: ListenQuery, by: str) -> Stream:
+        if file != FILE:
+            raise UnknownRecordingError(f"no recording {file}")
+        self.heard.append((file, asked.reason, by))
+        return stream(self.sound, "audio/wav", f"{file}.wav")
 
 
 @dataclass
@@ -273,6 +306,7 @@ class Paper:
     supervision: PaperSupervision
     books: PaperBooks
     demands: PaperDemands
+    listening: PaperListening
     tokens: TokenFile
     gate: Gate
     client: TestClient[Any, Any]

@@ -152,8 +152,8 @@ async def test_a_wrap_up_is_made_longer_or_ended(paper: Paper) -> None:
         ("GET", "/stats?day=9999-12-31", None, (400, "bad-request")),
         ("GET", "/stats?day=2026-11-22&day=2026-11-23", None, (400, "bad-request")),
         ("GET", "/stats?year=2026", None, (400, "bad-request")),
-        ("GET", "/recordings?date=2026-11-22", None, (400, "bad-request")),
-        ("GET", "/recordings?phone=87012345678", None, (400, "bad-request")),
+        ("GET", "/recordings?date=22.11.2026", None, (400, "bad-request")),
+        ("GET", "/recordings?phone=87012345678&date=", None, (400, "bad-request")),
         ("GET", f"/recordings?date=2026-11-22&phone={'7' * 65}", None, (400, "bad-request")),
         ("GET", "/nothing", None, (404, "no-such-path")),
         ("DELETE", "/calls", None, (405, "wrong-method")),
@@ -275,7 +275,23 @@ async def test_recordings_are_sought_by_date_and_number(paper: Paper) -> None:
     found = {"date": "2026-11-22", "phone": "8 (701) 234-56-78"}
     status, said = await paper.asked("GET", "/recordings", params=found, headers=paper.token(Scope.RECORDINGS_READ))
     assert (status, [talk["phone"] for talk in said["talks"]]) == (200, [CALLER])
-    assert paper.books.asked == [(date(2026, 11, 22), "8 (701) 234-56-78")]
+    (asked,) = paper.books.asked
+    assert (asked.date, asked.phone, asked.anonymous) == (date(2026, 11, 22), "8 (701) 234-56-78", False)
+    others = {
+        "date": "2026-11-22", "to_date": "2026-11-24", "anonymous": "true", "operator": "101", "group": "portal",
+        "language": "kk", "rating": "1-2", "length_s": "60-", "page": "2",
+    }  # fmt: skip
+    assert (await paper.asked("GET", "/recordings", params=others, headers=paper.token()))[0] == 200
+    assert (paper.books.asked[1].anonymous, paper.books.asked[1].rating, paper.books.asked[1].page) == (True, "1-2", 2)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"date": "2026-02-30"}, {"phone": ""}, {"language": "de"}, {"page": "0"}, {"path": "../x"}]
+)
+async def test_a_search_that_is_none_is_refused(paper: Paper, wrong: dict[str, str]) -> None:
+    refused = await paper.refused("GET", "/recordings", params=wrong, headers=paper.token())
+    assert refused == (400, "bad-request")
+    assert paper.books.asked == []
 
 
 async def test_logs_name_who_read_and_hold_neither_token_nor_number(paper: Paper) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from paper import PaperBooks, PaperDesk, PaperSupervision
+from paper import PaperBooks, PaperDesk, PaperListening, PaperSupervision
 from paper_demands import PaperDemands
 
 from console import server
@@ -30,9 +30,8 @@ def taken_port() -> socket.socket:
 
 @contextlib.asynccontextmanager
 async def serving(folder: Path, port: int, alarms: list[tuple[str, str]]) -> AsyncIterator[str]:
-    app = api_app(
-        Office(PaperDesk(), PaperSupervision(), PaperBooks(), PaperDemands()), Gate(TokenFile(folder / "tokens.json"))
-    )
+    office = Office(PaperDesk(), PaperSupervision(), PaperBooks(), PaperDemands(), PaperListening())
+    app = api_app(office, Gate(TokenFile(folder / "tokens.json")))
     task = asyncio.create_task(server.serve(app, "127.0.0.1", port, lambda *told: alarms.append(told)))
     try:
         yield f"http://127.0.0.1:{port}/api/v1/health"

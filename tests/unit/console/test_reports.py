@@ -14,8 +14,9 @@ from bailanys import figures_apart, reports
 from bailanys.reports import LedgerBooks
 from calls.local_day import local_day
 from calls.statistics import day_figures
-from console.errors import UnavailableError, UnknownCallError
+from console.errors import BadRequestError, UnavailableError, UnknownCallError
 from console.ports import DayWait
+from console.queries import TalksQuery
 from storage.engine import open_engine, sqlite_url
 from storage.ledger import Ledger
 from storage.migrate import upgrade
@@ -87,7 +88,12 @@ async def test_a_ledger_without_tables_is_away(tmp_path: Path) -> None:
     url = sqlite_url(tmp_path / "other.db")
     engine = open_engine(url)
     books = LedgerBooks(Ledger(engine), url, ALMATY)
-    for ask in (books.story("x"), books.stats(DAY), books.talks(DAY, "87012345678"), books.day_wait()):
+    for ask in (
+        books.story("x"),
+        books.stats(DAY),
+        books.talks(TalksQuery.model_validate({"date": DAY.isoformat(), "phone": "87012345678"})),
+        books.day_wait(),
+    ):
         with pytest.raises(UnavailableError) as told:
             await ask
         assert (told.value.error_id, told.value.retryable) == ("ledger-unavailable", True)
@@ -110,3 +116,31 @@ async def test_figures_that_take_too_long_leave_no_process(
     with pytest.raises(UnavailableError):
         await LedgerBooks(Ledger(engine), url, ALMATY).stats(DAY)
     assert [process.returncode for process in started] == [-9]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"anonymous": True},
+        {"date": "2024-02-29", "phone": "%"},
+        {"date": "2024-02-29", "phone": "87012345678", "anonymous": True},
+        {"date": "2199-01-01"},
+        {"date": "2024-02-29", "to_date": "2024-02-28"},
+        {"to_date": "2024-02-28", "phone": "87012345678"},
+        {"date": "2024-02-29", "rating": "6"},
+        {"date": "2024-02-29", "rating": "nan"},
+        {"date": "2024-02-29", "length_s": "9-1"},
+        {"date": "2024-02-29", "operator": "../101"},
+        {"call": "..%2F"},
+    ],
+)
+async def test_what_cannot_be_looked_for_says_why(engine: Engine, url: str, wrong: dict[str, object]) -> None:
+    with pytest.raises(BadRequestError):
+        await LedgerBooks(Ledger(engine), url, ALMATY).talks(TalksQuery.model_validate(wrong))
+
+
+async def test_a_search_tells_how_much_of_the_day_is_recorded(engine: Engine, url: str) -> None:
+    found = await LedgerBooks(Ledger(engine), url, ALMATY).talks(TalksQuery.model_validate({"date": "2024-02-29"}))
+    assert (found.talks, found.exact, found.possible, found.adjacent, found.more) == ((), 0, 0, 0, False)
+    assert found.coverage is not None and found.coverage.talks == 0
