@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+from bailanys.searched import searched
 from bailanys.site import Places
 from calls.audit import Entry, Note
 from calls.demand import Authority, DeedRefusedError, Demand, Kind, State, Step, due
@@ -83,6 +85,10 @@ class DemandDesk:
     async def found(self, state: State) -> list[FoundRecording]:
         """What the ledger has of the demanded date and number."""
         return await self._ledger.find_recordings(date.fromisoformat(state.demand.day), state.demand.phone, self._zone)
+
+    async def searched(self, state: State, places: Places) -> dict[str, Any]:
+        """Where was sought, and how complete each source is at this moment."""
+        return await searched(self._ledger, places, date.fromisoformat(state.demand.day), self._zone)
 
     async def proof(self, state: State) -> list[Entry]:
         """The audit log's entries on the demand and on the recordings selected, in their order."""

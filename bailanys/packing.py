@@ -16,7 +16,7 @@ from recordings.package import Item, build
 from recordings.signing import signer_at
 from storage.find import FoundRecording, counts
 
-FORMAT = 1
+FORMAT = 2
 
 
 async def pack(desk: DemandDesk, demand_id: str, actor: str, places: Places, zone: str) -> tuple[Path, State]:
@@ -35,7 +35,8 @@ async def pack(desk: DemandDesk, demand_id: str, actor: str, places: Places, zon
         for hit in chosen
         if hit.recording is not None and hit.recording.path
     ]
-    about = _about(state, steps, found, await desk.now_ms(), zone)
+    sources = await desk.searched(state, places)
+    about = _about(state, steps, found, await desk.now_ms(), zone) | {"searched": sources}
     target = package_path(places, demand_id)
     sha256 = await asyncio.to_thread(build, target, about, items, proof, signer)
     return target, await desk.do(demand_id, Kind.PACKAGED, actor, detail=sha256)

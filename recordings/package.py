@@ -21,12 +21,14 @@ from recordings import durable
 from recordings.errors import AudioDiffersError
 from recordings.opening import plain_sha256
 from recordings.playing import wav_header
-from recordings.protocol import LANGUAGES, pdf
+from recordings.protocol import LANGUAGES, document, protocol
+from recordings.protocol_pdf import pdf
 from recordings.signing import Signer
 from recordings.watched import Watched
 
 VERIFIER = "verify.py"
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
+PROTOCOL, PROTOCOL_SIGNATURE = "protocol.json", "protocol.sig"
 _BLOCK_FRAMES = 65_536
 _OFFLINE = Path(__file__).parent / "offline"
 
@@ -85,7 +87,11 @@ def _fill(
         files[name] = _add(package, name, _wav(item))
         recordings.append({**item.facts, "audio": name, "sha256": files[name]})
     manifest = {**about, "recordings": recordings, "public_key": signer.public_key}
-    documents = {f"protocol-{language}.pdf": pdf(manifest, language) for language in LANGUAGES}
+    documents = {
+        f"protocol-{language}.pdf": pdf(protocol(manifest, language), manifest["made_ms"]) for language in LANGUAGES
+    }
+    documents[PROTOCOL] = _json(document(manifest))
+    documents[PROTOCOL_SIGNATURE] = _signature(signer, documents[PROTOCOL])
     documents["audit.json"] = _json(list(proof))
     for script in (_OFFLINE / VERIFIER,):
         documents[script.name] = script.read_bytes()
@@ -93,7 +99,12 @@ def _fill(
         files[name] = _add(package, name, iter((content,)))
     signed = _json({**manifest, "files": files})
     _add(package, MANIFEST, iter((signed,)))
-    _add(package, SIGNATURE, iter((f"{signer.public_key}\n{signer.sign(signed)}\n".encode(),)))
+    _add(package, SIGNATURE, iter((_signature(signer, signed),)))
+
+
+def _signature(signer: Signer, signed: bytes) -> bytes:
+    """The key and the signature, each on a line in hexadecimal."""
+    return f"{signer.public_key}\n{signer.sign(signed)}\n".encode()
 
 
 def _add(package: zipfile.ZipFile, name: str, content: Iterator[bytes]) -> str:

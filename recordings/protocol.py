@@ -1,105 +1,188 @@
 """The protocol of a demand, in Kazakh and Russian: what was demanded, sought and handed over (rule 14).
 
-A search that found nothing is answered by one, too (promise 8).
+The same sections are the PDF's and those of `protocol.json`. A search that found nothing is answered by one, too
+(promise 8).
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fpdf import FPDF, XPos, YPos
-from fpdf.enums import WrapMode
-
 from calls.local_day import local_time
 
 LANGUAGES = ("kk", "ru")
-_HERE = Path(__file__).parent
-_HEAD, _TEXT, _TITLE = 11.0, 9.5, 15.0
+FACTS = (
+    "format", "made_ms", "time_zone", "demand", "search", "searched", "recordings", "gaps", "persons", "channels",
+    "public_key",
+)  # fmt: skip
+"""Of the manifest, those that the protocol tells."""
+_MINUTE_MS = 60_000
+Words = Mapping[str, str]
 
 
-def lines(manifest: Mapping[str, Any], language: str) -> Iterator[tuple[str, str]]:
-    """The protocol's paragraphs: what kind each is (`title`, `head`, `text`), and its words."""
-    words, demand, search = _words()[language], manifest["demand"], manifest["search"]
-    zone = manifest["time_zone"]
-    yield "title", words["title"]
-    yield "head", words["demand"]
-    yield "text", f"{words['id']}: {demand['id']}"
-    yield "text", f"{words['authority']}: {words[demand['authority']]}"
-    for name in ("letter", "ground", "day", "phone"):
-        yield "text", f"{words[name]}: {demand[name]}"
-    for name in ("received", "deadline"):
-        yield "text", f"{words[name]}: {_both(demand[f'{name}_ms'], zone)}"
-    yield "head", words["searched"]
-    yield "text", words["sources"].format(zone=zone)
-    yield "text", words["counts"].format(**search)
-    if not search["exact"] and not search["possible"]:
-        yield "text", words["nothing"]
-    yield "head", words["handed"]
-    if not manifest["recordings"]:
-        yield "text", words["none_selected"]
-    for number, one in enumerate(manifest["recordings"], 1):
-        yield "text", words["recording"].format(number=number, file=one["file"])
-        yield (
-            "text",
-            words["facts"].format(
-                call=one["call"],
-                arrived=_both(one["arrived_ms"], zone),
-                operator=one["operator"] or "–",
-                answered=_both(one["answered_ms"], zone),
-                length=f"{one['duration_ms'] / 1000:.1f}",
-                presented=one["number_as_presented"] or "–",
-                match=words[one["match"]],
-            ),
-        )
-        yield "text", f"SHA-256: {one['sha256']}"
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the protocol: names with their values, then a table, then plain words."""
+
+    head: str
+    rows: tuple[tuple[str, str], ...] = ()
+    columns: tuple[str, ...] = ()
+    lines: tuple[tuple[str, ...], ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """The whole of it in one language."""
+
+    language: str
+    office: str
+    title: str
+    number: str
+    result: str
+    """What came of it, in one line."""
+    clock: str
+    sections: tuple[Section, ...]
+    sign: str
+    """Beside the line for a signature by hand."""
+
+
+def document(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """`protocol.json`: the facts for programs, and the text in each language for people."""
+    text = {language: asdict(protocol(manifest, language)) for language in LANGUAGES}
+    return {name: manifest[name] for name in FACTS} | {"text": text}
+
+
+def protocol(manifest: Mapping[str, Any], language: str) -> Protocol:
+    """The protocol in one language."""
+    words, demand = _words()[language], manifest["demand"]
+    given, left_ms = len(manifest["recordings"]), demand["deadline_ms"] - manifest["made_ms"]
+    hours, minutes = divmod(abs(left_ms) // _MINUTE_MS, 60)
+    return Protocol(
+        language=language,
+        office=words["office"],
+        title=words["title"],
+        number=demand["id"],
+        result=words["given"].format(count=given) if given else words[_nothing(manifest)],
+        clock=words["left" if left_ms >= 0 else "late"].format(hours=hours, minutes=minutes),
+        sections=tuple(_sections(manifest, words)),
+        sign=words["sign"],
+    )
+
+
+def _nothing(manifest: Mapping[str, Any]) -> str:
+    search = manifest["search"]
+    return "none_selected" if search["exact"] or search["possible"] else "nothing"
+
+
+def _sections(manifest: Mapping[str, Any], words: Words) -> Iterator[Section]:
+    zone, recordings = manifest["time_zone"], manifest["recordings"]
+    yield Section(words["demand"], tuple(_demanded(manifest["demand"], words, zone)))
+    yield Section(words["searched"], tuple(_sought(manifest, words, zone)))
+    yield Section(words["whole"], tuple(_whole(manifest["searched"], words)))
+    for number, one in enumerate(recordings, 1):
+        rows = tuple(_handed(one, words, zone))
+        yield Section(words["recording"].format(number=number, count=len(recordings)), rows)
     if manifest["gaps"]:
-        yield "head", words["gaps"]
-    for gap in manifest["gaps"]:
-        yield (
-            "text",
-            words["gap"].format(
-                call=gap["call"],
-                arrived=_both(gap["arrived_ms"], zone),
-                operator=gap["operator"] or "–",
-                why=words.get(gap["status"], gap["status"]),
-            ),
-        )
-    yield "head", words["made"]
-    yield "text", _both(manifest["made_ms"], zone)
-    yield "text", words["persons"].format(**manifest["persons"])
-    if manifest["persons"]["alone"]:
-        yield "text", words["alone"].format(reason=manifest["persons"]["alone"])
-    yield "text", words["proof"]
-    yield "text", f"{words['key']}: {manifest['public_key']}"
+        columns = tuple(words[name] for name in ("arrived", "call", "operator", "why"))
+        lines = tuple(_without(gap, words, zone) for gap in manifest["gaps"])
+        yield Section(words["gaps"], columns=columns, lines=lines)
+    if day_gaps := manifest["searched"]["gaps"]:
+        columns = tuple(words[name] for name in ("from", "until", "call", "operator", "why"))
+        more = words["more_gaps"] if manifest["searched"]["more_gaps"] else ""
+        lines = tuple(_silent(gap, words, zone) for gap in day_gaps)
+        yield Section(words["day_gaps"], columns=columns, lines=lines, text=more)
+    yield Section(words["persons"], tuple(_persons(manifest, words, zone)))
+    yield Section(words["proof"], ((words["key"], manifest["public_key"]),), text=words["proof_text"])
 
 
-def pdf(manifest: Mapping[str, Any], language: str) -> bytes:
-    """The protocol as a PDF. The same manifest gives the same bytes."""
-    page = FPDF(format="A4")
-    page.set_creation_date(datetime.fromtimestamp(manifest["made_ms"] / 1000, UTC))
-    page.set_lang(language)
-    page.set_title(_words()[language]["title"])
-    page.set_margins(20, 18, 20)
-    page.set_auto_page_break(auto=True, margin=18)
-    page.add_font("DejaVu", fname=_HERE / "fonts" / "DejaVuSans.ttf")
-    page.add_page()
-    for kind, text in lines(manifest, language):
-        page.set_font("DejaVu", size={"title": _TITLE, "head": _HEAD}.get(kind, _TEXT))
-        if kind != "text":
-            page.ln(3)
-        height = 8 if kind == "title" else 5.2
-        page.multi_cell(0, height, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L", wrapmode=WrapMode.WORD)
-    return bytes(page.output())
+def _demanded(demand: Mapping[str, Any], words: Words, zone: str) -> Iterator[tuple[str, str]]:
+    yield words["id"], demand["id"]
+    yield words["authority"], words[demand["authority"]]
+    for name in ("letter", "ground"):
+        yield words[name], demand[name]
+    yield words["day"], f"{date.fromisoformat(demand['day']):%d.%m.%Y}"
+    yield words["phone"], demand["phone"]
+    yield words["received"], _both(demand["received_ms"], zone)
+    yield words["deadline"], _both(demand["deadline_ms"], zone)
+    yield words["registered"], f"{_both(demand['registered_ms'], zone)}, {demand['registered_by']}"
+    if demand["scan_sha256"]:
+        yield words["scan"], demand["scan_sha256"]
+
+
+def _sought(manifest: Mapping[str, Any], words: Words, zone: str) -> Iterator[tuple[str, str]]:
+    searched, search = manifest["searched"], manifest["search"]
+    yield words["sources"], words["sources_text"]
+    yield (
+        words["period"],
+        words["period_text"].format(
+            first=_both(searched["from_ms"], zone), last=_both(searched["to_ms"], zone), zone=zone
+        ),
+    )
+    for name in ("exact", "possible", "adjacent", "without_recording"):
+        yield words[f"found_{name}"], str(search[name])
+
+
+def _whole(searched: Mapping[str, Any], words: Words) -> Iterator[tuple[str, str]]:
+    talks = searched["talks"]
+    for name in ("talks", "recorded", "unfinished"):
+        yield words[f"day_{name}"], str(talks[name])
+    for status, count in sorted(talks["gaps"].items()):
+        yield words.get(f"day_{status}", status), str(count)
+    unread, unknown = searched["journal_unread_bytes"], searched["archive_without_row"]
+    yield words["journal"], words["journal_unread"].format(bytes=unread) if unread else words["journal_read"]
+    yield words["archive"], words["archive_unknown"].format(count=unknown) if unknown else words["archive_known"]
+
+
+def _handed(one: Mapping[str, Any], words: Words, zone: str) -> Iterator[tuple[str, str]]:
+    yield words["file"], one["audio"]
+    yield words["call"], one["call"]
+    yield words["arrived"], _both(one["arrived_ms"], zone)
+    yield words["operator"], one["operator"] or "–"
+    yield words["answered"], _both(one["answered_ms"], zone)
+    yield words["length"], words["seconds"].format(length=f"{one['duration_ms'] / 1000:.1f}")
+    yield words["presented"], one["number_as_presented"] or "–"
+    yield words["match"], words[one["match"]]
+    yield words["sides"], words["sides_text"]
+    yield "SHA-256", one["sha256"]
+
+
+def _without(gap: Mapping[str, Any], words: Words, zone: str) -> tuple[str, ...]:
+    why = words.get(gap["status"], gap["status"])
+    return _local(gap["arrived_ms"], zone), gap["call"], gap["operator"] or "–", why
+
+
+def _silent(gap: Mapping[str, Any], words: Words, zone: str) -> tuple[str, ...]:
+    until = "–" if gap["to_ms"] is None else _local(gap["to_ms"], zone)
+    return (
+        *(_local(gap["from_ms"], zone), until, gap["call"], gap["operator"] or "–"),
+        words.get(gap["reason"], gap["reason"]),
+    )
+
+
+def _persons(manifest: Mapping[str, Any], words: Words, zone: str) -> Iterator[tuple[str, str]]:
+    persons = manifest["persons"]
+    yield words["made"], _both(manifest["made_ms"], zone)
+    yield words["selected_by"], persons["selected_by"] or "–"
+    yield words["approved_by"], persons["approved_by"] or "–"
+    if persons["alone"]:
+        yield words["alone"], persons["alone"]
 
 
 @cache
 def _words() -> dict[str, dict[str, str]]:
-    return tomllib.loads((_HERE / "texts" / "protocol.toml").read_text(encoding="utf-8"))
+    path = Path(__file__).parent / "texts" / "protocol.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def _local(at_ms: int, zone: str) -> str:
+    return f"{local_time(at_ms, zone):%d.%m.%Y %H:%M:%S}"
 
 
 def _both(at_ms: int, zone: str) -> str:

@@ -143,6 +143,15 @@ def made_since(connection: Connection, since_ms: int) -> list[Recording]:
     return [made for row in connection.execute(query) if (made := recording_of(row)) is not None]
 
 
+def known(connection: Connection, calls: Sequence[str]) -> set[tuple[str, int, int]]:
+    """Call, segment and offer of every row of these calls."""
+    key, found = (recording.c.call_id, recording.c.seq, recording.c.offer), set()
+    for at in range(0, len(calls), _PORTION):
+        rows = connection.execute(select(*key).where(recording.c.call_id.in_(calls[at : at + _PORTION])))
+        found |= {(row.call_id, row.seq, row.offer) for row in rows}
+    return found
+
+
 def by_file(connection: Connection, origin: tuple[str, int, int]) -> Recording | None:
     """The row of one call, segment and offer."""
     key = tuple_(recording.c.call_id, recording.c.seq, recording.c.offer) == tuple_(*map(literal, origin))

@@ -58,6 +58,19 @@ def read_portion(
         return None
 
 
+def unread_bytes(source: Path, positions: Mapping[tuple[str, int], Position]) -> int:
+    """How much of a source is not taken in yet, in bytes; 0 where there is no journal. Raises OSError."""
+    unread = 0
+    for path in files_of(source):
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            continue
+        before = positions.get((source.name, status.st_ino))
+        unread += max(0, status.st_size - (before.offset if before is not None else 0))
+    return unread
+
+
 def _next_lines(fd: int, source: str, status: os.stat_result, before: Position | None, limit: int) -> Portion | None:
     head = _head(fd)
     start = before.offset if before is not None and before.head == head and before.offset <= status.st_size else 0

@@ -25,10 +25,12 @@ from calls.work import Handled
 from storage import audit, book, callbacks, rows, work
 from storage.engine import reading
 from storage.find import FoundRecording, coverage, find, in_order
+from storage.journal_file import Position
 from storage.presence import StateRow, present_states
 from storage.record import CallRecord
+from storage.silences import Silence, silences
 from storage.so_far import so_far
-from storage.tables import alarm, call, caller_language, rating, step
+from storage.tables import alarm, call, caller_language, journal_position, rating, step
 from storage.transaction import in_transaction
 
 T = TypeVar("T")
@@ -152,6 +154,19 @@ class Ledger:
         """How much of the talks of a span of time is recorded, and why the others are not."""
         return await self._read(lambda connection: coverage(connection, Span(from_ms, to_ms)))
 
+    async def silences(self, span: Span, most: int) -> list[Silence]:
+        """Talks and stretches of talks without a recording, of calls that arrived in the span; at most so many."""
+        return await self._read(lambda connection: silences(connection, span, most))
+
+    async def journal_positions(self) -> dict[tuple[str, int], Position]:
+        """How far each journal file is taken in."""
+        return await self._read(
+            lambda connection: {
+                (row.source, row.inode): Position(row.head, row.offset)
+                for row in connection.execute(select(journal_position))
+            }
+        )
+
     async def call_story(self, call_id: str) -> CallStory | None:
         """Everything on one call; None if it is not known."""
         return await self._read(lambda connection: _story(connection, call_id))
@@ -193,6 +208,10 @@ class Ledger:
     async def recording_at(self, call: str, seq: int, offer: int) -> Recording | None:
         """The row of one call, segment and offer."""
         return await self._read(lambda connection: book.by_file(connection, (call, seq, offer)))
+
+    async def known_recordings(self, calls: Sequence[str]) -> set[tuple[str, int, int]]:
+        """Call, segment and offer of every row of these calls."""
+        return await self._read(lambda connection: book.known(connection, calls))
 
     async def add_recording(self, recording: Recording) -> None:
         """Write the row, or overwrite the one of the same call, seq and offer; durable when it returns."""

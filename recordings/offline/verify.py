@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Checks a package of recordings without the network and without anything installed: python3 verify.py [ZIP OR FOLDER].
+"""Checks a package of recordings without the network and without anything installed.
+
+    python3 verify.py [ZIP, FOLDER OR SIGNED JSON]
 
 It proves that every file is the one the hotline signed (SHA-256, Ed25519 after RFC 8032), that no file was added, and
 that the audit entries are as they were written. Compare the key that it prints with the one that the hotline
@@ -116,21 +118,42 @@ def entry_digest(entry: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def signature_faults(package: Package, name: str) -> Iterator[str]:
+    """Whether a file's signature beside it holds; the key is on its first line."""
+    signed = package.read(name)
+    said = package.read(signature_of(name)).decode()
+    key, signature = (bytes.fromhex(line) for line in said.split())
+    if said != f"{key.hex()}\n{signature.hex()}\n" or not is_signed(key, signed, signature):
+        yield f"the signature is not of this {name}"
+    if key.hex() != json.loads(signed).get("public_key"):
+        yield f"{name}: signed with another key than it names"
+
+
+def signature_of(name: str) -> str:
+    """The name of the signature that lies beside a file."""
+    return name.rpartition(".")[0] + ".sig"
+
+
+def protocol_faults(package: Package, manifest: dict[str, Any]) -> Iterator[str]:
+    """Whether the protocol holds by itself and says nothing else than the manifest."""
+    protocol = json.loads(package.read("protocol.json"))
+    yield from signature_faults(package, "protocol.json")
+    for name, value in protocol.items():
+        if name != "text" and value != manifest.get(name):
+            yield f"protocol.json: {name} is not what the manifest says"
+    if not protocol["text"]["kk"]["sections"] or not protocol["text"]["ru"]["sections"]:
+        yield "protocol.json: a language is missing"
+
+
 def faults(package: Package) -> Iterator[str]:
     """All that is wrong with a package."""
     try:
-        signed = package.read("manifest.json")
-        said = package.read("manifest.sig").decode()
-        key, signature = (bytes.fromhex(line) for line in said.split())
-        manifest = json.loads(signed)
+        manifest = json.loads(package.read("manifest.json"))
         files = dict(manifest["files"])
+        yield from signature_faults(package, "manifest.json")
     except UNREADABLE as error:
         yield f"manifest.json or manifest.sig is missing or cannot be read: {error}"
         return
-    if said != f"{key.hex()}\n{signature.hex()}\n" or not is_signed(key, signed, signature):
-        yield "the signature is not of this manifest"
-    if key.hex() != manifest.get("public_key"):
-        yield "signed with another key than the manifest names"
     there = package.names()
     for name in sorted({*there, *files} - {"manifest.json", "manifest.sig"}):
         if name not in there:
@@ -146,11 +169,31 @@ def faults(package: Package) -> Iterator[str]:
     for name in sorted({one for one in there if there.count(one) > 1}):
         yield f"{name}: is there twice"
     try:
+        yield from protocol_faults(package, manifest)
+    except (AttributeError, *UNREADABLE) as error:
+        yield f"protocol.json or protocol.sig is missing or cannot be read: {error}"
+    try:
         for entry in json.loads(package.read("audit.json")):
             if entry_digest(entry) != entry["digest"]:
                 yield f"audit entry {entry['seq']} is not what was written"
     except UNREADABLE as error:
         yield f"audit.json cannot be read: {error}"
+
+
+def document_alone(where: Path) -> int:
+    """Check one signed document that was taken out of its package, e.g. protocol.json."""
+    try:
+        package = Package(where.parent)
+        found = list(signature_faults(package, where.name))
+        key = json.loads(package.read(where.name))["public_key"]
+    except (AttributeError, *UNREADABLE) as error:
+        print(f"FAULT  {where}: {error}")
+        return 1
+    for fault in found:
+        print(f"FAULT  {fault}")
+    if not found:
+        print(f"{where.name}: as it was signed\nkey {key}")
+    return int(bool(found))
 
 
 def main() -> int:
@@ -159,6 +202,8 @@ def main() -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a console that lacks a file's letters
     where = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent
+    if where.suffix == ".json":
+        return document_alone(where)
     try:
         package = Package(where)
         found = list(faults(package))

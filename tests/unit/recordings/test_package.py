@@ -23,7 +23,8 @@ from phones.tones import hears
 from recordings.errors import AudioDiffersError
 from recordings.offline import verify
 from recordings.package import Item, build
-from recordings.protocol import lines
+from recordings.protocol import protocol
+from recordings.protocol_pdf import pdf
 from recordings.signing import Signer, signer_at
 
 MADE_MS = 1_764_000_000_000
@@ -64,6 +65,16 @@ def about(exact: int = 2) -> dict[str, Any]:
             "id": "D-2025-0001", "authority": "service-quality", "letter": "14-2/118 от 20.11.2025",
             "ground": "Правила № 83, п. 14", "day": "2025-11-20", "phone": "8 (701) 234-56-78",
             "received_ms": MADE_MS - 3_600_000, "deadline_ms": MADE_MS + 3 * 3_600_000,
+            "registered_ms": MADE_MS - 3_500_000, "registered_by": "Айгүл", "scan_sha256": "cd" * 32,
+        },
+        "channels": {"left": "caller", "right": "operator"},
+        "searched": {
+            "from_ms": MADE_MS - 86_400_000, "to_ms": MADE_MS, "journal_unread_bytes": 0, "archive_without_row": 0,
+            "talks": {"talks": 9, "recorded": 7, "unfinished": 1, "gaps": {"missing": 1}}, "more_gaps": False,
+            "gaps": [
+                {"call": "hl1-1.2", "segment": 1, "operator": "102", "from_ms": MADE_MS - 9_000, "to_ms": MADE_MS,
+                 "reason": "disk-full"},
+            ],
         },
         "search": {"exact": exact, "possible": 0, "adjacent": 0, "without_recording": 1},
         "gaps": [{"call": "hl1-1.2", "arrived_ms": MADE_MS, "operator": "102", "status": "missing"}],
@@ -226,17 +237,62 @@ def test_nothing_found_is_a_signed_protocol_too(tmp_path: Path, signer: Signer) 
     assert checked(target).returncode == 0
     with zipfile.ZipFile(target) as opened:
         manifest = json.loads(opened.read("manifest.json"))
+        signed = json.loads(opened.read("protocol.json"))
     assert manifest["recordings"] == [] and manifest["gaps"][0]["status"] == "missing"
-    for language, words in (("kk", "табылған жоқ"), ("ru", "не найдено")):
-        assert any(words in text for _, text in lines(manifest, language))
+    for language, words, why in (("kk", "табылған жоқ", "дискіде орын"), ("ru", "не найдено", "не было места")):
+        told = signed["text"][language]
+        assert words in told["result"]
+        assert any(why in cell for section in told["sections"] for line in section["lines"] for cell in line)
+    assert signed["searched"]["talks"] == {"talks": 9, "recorded": 7, "unfinished": 1, "gaps": {"missing": 1}}
 
 
 def test_the_protocol_says_everything_in_both_languages(package: Path) -> None:
     with zipfile.ZipFile(package) as opened:
         manifest = json.loads(opened.read("manifest.json"))
     for language in ("kk", "ru"):
-        text = "\n".join(words for _, words in lines(manifest, language))
-        assert "{" not in text
+        text = json.dumps(asdict(protocol(manifest, language)), ensure_ascii=False)
+        assert "{" not in text.replace('{"', "")
         for fact in ("D-2025-0001", "14-2/118", "8 (701) 234-56-78", "hl1-1764000000.12-2-2", "77012345678", "аудитор"):
             assert fact in text
         assert manifest["recordings"][0]["sha256"] in text and manifest["public_key"] in text
+
+
+def test_the_protocol_alone_is_signed_too(package: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(package) as opened:
+        for name in ("protocol.json", "protocol.sig"):
+            (tmp_path / name).write_bytes(opened.read(name))
+    said = checked(tmp_path / "protocol.json")
+    assert (said.returncode, said.stderr) == (0, "") and "as it was signed" in said.stdout
+    told = (tmp_path / "protocol.json").read_text()
+    (tmp_path / "protocol.json").write_text(told.replace("14-2/118", "14-2/119"))
+    said = checked(tmp_path / "protocol.json")
+    assert said.returncode == 1 and "FAULT" in said.stdout
+
+
+def test_a_protocol_that_says_something_else_than_the_manifest_is_found(package: Path, signer: Signer) -> None:
+    """Even one that the hotline's own key has signed."""
+    with zipfile.ZipFile(package) as opened:
+        content = {info.filename: opened.read(info) for info in opened.infolist()}
+
+    def signed(name: str, value: Any) -> None:
+        content[name] = (json.dumps(value, ensure_ascii=False) + "\n").encode()
+        signature = f"{signer.public_key}\n{signer.sign(content[name])}\n"
+        content[name.replace(".json", ".sig")] = signature.encode()
+
+    protocol_, manifest = json.loads(content["protocol.json"]), json.loads(content["manifest.json"])
+    signed("protocol.json", protocol_ | {"recordings": []})
+    for name in ("protocol.json", "protocol.sig"):
+        manifest["files"][name] = hashlib.sha256(content[name]).hexdigest()
+    signed("manifest.json", manifest)
+    target = package.with_name("other.zip")
+    with zipfile.ZipFile(target, "w") as made:
+        for name, data in content.items():
+            made.writestr(name, data)
+    assert list(verify.faults(verify.Package(target))) == ["protocol.json: recordings is not what the manifest says"]
+
+
+def test_the_same_facts_make_the_same_pages(package: Path) -> None:
+    with zipfile.ZipFile(package) as opened:
+        manifest = json.loads(opened.read("manifest.json"))
+        for language in ("kk", "ru"):
+            assert pdf(protocol(manifest, language), MADE_MS) == opened.read(f"protocol-{language}.pdf")

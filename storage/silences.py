@@ -1,0 +1,72 @@
+"""Talks of a span of time, and stretches of talks, that have no recording, whoever called (rule 14; promise 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, or_, select
+
+from calls.local_day import Span
+from calls.recording import RecordingStatus
+from storage.record import ANSWERED
+from storage.tables import call, gap, offer, recording, segment
+
+UNFINISHED = "unfinished"
+"""Of a talk whose recording is not made yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """When an operator talked and nothing was kept of it, and why: a status, a gap's reason, or `unfinished`."""
+
+    call: str
+    segment: int
+    operator: str | None
+    from_ms: int
+    to_ms: int | None
+    reason: str
+
+
+_OF_SEGMENT = and_(segment.c.call_id == offer.c.call_id, segment.c.seq == offer.c.seq)
+_OF_RECORDING = and_(
+    recording.c.call_id == offer.c.call_id, recording.c.seq == offer.c.seq, recording.c.offer == offer.c.offer
+)
+_NO_TALK = (RecordingStatus.EMPTY.value, RecordingStatus.ORPHAN.value)
+
+
+def silences(connection: Connection, span: Span, most: int) -> list[Silence]:
+    """Of calls that arrived in the span, in their order; at most so many."""
+    arrived = and_(call.c.arrived_ms >= span.from_ms, call.c.arrived_ms < span.to_ms)
+    talks = (
+        select(
+            offer.c.call_id,
+            offer.c.seq,
+            offer.c.operator_id,
+            offer.c.ended_ms.label("from_ms"),
+            segment.c.ended_ms.label("to_ms"),
+            recording.c.status.label("reason"),
+        )
+        .select_from(call)
+        .join(offer, and_(offer.c.call_id == call.c.id, offer.c.status == ANSWERED))
+        .join(segment, _OF_SEGMENT)
+        .outerjoin(recording, _OF_RECORDING)
+        .where(arrived, or_(recording.c.path.is_(None), recording.c.path == ""))
+        .where(or_(recording.c.status.is_(None), recording.c.status.not_in(_NO_TALK)))
+        .order_by(offer.c.ended_ms)
+        .limit(most)
+    )
+    stretches = (
+        select(gap.c.call_id, gap.c.seq, segment.c.operator_id, gap.c.from_ms, gap.c.to_ms, gap.c.reason)
+        .select_from(call)
+        .join(gap, gap.c.call_id == call.c.id)
+        .outerjoin(segment, and_(segment.c.call_id == gap.c.call_id, segment.c.seq == gap.c.seq))
+        .where(arrived)
+        .order_by(gap.c.from_ms)
+        .limit(most)
+    )
+    found = [
+        Silence(row.call_id, row.seq, row.operator_id, row.from_ms, row.to_ms, row.reason or UNFINISHED)
+        for query in (talks, stretches)
+        for row in connection.execute(query)
+    ]
+    return sorted(found, key=lambda one: one.from_ms)[:most]

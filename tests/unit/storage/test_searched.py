@@ -1,0 +1,82 @@
+"""What a protocol says of its sources, on both databases: gaps of the day, journal unread, archive (promise 8)."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from test_find import DAY, NOON_MS, ZONE, enter
+
+from bailanys.demands import DemandDesk
+from bailanys.packing import pack
+from bailanys.searched import searched
+from bailanys.site import Places
+from calls.demand import Authority, Kind
+from recordings.offline import verify
+from recordings.package import PROTOCOL
+from storage.ledger import Ledger
+from storage.projector import Projector
+from storage.record import GapRow
+from storage.register import Register
+from storage.rows import save
+
+PHONE, OTHER = "77050000009", "77050000001"
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return Places(tmp_path, tmp_path / "archive", tmp_path / "keys" / "archive.json", "", tmp_path)
+
+
+async def test_the_days_gaps_are_all_callers_and_only_that_days(engine: Engine, places: Places) -> None:
+    day_ms = 24 * 3_600_000
+    enter(engine, 1, OTHER)
+    missing = enter(engine, 2, OTHER, seconds=None, operator="102")
+    enter(engine, 3, OTHER, NOON_MS - day_ms, seconds=None)
+    paused = enter(engine, 4, OTHER)
+    with engine.begin() as connection:
+        save(connection, [GapRow(paused, 1, NOON_MS + 5_000, NOON_MS + 9_000, "paused", "101")])  # type: ignore[arg-type]
+    found = await searched(Ledger(engine), places, DAY, ZONE)
+    assert found["talks"] == {"talks": 3, "recorded": 2, "unfinished": 0, "gaps": {"missing": 1}}
+    assert [(gap["call"], gap["operator"], gap["reason"]) for gap in found["gaps"]] == [
+        (missing, "102", "missing"),
+        (paused, "101", "paused"),
+    ]
+    assert (found["to_ms"] - found["from_ms"], found["more_gaps"]) == (day_ms, False)
+    assert OTHER[-6:] not in str(found)  # another caller's number is nobody's business
+
+
+async def test_a_journal_that_is_not_taken_in_and_a_file_without_a_row_are_told(engine: Engine, places: Places) -> None:
+    journal = places.journals[0]
+    journal.parent.mkdir(parents=True)
+    journal.write_bytes(b"not a line of ours\n")
+    hour = places.archive / "2025/11/24/07"
+    hour.mkdir(parents=True)
+    (hour / "hl1-1763967600.9-1-1.json").write_text("{}")
+    (hour / "notes.txt").write_text("somebody else's")
+    ledger = Ledger(engine)
+    found = await searched(ledger, places, DAY, ZONE)
+    assert (found["journal_unread_bytes"], found["archive_without_row"]) == (19, 1)
+    await Projector(engine, list(places.journals)).project_once()
+    assert (await searched(ledger, places, DAY, ZONE))["journal_unread_bytes"] == 0
+
+
+async def test_nothing_found_is_packed_with_the_sources_and_the_days_gaps(engine: Engine, places: Places) -> None:
+    """Promise 8, from the letter to the package."""
+    missing = enter(engine, 1, OTHER, seconds=None)
+    desk = DemandDesk(Register(engine), Ledger(engine), ZONE)
+    entered = await desk.enter(
+        Authority.SERVICE_QUALITY, "14-2/118", "rule 14", DAY, PHONE, time.time_ns() // 1_000_000, "clerk"
+    )
+    demand = entered.state.demand.id
+    await desk.do(demand, Kind.SELECTED, "auditor")
+    await desk.do(demand, Kind.APPROVED, "chief")
+    target, _ = await pack(desk, demand, "auditor", places, ZONE)
+    package = verify.Package(target)
+    assert list(verify.faults(package)) == []
+    said = package.read(PROTOCOL).decode()
+    for words in ("табылған жоқ", "не найдено", missing, "толық оқылған", "прочитан полностью"):
+        assert words in said
+    assert OTHER not in said
