@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from calls.machine_clock import Reading
+
 HOUR_MS = 3_600_000
 TERM_MS = 4 * HOUR_MS
 """Rule 14."""
@@ -218,12 +220,15 @@ def next_due_ms(state: State) -> int | None:
     return state.demand.received_ms + min(marks) if marks else None
 
 
-def honest_now_ms(wall_ms: int, last_written_ms: int) -> int:
-    """The time that counts: a clock that was set back wins no time, since what was written was before.
+def honest_now_ms(now: Reading, last_written_ms: int, first: Reading | None) -> int:
+    """The time that counts: a clock that is set back wins no time.
 
-    When that was over a day ahead, the clock was wrong then and was mended since.
+    `first` is what was written first since the machine's start: from there on the time since that start tells, and a
+    clock that was ahead and was mended loses none. Without it, what was written last was before. When either is over a
+    day ahead, the clock was wrong then and was mended since.
     """
-    return wall_ms if last_written_ms - wall_ms > CLOCK_WRONG_MS else max(wall_ms, last_written_ms)
+    known_ms = last_written_ms if first is None else first.wall_ms + now.up_ms - first.up_ms
+    return now.wall_ms if known_ms - now.wall_ms > CLOCK_WRONG_MS else max(now.wall_ms, known_ms)
 
 
 def refuse(why: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from calls.audit import Note
 from calls.demand import CLOSING, Authority, DeedRefusedError, Demand, Kind, State, Step, after, check, state_of
 from calls.demand import honest_now_ms as honest
+from calls.machine_clock import Reading
 from storage import audit
 from storage.rows import insert_new
 from storage.tables import demand, demand_step, legal_hold
@@ -20,12 +21,12 @@ _LONGEST = 2_000
 """Of a detail: it is read by people."""
 
 
-def register(connection: Connection, wanted: Demand, year: int, wall_ms: int) -> State:
+def register(connection: Connection, wanted: Demand, year: int, clock: Reading) -> State:
     """Enter a demand; its id (`D-<year>-<number>`) and the instant of registration are given here.
 
     Raises DeedRefusedError for one that would have been received later than now.
     """
-    now_ms = _now(connection, wall_ms)
+    now_ms = now_ms_of(connection, clock)
     if wanted.received_ms > now_ms:
         raise DeedRefusedError("received in the future: check the date, the hour and the clock")
     prefix = f"D-{year}-"
@@ -37,12 +38,12 @@ def register(connection: Connection, wanted: Demand, year: int, wall_ms: int) ->
     return state_of(entered, ())
 
 
-def do(connection: Connection, demand_id: str, deed: Step, wall_ms: int) -> State:
+def do(connection: Connection, demand_id: str, deed: Step, clock: Reading) -> State:
     """Do a step, if it may be done now; a step found due twice (`alerted`) is done once.
 
     Raises DeedRefusedError, and for an unknown demand too.
     """
-    now_ms = _now(connection, wall_ms)  # locks the audit log, and with it the register
+    now_ms = now_ms_of(connection, clock)  # locks the audit log, and with it the register
     state = _known(connection, demand_id)
     deed = replace(deed, at_ms=now_ms, detail=deed.detail[:_LONGEST])
     check(state, deed)
@@ -51,7 +52,9 @@ def do(connection: Connection, demand_id: str, deed: Step, wall_ms: int) -> Stat
         return state
     of_demand = demand_step.c.demand_id == demand_id
     number = (connection.scalar(select(func.max(demand_step.c.seq)).where(of_demand)) or 0) + 1
-    said = json.dumps({"files": deed.files, "text": deed.detail}, ensure_ascii=False)
+    said = json.dumps(
+        {"files": deed.files, "text": deed.detail, "boot": clock.boot, "up_ms": clock.up_ms}, ensure_ascii=False
+    )
     values = {"demand_id": demand_id, "seq": number, "at_ms": now_ms, "actor": deed.actor, "kind": deed.kind.value}
     connection.execute(insert(demand_step), values | {"detail": said})
     if deed.kind is Kind.SEARCHED:
@@ -94,9 +97,21 @@ def states(
     return [(state_of(one, done[one.id]), tuple(done[one.id])) for one in found]
 
 
-def clock_back_ms(connection: Connection, wall_ms: int) -> int:
-    """How far the clock is behind what was written last; 0 when it is not."""
-    return _now(connection, wall_ms) - wall_ms
+def now_ms_of(connection: Connection, clock: Reading) -> int:
+    """The time that counts (see `calls.demand.honest_now_ms`); whoever may write waits for their turn here."""
+    end = audit.append(connection, (), clock.wall_ms)
+    return honest(clock, 0 if end is None else end.at_ms, _first_of(connection, clock.boot))
+
+
+def _first_of(connection: Connection, boot: str) -> Reading | None:
+    """What was written first about a demand since that start of the machine."""
+    if not boot:
+        return None
+    rows = connection.execute(
+        select(demand_step.c.at_ms, demand_step.c.detail).where(demand_step.c.detail.contains(boot, autoescape=True))
+    )
+    written = [Reading(row.at_ms, boot, json.loads(row.detail)["up_ms"]) for row in rows]
+    return min(written, key=lambda one: one.up_ms, default=None)
 
 
 def unknown(demand_id: str) -> DeedRefusedError:
@@ -117,8 +132,3 @@ def _hold(connection: Connection, demand_id: str, deed: Step) -> None:
     for file in deed.files:
         values = {"file": file, "cause": demand_id, "from_ms": deed.at_ms, "actor": deed.actor, "reason": "demanded"}
         connection.execute(statement, values)
-
-
-def _now(connection: Connection, wall_ms: int) -> int:
-    end = audit.append(connection, (), wall_ms)
-    return honest(wall_ms, 0 if end is None else end.at_ms)

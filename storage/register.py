@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 from sqlalchemy import Engine
 
 from calls.audit import Entry
 from calls.demand import Demand, State, Step
+from calls.machine_clock import read
 from storage import audit, demands
 from storage.engine import reading
 from storage.transaction import in_transaction
@@ -22,13 +21,13 @@ class Register:
 
     async def enter(self, wanted: Demand, year: int) -> State:
         """Enter a demand; its id and the instant of registration are given by the register."""
-        now_ms = _wall_ms()
-        return await in_transaction(self._engine, lambda connection: demands.register(connection, wanted, year, now_ms))
+        clock = read()
+        return await in_transaction(self._engine, lambda connection: demands.register(connection, wanted, year, clock))
 
     async def do(self, demand_id: str, deed: Step) -> State:
         """Do a step, with the audit log's entry; the instant is the register's."""
-        now_ms = _wall_ms()
-        return await in_transaction(self._engine, lambda connection: demands.do(connection, demand_id, deed, now_ms))
+        clock = read()
+        return await in_transaction(self._engine, lambda connection: demands.do(connection, demand_id, deed, clock))
 
     async def of(self, demand_id: str) -> tuple[State, tuple[Step, ...]]:
         """Where a demand stands and what was done. Raises DeedRefusedError for an unknown one."""
@@ -47,11 +46,5 @@ class Register:
 
     async def now_ms(self) -> int:
         """The time that counts (see `calls.demand.honest_now_ms`)."""
-        wall_ms = _wall_ms()
-        return wall_ms + await in_transaction(
-            self._reading, lambda connection: demands.clock_back_ms(connection, wall_ms)
-        )
-
-
-def _wall_ms() -> int:
-    return time.time_ns() // 1_000_000
+        clock = read()
+        return await in_transaction(self._reading, lambda connection: demands.now_ms_of(connection, clock))

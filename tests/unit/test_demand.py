@@ -24,6 +24,7 @@ from calls.demand import (
     next_due_ms,
     state_of,
 )
+from calls.machine_clock import Reading
 
 RECEIVED_MS = 1_764_000_000_000
 DEMAND = Demand(
@@ -136,6 +137,21 @@ def test_the_next_alert_is_known_and_none_comes_after_the_end() -> None:
 
 
 def test_a_clock_that_is_set_back_wins_no_time() -> None:
-    assert honest_now_ms(100, 200) == 200
-    assert honest_now_ms(300, 200) == 300
-    assert honest_now_ms(100, 101 + 24 * HOUR_MS) == 100  # it was wrong when that was written
+    assert honest_now_ms(Reading(100), 200, None) == 200
+    assert honest_now_ms(Reading(300), 200, None) == 300
+    assert honest_now_ms(Reading(100), 101 + 24 * HOUR_MS, None) == 100  # it was wrong when that was written
+
+
+@given(st.lists(st.tuples(st.integers(0, HOUR_MS), st.integers(-20 * HOUR_MS, 20 * HOUR_MS)), max_size=20))
+def test_while_the_machine_runs_no_setting_of_its_clock_makes_it_earlier_than_it_is(
+    settings: list[tuple[int, int]],
+) -> None:
+    """And when the clock is right again the time is right again, whatever was written meanwhile."""
+    first, true_ms, last_ms = Reading(RECEIVED_MS, "a", 5_000), RECEIVED_MS, RECEIVED_MS
+    for passed_ms, wrong_ms in settings:
+        true_ms += passed_ms
+        now_ms = honest_now_ms(Reading(true_ms + wrong_ms, "a", 5_000 + true_ms - RECEIVED_MS), last_ms, first)
+        assert now_ms == max(true_ms, true_ms + wrong_ms)
+        last_ms = now_ms
+    right = Reading(true_ms, "a", 5_000 + true_ms - RECEIVED_MS)
+    assert honest_now_ms(right, last_ms, first) == true_ms

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 
 import pytest
 from sqlalchemy import Engine, select
 
-from calls.audit import faults
+from calls.audit import Fault, faults
 from calls.demand import ALERTS_MS, HOUR_MS, Authority, DeedRefusedError, Demand, Kind, Step, due
+from calls.machine_clock import Reading
 from storage import audit
 from storage.register import Register
 from storage.tables import legal_hold
@@ -97,10 +99,93 @@ async def test_an_alert_is_told_once_by_however_many_clocks(engine: Engine) -> N
     assert len(steps) == len(ALERTS_MS) + 1
 
 
-async def test_a_clock_that_is_set_back_wins_no_time(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+@dataclass
+class Machine:
+    """A machine whose clock can be set, and that can be started anew."""
+
+    wall_ms: int = 1_764_000_000_000
+    boot: str = "0c6ee0b6"
+    up_ms: int = 60_000
+
+    def passes(self, ms: int) -> None:
+        self.wall_ms += ms
+        self.up_ms += ms
+
+    def starts_anew(self, boot: str) -> None:
+        self.boot, self.up_ms = boot, 20_000
+
+    def read(self) -> Reading:
+        return Reading(self.wall_ms, self.boot, self.up_ms)
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    made = Machine()
+    monkeypatch.setattr("storage.register.read", made.read)
+    return made
+
+
+async def entered(engine: Engine, machine: Machine) -> str:
+    state = await Register(engine).enter(wanted(machine.wall_ms), 2025)
+    await Register(engine).do(state.demand.id, deed(Kind.SEARCHED))
+    return state.demand.id
+
+
+async def told(engine: Engine, demand: str) -> set[int]:
+    """What the clock tells when somebody looks, through a register that was opened just now."""
     register = Register(engine)
-    state = await register.enter(wanted(), 2025)
-    monkeypatch.setattr("storage.register._wall_ms", lambda: state.demand.registered_ms - 2 * HOUR_MS)
-    assert await register.now_ms() == state.demand.registered_ms
-    await register.do(state.demand.id, deed(Kind.SEARCHED))
-    assert (await register.of(state.demand.id))[1][0].at_ms >= state.demand.registered_ms
+    for due_now in due((await register.of(demand))[0], await register.now_ms()):
+        await register.do(demand, due_now)
+    return {mark // 60_000 for mark in (await register.of(demand))[0].alerted}
+
+
+async def test_a_clock_that_is_set_back_wins_no_time(engine: Engine, machine: Machine) -> None:
+    demand = await entered(engine, machine)
+    machine.passes(3 * HOUR_MS)  # nothing is running, nothing is written
+    machine.wall_ms -= 3 * HOUR_MS
+    assert await told(engine, demand) == {0, 60, 120, 180}
+    machine.passes(HOUR_MS)
+    machine.wall_ms -= 2 * HOUR_MS
+    assert await told(engine, demand) == {0, 60, 120, 180, 210, 240}
+    await handed_over(engine, demand)
+    assert (await Register(engine).of(demand))[0].in_time is True  # to the millisecond
+    assert faults_in(engine) == []
+
+
+async def test_a_clock_that_was_ahead_and_is_mended_makes_nothing_late(engine: Engine, machine: Machine) -> None:
+    demand = await entered(engine, machine)
+    machine.wall_ms += 5 * HOUR_MS
+    assert 240 in await told(engine, demand)  # early, and none is missed
+    machine.passes(60_000)
+    machine.wall_ms -= 5 * HOUR_MS
+    await handed_over(engine, demand)
+    state = (await Register(engine).of(demand))[0]
+    assert state.in_time is True
+    assert state.closed_ms == machine.wall_ms
+
+
+async def test_a_restart_of_the_machine_with_its_clock_set_back_wins_no_time(engine: Engine, machine: Machine) -> None:
+    demand = await entered(engine, machine)
+    machine.passes(2 * HOUR_MS)
+    assert await told(engine, demand) == {0, 60, 120}
+    machine.starts_anew("another")
+    machine.wall_ms -= HOUR_MS
+    assert await told(engine, demand) == {0, 60, 120}
+    await Register(engine).do(demand, deed(Kind.SEARCHED))
+    machine.passes(HOUR_MS)  # from what was written last, though the clock says another hour
+    assert await told(engine, demand) == {0, 60, 120, 180}
+
+
+async def handed_over(engine: Engine, demand: str) -> None:
+    for one in (
+        deed(Kind.SELECTED),
+        deed(Kind.APPROVED, "chief"),
+        deed(Kind.PACKAGED, detail="ab" * 32),
+        deed(Kind.DELIVERED, detail="courier"),
+    ):
+        await Register(engine).do(demand, one)
+
+
+def faults_in(engine: Engine) -> list[Fault]:
+    with engine.begin() as connection:
+        return list(faults(audit.entries(connection)))
