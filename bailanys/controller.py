@@ -32,6 +32,7 @@ from bailanys.supervising import LiveSupervision
 from bailanys.target_now import target_now
 from bailanys.target_watch import TargetWatch
 from calls.journal import Fact
+from calls.people import People
 from config.settings import Settings
 from dialplan import names
 from ivr.plan import MenuPlan, menu_plan
@@ -77,7 +78,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     ring = places.ring if settings.recordings.encrypt else no_keys
     finaliser = Finaliser(places.spool, places.archive, ledger, keys=ring, alarm=alarm)
     uploader = uploader_of(places, ledger, alarm)
-    demands = DemandDesk(Register(engine), ledger, settings.hotline.time_zone)
+    demands = DemandDesk(Register(engine), ledger, settings.hotline.time_zone, People(settings.people))
     dispose = partial(dispose_due, ledger, places, settings.storage.retention_days)
     lost = LostCalls(link, journal, ledger.open_calls)
     plan = menu_plan(settings)

@@ -11,7 +11,7 @@ from bailanys.once import Once
 from bailanys.packing import pack, package_path
 from bailanys.refusing import said
 from bailanys.site import Places
-from calls.demand import Kind, State, Step
+from calls.demand import DeedRefusedError, Kind, State, Step
 from console.demand_answers import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked, DemandStep
 from console.errors import RefusedError, UnavailableError, UnknownDemandError
 from console.stream import ZIP_MEDIA, Stream
@@ -46,18 +46,16 @@ class DemandOffice:
     async def enter(self, body: DemandBody, by: str) -> DemandFound:
         """Enter a demand, and search."""
         received_ms = await said(self._desk.now_ms()) if body.received_ms is None else body.received_ms
-        return await self._found(
-            await said(
-                self._desk.enter(
-                    body.authority, body.letter, body.ground, body.date, body.phone, received_ms, by, body.scan_sha256
-                )
-            )
-        )
+        deed = self._desk.enter(
+            body.authority, body.letter, body.ground, body.date, body.phone, received_ms, self._who(by),
+            body.scan_sha256,
+        )  # fmt: skip
+        return await self._found(await said(deed))
 
     async def search(self, demand: str, by: str) -> DemandFound:
         """Search again."""
         await self.of(demand)
-        return await self._found(await said(self._desk.search(demand, by)))
+        return await self._found(await said(self._desk.search(demand, self._who(by))))
 
     async def select(self, demand: str, files: Sequence[str], by: str) -> DemandNow:
         """Say which are meant."""
@@ -74,7 +72,7 @@ class DemandOffice:
     async def package(self, demand: str, by: str) -> DemandPacked:
         """Build the package."""
         await self.of(demand)
-        packing = asyncio.ensure_future(pack(self._desk, demand, by, self._places, self._zone))
+        packing = asyncio.ensure_future(pack(self._desk, demand, self._who(by), self._places, self._zone))
         self._packing.add(packing)  # a client that waits no longer must not undo what was begun
         packing.add_done_callback(self._packing.discard)
         target, _ = await said(asyncio.shield(packing))
@@ -88,7 +86,7 @@ class DemandOffice:
         path = package_path(self._places, demand)
         if await said(asyncio.to_thread(sha256_of, path)) != sha256:
             raise UnavailableError("the file is not what was packed: pack again", "package-differs", retryable=False)
-        await self._once.do((by, demand, sha256), lambda: said(self._desk.note_fetched(demand, by, sha256)))
+        await self._once.do((by, demand, sha256), lambda: said(self._desk.note_fetched(demand, self._who(by), sha256)))
         source = await said(asyncio.to_thread(lambda: Plain(path.open("rb"))))
         return Stream(
             media=ZIP_MEDIA,
@@ -107,9 +105,15 @@ class DemandOffice:
         """Close what was withdrawn."""
         return await self._do(demand, Kind.WITHDRAWN, by, detail=letter)
 
+    def _who(self, token: str) -> str:
+        try:
+            return self._desk.people.with_token(token)
+        except DeedRefusedError as error:
+            raise RefusedError(str(error)) from error
+
     async def _do(self, demand: str, kind: Kind, by: str, files: Sequence[str] = (), detail: str = "") -> DemandNow:
         await self.of(demand)
-        await said(self._desk.do(demand, kind, by, files, detail))
+        await said(self._desk.do(demand, kind, self._who(by), files, detail))
         return await self.of(demand)
 
     async def _found(self, entered: Entered) -> DemandFound:

@@ -15,6 +15,7 @@ from bailanys.site import Places
 from calls.audit import Entry, Note
 from calls.demand import Authority, DeedRefusedError, Demand, Kind, State, Step, due
 from calls.local_day import local_date
+from calls.people import Deed, People
 from recordings.copies import copy
 from recordings.naming import CopyKind
 from storage.find import FoundRecording, counts
@@ -35,7 +36,8 @@ class Entered:
 class DemandDesk:
     """What people and the clock do with demands. Raises DeedRefusedError and LedgerUnavailableError."""
 
-    def __init__(self, register: Register, ledger: Ledger, zone: str) -> None:
+    def __init__(self, register: Register, ledger: Ledger, zone: str, people: People | None = None) -> None:
+        self.people = people or People()
         self._register = register
         self._ledger = ledger
         self._zone = zone
@@ -45,6 +47,7 @@ class DemandDesk:
         scan_sha256: str | None = None,
     ) -> Entered:  # fmt: skip
         """Register a demand, and search at once."""
+        self.people.check(clerk, Deed.ENTER)
         if day > local_date(received_ms, self._zone):
             raise DeedRefusedError(f"{day} was not yet when the demand was received: check the dates")
         wanted = Demand(
@@ -64,6 +67,7 @@ class DemandDesk:
 
     async def search(self, demand_id: str, actor: str) -> Entered:
         """Search for what is demanded, and hold all that may be meant."""
+        self.people.check(actor, Kind.SEARCHED)
         state, _ = await self._register.of(demand_id)
         found = await self.found(state)
         files = tuple(hit.recording.file for hit in found if hit.recording is not None)
@@ -99,6 +103,7 @@ class DemandDesk:
 
     async def do(self, demand_id: str, kind: Kind, actor: str, files: Sequence[str] = (), detail: str = "") -> State:
         """Select, approve, break the glass, deliver or withdraw."""
+        self.people.check(actor, kind)
         return await self._register.do(demand_id, Step(kind, 0, actor, tuple(files), " ".join(detail.split())))
 
     async def listen(self, demand_id: str, file: str, actor: str, reason: str, places: Places, folder: Path) -> Path:
@@ -112,10 +117,12 @@ class DemandDesk:
 
     async def note_listening(self, demand_id: str, file: str, actor: str, reason: str) -> None:
         """Enter that somebody hears what was found, before a byte of it leaves."""
+        self.people.check(actor, Kind.LISTENED)
         await self._register.do(demand_id, Step(Kind.LISTENED, 0, actor, (file,), " ".join(reason.split())))
 
     async def note_fetched(self, demand_id: str, actor: str, sha256: str) -> None:
         """Enter that somebody fetches the package, before a byte of it leaves."""
+        self.people.check(actor, Kind.PACKAGED)
         await self._ledger.note(Note(actor, "demand.fetched", demand_id, {"sha256": sha256}))
 
     async def keep_time(self, tell: Callable[[str, str], None]) -> None:

@@ -17,6 +17,7 @@ from bailanys.once import Once
 from bailanys.refusing import said
 from bailanys.site import Places
 from calls.audit import Note
+from calls.people import Deed
 from calls.recording import Recording
 from console.errors import BadRequestError, NoSoundError, UnknownRecordingError
 from console.queries import ListenQuery
@@ -73,11 +74,13 @@ class Hearing:
 
     async def _note(self, made: Recording, asked: ListenQuery, by: str, reason: str) -> None:
         """Durable when it returns."""
+        who = self._desk.people.with_token(by)
         if asked.demand:
-            await self._desk.note_listening(asked.demand, made.file, by, reason)
+            await self._desk.note_listening(asked.demand, made.file, who, reason)
         else:
             detail = {"format": asked.format, "sha256": made.sha256, "reason": reason}
-            await self._ledger.note(Note(by, "recording.listened", made.file, detail))
+            self._desk.people.check(who, Deed.HEAR)
+            await self._ledger.note(Note(who, "recording.listened", made.file, detail))
 
     async def _opened(self, made: Recording, kind: CopyKind) -> Playable:
         if kind is CopyKind.OPUS:

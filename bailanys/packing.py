@@ -24,6 +24,7 @@ async def pack(desk: DemandDesk, demand_id: str, actor: str, places: Places, zon
 
     Raises DeedRefusedError (not approved), LedgerUnavailableError, and what `recordings.package.build` raises.
     """
+    desk.people.check(actor, Kind.PACKAGED)
     state, steps = await desk.of(demand_id)
     check(state, Step(Kind.PACKAGED, 0, actor))
     found = await desk.found(state)

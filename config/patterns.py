@@ -15,6 +15,9 @@ TRANSFER_NUMBERS = ("groups", ANY, "transfer_number")
 TRUNK_NAMES = ("trunks", ANY, "name")
 HOTLINE_NUMBERS = ("hotline", "numbers", ANY)
 LANGUAGES = ("hotline", "languages", ANY)
+PEOPLE = ("people", ANY, "name")
+ACCOUNTS = ("people", ANY, "accounts", ANY)
+PERSONS_TOKENS = ("people", ANY, "tokens", ANY)
 MENU_KEYS = ("menu", "choices", ANY, "key")
 
 

@@ -309,6 +309,27 @@ class Recordings(Section):
     )
 
 
+class Person(Section):
+    """Somebody who works on demands (rule 14): the same person at the command line and over the API.
+
+    Without any `[[people]]` everybody is who their account or token is called.
+    """
+
+    name: str = Field(
+        min_length=1, max_length=80, pattern=r"^\S(.*\S)?$", description="As protocols and the audit log name them."
+    )
+    roles: tuple[Literal["clerk", "auditor", "approver"], ...] = Field(
+        min_length=1,
+        description="`clerk` enters letters and hands over; `auditor` listens and selects; `approver` approves.",
+    )
+    accounts: tuple[Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_.-]{0,31}$")], ...] = Field(
+        default=(), description="Accounts of the system that are theirs alone."
+    )
+    tokens: tuple[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$")], ...] = Field(
+        default=(), description="Names of the API's tokens that are theirs alone."
+    )
+
+
 class Speech(Section):
     """Prompts."""
 
@@ -328,6 +349,7 @@ class Settings(Section):
     groups: tuple[Group, ...] = Field(min_length=1)
     menu: Menu
     operators: tuple[Operator, ...] = Field(min_length=1)
+    people: tuple[Person, ...] = ()
     routing: Routing = Routing()
     target: Target = Target()
     offers: Offers = Offers()

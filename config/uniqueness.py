@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from config.document import Document, values
 from config.patterns import (
+    ACCOUNTS,
     GROUP_NAMES,
     HOTLINE_NUMBERS,
     LANGUAGES,
     MENU_KEYS,
     OPERATOR_NUMBERS,
+    PEOPLE,
+    PERSONS_TOKENS,
     TRANSFER_NUMBERS,
     TRUNK_NAMES,
     holder,
@@ -30,6 +33,9 @@ _ONCE = {
     LANGUAGES: "language",
     TRUNK_NAMES: "trunk",
     MENU_KEYS: "key",
+    PEOPLE: "person",
+    ACCOUNTS: "account",
+    PERSONS_TOKENS: "token",
 }
 
 

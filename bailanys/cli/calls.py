@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, person, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.person import person
 
 
 class UnknownCallError(Exception):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,14 +37,6 @@ class Centre:
 def centre(config: Path) -> Centre:
     """Load the configuration. Raises ConfigError."""
     return Centre(config, load(config))
-
-
-def person() -> str:
-    """Who types, for the audit log: the person behind `sudo`, if there is one."""
-    try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
-    except (OSError, KeyError):  # an account without a name
-        return str(os.getuid())
 
 
 def clock(at_ms: int | None, zone: str) -> str | None:

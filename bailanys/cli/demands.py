@@ -12,9 +12,10 @@ import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 from bailanys.cli.days import day_of, instant_of
-from bailanys.cli.person import person
+from bailanys.cli.person import who
 from calls.demand import Authority, Kind, State, Step
 from calls.local_day import local_time
+from calls.people import People
 
 if TYPE_CHECKING:
     from bailanys.demands import DemandDesk
@@ -47,7 +48,8 @@ def add(
     digest = hashlib.sha256(scan.read_bytes()).hexdigest() if scan is not None else None
 
     async def work(desk: DemandDesk, _: Register, __: Places) -> None:
-        entered = await desk.enter(authority, letter, ground, day, phone, received_ms, person(), digest)
+        clerk = who(centre(config).settings)
+        entered = await desk.enter(authority, letter, ground, day, phone, received_ms, clerk, digest)
         if not as_json:
             until = local_time(entered.state.demand.deadline_ms, zone)
             typer.echo(f"{entered.state.demand.id} is entered; to be handed over by {until:%Y-%m-%d %H:%M:%S}")
@@ -94,7 +96,7 @@ def search(demand: DemandId, config: ConfigOption = DEFAULT_CONFIG, as_json: Jso
     """Search again, e.g. once the last recordings of the day are finished."""
 
     async def work(desk: DemandDesk, _: Register, __: Places) -> None:
-        entered = await desk.search(demand, person())
+        entered = await desk.search(demand, who(centre(config).settings))
         _show_found(entered.state, entered.found, _zone(config), as_json=as_json)
 
     _at_desk(config, work)
@@ -111,7 +113,7 @@ def listen(
     """Write a copy to listen to (Opus, in stereo: left the caller, right the operator)."""
 
     async def work(desk: DemandDesk, _: Register, places: Places) -> None:
-        typer.echo(await desk.listen(demand, file, person(), reason, places, to))
+        typer.echo(await desk.listen(demand, file, who(centre(config).settings), reason, places, to))
 
     _at_desk(config, work)
 
@@ -153,7 +155,7 @@ def package(demand: DemandId, config: ConfigOption = DEFAULT_CONFIG) -> None:
     async def work(desk: DemandDesk, _: Register, places: Places) -> None:
         from bailanys.packing import pack
 
-        target, state = await pack(desk, demand, person(), places, zone)
+        target, state = await pack(desk, demand, who(centre(config).settings), places, zone)
         typer.echo(f"{target}\nsha256 {state.package_sha256}\nCheck it anywhere: unzip it and run `python3 verify.py`")
 
     _at_desk(config, work)
@@ -184,7 +186,7 @@ def _do(config: Path, demand: str, kind: Kind, files: list[str], detail: str, sa
     async def work(desk: DemandDesk, register: Register, _: Places) -> None:
         from bailanys.demands import time_left
 
-        state = await desk.do(demand, kind, person(), files, detail)
+        state = await desk.do(demand, kind, who(centre(config).settings), files, detail)
         left_ms = state.demand.deadline_ms - (state.closed_ms or await register.now_ms())
         typer.echo(f"{demand}: {said}; {time_left(left_ms)}")
 
@@ -201,7 +203,8 @@ def _at_desk(config: Path, work: Callable[[DemandDesk, Register, Places], Awaita
 
     async def at_work() -> T:
         register = Register(ledger.engine)
-        return await work(DemandDesk(register, ledger, settings.hotline.time_zone), register, places_of(settings, ROOT))
+        desk = DemandDesk(register, ledger, settings.hotline.time_zone, People(settings.people))
+        return await work(desk, register, places_of(settings, ROOT))
 
     with ledger_of(settings) as ledger:
         return asyncio.run(at_work())

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, person, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.person import person
 
 app = typer.Typer(help="Groups: list them, let one go first.", no_args_is_help=True)
 

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
-from bailanys.cli.person import person
+from bailanys.cli.person import who
+from calls.people import Deed
 
 CallArgument = Annotated[str, typer.Argument(help="The call's id, as `find` shows it.")]
 ReasonOption = Annotated[str, typer.Option(help="Why; kept in the audit log with your name.")]
@@ -28,10 +29,11 @@ def hold(call: CallArgument, reason: ReasonOption, config: ConfigOption = DEFAUL
     from storage import retention
     from storage.transaction import in_transaction
 
-    now_ms = time.time_ns() // 1_000_000
-    with ledger_of(centre(config).settings) as ledger:
+    now_ms, settings = time.time_ns() // 1_000_000, centre(config).settings
+    actor = who(settings)
+    with ledger_of(settings) as ledger:
         files = [made.file for made in asyncio.run(recordings_of(ledger, call))]
-        deed = in_transaction(ledger.engine, lambda one: retention.hold(one, files, person(), reason, now_ms))
+        deed = in_transaction(ledger.engine, lambda one: retention.hold(one, files, actor, reason, now_ms))
         asyncio.run(deed)
     typer.echo(f"{len(files)} recordings of {call} are on hold")
 
@@ -43,10 +45,11 @@ def release(call: CallArgument, reason: ReasonOption, config: ConfigOption = DEF
     from storage import retention
     from storage.transaction import in_transaction
 
-    now_ms = time.time_ns() // 1_000_000
-    with ledger_of(centre(config).settings) as ledger:
+    now_ms, settings = time.time_ns() // 1_000_000, centre(config).settings
+    actor = who(settings, Deed.RELEASE)
+    with ledger_of(settings) as ledger:
         files = [made.file for made in asyncio.run(recordings_of(ledger, call))]
-        deed = in_transaction(ledger.engine, lambda one: retention.release(one, files, person(), reason, now_ms))
+        deed = in_transaction(ledger.engine, lambda one: retention.release(one, files, actor, reason, now_ms))
         ended = asyncio.run(deed)
     typer.echo(f"{ended} holds on recordings of {call} have ended")
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, clock, person, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, clock, show
+from bailanys.cli.person import person
 
 app = typer.Typer(
     help="Operators: list them, make one ready, pause one, end a wrap-up, change what one serves.", no_args_is_help=True

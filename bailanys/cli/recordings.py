@@ -11,8 +11,9 @@ import typer
 from bailanys.cli import keeping
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 from bailanys.cli.days import day_of, span_of
-from bailanys.cli.person import person
+from bailanys.cli.person import who
 from calls.local_day import local_time
+from calls.people import Deed
 from calls.search import PAGE
 from calls.store import Store, StoreAwayError
 from recordings.naming import CopyKind
@@ -121,7 +122,7 @@ def verify(
             "call": call or "",
             "date": date,
         }
-        asyncio.run(ledger.note(Note(person(), "recordings.verified", call or date or "archive", about)))
+        asyncio.run(ledger.note(Note(who(settings), "recordings.verified", call or date or "archive", about)))
     told = [{"recording": one.file, "path": one.path, "faults": "; ".join(one.faults)} for one in bad]
     said = f"{len(rows) - len(away)} recordings looked at, all as they were put there."
     show(told, as_json=as_json, title="Recordings that are not what they were", empty=said)
@@ -146,12 +147,12 @@ def export(
     from bailanys.site import places_of
 
     settings = centre(config).settings
-    places = places_of(settings, ROOT)
+    places, actor = places_of(settings, ROOT), who(settings, Deed.EXPORT)
 
     async def copies(ledger: Ledger) -> list[dict[str, Any]]:
         return [
             {
-                "file": str(await hand_out(ledger, places, recording, form, to, person(), reason)),
+                "file": str(await hand_out(ledger, places, recording, form, to, actor, reason)),
                 "length_s": round(recording.duration_ms / 1000, 1),
                 "segment": recording.seq,
                 "flac_sha256": recording.sha256,
