@@ -41,6 +41,13 @@ async def recordings_of(ledger: Ledger, call: str) -> list[Recording]:
     return kept
 
 
+def reason_of(typed: str) -> str:
+    """One line of it. Raises NoReasonError for none."""
+    if not (reason := " ".join(typed.split())[:REASON_LENGTH]):
+        raise NoReasonError("say why: --reason is kept in the audit log")
+    return reason
+
+
 async def hand_out(
     ledger: Ledger, places: Places, recording: Recording, kind: CopyKind, folder: Path, actor: str, reason: str
 ) -> Path:
@@ -48,8 +55,7 @@ async def hand_out(
 
     Raises NoReasonError, LedgerUnavailableError (then nothing was opened), and what the archive and the copy raise.
     """
-    if not (reason := " ".join(reason.split())[:REASON_LENGTH]):
-        raise NoReasonError("say why: --reason is kept in the audit log")
+    reason = reason_of(reason)
     target = folder / f"{recording.file}.{kind}"
     detail = {"format": kind.value, "sha256": recording.sha256, "reason": reason}
     await ledger.note(Note(actor, "recording.exported", recording.file, detail))

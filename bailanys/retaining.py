@@ -12,21 +12,40 @@ from calls.recording import Recording
 from recordings.disposal import remove
 from storage import retention
 from storage.ledger import Ledger
+from storage.retention import DAY_MS
 from storage.transaction import in_transaction
 
 log = structlog.get_logger(__name__)
 
-DAY_MS = 24 * 3_600_000
+LATE_DAYS = 31
+"""It is looked for each day: nothing is due for longer, unless the hotline stood still or the clock is wrong."""
 
 
-async def dispose_due(ledger: Ledger, places: Places, configured_days: int, now_ms: int | None = None) -> list[str]:
-    """Dispose of what is due; returns the files. Raises LedgerUnavailableError, OSError."""
+class ClockDoubtfulError(Exception):
+    """What is due is far too old to be due only now: the clock may be wrong, and what is disposed of is gone."""
+
+    error_id = "clock-doubtful"
+    retryable = False
+
+
+async def dispose_due(
+    ledger: Ledger, places: Places, configured_days: int, now_ms: int | None = None, *, by_hand: bool = False
+) -> list[str]:
+    """Dispose of what is due; returns the files.
+
+    Raises ClockDoubtfulError unless a person has looked (`by_hand`), LedgerUnavailableError, OSError.
+    """
     at_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     days = await in_transaction(ledger.engine, lambda one: retention.longest_days(one, configured_days, at_ms))
     if days > configured_days:
         log.warning("retention only ever grows", configured_days=configured_days, kept_days=days)
     gone: list[str] = []
     while made := await in_transaction(ledger.engine, lambda one: retention.due(one, at_ms - days * DAY_MS)):
+        if not by_hand and made[0].made_ms < at_ms - (days + LATE_DAYS) * DAY_MS:
+            raise ClockDoubtfulError(
+                f"{made[0].file} is due for more than {LATE_DAYS} days: is the clock right? "
+                "If it is: `bailanys recordings retention --dispose`"
+            )
         done = [recording.file for recording in made if await _disposed(ledger, places, recording, days, at_ms)]
         gone += done
         if not done:

@@ -28,6 +28,8 @@ class Deed(StrEnum):
     EXPORT = "export"
     HEAR = "hear"
     RELEASE = "release"
+    DISPOSE = "dispose"
+    ROTATE = "rotate keys"
 
 
 _EVERY = frozenset(Role)
@@ -41,6 +43,8 @@ MAY: dict[Kind | Deed, frozenset[Role]] = {
     Deed.EXPORT: frozenset({Role.AUDITOR}),
     Deed.HEAR: frozenset({Role.AUDITOR, Role.APPROVER}),
     Deed.RELEASE: frozenset({Role.APPROVER}),
+    Deed.DISPOSE: frozenset({Role.APPROVER}),
+    Deed.ROTATE: frozenset({Role.APPROVER}),
 }
 """Everything else is open to everybody who is known."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, exists, select, update
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, update
 
 from calls.audit import Detail, Note
 from calls.recording import Recording, RecordingStatus
@@ -12,19 +14,53 @@ from storage.rows import insert_new
 from storage.tables import audit as audit_table
 from storage.tables import legal_hold, recording
 
+DAY_MS = 24 * 3_600_000
 ORDER = "order"
 """The cause of a hold that is no demand's."""
 
 
 def longest_days(connection: Connection, configured: int, now_ms: int) -> int:
     """How long recordings are kept: the longest time that was ever configured, since retention only ever grows."""
-    newest = (
-        select(audit_table.c.subject).where(audit_table.c.kind == "retention.days").order_by(audit_table.c.seq.desc())
-    )
-    known = int(connection.scalar(newest.limit(1)) or 0)
+    known = _known_days(connection)
     if configured > known:
         audit.append(connection, [Note("configuration", "retention.days", str(configured), {"before": known})], now_ms)
     return max(configured, known)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is kept, and what is over age."""
+
+    kept_days: int
+    """The longest time that was ever configured."""
+    kept: int
+    oldest_ms: int | None
+    on_hold: int
+    due: int
+    """Over age and not on hold: disposed of at the next look."""
+    due_on_hold: int
+    disposed: int
+
+
+def standing(connection: Connection, configured: int, now_ms: int) -> Standing:
+    """How retention stands; changes nothing."""
+    days = max(configured, _known_days(connection))
+    held = exists().where(legal_hold.c.file == recording.c.file)
+    over = recording.c.made_ms < now_ms - days * DAY_MS
+
+    def count(*conditions: ColumnElement[bool]) -> int:
+        return connection.scalar(select(func.count()).select_from(recording).where(*conditions)) or 0
+
+    there = recording.c.path != ""
+    return Standing(
+        kept_days=days,
+        kept=count(there),
+        oldest_ms=connection.scalar(select(func.min(recording.c.made_ms)).where(there)),
+        on_hold=count(there, held),
+        due=count(there, over, ~held),
+        due_on_hold=count(there, over, held),
+        disposed=count(recording.c.status == RecordingStatus.DISPOSED.value),
+    )
 
 
 def due(connection: Connection, before_ms: int, limit: int = 500) -> list[Recording]:
@@ -72,3 +108,10 @@ def release(connection: Connection, files: list[str], actor: str, reason: str, n
             ended += 1
             audit.append(connection, [Note(actor, "recording.released", file, {"reason": reason})], now_ms)
     return ended
+
+
+def _known_days(connection: Connection) -> int:
+    newest = (
+        select(audit_table.c.subject).where(audit_table.c.kind == "retention.days").order_by(audit_table.c.seq.desc())
+    )
+    return int(connection.scalar(newest.limit(1)) or 0)

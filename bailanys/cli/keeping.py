@@ -25,12 +25,12 @@ def add_to(app: typer.Typer) -> None:
 def hold(call: CallArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Keep a call's recordings whatever their age, until they are released."""
     from bailanys.cli.books import ledger_of
-    from bailanys.listening import recordings_of
+    from bailanys.listening import reason_of, recordings_of
     from storage import retention
     from storage.transaction import in_transaction
 
     now_ms, settings = time.time_ns() // 1_000_000, centre(config).settings
-    actor = who(settings)
+    actor, reason = who(settings), reason_of(reason)
     with ledger_of(settings) as ledger:
         files = [made.file for made in asyncio.run(recordings_of(ledger, call))]
         deed = in_transaction(ledger.engine, lambda one: retention.hold(one, files, actor, reason, now_ms))
@@ -41,12 +41,12 @@ def hold(call: CallArgument, reason: ReasonOption, config: ConfigOption = DEFAUL
 def release(call: CallArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """End a hold; what a demand holds stays held."""
     from bailanys.cli.books import ledger_of
-    from bailanys.listening import recordings_of
+    from bailanys.listening import reason_of, recordings_of
     from storage import retention
     from storage.transaction import in_transaction
 
     now_ms, settings = time.time_ns() // 1_000_000, centre(config).settings
-    actor = who(settings, Deed.RELEASE)
+    actor, reason = who(settings, Deed.RELEASE), reason_of(reason)
     with ledger_of(settings) as ledger:
         files = [made.file for made in asyncio.run(recordings_of(ledger, call))]
         deed = in_transaction(ledger.engine, lambda one: retention.release(one, files, actor, reason, now_ms))

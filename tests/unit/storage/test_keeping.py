@@ -13,13 +13,14 @@ sys.path.append(str(Path(__file__).parents[1] / "recordings"))
 from raw_talk import BEGAN_MS, ended_talk, two_voices, write_raw
 
 from bailanys.reconciling import Reconciler, reconcile
-from bailanys.retaining import DAY_MS, dispose_due
+from bailanys.retaining import LATE_DAYS, ClockDoubtfulError, dispose_due
 from bailanys.site import Places
 from calls.recording import Recording, RecordingStatus
 from recordings.archive import Archive
 from recordings.sidecar import sidecar_path
 from storage import retention
 from storage.ledger import Ledger
+from storage.retention import DAY_MS
 from storage.transaction import in_transaction
 
 DAYS = 30
@@ -128,3 +129,29 @@ async def test_the_controller_tells_each_mismatch_once(
     await at_work.look()
     await at_work.look()
     assert [kind for kind, _ in alarms] == ["recording-mismatch"]
+
+
+async def test_a_clock_that_is_years_ahead_disposes_of_nothing(engine: Engine, places: Places) -> None:
+    ledger, made = Ledger(engine), shelved(places)
+    await ledger.add_recording(made)
+    wrong_ms = LATER_MS + (LATE_DAYS + 1) * DAY_MS
+    with pytest.raises(ClockDoubtfulError, match="is the clock right"):
+        await dispose_due(ledger, places, DAYS, wrong_ms)
+    assert there(places, made) == [True, True]
+    assert await dispose_due(ledger, places, DAYS, wrong_ms, by_hand=True) == [made.file]
+
+
+async def test_how_retention_stands(engine: Engine, places: Places) -> None:
+    ledger, first, held = Ledger(engine), shelved(places, 1), shelved(places, 2)
+    for made in (first, held):
+        await ledger.add_recording(made)
+    await in_transaction(engine, lambda one: retention.hold(one, [held.file], "chief", "a trial", 5))
+
+    async def stands(days: int, now_ms: int) -> tuple[int, ...]:
+        now = await in_transaction(engine, lambda one: retention.standing(one, days, now_ms))
+        return now.kept_days, now.kept, now.on_hold, now.due, now.due_on_hold, now.disposed
+
+    assert await stands(DAYS, BEGAN_MS) == (DAYS, 2, 1, 0, 0, 0)
+    assert await stands(DAYS, LATER_MS) == (DAYS, 2, 1, 1, 1, 0)
+    await dispose_due(ledger, places, DAYS, LATER_MS)
+    assert await stands(1, LATER_MS) == (DAYS, 1, 1, 0, 1, 1)

@@ -1,0 +1,85 @@
+"""`bailanys recordings retention|rotate-key`: what is over age, and new keys for what is kept (rule 14)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated
+
+import typer
+
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.person import who
+from calls.people import Deed
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the commands into `bailanys recordings`."""
+    app.command()(retention)
+    app.command("rotate-key")(rotate_key)
+
+
+def retention(
+    dispose: Annotated[
+        bool, typer.Option("--dispose", help="Dispose now of what is due; the controller does it each day by itself.")
+    ] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how long recordings are kept, and what is over age; what is on hold is never disposed of.
+
+    `[storage] retention_days` only ever grows: a smaller one is kept out of force.
+    """
+    from bailanys.cli.books import ledger_of
+    from bailanys.retaining import dispose_due
+    from bailanys.site import places_of
+    from calls.audit import Note
+    from calls.local_day import local_time
+    from storage import retention as kept
+    from storage.transaction import in_transaction
+
+    settings = centre(config).settings
+    days, gone = settings.storage.retention_days, list[str]()
+
+    with ledger_of(settings) as ledger:
+        if dispose:
+            actor = who(settings, Deed.DISPOSE)
+            asyncio.run(ledger.note(Note(actor, "retention.ordered", "archive", {"configured_days": days})))
+            gone = asyncio.run(dispose_due(ledger, places_of(settings, ROOT), days, by_hand=True))
+        now_ms = time.time_ns() // 1_000_000
+        stands = asyncio.run(in_transaction(ledger.engine, lambda one: kept.standing(one, days, now_ms)))
+    oldest = None if stands.oldest_ms is None else local_time(stands.oldest_ms, settings.hotline.time_zone)
+    row = {
+        "kept_days": stands.kept_days,
+        "configured_days": days,
+        "recordings": stands.kept,
+        "oldest": oldest and f"{oldest:%Y-%m-%d %H:%M:%S%z}",
+        "on_hold": stands.on_hold,
+        "due": stands.due,
+        "due_but_on_hold": stands.due_on_hold,
+        "disposed_of": stands.disposed,
+        "disposed_of_now": len(gone),
+    }
+    show([row], as_json=as_json, title="Retention")
+
+
+def rotate_key(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Put a new key into `[recordings] keys_file`: it wraps the key of each recording from now on.
+
+    What is in the archive stays as it is and is opened by the old keys, which stay in the file. Back the file up.
+    """
+    from bailanys.cli.books import ledger_of
+    from bailanys.site import places_of
+    from calls.audit import Note
+    from recordings.keyring import rotate
+
+    settings = centre(config).settings
+    places, actor = places_of(settings, ROOT), who(settings, Deed.ROTATE)
+    with ledger_of(settings) as ledger:
+        ring = rotate(places.keys)
+        asyncio.run(ledger.note(Note(actor, "keys.rotated", ring.current, {"keys": len(ring.keys)})))
+    row = {"current": ring.current, "keys": len(ring.keys), "file": str(places.keys)}
+    if as_json:
+        show([row], as_json=True)
+    else:
+        typer.echo(f"{ring.current} wraps from now on, of {len(ring.keys)} keys in {places.keys}: back that file up")
