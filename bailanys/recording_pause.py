@@ -11,7 +11,6 @@ from urllib.parse import quote
 from bailanys.resync import seen_channels
 from bailanys.snapshot import SeenChannel
 from bailanys.three_way import TALKING
-from calls.recording import GapReason
 from config.settings import Settings
 from console.errors import NoTalkError, RecordingGoesOnError, RecordingPausedError, UnavailableError, UnknownCallError
 from dialplan import names
@@ -29,7 +28,10 @@ async def pause(link: AmiLink, settings: Settings, call: str, reason: str, by: s
     if caller.variables.get(names.PAUSED):
         raise RecordingPausedError("the recording is paused already")
     most_s = settings.recordings.pause_most_s
-    carried = {names.PAUSED_BY: quote(by, safe=""), names.PAUSE_REASON: quote(_reason(reason), safe="")}
+    carried = {
+        names.PAUSED_BY: quote(by, safe=""),
+        names.PAUSE_REASON: quote(" ".join(reason.split())[:LONGEST_REASON], safe=""),
+    }
     watcher = f"Local/{call}@{names.RECORDING_PAUSED}/n"
     await link.send(commands.watch(watcher, "Wait", str(most_s + 60), carried))
     await _until(link, call, paused=True)
@@ -65,9 +67,3 @@ async def _until(link: AmiLink, call: str, *, paused: bool) -> None:
                 await asyncio.sleep(LOOK_EVERY_S)
     except TimeoutError:
         raise UnavailableError("Asterisk did not do it: see its log", "recording-mute", retryable=True) from None
-
-
-def _reason(text: str) -> str:
-    """As the ledger keeps it: `paused`, and what the person said."""
-    said = " ".join(text.split())[:LONGEST_REASON]
-    return f"{GapReason.PAUSED}: {said}" if said else GapReason.PAUSED.value

@@ -39,6 +39,10 @@ class Voice:
         """Send to this address from now on."""
         self._to = media
 
+    def say(self, frames: list[bytes]) -> None:
+        """Say these from the next second on, in place of the tone."""
+        self._frames = frames
+
     def press(self, key: str) -> None:
         """Send a key in place of the next packets of voice."""
         event, begin = _EVENTS.index(key), (self._count + len(self._keys)) * FRAME
@@ -87,16 +91,18 @@ class Voice:
 class Clock:
     """Ticks every voice that is on, and says how late it ever was."""
 
-    def __init__(self) -> None:
+    def __init__(self, pace: float = 1.0) -> None:
+        """`pace`: a packet each 20 ms times that, for a phone whose clock is not right."""
         self.voices: set[Voice] = set()
         self.latest_s = 0.0
+        self._frame_s = FRAME_S * pace
 
     async def run(self) -> None:
         """Tick until cancelled; after a stall the missed packets are sent at once, so that no voice falls short."""
         loop = asyncio.get_running_loop()
         due_s = loop.time()
         while True:
-            due_s += FRAME_S
+            due_s += self._frame_s
             await asyncio.sleep(max(due_s - loop.time(), 0))
             self.latest_s = max(self.latest_s, loop.time() - due_s)
             for voice in tuple(self.voices):
@@ -105,7 +111,18 @@ class Clock:
 
 def tone_frames(hz: int) -> list[bytes]:
     """A second of a tone as frames of A-law."""
+    return _coded(tones.tone(hz, 1.0))
+
+
+def tick_frames() -> list[bytes]:
+    """A second that begins with 20 ms of a tone and is silent then."""
+    second = tones.tone(1000, 1.0)
+    second[FRAME:] = 0.0
+    return _coded(second)
+
+
+def _coded(second: tones.Samples) -> list[bytes]:
     coded = io.BytesIO()
-    soundfile.write(coded, tones.tone(hz, 1.0), 8000, format="RAW", subtype="ALAW")
+    soundfile.write(coded, second, 8000, format="RAW", subtype="ALAW")
     voice = coded.getvalue()
     return [voice[at : at + FRAME] for at in range(0, len(voice), FRAME)]

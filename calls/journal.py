@@ -39,7 +39,7 @@ class Fact(StrEnum):
     TALK_ENDED = "talk_ended"  # seq, by = operator; written when the caller is still there
     TRANSFERRED = "transferred"  # seq (that ended), kind, operator, to, wanted; see `TRANSFER_KINDS`
     LEFT = "left"  # seq, operator (of a talk of three), line, stays (the other operator)
-    GAP = "gap"  # seq, offer, from_ms, reason, by, and to_ms, ended_by once it is over; of (the call)
+    GAP = "gap"  # seq, offer, from_ms, reason, detail, by; once over to_ms, ended_by; of (the call)
     NOTICE = "notice"  # seq (the new segment), language: the caller was told (rule 11)
     RATING_OFFERED = "rating_offered"  # seq, operator
     RATED = "rated"  # seq, operator, score

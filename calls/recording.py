@@ -41,6 +41,8 @@ class Gap:
     """One of `GapReason`; text, so that a later version's reason can be read."""
     by: str = ""
     """Who made it, of a gap that a person made."""
+    detail: str = ""
+    """Why, in that person's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +87,9 @@ class Recording:
     caller_dbfs: float | None = None
     """Level of the caller's side where it is not silent; a full-scale sine is 0, all silence is -120."""
     operator_dbfs: float | None = None
+    caller_active_ms: int | None = None
+    """How long anything was to be heard of the caller; the rest is silence. None: made before it was measured."""
+    operator_active_ms: int | None = None
+    caller_clipped_ms: int | None = None
+    """How long the caller was too loud to be recorded as they were: the sound ran into full scale."""
+    operator_clipped_ms: int | None = None

@@ -83,8 +83,15 @@ class RecordingFacts(Answer):
     status: str
     path: str = Field(description="Of the FLAC, relative to the archive; empty when there is none.")
     duration_ms: int
+    bridged_ms: int | None = Field(default=None, description="How long the two were connected.")
     bytes: int
     sha256: str
+    caller_dbfs: float | None = Field(default=None, description="Level where the side is heard; a full sine is 0.")
+    operator_dbfs: float | None = None
+    caller_active_ms: int | None = Field(default=None, description="How long the side is heard; the rest is silence.")
+    operator_active_ms: int | None = None
+    caller_clipped_ms: int | None = Field(default=None, description="How long the side ran into full scale.")
+    operator_clipped_ms: int | None = None
 
 
 class GapFacts(Answer):
@@ -95,6 +102,7 @@ class GapFacts(Answer):
     to_ms: int | None = Field(description="None while it lasts.")
     reason: str = Field(description="`paused`, `disk-full`, `disk-unwritable`, `asterisk-died`, `unknown`.")
     by: str = Field(description="Who made it, of a gap that a person made.")
+    detail: str = Field(default="", description="Why, in that person's words.")
 
 
 class Story(Answer):

@@ -55,7 +55,7 @@ SAY: Final = "BLN_SAY"  # files of the next announcement
 PAUSED: Final = "BLN_PAUSED"  # epoch ms: since when the recording is paused; empty: it goes on
 RESUMED_BY: Final = "BLN_RESUMED_BY"  # who had it go on before its time
 PAUSED_BY: Final = "BLN_BY"  # of the pause's own channel: who asked for it
-PAUSE_REASON: Final = "BLN_WHY"  # of the same: the gap's reason, URL-encoded
+PAUSE_REASON: Final = "BLN_WHY"  # of the same: why, in a person's words, URL-encoded
 TOLD: Final = "BLN_TOLD"  # what the last one said: place:low:high
 
 ASK: Final = "BLN_ASK"  # 1: the announcement offers a callback

@@ -62,6 +62,10 @@ class Archive:
             sha256=facts.sha256,
             caller_dbfs=facts.caller_dbfs,
             operator_dbfs=facts.operator_dbfs,
+            caller_active_ms=facts.caller_active_ms,
+            operator_active_ms=facts.operator_active_ms,
+            caller_clipped_ms=facts.caller_clipped_ms,
+            operator_clipped_ms=facts.operator_clipped_ms,
         )
         sidecar = Sidecar(
             recording=recording,

@@ -34,6 +34,10 @@ class AudioFacts:
     sha256: str
     caller_dbfs: float
     operator_dbfs: float
+    caller_active_ms: int
+    operator_active_ms: int
+    caller_clipped_ms: int
+    operator_clipped_ms: int
     silent_sides: tuple[str, ...]
     """Of `caller` and `operator`, who was never heard in a talk of over 5 s."""
     raw_bytes: int
@@ -69,6 +73,10 @@ def to_flac(raw: Path, flac: Path) -> AudioFacts:
         sha256=sha256,
         caller_dbfs=round(caller.dbfs, 1),
         operator_dbfs=round(operator.dbfs, 1),
+        caller_active_ms=caller.active_ms,
+        operator_active_ms=operator.active_ms,
+        caller_clipped_ms=caller.clipped_ms,
+        operator_clipped_ms=operator.clipped_ms,
         silent_sides=tuple(name for name, side in sides if side.is_silent),
         raw_bytes=size,
         repaired=size % FRAME_BYTES != 0,

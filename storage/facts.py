@@ -202,6 +202,7 @@ def _gap(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
         to_ms=gap.to_ms if to_ms is None else _earliest(gap.to_ms, max(to_ms, from_ms)),
         reason=gap.reason or _name(values, "reason") or GapReason.UNKNOWN.value,
         by=gap.by or _name(values, "by") or "",
+        detail=gap.detail or _name(values, "detail") or "",
     )
     return replace(record, gaps=_put(record.gaps, (seq, from_ms), gap))
 

@@ -89,16 +89,16 @@ def _call_of(entry: Entry) -> str:
 
 def _pause(call_id: str, values: Mapping[str, str]) -> Note | None:
     """For the audit log: a person paused a recording, or it went on; None for any other gap."""
-    reason, by = (stored_text(values.get(key), LONGEST_NAME) or "unknown" for key in ("reason", "by"))
-    if reason.partition(":")[0] != GapReason.PAUSED:
+    if values.get("reason") != GapReason.PAUSED:
         return None
+    by, detail = (stored_text(values.get(key), LONGEST_NAME) or "" for key in ("by", "detail"))
     seq, offer, from_ms = (whole(values.get(key)) for key in ("seq", "offer", "from_ms"))
     file = f"{call_id}-{seq}-{offer}"
     if "to_ms" not in values:
-        return Note(by, "recording.paused", file, {"reason": reason, "from_ms": from_ms})
+        return Note(by, "recording.paused", file, {"reason": detail, "from_ms": from_ms})
     ended_by = stored_text(values.get("ended_by"), LONGEST_NAME) or "unknown"
-    detail: dict[str, str | int | None] = {"from_ms": from_ms, "to_ms": whole(values["to_ms"]), "ended_by": ended_by}
-    return Note(by if ended_by in ("time", "talk") else ended_by, "recording.resumed", file, detail)
+    facts: dict[str, str | int | None] = {"from_ms": from_ms, "to_ms": whole(values["to_ms"]), "ended_by": ended_by}
+    return Note(by if ended_by in ("time", "talk") else ended_by, "recording.resumed", file, facts)
 
 
 def _note(values: Mapping[str, str]) -> Note:

@@ -129,6 +129,7 @@ class GapRow:
     to_ms: int | None = None
     reason: str = GapReason.UNKNOWN.value
     by: str = ""
+    detail: str = ""
 
 
 Row = CallRow | SegmentRow | OfferRow | LineRow | BridgeRow | RatingRow | GapRow

@@ -190,6 +190,10 @@ recording = Table(
     Column("sha256", Text, nullable=False),
     Column("caller_dbfs", Float),
     Column("operator_dbfs", Float),
+    _ms("caller_active_ms"),
+    _ms("operator_active_ms"),
+    _ms("caller_clipped_ms"),
+    _ms("operator_clipped_ms"),
     _of_call(),
     Index(None, "made_ms"),
     Index(None, "path"),
@@ -205,6 +209,7 @@ gap = Table(
     _ms("to_ms"),
     Column("reason", Text, nullable=False),
     Column("by", Text, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
     _of_call(),
 )
 """A stretch of a talk without a recording, and why (`calls.recording.GapReason`): from the journal's `gap` facts, and

@@ -70,10 +70,10 @@ async def test_by_command_with_a_reason_and_it_goes_on_by_itself(centre: Centre)
     await visit.call.hang_up()
     story = await visit.recorded()
     (gap,) = story.record.gaps.values()
-    _is_silent_in_the_gap(centre, visit, story, "paused: card number", gap.by)
-    assert gap.by.startswith("cli:")
+    _is_silent_in_the_gap(centre, visit, story, "paused", gap.by)
+    assert (gap.by.partition(":")[0], gap.detail) == ("cli", "card number")
     shown = json.loads((await bailanys("calls", "show", visit.id, env=centre.env)).out)
-    assert [row["reason"] for row in shown["gaps"]] == ["paused: card number"]
+    assert [(row["reason"], row["detail"]) for row in shown["gaps"]] == [("paused", "card number")]
 
 
 async def test_with_the_controller_dead_it_pauses_and_goes_on_by_itself(centre: Centre) -> None:

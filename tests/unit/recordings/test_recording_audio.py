@@ -80,6 +80,16 @@ def test_a_click_is_not_a_voice(tmp_path: Path) -> None:
     assert facts.silent_sides == ("caller",)
 
 
+def test_a_side_that_is_too_loud_is_measured_and_the_other_is_not(tmp_path: Path) -> None:
+    shouting = np.concatenate(
+        [np.clip(tone(CALLER_HZ, 2.0, dbfs=6.0), -1.0, 1.0), tone(CALLER_HZ, 8.0), np.zeros(8000)]
+    )
+    facts = finish(tmp_path, sides(shouting, tone(OPERATOR_HZ, 11.0, dbfs=-0.3)))
+    assert facts.caller_clipped_ms == pytest.approx(2_000, abs=40)
+    assert facts.operator_clipped_ms == 0  # loud, and whole
+    assert (facts.caller_active_ms, facts.operator_active_ms) == (pytest.approx(10_000, abs=40), 11_000)
+
+
 def test_digital_silence_has_the_lowest_level(tmp_path: Path) -> None:
     facts = finish(tmp_path, np.zeros((48_000, 2), np.int16))
     assert (facts.caller_dbfs, facts.operator_dbfs) == (FLOOR_DBFS, FLOOR_DBFS)

@@ -222,7 +222,7 @@ def test_lines_of_the_two_journals_may_come_in_any_order_after_the_arrival(order
 
 
 def test_a_pause_of_the_recording_is_told_by_another_channel_and_audited() -> None:
-    paused = "of=hl1-1764000000.7&seq=1&offer=2&from_ms=1764000010000&reason=paused%3A%20card%20number&by=101"
+    paused = "of=hl1-1764000000.7&seq=1&offer=2&from_ms=1764000010000&reason=paused&detail=card%20number&by=101"
     watcher = ("Local/hl1-1764000000.7@recording-paused-1;2", "hl1-1764000010.9", "hl1-1764000010.8")
     entries = [
         Entry("USER_DEFINED", at_ms, *watcher, Fact.GAP, extra)
@@ -235,7 +235,7 @@ def test_a_pause_of_the_recording_is_told_by_another_channel_and_audited() -> No
     folded = fold(entries, {})
     (gap,) = folded.records["hl1-1764000000.7"].gaps.values()
     assert (gap.seq, gap.from_ms, gap.to_ms) == (1, 1_764_000_010_000, 1_764_000_130_000)
-    assert (gap.reason, gap.by) == ("paused: card number", "101")
+    assert (gap.reason, gap.detail, gap.by) == ("paused", "card number", "101")
     assert [(note.actor, note.kind, note.subject) for _, note in folded.notes] == [
         ("101", "recording.paused", "hl1-1764000000.7-1-2"),
         ("101", "recording.resumed", "hl1-1764000000.7-1-2"),
