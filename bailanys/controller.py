@@ -12,12 +12,14 @@ from functools import partial
 
 import structlog
 
+from bailanys import disk_watch
 from bailanys.api import keep_api
 from bailanys.audit_keeper import AuditKeeper
 from bailanys.callbacks import in_hours
 from bailanys.control import ControlServer
 from bailanys.demands import DemandDesk
 from bailanys.desk import LiveDesk
+from bailanys.disk_watch import DiskWatch, disks_of
 from bailanys.dispatcher import Dispatcher, Inbox
 from bailanys.journal import ControllerJournal
 from bailanys.lost_calls import LostCalls
@@ -79,12 +81,14 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
     finaliser = Finaliser(places.spool, places.archive, ledger, keys=ring, alarm=alarm)
     uploader = uploader_of(places, ledger, alarm)
     demands = DemandDesk(Register(engine), ledger, settings.hotline.time_zone, People(settings.people))
+    disks = DiskWatch(disks_of(places), alarm)
     dispose = partial(dispose_due, ledger, places, settings.storage.retention_days)
     lost = LostCalls(link, journal, ledger.open_calls)
     plan = menu_plan(settings)
     menu = AgiServer("127.0.0.1", settings.ports.agi, partial(serve, settings, plan, ledger.language_of))
     target = TargetWatch(settings, dispatcher, journal, ledger.so_far)
-    desk = LiveDesk(settings, dispatcher, link, lambda: projector.in_step_ms, partial(target_now, target, settings))
+    standing = partial(target_now, target, settings)
+    desk = LiveDesk(settings, dispatcher, link, lambda: projector.in_step_ms, standing, disks.now)
     books = LedgerBooks(ledger, places.database_url, settings.hotline.time_zone)
     supervision = LiveSupervision(settings, dispatcher, link, journal)
     control = ControlServer(places.control, Requests(desk, supervision).answer)
@@ -98,6 +102,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         asyncio.create_task(know_past(ledger, dispatcher, settings.offers.wrap_up_s)),
         asyncio.create_task(keep_ledger(places.database_url, projector)),
         asyncio.create_task(again_and_again("finish", FINISH_EVERY_S, finaliser.finish_ready)),
+        asyncio.create_task(again_and_again("disks", disk_watch.LOOK_EVERY_S, disks.look)),
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
         asyncio.create_task(keep_target(target, dispatcher, settings.target.every_s)),
         asyncio.create_task(again_and_again("audit log", AUDIT_EVERY_S, AuditKeeper(places, ledger, alarm).keep)),
@@ -169,10 +174,11 @@ async def again_and_again(name: str, every_s: float, deed: Callable[[], Awaitabl
         await asyncio.sleep(every_s)
 
 
-def raise_alarm(journal: ControllerJournal, kind: str, detail: str) -> None:
-    """Tell of something that a person should look at, in the log and in the ledger."""
+def raise_alarm(journal: ControllerJournal, kind: str, detail: str, at_ms: int | None = None) -> None:
+    """Tell of something that a person should look at, in the log and in the ledger. Raises OSError (a full disk)."""
     log.error("alarm", kind=kind, detail=detail)
-    journal.write(Fact.ALARM, time.time_ns() // 1_000_000, {"kind": kind, "detail": detail})
+    now_ms = time.time_ns() // 1_000_000
+    journal.write(Fact.ALARM, now_ms if at_ms is None else at_ms, {"kind": kind, "detail": detail})
 
 
 def say_alive() -> None:

@@ -20,6 +20,7 @@ from config.settings import Settings
 from console.answers import (
     CallNow,
     CancelledCallback,
+    DiskNow,
     Duty,
     Joined,
     OperatorNow,
@@ -65,9 +66,11 @@ class LiveDesk:
         link: AmiLink,
         ledger_in_step_ms: Callable[[], int],
         target: Callable[[], TargetNow],
+        disks: Callable[[], tuple[DiskNow, ...]],
     ) -> None:
         """`ledger_in_step_ms`: the instant up to which the ledger holds all that the journal tells."""
         self.target = target
+        self._disks = disks
         self._settings = settings
         self._dispatcher = dispatcher
         self._link = link
@@ -85,6 +88,7 @@ class LiveDesk:
             operators={state.value: states[state] for state in State},
             idle_beside_waiting=self._dispatcher.idle_watch.alarms,
             journal_lag_s=max(0, now_ms - self._ledger_in_step_ms()) / 1000,
+            disks=self._disks(),
         )
 
     def operators(self) -> list[OperatorNow]:

@@ -36,6 +36,8 @@ class Requests:
                     return self._desk.cancel_callback(str(request["call"])).model_dump()
                 case "calls":
                     return {"calls": [_call_row(call) for call in await self._desk.calls()]}
+                case "disks":
+                    return {"disks": [disk.model_dump() for disk in self._desk.floor().disks]}
                 case "target":
                     return self._desk.target().model_dump()
                 case "transfer":

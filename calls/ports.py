@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from calls.recording import EndedTalk, Recording
+from calls.recording import EndedTalk, Gap, Recording, SpoolFault
 
 
 class CallerGoneError(Exception):
@@ -40,8 +40,11 @@ class RecordingBook(Protocol):
     async def segments_to_finalise(self) -> Sequence[EndedTalk]:
         """The answered talks that have ended and have no recording row, whatever its status."""
 
-    async def add_recording(self, recording: Recording) -> None:
-        """Write the row, or overwrite the one of the same call, seq and offer; durable when it returns.
+    async def spool_faults(self, from_ms: int, to_ms: int) -> Sequence[SpoolFault]:
+        """When, in that time, the spool took no bytes, in order."""
+
+    async def add_recording(self, recording: Recording, gaps: Sequence[Gap] = ()) -> None:
+        """Write the row with its gaps, or overwrite the one of the same call, seq and offer; durable when it returns.
 
         An orphan's call may be unknown to the ledger.
         """

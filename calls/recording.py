@@ -46,6 +46,15 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class SpoolFault:
+    """A time in which the spool took no bytes; `to_ms` None while it lasts. Instants are UTC epoch ms."""
+
+    from_ms: int
+    to_ms: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class EndedTalk:
     """A talk that has ended and has no recording in the ledger yet. Instants are UTC epoch ms."""
 
@@ -62,6 +71,8 @@ class EndedTalk:
     """How long caller and operator were bridged; None when the journal does not say."""
     lost: bool = False
     """Asterisk died in it: no channel was left to say how it ended."""
+    gaps_ms: int = 0
+    """How much of it is known to be without a recording, and why: a pause."""
 
 
 @dataclass(frozen=True, slots=True)

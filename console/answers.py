@@ -30,11 +30,25 @@ class Refusal(Answer):
     retryable: bool = Field(description="Whether the same request may succeed later.")
 
 
+DiskState = Literal["ok", "filling", "slow", "full", "unwritable"]
+
+
+class DiskNow(Answer):
+    """A disk that recordings are written to."""
+
+    name: str = Field(description="`spool` or `archive`.")
+    state: DiskState = Field(description="`filling` from 70 % on; `full` and `unwritable` when it takes no bytes.")
+    used_percent: float | None = Field(description="None while it does not tell.")
+    free_bytes: int | None
+    hours_to_full: float | None = Field(description="At the rate of the last hour; None when it is not filling.")
+
+
 class Health(Answer):
     """Whether the hotline's controller does its work."""
 
     status: Literal["ok", "degraded"]
     in_truth: bool = Field(description="Whether the controller knows what Asterisk knows; if not, it is finding out.")
+    disks: dict[str, DiskState] = Field(description="Those that recordings are written to; `degraded` without bytes.")
 
 
 class OperatorNow(Answer):

@@ -9,6 +9,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from console.answers import TargetNow
+from console.disk_metrics import disk_families
 from console.ports import DayWait, Floor
 from console.target_metrics import target_families
 
@@ -53,6 +54,7 @@ def _families(floor: Floor, day: DayWait | None) -> Iterator[Metric]:
         "Operators left idle beside a caller for over 100 ms, since the controller's start",
         value=floor.idle_beside_waiting,
     )
+    yield from disk_families(floor.disks)
     if day is None:
         return
     yield GaugeMetricFamily("bailanys_day_calls_answered", "Calls of the local day answered so far", value=day.answered)

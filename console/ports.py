@@ -13,6 +13,7 @@ from typing import Protocol
 from console.answers import (
     CallNow,
     CancelledCallback,
+    DiskNow,
     Duty,
     FoundTalks,
     GroupNow,
@@ -47,6 +48,8 @@ class Floor:
     """How far the ledger is behind the journal."""
     idle_beside_waiting: int = 0
     """Since the controller's start: operators left idle beside a caller for over 100 ms."""
+    disks: tuple[DiskNow, ...] = ()
+    """Those that recordings are written to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,10 @@ _CALLBACK = Part("id", r"[A-Za-z0-9._-]{1,64}", "The call it was asked in.", Unk
 
 async def health(office: Office, _: Asked[Query, NoBody]) -> answers.Health:
     """Whether the controller does its work; asked without a token by whoever watches over it."""
-    in_truth = office.desk.floor().in_truth
-    return answers.Health(status="ok" if in_truth else "degraded", in_truth=in_truth)
+    floor = office.desk.floor()
+    disks = {disk.name: disk.state for disk in floor.disks}
+    well = floor.in_truth and not {"full", "unwritable"} & set(disks.values())
+    return answers.Health(status="ok" if well else "degraded", in_truth=floor.in_truth, disks=disks)
 
 
 async def operators(office: Office, _: Asked[Query, NoBody]) -> answers.Operators:

@@ -47,7 +47,7 @@ class Archive:
         with _writing():
             durable.make_folder(self._pending)
         facts, wrapped = self._encode(raw, file)
-        found = RecordingStatus.REPAIRED if facts.repaired else RecordingStatus.OK
+        found = RecordingStatus.REPAIRED if facts.repaired or talk.lost else RecordingStatus.OK
         recording = Recording(
             call=talk.call,
             seq=talk.seq,

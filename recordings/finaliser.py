@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -14,12 +14,13 @@ from typing import TypeVar
 import structlog
 
 from calls.ports import RecordingBook
-from calls.recording import EndedTalk, Recording, RecordingStatus
+from calls.recording import EndedTalk, Gap, Recording, RecordingStatus
 from recordings import spool as raw_files
 from recordings import weaving
 from recordings.archive import Archive
 from recordings.complaints import Complaints
 from recordings.errors import ArchiveUnwritableError, ReceiptVoidError, StillWrittenError
+from recordings.gaps import UNEXPLAINED, as_it_was, gaps_of, lacks
 from recordings.naming import Origin, file_of
 from recordings.opening import Keys, no_keys
 from recordings.readiness import Step, adopted, next_step
@@ -101,7 +102,7 @@ class Finaliser:
     async def _finish(self, talks: dict[str, EndedTalk], finished: list[Finished]) -> None:
         receipts = {sidecar.recording.file: sidecar for sidecar in await _in_thread(self._archive.receipts)}
         for file, sidecar in receipts.items():
-            await self._note(finished, file, partial(self._resume, sidecar))
+            await self._note(finished, file, partial(self._resume, sidecar, talks.get(file)))
         apart = await self._attempt(SPOOL, self._woven)
         found = await self._attempt(SPOOL, partial(_in_thread, partial(raw_files.look, self._spool)))
         if apart is None or found is None:
@@ -142,7 +143,7 @@ class Finaliser:
     async def _one(self, file: str, found: SpoolFile | None, talk: EndedTalk | None) -> Finished | None:
         match next_step(found, talk, self._now_ms()):
             case Step.FINISH if talk is not None:
-                return await self._keep(file, talk)
+                return await self._keep(file, as_it_was(talk, found.changed_ms) if found else talk)
             case Step.ADOPT if found is not None:
                 log.warning("a recording without a talk is adopted", file=file)
                 return await self._keep(file, adopted(found), orphan=True)
@@ -151,7 +152,6 @@ class Finaliser:
             case Step.NOTE_EMPTY if talk is not None:
                 return await self._note_gap(file, talk, RecordingStatus.EMPTY)
             case Step.NOTE_MISSING if talk is not None:
-                self._alarm("recording_missing", file)
                 return await self._note_gap(file, talk, RecordingStatus.MISSING)
         return None
 
@@ -163,9 +163,9 @@ class Finaliser:
         except StillWrittenError:
             return None
         await _in_thread(lambda: self._archive.place(sidecar))
-        return await self._enter(sidecar)
+        return await self._enter(sidecar, None if orphan else talk)
 
-    async def _resume(self, sidecar: Sidecar) -> Finished | None:
+    async def _resume(self, sidecar: Sidecar, talk: EndedTalk | None) -> Finished | None:
         """Go on where a kill left off; from the beginning when the receipt does not hold any more."""
         file = sidecar.recording.file
         raw_bytes = await _in_thread(lambda: raw_files.size_of(self._spool, file))
@@ -179,12 +179,15 @@ class Finaliser:
                 self._alarm("recording_lost", file)
             await _in_thread(lambda: self._archive.forget(file))
             return None
-        return await self._enter(sidecar)
+        return await self._enter(sidecar, talk)
 
-    async def _enter(self, sidecar: Sidecar) -> Finished:
+    async def _enter(self, sidecar: Sidecar, talk: EndedTalk | None) -> Finished:
         """The row, and only then the end of the raw file; the receipt goes last."""
         recording = sidecar.recording
-        await self._book.add_recording(recording)
+        if talk is not None:
+            talk = replace(talk, ended_ms=sidecar.ended_ms, bridged_ms=recording.bridged_ms)
+        gaps = await self._gaps(recording, talk)
+        await self._book.add_recording(recording, gaps)
         await _in_thread(lambda: raw_files.remove(self._spool, recording.file))
         await _in_thread(lambda: self._archive.forget(recording.file))
         said = remarks(recording, sidecar.silent_sides)
@@ -195,9 +198,20 @@ class Finaliser:
     async def _note_gap(self, file: str, talk: EndedTalk, status: RecordingStatus) -> Finished:
         origin = (talk.call, talk.seq, talk.offer)
         gap = Recording(*origin, file, status, self._now_ms(), bridged_ms=talk.bridged_ms)
-        await self._book.add_recording(gap)
+        gaps = () if status is RecordingStatus.EMPTY else await self._gaps(gap, talk)
+        await self._book.add_recording(gap, gaps)
         await _in_thread(lambda: raw_files.remove(self._spool, file))
         return Finished(gap)
+
+    async def _gaps(self, recording: Recording, talk: EndedTalk | None) -> tuple[Gap, ...]:
+        """What of the talk has no sound, and why; an alarm when nobody can say."""
+        if talk is None or not (talk.lost or lacks(talk, recording.duration_ms)):
+            return ()
+        faults = await self._book.spool_faults(talk.began_ms, talk.ended_ms)
+        gaps = gaps_of(talk, recording.duration_ms, faults)
+        if any(gap.reason in UNEXPLAINED for gap in gaps):
+            self._alarm("recording_short" if recording.path else "recording_missing", recording.file)
+        return gaps
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

@@ -26,6 +26,11 @@ def remarks(recording: Recording, silent_sides: tuple[str, ...]) -> tuple[str, .
             found.append(f"{side}_clipped")
     if recording.bridged_ms is not None:
         off_ms = recording.duration_ms - recording.bridged_ms
-        if abs(off_ms) > SLACK_MS + SLACK_SHARE * recording.bridged_ms:
+        if abs(off_ms) > slack_ms(recording.bridged_ms):
             found.append("short" if off_ms < 0 else "long")
     return tuple(found)
+
+
+def slack_ms(bridged_ms: int) -> float:
+    """How far a recording's length may be from the time connected (promise 2)."""
+    return SLACK_MS + SLACK_SHARE * bridged_ms

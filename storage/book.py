@@ -12,12 +12,12 @@ from sqlalchemy import Connection, and_, exists, func, literal, or_, select, tup
 from calls.audit import Note
 from calls.ids import CallId, GroupId, OperatorId
 from calls.local_day import Span
-from calls.recording import EndedTalk, Recording, RecordingStatus
+from calls.recording import EndedTalk, Gap, Recording, RecordingStatus
 from storage import audit
-from storage.record import ANSWERED, unheard
-from storage.rows import save_if_new, upsert
+from storage.record import ANSWERED, GapRow, unheard
+from storage.rows import save, save_if_new, upsert
 from storage.tables import audit as audit_table
-from storage.tables import call, offer, recording, segment
+from storage.tables import call, gap, offer, recording, segment
 
 RECORDING_COLUMNS = tuple(recording.c)
 _PORTION = 500
@@ -40,6 +40,12 @@ _next_offer_ms = (
     .correlate(offer)
     .scalar_subquery()
 )
+_gaps_ms = (
+    select(func.sum(gap.c.to_ms - gap.c.from_ms))
+    .where(gap.c.call_id == offer.c.call_id, gap.c.seq == offer.c.seq, gap.c.to_ms.is_not(None))
+    .correlate(offer)
+    .scalar_subquery()
+)
 _is_last = segment.c.offer == offer.c.offer
 _TALKS = (
     select(
@@ -53,6 +59,7 @@ _TALKS = (
         _next_offer_ms.label("next_offer_ms"),
         segment.c.ended_ms.label("segment_ended_ms"),
         segment.c.bridged_ms,
+        _gaps_ms.label("gaps_ms"),
         and_(call.c.lost == 1, segment.c.ended_by == "caller").label("lost"),
     )
     .join(call, call.c.id == offer.c.call_id)
@@ -88,13 +95,16 @@ def ended_talks(connection: Connection) -> list[EndedTalk]:
                 ended_ms=max(row.ended_ms, ended_ms),
                 bridged_ms=row.bridged_ms if row.is_last else 0,  # gone before the talk: nothing to record
                 lost=bool(row.lost and row.is_last),
+                gaps_ms=int(row.gaps_ms or 0) if row.is_last else 0,
             )
         )
     return talks
 
 
-def write_recording(connection: Connection, made: Recording) -> None:
+def write_recording(connection: Connection, made: Recording, gaps: Sequence[Gap] = ()) -> None:
     """Write the row, over one of the same call, seq and offer, and say so in the audit log; the same again is nothing.
+
+    The gaps are of the same transaction.
 
     An unknown call (an orphan's) gets a bare row.
     """
@@ -106,6 +116,7 @@ def write_recording(connection: Connection, made: Recording) -> None:
     connection.execute(upsert(dialect, recording, _NAMES), values | {"status": made.status.value})
     key = (offer.c.call_id == made.call) & (offer.c.seq == made.seq) & (offer.c.offer == made.offer)
     connection.execute(update(offer).where(key).values(recorded=1))
+    save(connection, [GapRow(made.call, one.seq, one.from_ms, one.to_ms, one.reason, one.by) for one in gaps])
     facts = {"status": made.status.value, "sha256": made.sha256, "bytes": made.bytes, "duration_ms": made.duration_ms}
     audit.append(connection, [Note("finaliser", "recording.kept", made.file, facts)], made.made_ms)
 

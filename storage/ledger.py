@@ -17,12 +17,12 @@ from calls.callback_figures import CallbackMade
 from calls.ids import CallId
 from calls.local_day import Span, local_day
 from calls.phone import ANONYMOUS, candidate_keys
-from calls.recording import EndedTalk, Recording
+from calls.recording import EndedTalk, Gap, Recording, SpoolFault
 from calls.search import Coverage, Search
 from calls.so_far import SoFar
 from calls.statistics import CallTimes, RatingGiven
 from calls.work import Handled
-from storage import audit, book, callbacks, rows, work
+from storage import audit, book, callbacks, faults, rows, work
 from storage.engine import reading
 from storage.find import FoundRecording, coverage, find, in_order
 from storage.journal_file import Position
@@ -213,9 +213,13 @@ class Ledger:
         """Call, segment and offer of every row of these calls."""
         return await self._read(lambda connection: book.known(connection, calls))
 
-    async def add_recording(self, recording: Recording) -> None:
-        """Write the row, or overwrite the one of the same call, seq and offer; durable when it returns."""
-        await in_transaction(self.engine, lambda connection: book.write_recording(connection, recording))
+    async def spool_faults(self, from_ms: int, to_ms: int) -> Sequence[SpoolFault]:
+        """When, in that time, the spool took no bytes, in order."""
+        return await self._read(lambda connection: faults.spool_faults(connection, from_ms, to_ms))
+
+    async def add_recording(self, recording: Recording, gaps: Sequence[Gap] = ()) -> None:
+        """Write the row, or overwrite that of the same call, seq and offer, with its gaps; durable when it returns."""
+        await in_transaction(self.engine, lambda connection: book.write_recording(connection, recording, gaps))
 
     async def note(self, *notes: Note) -> None:
         """Add to the audit log; durable when it returns (rule 14: before a byte of audio leaves)."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from calls.recording import EndedTalk, Recording
+from calls.recording import EndedTalk, Gap, Recording, SpoolFault
 from phones.tones import hears, write_tone
 from recordings.finaliser import Finaliser
 from recordings.readiness import adopted
@@ -53,7 +53,10 @@ class Book:
     async def segments_to_finalise(self) -> Sequence[EndedTalk]:
         return self.talks
 
-    async def add_recording(self, recording: Recording) -> None:
+    async def spool_faults(self, from_ms: int, to_ms: int) -> Sequence[SpoolFault]:
+        return []
+
+    async def add_recording(self, recording: Recording, gaps: Sequence[Gap] = ()) -> None:
         self.rows.append(recording)
         self.talks.clear()
 

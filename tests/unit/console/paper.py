@@ -14,6 +14,7 @@ from console.answers import (
     CallNow,
     CancelledCallback,
     Covered,
+    DiskNow,
     Duty,
     FoundTalk,
     FoundTalks,
@@ -110,9 +111,10 @@ class PaperDesk:
     broken: Exception | None = None
     alone: bool = False
     """Whether no colleague is being asked."""
+    disks: tuple[DiskNow, ...] = ()
 
     def floor(self) -> Floor:
-        return Floor(self.in_truth, {"portal": 2, "ict": 0}, {"ready": 1, "talking": 3}, 0.25)
+        return Floor(self.in_truth, {"portal": 2, "ict": 0}, {"ready": 1, "talking": 3}, 0.25, disks=self.disks)
 
     def operators(self) -> list[OperatorNow]:
         return [

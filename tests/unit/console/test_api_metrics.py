@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 from paper import TARGET, Paper
 from prometheus_client.parser import text_string_to_metric_families
 
+from console.answers import DiskNow
 from console.errors import UnavailableError
 from console.metrics import METRICS_MEDIA, exposition
 from console.ports import DayWait, Floor
@@ -66,3 +69,16 @@ async def test_the_ledger_away_leaves_its_figures_out(paper: Paper) -> None:
         told = samples(await response.text())
     assert told["bailanys_calls_waiting", "portal"] == 2
     assert not any("day" in name for name, _ in told)
+
+
+def test_each_disk_is_told_and_what_is_not_known_left_out() -> None:
+    """Promise 14."""
+    spool = DiskNow(name="spool", state="filling", used_percent=72.5, free_bytes=5, hours_to_full=3.5)
+    away = DiskNow(name="archive", state="unwritable", used_percent=None, free_bytes=None, hours_to_full=None)
+    told = samples(exposition(replace(FLOOR, disks=(spool, away)), None))
+    assert {key: value for key, value in told.items() if "disk" in key[0]} == {
+        ("bailanys_disk_used_percent", "spool"): 72.5,
+        ("bailanys_disk_hours_to_full", "spool"): 3.5,
+        ("bailanys_disk_unwritable", "spool"): 0,
+        ("bailanys_disk_unwritable", "archive"): 1,
+    }

@@ -13,7 +13,7 @@ import structlog
 from paper import BODIES, CALLER, TALKING, WAITING, Paper, example
 
 from console import app
-from console.answers import SkillsBody
+from console.answers import DiskNow, SkillsBody
 from console.app import LARGEST_BODY
 from console.limits import FAILURES, REQUESTS_AT_ONCE, STRANGERS_AT_ONCE, Pace
 from console.route import Route
@@ -40,9 +40,15 @@ async def test_every_path_but_two_wants_a_token_with_its_scope(paper: Paper, rou
 
 
 async def test_health_and_description_are_open(paper: Paper) -> None:
-    assert await paper.asked("GET", "/health") == (200, {"status": "ok", "in_truth": True})
+    assert await paper.asked("GET", "/health") == (200, {"status": "ok", "in_truth": True, "disks": {}})
     paper.desk.in_truth = False
-    assert await paper.asked("GET", "/health") == (200, {"status": "degraded", "in_truth": False})
+    assert await paper.asked("GET", "/health") == (200, {"status": "degraded", "in_truth": False, "disks": {}})
+    paper.desk.in_truth = True
+    full = DiskNow(name="spool", state="full", used_percent=100, free_bytes=0, hours_to_full=None)
+    paper.desk.disks = (full,)
+    assert await paper.asked("GET", "/health") == (
+        200, {"status": "degraded", "in_truth": True, "disks": {"spool": "full"}},
+    )  # fmt: skip
     status, described = await paper.asked("GET", "/openapi.json")
     assert (status, described["openapi"]) == (200, "3.1.0")
 

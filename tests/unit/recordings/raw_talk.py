@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calls.ids import CallId, GroupId, OperatorId
-from calls.recording import EndedTalk, Recording
+from calls.recording import EndedTalk, Gap, Recording, SpoolFault
 from phones.tones import tone
 
 CALLER_HZ, OPERATOR_HZ = 440.0, 1000.0
@@ -59,6 +59,8 @@ class FileBook:
 
     def __init__(self, path: Path, talks: Sequence[EndedTalk] = ()) -> None:
         self._talks = talks
+        self.faults: list[SpoolFault] = []
+        self.gaps: list[Gap] = []
         self._database = sqlite3.connect(path, isolation_level=None)
         names = ", ".join(field.name for field in fields(Recording))
         self._database.execute(f"create table if not exists recording ({names}, primary key (call, seq, offer))")
@@ -67,9 +69,13 @@ class FileBook:
         done = {(row.call, row.seq, row.offer) for row in self.rows()}
         return [talk for talk in self._talks if (talk.call, talk.seq, talk.offer) not in done]
 
-    async def add_recording(self, recording: Recording) -> None:
+    async def spool_faults(self, from_ms: int, to_ms: int) -> Sequence[SpoolFault]:
+        return [fault for fault in self.faults if fault.from_ms < to_ms and (fault.to_ms or to_ms) > from_ms]
+
+    async def add_recording(self, recording: Recording, gaps: Sequence[Gap] = ()) -> None:
         marks = ", ".join("?" for _ in fields(Recording))
         self._database.execute(f"insert or replace into recording values ({marks})", astuple(recording))
+        self.gaps += gaps
 
     def rows(self) -> list[Recording]:
         return [Recording(*row) for row in self._database.execute("select * from recording order by call, seq, offer")]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import structlog
 from raw_talk import BEGAN_MS, CALLER_HZ, FILE, OPERATOR_HZ, FileBook, ended_talk, two_voices, write_raw
 
-from calls.recording import EndedTalk, Recording, RecordingStatus
+from calls.recording import EndedTalk, Gap, Recording, RecordingStatus, SpoolFault
 from phones.tones import hears
 from recordings import archive as archive_module
 from recordings.audio import to_flac
@@ -168,6 +170,34 @@ async def test_a_talk_without_a_file_is_an_explained_gap_with_one_alarm(tmp_path
     await site.finaliser.finish_ready()
     assert site.alarms == [("recording_missing", FILE)]
     assert [row.status for row in site.book.rows()] == ["missing"]
+    assert [(gap.to_ms, gap.reason) for gap in site.book.gaps] == [(ended_talk().ended_ms, "unknown")]
+
+
+async def test_a_full_disk_is_the_reason_for_what_it_did_not_take(tmp_path: Path) -> None:
+    """Promise 14: a gap row for the talk without sound and for the one that is short, and no alarm for either."""
+    site = Site(tmp_path, ended_talk(1, 1, 5_000, 5_000), ended_talk(2, 2, 5_000, 5_000))
+    site.book.faults = [SpoolFault(BEGAN_MS + 2_000, None, "disk-full")]
+    write_raw(site.spool, two_voices(2.0), "hl1-1764000000.12-1-1")
+    write_raw(site.spool, two_voices(0.0), "hl1-1764000000.12-2-2")
+    site.now_ms = BEGAN_MS + 65_000
+    short, missing = await site.finaliser.finish_ready()
+    assert (short.recording.status, short.remarks, missing.recording.status) == ("ok", ("short",), "missing")
+    assert [(gap.seq, gap.from_ms - BEGAN_MS, gap.reason) for gap in site.book.gaps] == [
+        (1, 2_000, "disk-full"), (2, 2_000, "disk-full"),
+    ]  # fmt: skip
+    assert site.alarms == []
+
+
+async def test_a_recording_that_asterisk_died_in_is_marked_and_ends_where_its_file_does(tmp_path: Path) -> None:
+    """Promise 5."""
+    lost = replace(ended_talk(lasted_ms=40_000, bridged_ms=38_000), lost=True)  # noticed after 35 seconds
+    site = Site(tmp_path, lost)
+    write_raw(site.spool, two_voices(3.0), changed_ms=BEGAN_MS + 5_000)
+    (finished,) = await site.finaliser.finish_ready()
+    assert (finished.recording.status, finished.recording.bridged_ms) == ("repaired", 4_024)
+    (gap,) = site.book.gaps
+    assert (gap.reason, gap.from_ms, gap.to_ms) == ("asterisk-died", BEGAN_MS + 5_000, BEGAN_MS + 6_024)
+    assert (site.alarms, next(iter(recordings_in(site.archive))).recording) == ([], finished.recording)
 
 
 async def test_two_who_were_hardly_bridged_have_nothing_to_record(tmp_path: Path) -> None:
@@ -251,10 +281,10 @@ class BrokenBook(FileBook):
             raise ConnectionError("no database")
         return list(await super().segments_to_finalise())
 
-    async def add_recording(self, recording: Recording) -> None:
+    async def add_recording(self, recording: Recording, gaps: Sequence[Gap] = ()) -> None:
         if self.broken == "write":
             raise ConnectionError("no database")
-        await super().add_recording(recording)
+        await super().add_recording(recording, gaps)
 
 
 @pytest.mark.parametrize("broken", ["read", "write"])

@@ -1,0 +1,37 @@
+"""When the spool took no bytes: the alarms of the disk watch, as the ledger keeps them (promise 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, select
+
+from calls.recording import GapReason, SpoolFault
+from storage.tables import alarm
+
+REASON = {"spool-full": GapReason.DISK_FULL.value, "spool-unwritable": GapReason.DISK_UNWRITABLE.value}
+OVER = "spool-writable"
+
+_TOLD = select(alarm.c.at_ms, alarm.c.kind).where(alarm.c.kind.in_((*REASON, OVER)))
+
+
+def spool_faults(connection: Connection, from_ms: int, to_ms: int) -> list[SpoolFault]:
+    """The faults that touch that time, in order; one that was never said to be over lasts."""
+    before = _TOLD.where(alarm.c.at_ms <= from_ms).order_by(alarm.c.at_ms.desc()).limit(1)
+    within = _TOLD.where(alarm.c.at_ms > from_ms).order_by(alarm.c.at_ms)
+    told = [*connection.execute(before), *connection.execute(within.limit(_MOST))]
+    return [fault for fault in spans((at_ms, kind) for at_ms, kind in told) if fault.from_ms < to_ms]
+
+
+_MOST = 1_000
+
+
+def spans(told: Iterable[tuple[int, str]]) -> list[SpoolFault]:
+    """From what was told, in order: one fault may turn into another."""
+    found: list[SpoolFault] = []
+    for at_ms, kind in told:
+        if found and found[-1].to_ms is None:
+            found[-1] = SpoolFault(found[-1].from_ms, at_ms, found[-1].reason)
+        if kind in REASON:
+            found.append(SpoolFault(at_ms, None, REASON[kind]))
+    return found
