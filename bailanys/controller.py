@@ -12,7 +12,7 @@ from functools import partial
 
 import structlog
 
-from bailanys import disk_watch
+from bailanys import disk_watch, journal_room
 from bailanys.api import keep_api
 from bailanys.audit_keeper import AuditKeeper
 from bailanys.callbacks import in_hours
@@ -22,6 +22,7 @@ from bailanys.desk import LiveDesk
 from bailanys.disk_watch import DiskWatch, disks_of
 from bailanys.dispatcher import Dispatcher, Inbox
 from bailanys.journal import ControllerJournal
+from bailanys.journal_room import JournalRoom
 from bailanys.lost_calls import LostCalls
 from bailanys.menu import LanguageOf, serve_callback, serve_menu
 from bailanys.reconciling import Reconciler
@@ -102,6 +103,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         asyncio.create_task(know_past(ledger, dispatcher, settings.offers.wrap_up_s)),
         asyncio.create_task(keep_ledger(places.database_url, projector)),
         asyncio.create_task(again_and_again("finish", FINISH_EVERY_S, finaliser.finish_ready)),
+        asyncio.create_task(again_and_again("journal room", journal_room.EVERY_S, JournalRoom(places.journals).keep)),
         asyncio.create_task(again_and_again("disks", disk_watch.LOOK_EVERY_S, disks.look)),
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
         asyncio.create_task(keep_target(target, dispatcher, settings.target.every_s)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ class ControllerJournal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._torn = False
+        """The last line found no room for its end: the next one must not be glued to it."""
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def write(self, fact: Fact, at_ms: int, values: Mapping[str, str | int], call: str = "") -> None:
@@ -29,6 +32,11 @@ class ControllerJournal:
         # Opened anew each time, so that rotation by renaming just works.
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
         try:
-            os.write(descriptor, line)
+            whole = b"\n" + line if self._torn else line
+            written = os.write(descriptor, whole)
+            self._torn = self._torn and not written
+            if written < len(whole):
+                self._torn = True
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         finally:
             os.close(descriptor)

@@ -43,6 +43,8 @@ class Mortal:
 
     up: Hotline
     fleet: Fleet
+    env: dict[str, str]
+    """The settings over the file's, for the command line."""
     operators: dict[str, Phone] = field(default_factory=dict)
 
     @property
@@ -163,11 +165,18 @@ class Mortal:
 async def mortal(**over: str) -> AsyncIterator[Mortal]:
     """A hotline of its own, on free ports and in a short folder, with quick offers."""
     with tempfile.TemporaryDirectory(prefix="mor") as name:
-        env = own_place(Path(name) / "s") | QUICK | over
-        config = ROOT / "config" / "hotline.toml"
-        async with hotline_up(config, Path(name), ROOT / ".cache", env=env) as up, Fleet() as fleet:
-            yield Mortal(up, fleet)
-            assert idle_alarms(up) == []
+        async with mortal_in(Path(name), **over) as hotline:
+            yield hotline
+
+
+@asynccontextmanager
+async def mortal_in(folder: Path, **over: str) -> AsyncIterator[Mortal]:
+    """The same in a folder, which must be a short one."""
+    env = own_place(folder / "s") | QUICK | over
+    config = ROOT / "config" / "hotline.toml"
+    async with hotline_up(config, folder, ROOT / ".cache", env=env) as up, Fleet() as fleet:
+        yield Mortal(up, fleet, env)
+        assert idle_alarms(up) == []
 
 
 async def until(holds: Callable[[], bool | Awaitable[Any]], timeout_s: float, every_s: float = 0.05) -> None:
