@@ -61,12 +61,15 @@ class Finaliser:
         keys: Keys = no_keys,
         alarm: Alarm | None = None,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        all_over: bool = False,
     ) -> None:
+        """`all_over`: no Asterisk runs, so that nothing needs to be waited for."""
         self._spool = spool
         self._archive = Archive(archive, keys)
         self._book = book
         self._alarm = alarm or _log_alarm
         self._now_ms = now_ms
+        self._all_over = all_over
         self._complaints = Complaints()
         self._turn = asyncio.Lock()
 
@@ -77,17 +80,17 @@ class Finaliser:
         """
         finished: list[Finished] = []
         async with self._turn:
-            if self._complaints.rests(ARCHIVE, self._now_ms()):
-                return finished
-            talks = await self._attempt(LEDGER, self._talks)
-            if talks is None:
+            if any(self._complaints.rests(what, self._now_ms()) for what in (ARCHIVE, SPOOL)):
                 return finished
             try:
-                await self._finish(talks, finished)
+                with raw_files.alone(self._spool) as alone:
+                    if alone and (talks := await self._attempt(LEDGER, self._talks)) is not None:
+                        await self._finish(talks, finished)
+                        self._complaints.cleared(ARCHIVE)
             except ArchiveUnwritableError as error:
                 self._complaints.failed(ARCHIVE, error, self._now_ms())
-            else:
-                self._complaints.cleared(ARCHIVE)
+            except OSError as error:
+                self._complaints.failed(SPOOL, error, self._now_ms())
         return finished
 
     async def _talks(self) -> dict[str, EndedTalk]:
@@ -141,7 +144,7 @@ class Finaliser:
         return result
 
     async def _one(self, file: str, found: SpoolFile | None, talk: EndedTalk | None) -> Finished | None:
-        match next_step(found, talk, self._now_ms()):
+        match next_step(found, talk, self._now_ms(), all_over=self._all_over):
             case Step.FINISH if talk is not None:
                 return await self._keep(file, as_it_was(talk, found.changed_ms) if found else talk)
             case Step.ADOPT if found is not None:

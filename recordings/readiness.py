@@ -32,16 +32,19 @@ class Step(Enum):
     NOTE_MISSING = auto()  # a row that says that the recording is not there, and an alarm
 
 
-def next_step(found: SpoolFile | None, talk: EndedTalk | None, now_ms: int) -> Step:
-    """Decide about a raw file that was found, a talk that has ended, or both together."""
+def next_step(found: SpoolFile | None, talk: EndedTalk | None, now_ms: int, *, all_over: bool = False) -> Step:
+    """Decide about a raw file that was found, a talk that has ended, or both together.
+
+    `all_over`: no Asterisk runs, so that nothing that is not there now will come.
+    """
     if found is not None and (found.being_written or not _has_settled(found, now_ms)):
         return Step.WAIT
     has_audio = found is not None and found.bytes >= FRAME_BYTES
     if talk is None:
-        return _without_talk(found, has_audio, now_ms)
+        return _without_talk(found, has_audio, now_ms, all_over)
     if has_audio:
         return Step.FINISH
-    if now_ms - talk.ended_ms < MISSING_MS:
+    if now_ms - talk.ended_ms < MISSING_MS and not all_over:
         return Step.WAIT
     hardly_bridged = talk.bridged_ms is not None and talk.bridged_ms <= HARDLY_BRIDGED_MS
     return Step.NOTE_EMPTY if hardly_bridged else Step.NOTE_MISSING
@@ -61,11 +64,11 @@ def _has_settled(found: SpoolFile, now_ms: int) -> bool:
     return now_ms - found.changed_ms >= needed_ms
 
 
-def _without_talk(found: SpoolFile | None, has_audio: bool, now_ms: int) -> Step:
+def _without_talk(found: SpoolFile | None, has_audio: bool, now_ms: int, all_over: bool) -> Step:
     if found is None:
         return Step.WAIT
     quiet_ms = now_ms - found.changed_ms
     if has_audio:
-        return Step.ADOPT if quiet_ms >= ORPHAN_MS else Step.WAIT
-    needed_ms = EMPTY_MS if found.being_written is False else EMPTY_UNSURE_MS
+        return Step.ADOPT if all_over or quiet_ms >= ORPHAN_MS else Step.WAIT
+    needed_ms = 0 if all_over else EMPTY_MS if found.being_written is False else EMPTY_UNSURE_MS
     return Step.DISCARD if quiet_ms >= needed_ms else Step.WAIT

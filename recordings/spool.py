@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +62,27 @@ def being_written(path: Path) -> bool | None:
     finally:
         os.close(descriptor)
     return False
+
+
+@contextmanager
+def alone(spool: Path) -> Iterator[bool]:
+    """Whether nobody else finishes this spool's recordings meanwhile: two processes would encode one into the other.
+
+    The kernel lets go of it when we die. Raises OSError.
+    """
+    descriptor = os.open(spool, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield _locked(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def raw_path(spool: Path, file: str) -> Path:

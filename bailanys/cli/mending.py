@@ -1,4 +1,4 @@
-"""`bailanys recordings disks`: whether there is room for recordings, and for how long (promise 14)."""
+"""`bailanys recordings disks|repair`: whether there is room for recordings, and what a death left of them is mended."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption,
 def add_to(app: typer.Typer) -> None:
     """Put the commands into `bailanys recordings`."""
     app.command()(disks)
+    app.command()(repair)
 
 
 def disks(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
@@ -33,3 +34,25 @@ def disks(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
             return [disk.model_dump() for disk in watch.now()]
 
     show(asyncio.run(rows()), as_json=as_json, title="Disks")
+
+
+def repair(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Mend what a death of Asterisk or of the controller left: finish and mark every recording that can be, now.
+
+    While the hotline runs it does this by itself; afterwards, and after a crash of the machine, this does it.
+    """
+    from bailanys.mending import mend
+    from bailanys.site import places_of
+
+    settings = centre(config).settings
+    mended = asyncio.run(mend(settings, places_of(settings, ROOT)))
+    rows = [
+        {
+            "recording": one.file,
+            "status": one.status,
+            "length_s": None if one.duration_ms is None else round(one.duration_ms / 1000, 1),
+            "said": one.said,
+        }
+        for one in mended
+    ]
+    show(rows, as_json=as_json, title="Mended", empty="Nothing to mend.")

@@ -125,6 +125,23 @@ class Mortal:
 
         await until(is_so, timeout_s)
 
+    async def shows(self, number: str, wanted: Callable[[CallStory], bool], timeout_s: float) -> None:
+        """Wait until the ledger's story of this caller's call is as wanted."""
+        engine = open_engine(self.up.places.database_url)
+        ledger = Ledger(engine)
+
+        async def so() -> bool:
+            for call in await ledger.call_ids_between(0, 1 << 52):
+                story = await ledger.call_story(call)
+                if story is not None and story.record.call.caller_raw == number:
+                    return wanted(story)
+            return False
+
+        try:
+            await until(so, timeout_s)
+        finally:
+            engine.dispose()
+
     async def stories(self, calls: int, timeout_s: float = 20.0, *, recorded: bool = True) -> dict[str, CallStory]:
         """The ledger's calls by caller's number, once all have ended and every talk has its recording row."""
         engine = open_engine(self.up.places.database_url)

@@ -197,7 +197,7 @@ async def test_a_recording_that_asterisk_died_in_is_marked_and_ends_where_its_fi
     assert (finished.recording.status, finished.recording.bridged_ms) == ("repaired", 4_024)
     (gap,) = site.book.gaps
     assert (gap.reason, gap.from_ms, gap.to_ms) == ("asterisk-died", BEGAN_MS + 5_000, BEGAN_MS + 6_024)
-    assert (site.alarms, next(iter(recordings_in(site.archive))).recording) == ([], finished.recording)
+    assert (site.alarms, next(iter(recordings_in(Folder(site.archive)))).recording) == ([], finished.recording)
 
 
 async def test_two_who_were_hardly_bridged_have_nothing_to_record(tmp_path: Path) -> None:
