@@ -12,7 +12,7 @@ from functools import partial
 
 import structlog
 
-from bailanys import disk_watch, journal_room
+from bailanys import disk_watch, journal_room, reconciler
 from bailanys.api import keep_api
 from bailanys.audit_keeper import AuditKeeper
 from bailanys.callbacks import in_hours
@@ -25,7 +25,7 @@ from bailanys.journal import ControllerJournal
 from bailanys.journal_room import JournalRoom
 from bailanys.lost_calls import LostCalls
 from bailanys.menu import LanguageOf, serve_callback, serve_menu
-from bailanys.reconciling import Reconciler
+from bailanys.reconciler import Reconciler
 from bailanys.reports import LedgerBooks
 from bailanys.requests import Requests
 from bailanys.retaining import dispose_due
@@ -59,7 +59,6 @@ UPLOAD_EVERY_S = 1.0
 LOST_EVERY_S = 10.0
 DEMANDS_EVERY_S = 5.0
 AUDIT_EVERY_S = 60.0
-RECONCILE_EVERY_S = 120.0
 RETENTION_EVERY_S = 24 * 3600.0
 PAST_MS = 8 * 3_600_000
 """Two half-lives of the running rates."""
@@ -108,7 +107,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets) -> N
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
         asyncio.create_task(keep_target(target, dispatcher, settings.target.every_s)),
         asyncio.create_task(again_and_again("audit log", AUDIT_EVERY_S, AuditKeeper(places, ledger, alarm).keep)),
-        asyncio.create_task(again_and_again("reconcile", RECONCILE_EVERY_S, Reconciler(ledger, places, alarm).look)),
+        asyncio.create_task(again_and_again("reconcile", reconciler.EVERY_S, Reconciler(ledger, places, alarm).look)),
         asyncio.create_task(again_and_again("retention", RETENTION_EVERY_S, dispose)),
         asyncio.create_task(again_and_again("demands", DEMANDS_EVERY_S, partial(demands.keep_time, alarm))),
         asyncio.create_task(keep_api(settings, places, dispatcher, (desk, supervision, books), demands, ledger, alarm)),

@@ -1,46 +1,90 @@
-"""Holds archive and ledger against each other: a file without a row is adopted, a row without a file alarmed.
+"""Holds journals, ledger, spool and archive against each other: a mismatch is mended, explained or told (promise 15).
 
-Promise 15: run by the controller every two minutes over what the last hours made, and by hand over all.
+A file without a row is adopted, a row without a file alarmed; `bailanys.reconciler` has the controller's part.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Container, Iterator
+from collections.abc import AsyncIterator, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
 from bailanys.site import Places
 from calls.audit import Note
-from calls.recording import RecordingStatus
+from calls.recording import GapReason, Recording, RecordingStatus
 from calls.store import Store, Stored
+from recordings import spool
 from recordings.disposal import remove
-from recordings.naming import FLAC, SEALED, SIDECAR, origin_of
+from recordings.naming import FLAC, SEALED, SIDECAR, Origin, file_of, origin_of
 from recordings.remarks import remarks
 from recordings.sidecar import read
+from storage.held_against import held_against
 from storage.ledger import Ledger
+from storage.transaction import in_transaction
 
-HOURS = 3
 SETTLED_S = 60.0
+UNKNOWN = GapReason.UNKNOWN.value
 
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """Something that is in one place and not in the other, and what was done about it."""
+    """Something that is in one place and not in the other, and what was done about it, or what explains it."""
 
     file: str
     what: str
     done: str = ""
+    told: bool = False
+    """It was told when the recording was finished."""
 
 
 async def reconcile(ledger: Ledger, places: Places, since_ms: int = 0) -> list[Mismatch]:
     """Look at everything made since an instant (0: ever). Raises LedgerUnavailableError, OSError."""
-    rows = {made.file: made for made in await ledger.recordings_made(since_ms)}
-    store, found = places.store, list[Mismatch]()
-    listed = await asyncio.to_thread(lambda: {stored.path: stored for stored in _listed(store, since_ms)})
-    for path in (path for path, stored in listed.items() if path.endswith(SIDECAR) and _settled(stored)):
+    store, rows = places.store, await ledger.recordings_made(since_ms)
+    return await _examined(ledger, store, await asyncio.to_thread(lambda: list(_listed(store, since_ms))), rows)
+
+
+async def reconcile_hour(ledger: Ledger, places: Places, hour: str) -> list[Mismatch]:
+    """Look at one folder of the archive, `2026/11/27/04`. Raises LedgerUnavailableError, OSError."""
+    store, rows = places.store, await ledger.recordings_in(hour)
+    return await _examined(ledger, store, await asyncio.to_thread(lambda: list(store.list(hour))), rows)
+
+
+async def reconcile_all(ledger: Ledger, places: Places) -> list[Mismatch]:
+    """Hold everything against everything. Raises LedgerUnavailableError, OSError."""
+    found = await reconcile(ledger, places) + await unfinished(ledger, places)
+    held = await in_transaction(ledger.engine, lambda one: held_against(one, places.journals))
+    if held.unread_bytes:
+        found.append(Mismatch("journal", f"{held.unread_bytes} bytes are not in the ledger yet", "they are taken in"))
+    for call, seq, offer in held.unknown:
+        found.append(Mismatch(f"{call}-{seq}-{offer}", "a talk in the journal, and not in the ledger"))
+    return found
+
+
+async def unfinished(ledger: Ledger, places: Places) -> list[Mismatch]:
+    """Talks that have ended and have no row yet, and raw files whose talk is not known. Raises as the others."""
+    raw = await asyncio.to_thread(spool.look, places.spool)
+    found = []
+    for talk in await ledger.segments_to_finalise():
+        file = file_of(Origin(talk.call, talk.seq, talk.offer))
+        left = raw.pop(file, None)
+        waits = "its file is being written" if left and left.being_written else "its file waits in the spool"
+        found.append(
+            Mismatch(file, "a talk without a recording yet", waits if left else "no file: told as missing soon")
+        )
+    for file, left in raw.items():
+        waits = "being written" if left.being_written else "adopted an hour after its last byte, or by `repair`"
+        found.append(Mismatch(file, "in the spool, and no talk of it has ended in the ledger", waits))
+    return found
+
+
+async def _examined(
+    ledger: Ledger, store: Store, stored: Iterable[Stored], made: Iterable[Recording]
+) -> list[Mismatch]:
+    listed, rows, found = {one.path: one for one in stored}, {row.file: row for row in made}, list[Mismatch]()
+    for path in (path for path, one in listed.items() if path.endswith(SIDECAR) and _settled(one)):
         file = PurePosixPath(path).stem
         if (origin := origin_of(file)) is None:
             continue  # somebody else's file
@@ -50,11 +94,24 @@ async def reconcile(ledger: Ledger, places: Places, since_ms: int = 0) -> list[M
         elif known.status is RecordingStatus.DISPOSED:
             await asyncio.to_thread(remove, store, _audio(path, listed))
             found.append(Mismatch(file, "was disposed of, and the file was still there", "removed"))
-    for made in rows.values():
-        if made.path and made.path not in listed and not await asyncio.to_thread(store.exists, made.path):
-            found.append(Mismatch(made.file, "in the ledger, and its file is not in the archive"))
-        found += [Mismatch(made.file, f"{said} against the time connected") for said in remarks(made, ())]
+    for row in rows.values():
+        found += [one async for one in _of_row(ledger, store, row, listed)]
     return found
+
+
+async def _of_row(
+    ledger: Ledger, store: Store, made: Recording, listed: Mapping[str, Stored]
+) -> AsyncIterator[Mismatch]:
+    if made.path and made.path not in listed and not await asyncio.to_thread(store.exists, made.path):
+        yield Mismatch(made.file, "in the ledger, and its file is not in the archive")
+    elif made.path in listed and f"{PurePosixPath(made.path).parent}/{made.file}{SIDECAR}" not in listed:
+        yield Mismatch(made.file, "its sidecar is not in the archive: without it no key opens it")
+    said = [f"{one} against the time connected" for one in remarks(made, ())]
+    if made.status is RecordingStatus.MISSING:
+        said.append("a talk without sound")
+    for what in said:
+        reasons = sorted({gap.reason for gap in await ledger.gaps_of(made.call, made.seq)} - {UNKNOWN})
+        yield Mismatch(made.file, what, f"explained: {', '.join(reasons)}" if reasons else "", told=True)
 
 
 async def _adopt(ledger: Ledger, store: Store, path: str) -> Mismatch:
@@ -87,21 +144,3 @@ def _listed(store: Store, since_ms: int) -> Iterator[Stored]:
 def _settled(sidecar: Stored) -> bool:
     """Not one whose row is just being written."""
     return time.time() - sidecar.changed_ms / 1000 > SETTLED_S
-
-
-class Reconciler:
-    """One for each controller: tells each mismatch once."""
-
-    def __init__(self, ledger: Ledger, places: Places, alarm: Callable[[str, str], None]) -> None:
-        self._ledger = ledger
-        self._places = places
-        self._alarm = alarm
-        self._told: set[Mismatch] = set()
-
-    async def look(self) -> None:
-        """Look at the last hours. Raises what `reconcile` raises."""
-        since_ms = time.time_ns() // 1_000_000 - HOURS * 3_600_000
-        for mismatch in await reconcile(self._ledger, self._places, since_ms):
-            if mismatch not in self._told and "against the time" not in mismatch.what:  # told when it was finished
-                self._told.add(mismatch)
-                self._alarm("recording-mismatch", f"{mismatch.file}: {mismatch.what} {mismatch.done}".strip())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, literal, or_, select, tuple_, update
@@ -21,6 +22,9 @@ from storage.tables import call, gap, offer, recording, segment
 
 RECORDING_COLUMNS = tuple(recording.c)
 _PORTION = 500
+HOUR_MS = 3_600_000
+LONGEST_CALL_MS = 24 * HOUR_MS
+"""How long before a talk its caller may have come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,24 @@ def known(connection: Connection, calls: Sequence[str]) -> set[tuple[str, int, i
         rows = connection.execute(select(*key).where(recording.c.call_id.in_(calls[at : at + _PORTION])))
         found |= {(row.call_id, row.seq, row.offer) for row in rows}
     return found
+
+
+def stored_in(connection: Connection, hour: str) -> list[Recording]:
+    """Rows of recordings in one of the archive's folders, `2026/11/27/04`: of talks that began in that hour of UTC."""
+    begun_ms = round(datetime.strptime(f"{hour} +0000", "%Y/%m/%d/%H %z").timestamp()) * 1000
+    query = (
+        select(*RECORDING_COLUMNS)
+        .join(call, call.c.id == recording.c.call_id)
+        .where(call.c.arrived_ms >= begun_ms - LONGEST_CALL_MS, call.c.arrived_ms < begun_ms + HOUR_MS)
+        .where(recording.c.path.startswith(f"{hour}/", autoescape=True))
+    )
+    return [made for row in connection.execute(query) if (made := recording_of(row)) is not None]
+
+
+def gaps_of(connection: Connection, call_id: str, seq: int) -> list[GapRow]:
+    """The stretches of a segment's talk without a recording, in order."""
+    query = select(*(gap.c[field.name] for field in fields(GapRow))).where(gap.c.call_id == call_id, gap.c.seq == seq)
+    return [GapRow(*row) for row in connection.execute(query.order_by(gap.c.from_ms))]
 
 
 def by_file(connection: Connection, origin: tuple[str, int, int]) -> Recording | None:

@@ -27,7 +27,7 @@ from storage.engine import reading
 from storage.find import FoundRecording, coverage, find, in_order
 from storage.journal_file import Position
 from storage.presence import StateRow, present_states
-from storage.record import CallRecord
+from storage.record import CallRecord, GapRow
 from storage.silences import Silence, silences
 from storage.so_far import so_far
 from storage.tables import alarm, call, caller_language, journal_position, rating, step
@@ -204,6 +204,14 @@ class Ledger:
     async def recordings_made(self, since_ms: int) -> list[Recording]:
         """Rows of recordings and gaps made since an instant."""
         return await self._read(lambda connection: book.made_since(connection, since_ms))
+
+    async def recordings_in(self, hour: str) -> list[Recording]:
+        """Rows of recordings in one of the archive's folders, `2026/11/27/04`."""
+        return await self._read(lambda connection: book.stored_in(connection, hour))
+
+    async def gaps_of(self, call: str, seq: int) -> list[GapRow]:
+        """The stretches of a segment's talk without a recording."""
+        return await self._read(lambda connection: book.gaps_of(connection, call, seq))
 
     async def recording_at(self, call: str, seq: int, offer: int) -> Recording | None:
         """The row of one call, segment and offer."""

@@ -55,13 +55,13 @@ def release(call: CallArgument, reason: ReasonOption, config: ConfigOption = DEF
 
 
 def reconcile(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """Hold the whole archive and the ledger against each other: a file without a row is adopted, the rest told."""
+    """Hold journals, ledger, spool and archive against each other: what can be is mended, all else told."""
     from bailanys.cli.books import ledger_of
-    from bailanys.reconciling import reconcile as reconciled
+    from bailanys.reconciling import reconcile_all
     from bailanys.site import places_of
 
     settings = centre(config).settings
     with ledger_of(settings) as ledger:
-        found = asyncio.run(reconciled(ledger, places_of(settings, ROOT)))
+        found = asyncio.run(reconcile_all(ledger, places_of(settings, ROOT)))
     rows = [{"recording": one.file, "what": one.what, "done": one.done or "look at it"} for one in found]
     show(rows, as_json=as_json, title="Mismatches", empty="Archive and ledger agree.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,16 +13,20 @@ from sqlalchemy import Engine, text
 sys.path.append(str(Path(__file__).parents[1] / "recordings"))
 from raw_talk import BEGAN_MS, ended_talk, two_voices, write_raw
 
-from bailanys.reconciling import Reconciler, reconcile
+from bailanys import reconciler
+from bailanys.reconciler import Reconciler, changed_hours
+from bailanys.reconciling import SETTLED_S, reconcile, reconcile_all
 from bailanys.retaining import LATE_DAYS, ClockDoubtfulError, dispose_due
 from bailanys.site import Places
-from calls.recording import Recording, RecordingStatus
+from calls.recording import Gap, Recording, RecordingStatus
 from recordings.archive import Archive
 from recordings.sidecar import sidecar_path
 from storage import retention
 from storage.ledger import Ledger
+from storage.projector import Projector
 from storage.retention import DAY_MS
 from storage.transaction import in_transaction
+from tests.unit.storage import scene
 
 DAYS = 30
 LATER_MS = BEGAN_MS + 10_000 + (DAYS + 1) * DAY_MS
@@ -39,6 +44,7 @@ def shelved(places: Places, seq: int = 1) -> Recording:
     sidecar = archive.enclose(raw, ended_talk(seq, seq, bridged_ms=1000), BEGAN_MS + 10_000)
     archive.place(sidecar)
     archive.forget(sidecar.recording.file)
+    raw.unlink()
     beside = sidecar_path(places.archive / sidecar.recording.path)
     os.utime(beside, (beside.stat().st_mtime - 120,) * 2)
     return sidecar.recording
@@ -124,7 +130,7 @@ async def test_the_controller_tells_each_mismatch_once(
     ledger, lost, alarms = Ledger(engine), shelved(places), list[tuple[str, str]]()
     await ledger.add_recording(lost)
     (places.archive / lost.path).unlink()
-    monkeypatch.setattr("bailanys.reconciling.time.time_ns", lambda: (BEGAN_MS + 60_000) * 1_000_000)
+    monkeypatch.setattr("bailanys.reconciler.time.time", lambda: (BEGAN_MS + 60_000) / 1000)
     at_work = Reconciler(ledger, places, lambda *told: alarms.append(told))
     await at_work.look()
     await at_work.look()
@@ -155,3 +161,72 @@ async def test_how_retention_stands(engine: Engine, places: Places) -> None:
     assert await stands(DAYS, LATER_MS) == (DAYS, 2, 1, 1, 1, 0)
     await dispose_due(ledger, places, DAYS, LATER_MS)
     assert await stands(1, LATER_MS) == (DAYS, 1, 1, 0, 1, 1)
+
+
+async def test_a_change_anywhere_in_the_archive_is_found_at_the_next_look(engine: Engine, places: Places) -> None:
+    """Promise 15: within five minutes, however old the recording is."""
+    assert reconciler.EVERY_S + SETTLED_S < 300
+    ledger, alarms = Ledger(engine), list[str]()
+    adopted, lost, whole, key_lost = (shelved(places, seq) for seq in (1, 2, 3, 4))
+    for made in (lost, whole, key_lost):
+        await ledger.add_recording(replace(made, made_ms=BEGAN_MS))  # a year ago
+    at_work = Reconciler(ledger, places, lambda _, detail: alarms.append(detail.partition(":")[0]))
+    await at_work.look()
+    assert alarms == [adopted.file]  # a file without a row: adopted
+    (places.archive / lost.path).unlink()
+    sidecar_path(places.archive / lost.path).unlink()
+    sidecar_path(places.archive / key_lost.path).unlink()
+    await at_work.look()
+    await at_work.look()
+    assert alarms == [adopted.file, lost.file, key_lost.file]
+    assert await ledger.recording_at(adopted.call, adopted.seq, adopted.offer) == adopted
+
+
+def test_only_folders_in_which_something_changed_are_looked_at(places: Places) -> None:
+    hour = places.archive / Path(shelved(places).path).parent
+    since_s = hour.stat().st_mtime
+    assert changed_hours(places.archive, since_s) == ["2025/11/24/16"]
+    os.utime(hour, (since_s - 10,) * 2)
+    assert changed_hours(places.archive, since_s) == []
+
+
+async def test_every_mismatch_between_journal_ledger_spool_and_archive_is_explained(
+    engine: Engine, places: Places
+) -> None:
+    """Promise 15, with one mismatch of each kind."""
+    ledger = Ledger(engine)
+    places.journals[0].parent.mkdir(parents=True)
+    plain, dropped = scene.plain_call(1), scene.plain_call(2)
+    places.journals[0].write_bytes(b"".join(plain.lines + dropped.lines))
+    await Projector(engine, places.journals).project_once()
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM offer WHERE call_id = :call"), {"call": dropped.id})
+    with places.journals[0].open("ab") as journal:
+        journal.write(scene.plain_call(3).lines[0])
+    write_raw(places.spool, two_voices(1.0), plain.file(1, 1))
+    write_raw(places.spool, two_voices(1.0), "hl1-1764000000.77-1-1")
+    paused = replace(shelved(places), duration_ms=20_000, bridged_ms=30_000)
+    gap = Gap(paused.call, 1, BEGAN_MS, BEGAN_MS + 10_000, "paused")
+    await ledger.add_recording(paused, (gap,))
+    found = {one.file: (one.what, one.done) for one in await reconcile_all(ledger, places)}
+    assert found == {
+        paused.file: ("short against the time connected", "explained: paused"),
+        plain.file(1, 1): ("a talk without a recording yet", "its file waits in the spool"),
+        "hl1-1764000000.77-1-1": (
+            "in the spool, and no talk of it has ended in the ledger",
+            "adopted an hour after its last byte, or by `repair`",
+        ),
+        "journal": (f"{len(scene.plain_call(3).lines[0])} bytes are not in the ledger yet", "they are taken in"),
+        dropped.file(1, 1): ("a talk in the journal, and not in the ledger", ""),
+    }
+
+
+async def test_talks_that_stay_without_a_recording_are_told_once(engine: Engine, places: Places) -> None:
+    ledger, alarms = Ledger(engine), list[tuple[str, str]]()
+    places.journals[0].parent.mkdir(parents=True)
+    places.journals[0].write_bytes(b"".join(scene.plain_call(1).lines))
+    await Projector(engine, places.journals).project_once()
+    at_work = Reconciler(ledger, places, lambda *told: alarms.append(told))
+    await at_work.look()
+    await at_work.look()
+    assert [kind for kind, _ in alarms] == ["recordings-overdue"] and alarms[0][1].startswith("1 talks")
