@@ -26,7 +26,8 @@ from storage.ledger import Ledger
 from storage.transaction import in_transaction
 
 SETTLED_S = 60.0
-UNKNOWN = GapReason.UNKNOWN.value
+EXPLAIN = {reason.value for reason in (GapReason.DISK_FULL, GapReason.DISK_UNWRITABLE, GapReason.ASTERISK_DIED)}
+"""Why a recording may be short; a pause has silence in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ async def _of_row(
     if made.status is RecordingStatus.MISSING:
         said.append("a talk without sound")
     for what in said:
-        reasons = sorted({gap.reason for gap in await ledger.gaps_of(made.call, made.seq)} - {UNKNOWN})
+        reasons = sorted({gap.reason for gap in await ledger.gaps_of(made.call, made.seq)} & EXPLAIN)
         yield Mismatch(made.file, what, f"explained: {', '.join(reasons)}" if reasons else "", told=True)
 
 

@@ -71,8 +71,6 @@ class EndedTalk:
     """How long caller and operator were bridged; None when the journal does not say."""
     lost: bool = False
     """Asterisk died in it: no channel was left to say how it ended."""
-    gaps_ms: int = 0
-    """How much of it is known to be without a recording, and why: a pause."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,11 @@ def as_it_was(talk: EndedTalk, changed_ms: int) -> EndedTalk:
 
 
 def lacks(talk: EndedTalk, recorded_ms: int) -> bool:
-    """Whether there is less sound than the two were connected, what is explained already set aside."""
+    """Whether there is less sound than the two were connected; a pause has silence in its place."""
     connected_ms = talk.ended_ms - talk.began_ms if talk.bridged_ms is None and not recorded_ms else talk.bridged_ms
     if connected_ms is None:
         return False
-    return connected_ms - talk.gaps_ms - recorded_ms > slack_ms(connected_ms)
+    return connected_ms - recorded_ms > slack_ms(connected_ms)
 
 
 def gaps_of(talk: EndedTalk, recorded_ms: int, faults: Sequence[SpoolFault]) -> tuple[Gap, ...]:

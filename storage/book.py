@@ -44,12 +44,6 @@ _next_offer_ms = (
     .correlate(offer)
     .scalar_subquery()
 )
-_gaps_ms = (
-    select(func.sum(gap.c.to_ms - gap.c.from_ms))
-    .where(gap.c.call_id == offer.c.call_id, gap.c.seq == offer.c.seq, gap.c.to_ms.is_not(None))
-    .correlate(offer)
-    .scalar_subquery()
-)
 _is_last = segment.c.offer == offer.c.offer
 _TALKS = (
     select(
@@ -63,7 +57,6 @@ _TALKS = (
         _next_offer_ms.label("next_offer_ms"),
         segment.c.ended_ms.label("segment_ended_ms"),
         segment.c.bridged_ms,
-        _gaps_ms.label("gaps_ms"),
         and_(call.c.lost == 1, segment.c.ended_by == "caller").label("lost"),
     )
     .join(call, call.c.id == offer.c.call_id)
@@ -99,7 +92,6 @@ def ended_talks(connection: Connection) -> list[EndedTalk]:
                 ended_ms=max(row.ended_ms, ended_ms),
                 bridged_ms=row.bridged_ms if row.is_last else 0,  # gone before the talk: nothing to record
                 lost=bool(row.lost and row.is_last),
-                gaps_ms=int(row.gaps_ms or 0) if row.is_last else 0,
             )
         )
     return talks

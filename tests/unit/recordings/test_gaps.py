@@ -43,11 +43,6 @@ def test_what_nobody_can_explain_is_said_to_be_so() -> None:
     assert told(gaps_of(talk(), 30_000, [before])) == [(30_000, MINUTE, "unknown")]
 
 
-def test_a_pause_is_no_gap_of_another_reason() -> None:
-    assert gaps_of(talk(gaps_ms=25_000), 35_000, ()) == ()
-    assert told(gaps_of(talk(gaps_ms=25_000), 20_000, ())) == [(20_000, MINUTE, "unknown")]
-
-
 def test_a_talk_that_asterisk_died_in_ends_with_its_file_and_lacks_one_buffer() -> None:
     """Promise 5."""
     noticed_late = talk(lost=True)

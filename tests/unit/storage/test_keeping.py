@@ -205,12 +205,12 @@ async def test_every_mismatch_between_journal_ledger_spool_and_archive_is_explai
         journal.write(scene.plain_call(3).lines[0])
     write_raw(places.spool, two_voices(1.0), plain.file(1, 1))
     write_raw(places.spool, two_voices(1.0), "hl1-1764000000.77-1-1")
-    paused = replace(shelved(places), duration_ms=20_000, bridged_ms=30_000)
-    gap = Gap(paused.call, 1, BEGAN_MS, BEGAN_MS + 10_000, "paused")
-    await ledger.add_recording(paused, (gap,))
+    short = replace(shelved(places), duration_ms=20_000, bridged_ms=30_000)
+    gap = Gap(short.call, 1, BEGAN_MS, BEGAN_MS + 10_000, "disk-full")
+    await ledger.add_recording(short, (gap,))
     found = {one.file: (one.what, one.done) for one in await reconcile_all(ledger, places)}
     assert found == {
-        paused.file: ("short against the time connected", "explained: paused"),
+        short.file: ("short against the time connected", "explained: disk-full"),
         plain.file(1, 1): ("a talk without a recording yet", "its file waits in the spool"),
         "hl1-1764000000.77-1-1": (
             "in the spool, and no talk of it has ended in the ledger",
