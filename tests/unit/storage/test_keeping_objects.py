@@ -17,7 +17,8 @@ from raw_talk import CALLER_HZ, OPERATOR_HZ, ended_talk, two_voices, write_raw
 from test_package import about, item, proof
 
 from bailanys.listening import hand_out
-from bailanys.reconciling import Reconciler, reconcile
+from bailanys.reconciler import Reconciler
+from bailanys.reconciling import reconcile
 from bailanys.retaining import DAY_MS, dispose_due
 from bailanys.site import Places
 from bailanys.storing import STORED, uploader_of
