@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bailanys.demands import DemandDesk
+from bailanys.packages_folder import hidden
 from bailanys.site import Places
 from calls.demand import Kind, State, Step, check
 from recordings.package import Item, build
@@ -20,7 +21,7 @@ FORMAT = 2
 
 
 async def pack(desk: DemandDesk, demand_id: str, actor: str, places: Places, zone: str) -> tuple[Path, State]:
-    """Build the package in the state folder's `packages/`, and enter it.
+    """Build the package, enter it in the audit log, and only then let it be seen in the state folder's `packages/`.
 
     Raises DeedRefusedError (not approved), LedgerUnavailableError, and what `recordings.package.build` raises.
     """
@@ -39,8 +40,10 @@ async def pack(desk: DemandDesk, demand_id: str, actor: str, places: Places, zon
     sources = await desk.searched(state, places)
     about = _about(state, steps, found, await desk.now_ms(), zone) | {"searched": sources}
     target = package_path(places, demand_id)
-    sha256 = await asyncio.to_thread(build, target, about, items, proof, signer)
-    return target, await desk.do(demand_id, Kind.PACKAGED, actor, detail=sha256)
+    async with hidden(target) as fresh:
+        sha256 = await asyncio.to_thread(build, fresh, about, items, proof, signer)
+        state = await desk.do(demand_id, Kind.PACKAGED, actor, detail=sha256)
+    return target, state
 
 
 def package_path(places: Places, demand_id: str) -> Path:

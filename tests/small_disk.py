@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_FILLING = "filling"
+FILLING = "filling"
 
 
 class SmallDisk:
@@ -22,7 +22,7 @@ class SmallDisk:
 
     def fill(self) -> None:
         """Take the last byte of it, over and over: whatever is freed meanwhile, too."""
-        with (self.path / _FILLING).open("ab", buffering=0) as file:
+        with (self.path / FILLING).open("ab", buffering=0) as file:
             try:
                 while True:
                     file.write(b"\0" * 4096)
@@ -31,11 +31,11 @@ class SmallDisk:
 
     def empty(self) -> None:
         """Give the room back."""
-        (self.path / _FILLING).unlink()
+        (self.path / FILLING).unlink()
 
     def read_only(self, *, on: bool) -> None:
-        """Mount it so that nothing can be written, or as before."""
-        self.do(f"mount -o remount,{'ro' if on else 'rw'} /mnt")
+        """Mount it so that nothing can be written, or as before; a disk with a file that is being written stays."""
+        self.do(f"mount -o remount,{'ro' if on else 'rw'} /mnt {'2>&1 || true' if on else ''}")
 
     def do(self, command: str) -> None:
         """Have the namespace's own shell do something."""

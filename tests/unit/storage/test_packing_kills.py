@@ -1,0 +1,204 @@
+"""`kill -9` of a process that packs a demand, before each thing that it does to a disk or to the register."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parents[1] / "recordings"))
+from raw_talk import two_voices, write_raw
+
+from bailanys.demands import DemandDesk
+from bailanys.packing import pack
+from bailanys.site import Places
+from calls.audit import faults
+from calls.demand import Authority, Kind
+from recordings.audio import sha256_of
+from recordings.finaliser import Finaliser
+from recordings.offline import verify
+from storage import audit
+from storage.engine import open_engine, sqlite_url
+from storage.ledger import Ledger
+from storage.migrate import upgrade
+from storage.projector import Projector
+from storage.register import Register
+from tests.small_disk import FILLING, small_disk
+from tests.unit.storage import scene
+from tests.unit.storage.scene import START_MS
+
+pytestmark = pytest.mark.process
+
+ZONE = "Asia/Almaty"
+DEMAND = "D-2025-0001"
+
+CHILD = """
+import asyncio, os, pathlib, signal, sys, zipfile
+import bailanys.packing
+from tests.unit.storage.test_packing_kills import packed
+from storage.register import Register
+
+last, deeds = 0, []
+
+def deadly(owner, name):
+    real = getattr(owner, name)
+    def deed(*args, **kwargs):
+        deeds.append(name)
+        if len(deeds) == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*args, **kwargs)
+    setattr(owner, name, deed)
+
+deadly(os, "fsync")
+deadly(pathlib.Path, "replace")
+deadly(zipfile.ZipFile, "open")
+deadly(Register, "do")
+for line in sys.stdin:  # a process for each try, forked from one that has everything loaded
+    folder, wanted = line.split()
+    last = int(wanted)
+    if not (pid := os.fork()):
+        asyncio.run(packed(pathlib.Path(folder)))
+        print(" ".join(deeds), flush=True)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+"""
+
+
+def places_in(folder: Path) -> Places:
+    return Places(
+        folder, folder / "archive", folder / "keys" / "archive.json", sqlite_url(folder / "ledger.db"), folder
+    )
+
+
+async def packed(folder: Path) -> None:
+    """Pack the demand that lies there."""
+    engine = open_engine(places_in(folder).database_url)
+    try:
+        desk = DemandDesk(Register(engine), Ledger(engine), ZONE)
+        await pack(desk, DEMAND, "clerk", places_in(folder), ZONE)
+    finally:
+        engine.dispose()
+
+
+async def approved(folder: Path) -> None:
+    """A recorded talk, and a demand for it that is approved."""
+    places, caller = places_in(folder), scene.plain_call(1)
+    upgrade(places.database_url)
+    engine = open_engine(places.database_url)
+    try:
+        ledger = Ledger(engine)
+        places.journals[0].parent.mkdir(parents=True)
+        places.journals[0].write_bytes(b"".join(caller.lines))
+        await Projector(engine, places.journals).project_once()
+        write_raw(places.spool, two_voices(2.0), caller.file(1, 1))
+        (made,) = await Finaliser(places.spool, places.archive, ledger, keys=places.ring).finish_ready()
+        desk = DemandDesk(Register(engine), ledger, ZONE)
+        await desk.enter(
+            Authority.INFORMATISATION,
+            "14-2/118",
+            "rule 14",
+            date(2025, 11, 24),
+            caller.caller,
+            START_MS + 3_600_000,
+            "clerk",
+        )
+        await desk.do(DEMAND, Kind.SELECTED, "auditor", [made.recording.file])
+        await desk.do(DEMAND, Kind.APPROVED, "chief")
+    finally:
+        engine.dispose()
+
+
+async def known(folder: Path) -> str:
+    """The SHA-256 of the package that the register holds; the audit log is whole."""
+    engine = open_engine(places_in(folder).database_url)
+    try:
+        with engine.begin() as connection:
+            assert list(faults(list(audit.entries(connection)))) == []
+        return (await Register(engine).of(DEMAND))[0].package_sha256
+    finally:
+        engine.dispose()
+
+
+def visible(folder: Path) -> list[Path]:
+    return [path for path in (folder / "packages").glob("*") if not path.name.startswith(".")]
+
+
+def test_a_kill_before_any_step_leaves_no_half_package_and_is_resumed(tmp_path: Path) -> None:
+    """Promises 10 and 13: what is seen is whole, checks, and was entered in the audit log before."""
+    before = tmp_path / "before"
+    before.mkdir()
+    asyncio.run(approved(before))
+    killed, deeds = 0, list[str]()
+    with tries() as packed_until:
+        while not deeds:
+            folder = tmp_path / str(killed)
+            shutil.copytree(before, folder)
+            deeds = packed_until(folder, killed + 1)
+            for package in visible(folder):
+                assert sha256_of(package) == asyncio.run(known(folder)), "seen before it was entered"
+                assert list(verify.faults(verify.Package(package))) == []
+            asyncio.run(packed(folder))
+            (package,) = (folder / "packages").iterdir()  # nothing of the first try is left, hidden or not
+            assert package.name == f"{DEMAND}.zip"
+            assert sha256_of(package) == asyncio.run(known(folder))
+            assert list(verify.faults(verify.Package(package))) == []
+            killed += not deeds
+    assert len(deeds) == killed
+    assert {"fsync", "replace", "open", "do"} <= set(deeds)
+
+
+def test_a_full_disk_leaves_no_package_and_the_next_try_makes_it(tmp_path: Path) -> None:
+    asyncio.run(approved(tmp_path))
+    with small_disk(1) as disk:
+        (tmp_path / "packages").symlink_to(disk.path)
+        disk.fill()
+        with pytest.raises(OSError, match="No space left"):
+            asyncio.run(packed(tmp_path))
+        assert [path.name for path in disk.path.iterdir()] == [FILLING]
+        assert asyncio.run(known(tmp_path)) == ""
+        disk.empty()
+        asyncio.run(packed(tmp_path))
+        (package,) = disk.path.iterdir()
+        assert sha256_of(package) == asyncio.run(known(tmp_path))
+        assert list(verify.faults(verify.Package(package))) == []
+
+
+def test_of_two_who_pack_at_once_each_makes_a_whole_package(tmp_path: Path) -> None:
+    asyncio.run(approved(tmp_path))
+
+    async def both() -> None:
+        await asyncio.gather(packed(tmp_path), packed(tmp_path))
+
+    asyncio.run(both())
+    (package,) = (tmp_path / "packages").iterdir()
+    assert sha256_of(package) == asyncio.run(known(tmp_path))
+
+
+@contextmanager
+def tries() -> Iterator[Callable[[Path, int], list[str]]]:
+    """Packs what lies in a folder, killed before its nth deed; nothing, or all the deeds if there are not so many."""
+    root, pipe = Path(__file__).parents[3], subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", CHILD], cwd=root, stdin=pipe, stdout=pipe, text=True) as child:
+
+        def packed_until(folder: Path, last: int) -> list[str]:
+            assert child.stdin is not None and child.stdout is not None
+            child.stdin.write(f"{folder} {last}\n")
+            child.stdin.flush()
+            said = child.stdout.readline().strip()
+            if said == str(-signal.SIGKILL):
+                return []
+            assert child.stdout.readline().strip() == "0"
+            return said.split()
+
+        try:
+            yield packed_until
+        finally:
+            child.kill()
