@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class _Watched:
     stands: Standing = field(default_factory=Standing)
     samples: tuple[Room, ...] = ()
     room: Room | None = None
-    looking: asyncio.Task[Look] | None = None
+    looking: asyncio.Future[Look] | None = None
 
 
 def disks_of(places: Places) -> dict[str, Path]:
@@ -49,6 +50,8 @@ class DiskWatch:
         self._alarm = alarm
         self._look_at = look_at
         self._untold: list[tuple[str, str, int]] = []
+        self._threads = ThreadPoolExecutor(len(self._disks), thread_name_prefix="disk")
+        """Of its own: one that hangs must not be missed elsewhere."""
 
     def now(self) -> tuple[DiskNow, ...]:
         """How the disks stand."""
@@ -63,7 +66,7 @@ class DiskWatch:
 
     async def _look(self, name: str, one: _Watched) -> None:
         if one.looking is None:
-            one.looking = asyncio.create_task(asyncio.to_thread(self._look_at, one.folder))
+            one.looking = asyncio.get_running_loop().run_in_executor(self._threads, self._look_at, one.folder)
         done, _ = await asyncio.wait([one.looking], timeout=SLOW_S)
         if not done:
             if not one.stands.slow:
