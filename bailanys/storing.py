@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,10 +15,12 @@ from config.settings import Settings
 from config.source import Source
 from recordings.folder import Folder
 from recordings.sidecar import Sidecar
+from recordings.store_standing import KINDS
 from recordings.uploader import Uploader
 from storage.ledger import Ledger
 
 STORED = "recording.stored"
+LOOK_BACK_MS = 30 * 24 * 3_600_000
 
 
 def uploader_of(places: Places, ledger: Ledger, alarm: Callable[[str, str], None]) -> Uploader | None:
@@ -25,7 +28,14 @@ def uploader_of(places: Places, ledger: Ledger, alarm: Callable[[str, str], None
     if places.remote is None:
         return None
     note = partial(note_stored, ledger, places.remote.url)
-    return Uploader(Folder(places.archive), far(places.remote), places.ring, note, alarm)
+    return Uploader(Folder(places.archive), far(places.remote), places.ring, note, alarm, partial(last_alarm, ledger))
+
+
+async def last_alarm(ledger: Ledger) -> str:
+    """The kind of the last alarm on the store in these weeks; empty for none. Raises LedgerUnavailableError."""
+    now_ms = time.time_ns() // 1_000_000
+    told = [alarm.kind for alarm in await ledger.alarms_between(now_ms - LOOK_BACK_MS, now_ms) if alarm.kind in KINDS]
+    return told[-1] if told else ""
 
 
 async def note_stored(ledger: Ledger, url: str, sidecar: Sidecar) -> None:

@@ -13,7 +13,7 @@ CALM_MS = 60_000
 BEHIND_MS = 15 * 60_000
 """A store that answers, and a recording that has been waiting for so long: it is too slow."""
 
-AWAY, BEHIND, CAUGHT_UP = "store-away", "store-behind", "store-caught-up"
+AWAY, BEHIND, CAUGHT_UP = KINDS = ("store-away", "store-behind", "store-caught-up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,11 @@ class StoreStanding:
     again_ms: int = 0
     told: str = ""
     """The alarm in force."""
+
+    @classmethod
+    def known(cls, last_alarm: str) -> StoreStanding:
+        """The standing at a start, by the last alarm of the life before."""
+        return cls(told=last_alarm if last_alarm in (AWAY, BEHIND) else "")
 
     def rests(self, now_ms: int) -> bool:
         """Whether it is too soon to try again."""

@@ -37,6 +37,9 @@ T = TypeVar("T")
 Note = Callable[[Sidecar], Awaitable[None]]
 """Enters in the audit log that a recording is in the far store; durable when it returns, and may be called twice."""
 
+LastAlarm = Callable[[], Awaitable[str]]
+"""The kind of the last alarm on the store, before this life of ours; empty for none."""
+
 
 class Uploader:
     """One for each controller; call `look` every second or so."""
@@ -48,17 +51,23 @@ class Uploader:
         keys: Keys,
         note: Note,
         alarm: Callable[[str, str], None],
+        last_alarm: LastAlarm,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._near, self._far, self._keys, self._note, self._alarm = near, far, keys, note, alarm
-        self._now_ms = now_ms
+        self._last_alarm, self._now_ms = last_alarm, now_ms
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="upload")
         self._complaints = Complaints()
-        self._standing = StoreStanding()
+        self._standing: StoreStanding | None = None
         self._pruned_ms = 0
 
     async def look(self) -> int:
-        """Move what waits, and return how many were moved; tells of a store that is away or slow. Raises OSError."""
+        """Move what waits, and return how many were moved; tells of a store that is away or slow.
+
+        Raises OSError for the local folder, and at the first look what `last_alarm` raises.
+        """
+        if self._standing is None:
+            self._standing = StoreStanding.known(await self._last_alarm())
         if self._standing.rests(self._now_ms()) or self._complaints.rests(LEDGER, self._now_ms()):
             return 0
         waiting = await self._in_thread(self._waiting)

@@ -24,12 +24,13 @@ from storage.object_secrets import secrets_of
 if TYPE_CHECKING:
     from obstore.store import S3Config
 
-PART_BYTES = 8 << 20
-"""Of an upload, each part within `REQUEST_S`: a line of 1.2 Mbit/s is enough."""
+PART_BYTES = 5 << 20
+"""Of an upload, the least that S3 allows; each part within `SILENT_S`, so a line of 1.4 Mbit/s is enough."""
 MEMORY_BYTES = 32 << 20
 """What is read is kept in memory up to this size, then in an unnamed temporary file; an hour of talk is 43 MB."""
 PORTION_BYTES = 1 << 20
-CONNECT_S, REQUEST_S = 5, 60
+CONNECT_S, SILENT_S, REQUEST_S = 5, 30, 300
+"""How long a connection, the next word of an answer, and a whole request may take."""
 RETRIES = 2
 
 _IN_AN_HOUR = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[0-9]{2}/[^/]+")
@@ -150,7 +151,8 @@ def _connected(address: StoreAddress) -> S3Store:
         client_options={
             "allow_http": address.endpoint.startswith("http://"),
             "connect_timeout": timedelta(seconds=CONNECT_S),
+            "read_timeout": timedelta(seconds=SILENT_S),
             "timeout": timedelta(seconds=REQUEST_S),
         },
-        retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=REQUEST_S)},
+        retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=SILENT_S)},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,10 +43,15 @@ class Site:
 
     def again(self) -> Uploader:
         """As after a restart."""
-        return Uploader(self.near, self.far, lambda: self.ring, self.note, self.alarm, lambda: self.now_ms)
+        return Uploader(
+            self.near, self.far, lambda: self.ring, self.note, self.alarm, self.last_alarm, lambda: self.now_ms
+        )
 
     def alarm(self, kind: str, detail: str) -> None:
         self.alarms.append((kind, detail))
+
+    async def last_alarm(self) -> str:
+        return self.alarms[-1][0] if self.alarms else ""
 
     async def note(self, sidecar: Sidecar) -> None:
         if self.ledger_is_away:
@@ -120,6 +126,7 @@ async def test_nothing_is_lost_while_the_store_is_away_and_all_moves_on_afterwar
     mortal_objects.start()
     site.now_ms += 60_000
     assert await site.uploader.look() == 4
+    assert [kind for kind, _ in site.alarms] == ["store-away", "store-caught-up"]
     assert site.here() == []
     assert all(site.whole(one) for one in (before, *made))
 
@@ -134,6 +141,22 @@ async def test_the_alarm_is_taken_back_when_the_store_is_back(tmp_path: Path, mo
     mortal_objects.start()
     await site.uploader.look()
     assert [kind for kind, _ in site.alarms] == ["store-away", "store-caught-up"]
+
+
+async def test_a_store_that_hangs_holds_up_nothing_but_itself(
+    tmp_path: Path, mortal_objects: ObjectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.objects.SILENT_S", 2)
+    site = Site(tmp_path, mortal_objects)
+    first = site.finished(1)
+    with mortal_objects.hanging():
+        looking = asyncio.create_task(site.uploader.look())
+        later = await asyncio.to_thread(site.finished, 2)  # finishing goes on
+        assert not looking.done()
+        assert await looking == 0
+        assert site.whole(first) and site.whole(later)
+    site.now_ms += 60_000
+    assert await site.uploader.look() == 2
 
 
 async def test_another_hotlines_recording_is_never_overwritten(site: Site, tmp_path: Path) -> None:

@@ -38,6 +38,9 @@ def deadly(owner, name):
         return real(*args, **kwargs)
     setattr(owner, name, deed)
 
+async def no_alarm():
+    return ""
+
 class Log:
     async def note(self, sidecar):
         self.write(sidecar.recording.file)
@@ -55,7 +58,7 @@ for owner, names in (
         deadly(owner, name)
 ring = ring_at(folder / "keys.json")
 far = ObjectStore(pickle.loads((folder / "address").read_bytes()))
-uploader = Uploader(Folder(folder / "archive"), far, lambda: ring, Log().note, print)
+uploader = Uploader(Folder(folder / "archive"), far, lambda: ring, Log().note, print, no_alarm)
 asyncio.run(uploader.look())
 print(" ".join(deeds))
 """

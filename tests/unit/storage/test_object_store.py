@@ -77,7 +77,7 @@ def test_nobody_listens_or_no_tls_is_spoken(objects: ObjectServer) -> None:
 
 
 def test_a_store_that_hangs_is_given_up(mortal_objects: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.objects.REQUEST_S", 1)
+    monkeypatch.setattr("storage.objects.SILENT_S", 1)
     with mortal_objects.hanging(), pytest.raises(StoreAwayError, match="does not answer in time"):
         ObjectStore(mortal_objects.address()).open(PATH)
 
