@@ -1,8 +1,9 @@
-"""CPU time that a process has used, from `/proc`."""
+"""CPU time that a process has used."""
 
 from __future__ import annotations
 
 import os
+import resource
 from pathlib import Path
 
 
@@ -23,3 +24,9 @@ def ticks(stat: str) -> int:
     # The command, second, may itself hold blanks and brackets: only what follows its last bracket can be split.
     after = stat.rpartition(")")[2].split()
     return sum(int(field) for field in after[11:15])
+
+
+def own_s() -> float:
+    """Seconds of CPU used by all threads of this process, and by its children that have ended."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)

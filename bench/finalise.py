@@ -10,7 +10,6 @@ is user and system time of all threads and children.
 from __future__ import annotations
 
 import asyncio
-import resource
 import shutil
 import statistics
 import subprocess
@@ -23,6 +22,7 @@ import numpy as np
 import soundfile
 
 from bench.archived import Desk, desk
+from bench.cpu import own_s
 from bench.figures import Run, Target
 from bench.report import Tell, run
 from bench.talking import RATE
@@ -30,7 +30,7 @@ from recordings.copies import copy
 from recordings.naming import CopyKind
 
 SECONDS = 60.0
-TALKS, QUICK_TALKS = 60, 10
+TALKS, QUICK_TALKS = 30, 10
 RUNS = 3
 TARGETS = (Target("cpu_over_flac", 3.0), Target("cpu_over_opus", 0.5))
 _RAW = ["-f", "s16le", "-ar", str(RATE), "-ac", "2"]
@@ -93,14 +93,9 @@ def _opus(encoder: str | None, raw: Path, flac: Path) -> None:
 
 
 def _cpu_ms(work: Callable[[], None]) -> float:
-    before = _used_s()
+    before = own_s()
     work()
-    return (_used_s() - before) * 1000
-
-
-def _used_s() -> float:
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    return (own_s() - before) * 1000
 
 
 if __name__ == "__main__":
