@@ -1,20 +1,24 @@
-"""An audit log edited, cut, reordered or put back is found: 1,000 of 1,000 mutations, on both databases (promise 9)."""
+"""An audit log edited, cut, reordered or put back is found: 1,000 of 1,000 mutations (promise 9).
+
+A thousand are of the entries as they are read; as many as make a difference there are also written into both databases.
+"""
 
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, delete, insert, text
 
 from bailanys.audit_keeper import AuditKeeper
 from bailanys.site import Places
 from calls.audit import Entry, Note, chained
 from recordings.checkpoints import OVERDUE_MS, add, log_faults, read
 from recordings.signing import Signer, signer_at
-from storage import audit
+from storage import audit, tables
 from storage.ledger import Ledger
 
 NOW_MS = 1_764_000_000_000
@@ -85,6 +89,44 @@ def test_a_thousand_mutations_are_all_found(log: list[Entry], tmp_path: Path, si
     chance = random.Random(14)
     for number in range(1_000):
         assert list(log_faults(mutated(log, chance), written, NOW_MS + LENGTH)), number
+
+
+def test_what_is_done_to_the_table_itself_is_found_too(
+    engine: Engine, log: list[Entry], tmp_path: Path, signer: Signer
+) -> None:
+    """By somebody with the database's own rights, who takes the triggers off first."""
+    written, chance = read(tmp_path / "points", signer.public_key), random.Random(9)
+    with engine.connect() as connection:
+        connection.begin()
+        unguard(connection)
+        put(connection, log)
+        assert list(log_faults(audit.entries(connection), written, NOW_MS + LENGTH)) == []
+        tried = 0
+        while tried < 200:
+            rows = {entry.seq: entry for entry in mutated(log, chance)}
+            if tried % 4 == 0:  # two entries in each other's places
+                one, other = chance.sample(sorted(rows), 2) if len(rows) > 1 else (1, 1)
+                rows |= {one: replace(rows[other], seq=one), other: replace(rows[one], seq=other)} if rows else {}
+            if [rows[seq] for seq in sorted(rows)] == log:
+                continue
+            put(connection, rows.values())
+            assert list(log_faults(audit.entries(connection), written, NOW_MS + LENGTH)), tried
+            tried += 1
+        connection.rollback()
+
+
+def unguard(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("ALTER TABLE audit DISABLE TRIGGER ALL"))
+    else:
+        for name in connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
+            connection.execute(text(f"DROP TRIGGER {name}"))
+
+
+def put(connection: Connection, entries: Iterable[Entry]) -> None:
+    connection.execute(delete(tables.audit))
+    if rows := [asdict(entry) for entry in entries]:
+        connection.execute(insert(tables.audit), rows)
 
 
 def test_the_file_of_checkpoints_cannot_be_changed_or_cut_either(
