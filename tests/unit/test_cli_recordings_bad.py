@@ -11,6 +11,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,26 @@ def test_no_copy_without_a_reason(say: Say, tmp_path: Path) -> None:
     status, _, err = say("recordings", "export", "hl1-1764000000.1", "--reason", " ", "--to", str(tmp_path))
     assert status == 1 and "say why" in err
     assert [path.name for path in tmp_path.iterdir()] == ["var"]
+
+
+def test_no_byte_leaves_before_the_audit_log_holds_it(
+    say: Say, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 10: a ledger that takes no entry lets no audio out; with one, who asked and why is there first."""
+    (tmp_path / "copies").mkdir()
+    words = ("recordings", "export", "hl1-1764000000.1", "--reason", "a trial", "--to", str(tmp_path / "copies"))
+    monkeypatch.setattr("storage.engine.BUSY_MS", 50)
+    with closing(sqlite3.connect(state / "ledger.db")) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        status, _, err = say(*words)
+        assert status == 1 and "locked" in err and len(err.splitlines()) == 1, err
+        assert list((tmp_path / "copies").iterdir()) == []
+        writer.rollback()
+        assert say(*words)[0] == 0
+        told = "SELECT kind, detail FROM audit WHERE subject = 'hl1-1764000000.1-1-1' ORDER BY seq"
+        (kept, _), (exported, detail) = writer.execute(told).fetchall()
+        assert (kept, exported) == ("recording.kept", "recording.exported") and '"reason":"a trial"' in detail
+    assert [path.suffix for path in (tmp_path / "copies").iterdir()] == [".wav"]
 
 
 def corrupted(one: Path, _: Path) -> None:
