@@ -197,10 +197,11 @@ def test_a_recording_that_is_not_what_it_was_is_found_and_never_handed_out(
     assert why in out and one.name.removesuffix(".flac.enc") in out
     (tmp_path / "copies").mkdir()
     call = one.name.partition("-1-1")[0]
-    where = ("--format", "flac", "--to", str(tmp_path / "copies"))
-    status, out, err = say("recordings", "export", call, "--reason", "a trial", *where)
-    assert status == 1 and one.name.split(".flac")[0] in err and len(err.splitlines()) == 1, err
-    assert out == "" and list((tmp_path / "copies").iterdir()) == []
+    for form in ("flac", "wav", "opus"):
+        where = ("--format", form, "--to", str(tmp_path / "copies"))
+        status, out, err = say("recordings", "export", call, "--reason", "a trial", *where)
+        assert status == 1 and one.name.split(".flac")[0] in err and len(err.splitlines()) == 1, err
+        assert out == "" and list((tmp_path / "copies").iterdir()) == []
 
 
 async def signed(state: Path) -> None:
