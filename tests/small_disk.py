@@ -35,7 +35,7 @@ class SmallDisk:
 
     def read_only(self, *, on: bool) -> None:
         """Mount it so that nothing can be written, or as before; a disk with a file that is being written stays."""
-        self.do(f"mount -o remount,{'ro' if on else 'rw'} /mnt {'2>&1 || true' if on else ''}")
+        self.do(f"mount -o remount,bind,{'ro' if on else 'rw'} /mnt {'2>&1 || true' if on else ''}")
 
     def do(self, command: str) -> None:
         """Have the namespace's own shell do something."""
