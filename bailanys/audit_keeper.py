@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from bailanys.site import Places
-from calls.audit import Fault, contradicts, faults
+from calls.audit import Checkpoint, Fault, contradicts, faults
 from recordings.checkpoints import Written, add, read
 from recordings.signing import Signer, signer_at
 from storage.ledger import Ledger
@@ -23,27 +23,39 @@ class AuditKeeper:
         self._places = places
         self._ledger = ledger
         self._alarm = alarm
-        self._signed: int | None = None
+        self._looked = False
+        self._newest: Checkpoint | None = None
+        """What is signed last; None where nothing is."""
 
     async def keep(self) -> None:
-        """Look the log over the first time, then sign how far it has come.
+        """Look the log over the first time, hold its end against what was signed last, then sign how far it has come.
 
         Raises OSError, KeysUnreadableError, LedgerUnavailableError.
         """
         signer = await asyncio.to_thread(signer_at, self._places.signing_key)
-        if self._signed is None:
-            self._signed = await self._looked_over(signer)
+        if not self._looked:
+            self._newest = await self._looked_over(signer)
+            self._looked = True
+        elif self._newest is not None:
+            await self._hold_against(self._newest)
         end = await self._ledger.audit_end()
-        if end is not None and end.seq > self._signed:
-            await asyncio.to_thread(add, self._places.checkpoints, signer, end, time.time_ns() // 1_000_000)
-            self._signed = end.seq
+        if end is not None and (self._newest is None or end.seq > self._newest.seq):
+            now_ms = time.time_ns() // 1_000_000
+            await asyncio.to_thread(add, self._places.checkpoints, signer, end, now_ms)
+            self._newest = Checkpoint(end.seq, end.digest, now_ms)
 
-    async def _looked_over(self, signer: Signer) -> int:
+    async def _looked_over(self, signer: Signer) -> Checkpoint | None:
         """Alarm whatever is wrong near the end; returns how far is signed."""
         written = await asyncio.to_thread(read, self._places.checkpoints, signer.public_key)
         for fault in [*written.faults, *await self._faults(written)]:
             self._alarm("audit-log", f"entry {fault.seq} {fault.what}")
-        return max((point.seq for point in written.points), default=0)
+        return max(written.points, key=lambda point: point.seq, default=None)
+
+    async def _hold_against(self, newest: Checkpoint) -> None:
+        """Alarm, once, a database that was put back while we run; what is signed next is of the log that is there."""
+        if fault := contradicts(newest, await self._ledger.audit_entry(newest.seq)):
+            self._alarm("audit-log", f"entry {fault.seq} {fault.what}")
+            self._newest = None
 
     async def _faults(self, written: Written) -> list[Fault]:
         points = sorted(written.points, key=lambda point: point.seq)[-LOOK_BACK:]
