@@ -104,6 +104,8 @@ class DemandDesk:
     async def do(self, demand_id: str, kind: Kind, actor: str, files: Sequence[str] = (), detail: str = "") -> State:
         """Select, approve, break the glass, deliver or withdraw."""
         self.people.check(actor, kind)
+        if kind is Kind.SELECTED:
+            await self._have_sound(demand_id, files)
         return await self._register.do(demand_id, Step(kind, 0, actor, tuple(files), " ".join(detail.split())))
 
     async def listen(self, demand_id: str, file: str, actor: str, reason: str, places: Places, folder: Path) -> Path:
@@ -132,6 +134,15 @@ class DemandDesk:
             for deed in due(state, now_ms):
                 await self._register.do(state.demand.id, deed)
                 tell(*alarm_of(state, deed, now_ms))
+
+    async def _have_sound(self, demand_id: str, files: Sequence[str]) -> None:
+        """Refuse to hand over what is not there: a talk without a recording is told in the protocol as a gap."""
+        state, _ = await self._register.of(demand_id)
+        for hit in await self.found(state):
+            if hit.recording is not None and hit.recording.file in files and not hit.recording.path:
+                raise DeedRefusedError(
+                    f"{hit.recording.file} has no sound ({hit.recording.status.value}): leave it out"
+                )
 
     async def _path_of(self, state: State, file: str) -> str:
         found = await self.found(state)

@@ -60,11 +60,15 @@ def retention(
         "disposed_of": stands.disposed,
         "disposed_of_now": len(gone),
     }
-    show([row], as_json=as_json, title="Retention")
+    if as_json:
+        show([row], as_json=True)
+    else:
+        facts = [{"what": name.replace("_", " "), "is": value} for name, value in row.items()]
+        show(facts, as_json=False, title="Retention")
 
 
 def rotate_key(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """Put a new key into `[recordings] keys_file`: it wraps the key of each recording from now on.
+    """Put a new key into the file of keys: it wraps the key of each recording made from now on.
 
     What is in the archive stays as it is and is opened by the old keys, which stay in the file. Back the file up.
     """

@@ -46,8 +46,10 @@ def clock(at_ms: int | None, zone: str) -> str | None:
     return None if at_ms is None else local_time(at_ms, zone).strftime("%H:%M:%S")
 
 
-def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "", empty: str = "Nothing.") -> None:
-    """Print rows as a table for a person or as JSON for a program."""
+def show(
+    rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "", empty: str = "Nothing.", whole: str = ""
+) -> None:
+    """Print rows as a table for a person or as JSON for a program; the column `whole` is never broken."""
     if as_json:
         typer.echo(json.dumps(list(rows), ensure_ascii=False, indent=1, default=str))
         return
@@ -59,7 +61,7 @@ def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "", e
 
     table = Table(title=title or None, title_justify="left")
     for column in rows[0]:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column == whole)
     for row in rows:
         table.add_row(*(str(value) if value is not None else "–" for value in row.values()))
     Console().print(table)

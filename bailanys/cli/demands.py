@@ -6,21 +6,20 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 from bailanys.cli.days import day_of, instant_of
 from bailanys.cli.person import who
-from calls.demand import Authority, Kind, State, Step
+from calls.demand import Authority, Kind
 from calls.local_day import local_time
 from calls.people import People
 
 if TYPE_CHECKING:
     from bailanys.demands import DemandDesk
     from bailanys.site import Places
-    from storage.find import FoundRecording
     from storage.register import Register
 
 app = typer.Typer(help="Demands for recordings: four hours from receipt to delivery.", no_args_is_help=True)
@@ -48,12 +47,14 @@ def add(
     digest = hashlib.sha256(scan.read_bytes()).hexdigest() if scan is not None else None
 
     async def work(desk: DemandDesk, _: Register, __: Places) -> None:
+        from bailanys.cli.demands_shown import show_found
+
         clerk = who(centre(config).settings)
         entered = await desk.enter(authority, letter, ground, day, phone, received_ms, clerk, digest)
         if not as_json:
             until = local_time(entered.state.demand.deadline_ms, zone)
             typer.echo(f"{entered.state.demand.id} is entered; to be handed over by {until:%Y-%m-%d %H:%M:%S}")
-        _show_found(entered.state, entered.found, zone, as_json=as_json)
+        show_found(entered.state, entered.found, zone, as_json=as_json)
 
     _at_desk(config, work)
 
@@ -67,9 +68,11 @@ def list_(
     """Show the open demands, each with the time that is left."""
 
     async def work(_: DemandDesk, register: Register, __: Places) -> None:
+        from bailanys.cli.demands_shown import show_list
+
         now_ms = await register.now_ms()
-        rows = [_row(state, now_ms, _zone(config)) for state, _ in await register.all(only_open=not every)]
-        show(rows, as_json=as_json, title="Demands", empty="No demand is open.")
+        states = [state for state, _ in await register.all(only_open=not every)]
+        show_list(states, now_ms, _zone(config), as_json=as_json)
 
     _at_desk(config, work)
 
@@ -79,14 +82,12 @@ def show_(demand: DemandId, config: ConfigOption = DEFAULT_CONFIG, as_json: Json
     """Show one demand and everything that was done about it."""
     zone = _zone(config)
 
-    async def work(_: DemandDesk, register: Register, __: Places) -> None:
+    async def work(desk: DemandDesk, register: Register, __: Places) -> None:
+        from bailanys.cli.demands_shown import show_one
+
         state, steps = await register.of(demand)
         now_ms = await register.now_ms()
-        if as_json:
-            show([_row(state, now_ms, zone) | {"steps": [_step(step, zone) for step in steps]}], as_json=True)
-            return
-        show([_row(state, now_ms, zone)], as_json=False)
-        show([_step(step, zone) for step in steps], as_json=False, title="What was done", empty="Nothing yet.")
+        show_one(state, steps, await desk.found(state), now_ms, zone, as_json=as_json)
 
     _at_desk(config, work)
 
@@ -96,8 +97,10 @@ def search(demand: DemandId, config: ConfigOption = DEFAULT_CONFIG, as_json: Jso
     """Search again, e.g. once the last recordings of the day are finished."""
 
     async def work(desk: DemandDesk, _: Register, __: Places) -> None:
+        from bailanys.cli.demands_shown import show_found
+
         entered = await desk.search(demand, who(centre(config).settings))
-        _show_found(entered.state, entered.found, _zone(config), as_json=as_json)
+        show_found(entered.state, entered.found, _zone(config), as_json=as_json)
 
     _at_desk(config, work)
 
@@ -109,11 +112,16 @@ def listen(
     reason: Annotated[str, typer.Option(help="Why; kept in the audit log with your name.")],
     to: Annotated[Path, typer.Option(help="An existing folder.", exists=True, file_okay=False)] = Path(),
     config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
 ) -> None:
     """Write a copy to listen to (Opus, in stereo: left the caller, right the operator)."""
 
     async def work(desk: DemandDesk, _: Register, places: Places) -> None:
-        typer.echo(await desk.listen(demand, file, who(centre(config).settings), reason, places, to))
+        copy = await desk.listen(demand, file, who(centre(config).settings), reason, places, to)
+        if as_json:
+            show([{"file": str(copy)}], as_json=True)
+        else:
+            typer.echo(copy)
 
     _at_desk(config, work)
 
@@ -124,17 +132,26 @@ def select(
     files: Files = None,
     none: Annotated[bool, typer.Option("--none", help="No recording is meant: that is an answer, too.")] = False,
     config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
 ) -> None:
     """Say which of the recordings found are meant."""
     if bool(files) is none:
         raise typer.BadParameter("name the recordings that are meant, or say --none")
-    _do(config, demand, Kind.SELECTED, files or [], "", f"{len(files or [])} selected; another person approves now")
+    _do(
+        config,
+        demand,
+        Kind.SELECTED,
+        files or [],
+        "",
+        f"{len(files or [])} selected; another person approves now",
+        as_json=as_json,
+    )
 
 
 @app.command()
-def approve(demand: DemandId, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def approve(demand: DemandId, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Approve the selection; the person who selected cannot."""
-    _do(config, demand, Kind.APPROVED, [], "", "approved")
+    _do(config, demand, Kind.APPROVED, [], "", "approved", as_json=as_json)
 
 
 @app.command("break-glass")
@@ -142,13 +159,22 @@ def break_glass(
     demand: DemandId,
     reason: Annotated[str, typer.Option(help="Why nobody else can approve; stays on the report.")],
     config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
 ) -> None:
     """Approve alone, from the fourth hour on, when nobody else is there."""
-    _do(config, demand, Kind.BROKE_GLASS, [], reason, "approved by one person alone; this stays on the report")
+    _do(
+        config,
+        demand,
+        Kind.BROKE_GLASS,
+        [],
+        reason,
+        "approved by one person alone; this stays on the report",
+        as_json=as_json,
+    )
 
 
 @app.command()
-def package(demand: DemandId, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def package(demand: DemandId, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Pack what was approved: audio, protocol in Kazakh and Russian, proof, and a verifier; signed."""
     zone = _zone(config)
 
@@ -156,6 +182,9 @@ def package(demand: DemandId, config: ConfigOption = DEFAULT_CONFIG) -> None:
         from bailanys.packing import pack
 
         target, state = await pack(desk, demand, who(centre(config).settings), places, zone)
+        if as_json:
+            show([{"demand": demand, "package": str(target), "sha256": state.package_sha256}], as_json=True)
+            return
         typer.echo(f"{target}\nsha256 {state.package_sha256}\nCheck it anywhere: unzip it and run `python3 verify.py`")
 
     _at_desk(config, work)
@@ -167,9 +196,10 @@ def deliver(
     to: Annotated[str, typer.Option(help="Who received the package.")],
     way: Annotated[str, typer.Option(help="How: courier, by hand, the state's mail system...")],
     config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
 ) -> None:
     """Say that the package was handed over: only this stops the clock."""
-    _do(config, demand, Kind.DELIVERED, [], f"to {to}, by {way}", "delivered")
+    _do(config, demand, Kind.DELIVERED, [], f"to {to}, by {way}", "delivered", as_json=as_json)
 
 
 @app.command()
@@ -177,18 +207,22 @@ def withdraw(
     demand: DemandId,
     letter: Annotated[str, typer.Option(help="The letter by which the authority withdrew it.")],
     config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
 ) -> None:
     """Close a demand that the authority itself has withdrawn."""
-    _do(config, demand, Kind.WITHDRAWN, [], letter, "withdrawn")
+    _do(config, demand, Kind.WITHDRAWN, [], letter, "withdrawn", as_json=as_json)
 
 
-def _do(config: Path, demand: str, kind: Kind, files: list[str], detail: str, said: str) -> None:
+def _do(config: Path, demand: str, kind: Kind, files: list[str], detail: str, said: str, *, as_json: bool) -> None:
     async def work(desk: DemandDesk, register: Register, _: Places) -> None:
-        from bailanys.demands import time_left
+        from bailanys.cli.demands_shown import row
 
         state = await desk.do(demand, kind, who(centre(config).settings), files, detail)
-        left_ms = state.demand.deadline_ms - (state.closed_ms or await register.now_ms())
-        typer.echo(f"{demand}: {said}; {time_left(left_ms)}")
+        told = row(state, await register.now_ms(), _zone(config))
+        if as_json:
+            show([told], as_json=True)
+        else:
+            typer.echo(f"{demand}: {said}; {told['clock']}")
 
     _at_desk(config, work)
 
@@ -212,58 +246,3 @@ def _at_desk(config: Path, work: Callable[[DemandDesk, Register, Places], Awaita
 
 def _zone(config: Path) -> str:
     return centre(config).settings.hotline.time_zone
-
-
-def _show_found(state: State, found: list[FoundRecording], zone: str, *, as_json: bool) -> None:
-    rows = [
-        {
-            "file": hit.recording.file if hit.recording else None,
-            "match": hit.match,
-            "day": hit.day,
-            "arrived": f"{local_time(hit.arrived_ms, zone):%Y-%m-%d %H:%M:%S%z}",
-            "phone": hit.caller_key,
-            "operator": hit.operator_id,
-            "status": hit.recording.status.value if hit.recording else "not finished yet",
-            "length_s": round(hit.recording.duration_ms / 1000, 1) if hit.recording else None,
-        }
-        for hit in found
-    ]
-    if as_json:
-        show([{"demand": state.demand.id, "deadline_ms": state.demand.deadline_ms, "found": rows}], as_json=True)
-    else:
-        empty = f"No talk found on {state.demand.day} of {state.demand.phone}: `select --none` answers so."
-        show(rows, as_json=False, title=f"Found for {state.demand.id}", empty=empty)
-
-
-def _row(state: State, now_ms: int, zone: str) -> dict[str, Any]:
-    from bailanys.demands import time_left
-
-    demand = state.demand
-    stands = "delivered" if state.in_time is not None else "withdrawn" if state.withdrawn else "to be selected"
-    if state.closed_ms is None and state.selected is not None:
-        stands = "to be approved"
-    if state.closed_ms is None and state.approved_by:
-        stands = "to be delivered" if state.package_sha256 else "to be packed"
-    return {
-        "demand": demand.id,
-        "authority": demand.authority.value,
-        "letter": demand.letter,
-        "date": demand.day,
-        "phone": demand.phone,
-        "received": f"{local_time(demand.received_ms, zone):%Y-%m-%d %H:%M}",
-        "deadline": f"{local_time(demand.deadline_ms, zone):%Y-%m-%d %H:%M}",
-        "clock": time_left(demand.deadline_ms - (state.closed_ms or now_ms)),
-        "stands": stands,
-        "found": len(state.found),
-        "selected": None if state.selected is None else len(state.selected),
-    }
-
-
-def _step(step: Step, zone: str) -> dict[str, Any]:
-    return {
-        "at": f"{local_time(step.at_ms, zone):%Y-%m-%d %H:%M:%S}",
-        "who": step.actor,
-        "what": step.kind.value,
-        "files": ", ".join(step.files) or None,
-        "said": step.detail or None,
-    }

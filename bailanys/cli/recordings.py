@@ -58,7 +58,8 @@ def find(
 ) -> None:
     """Find the recordings of talks by local date and number, and by all else; doubtful hits are marked as such."""
     from bailanys.cli.books import ledger_of
-    from bailanys.finding import Asked, apart, look
+    from bailanys.cli.hits import show_hits
+    from bailanys.finding import Asked, look
     from bailanys.site import places_of
 
     settings = centre(config).settings
@@ -74,8 +75,7 @@ def find(
     if as_json:
         show([_row(hit, zone, store) for hit in found], as_json=True)
         return
-    for title, hits in apart(found):
-        show([_line(hit, zone) for hit in hits], as_json=False, title=title)
+    show_hits(found, zone)
     if not found:
         typer.echo("No talk found.")
     if len(found) == PAGE:
@@ -165,21 +165,6 @@ def export(
     with ledger_of(settings) as ledger:
         rows = asyncio.run(copies(ledger))
     show(rows, as_json=as_json, title=f"Copies of {call}")
-
-
-def _line(hit: FoundRecording, zone: str) -> dict[str, Any]:
-    """What a person needs to see of a hit; `--json` has all of it."""
-    recording = hit.recording
-    return {
-        "arrived": local_time(hit.arrived_ms, zone).strftime("%Y-%m-%d %H:%M:%S%z"),
-        "phone": hit.caller_key,
-        "operator": hit.operator_id,
-        "group": f"{hit.group_id or '–'} ({hit.language})" if hit.language else hit.group_id,
-        "rating": hit.score,
-        "length_s": round(recording.duration_ms / 1000, 1) if recording else None,
-        "status": (recording.status.value if recording else "not finished yet") + (", on hold" if hit.held else ""),
-        "recording": recording.file if recording else f"{hit.call_id}-{hit.seq}-{hit.offer}",
-    }
 
 
 def _row(hit: FoundRecording, zone: str, store: Store) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from bailanys.demands import DemandDesk
 from bailanys.packing import pack
 from bailanys.searched import searched
 from bailanys.site import Places
-from calls.demand import Authority, Kind
+from calls.demand import Authority, DeedRefusedError, Kind
 from recordings.offline import verify
 from recordings.package import PROTOCOL
 from storage.ledger import Ledger
@@ -71,6 +71,8 @@ async def test_nothing_found_is_packed_with_the_sources_and_the_days_gaps(engine
         Authority.SERVICE_QUALITY, "14-2/118", "rule 14", DAY, PHONE, time.time_ns() // 1_000_000, "clerk"
     )
     demand = entered.state.demand.id
+    with pytest.raises(DeedRefusedError, match="not among"):
+        await desk.do(demand, Kind.SELECTED, "auditor", [f"{missing}-1-1"])
     await desk.do(demand, Kind.SELECTED, "auditor")
     await desk.do(demand, Kind.APPROVED, "chief")
     target, _ = await pack(desk, demand, "auditor", places, ZONE)
@@ -80,3 +82,16 @@ async def test_nothing_found_is_packed_with_the_sources_and_the_days_gaps(engine
     for words in ("табылған жоқ", "не найдено", missing, "толық оқылған", "прочитан полностью"):
         assert words in said
     assert OTHER not in said
+
+
+async def test_a_talk_without_sound_is_not_handed_over(engine: Engine) -> None:
+    silent, heard = enter(engine, 1, PHONE, seconds=None), enter(engine, 2, PHONE)
+    desk = DemandDesk(Register(engine), Ledger(engine), ZONE)
+    entered = await desk.enter(
+        Authority.SERVICE_QUALITY, "14-2/118", "rule 14", DAY, PHONE, time.time_ns() // 1_000_000, "clerk"
+    )
+    for files in ([f"{silent}-1-1"], [f"{heard}-1-1", f"{silent}-1-1"]):
+        with pytest.raises(DeedRefusedError, match="no sound"):
+            await desk.do(entered.state.demand.id, Kind.SELECTED, "auditor", files)
+    state = await desk.do(entered.state.demand.id, Kind.SELECTED, "auditor", [f"{heard}-1-1"])
+    assert state.selected == (f"{heard}-1-1",)

@@ -1,0 +1,139 @@
+"""Demands as the command line shows them: tables that fit a screen for people, everything for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from bailanys.cli.context import show
+from bailanys.cli.hits import show_hits
+from bailanys.demands import time_left
+from calls.demand import Kind, State, Step
+from calls.local_day import local_time
+from storage.find import FoundRecording
+
+
+def show_list(states: Sequence[State], now_ms: int, zone: str, *, as_json: bool) -> None:
+    """Every demand on a line."""
+    if as_json:
+        show([row(state, now_ms, zone) for state in states], as_json=True)
+    else:
+        show(
+            [_line(state, now_ms, zone) for state in states], as_json=False, title="Demands", empty="No demand is open."
+        )
+
+
+def show_one(
+    state: State, steps: Sequence[Step], found: Sequence[FoundRecording], now_ms: int, zone: str, *, as_json: bool
+) -> None:
+    """One demand, what was found for it, and everything that was done."""
+    told = row(state, now_ms, zone)
+    if as_json:
+        show([told | {"steps": [_step(step, zone) for step in steps]}], as_json=True)
+        return
+    facts = [{"what": name.replace("_", " "), "is": value} for name, value in told.items()]
+    show(facts, as_json=False, title=state.demand.id)
+    show_hits(found, zone, state.selected)
+    done = [_step(step, zone) | {"files": len(step.files) or None, "said": _said(step)} for step in steps]
+    show(done, as_json=False, title="What was done", empty="Nothing yet.")
+
+
+def show_found(state: State, found: Sequence[FoundRecording], zone: str, *, as_json: bool) -> None:
+    """What a search has just found."""
+    if as_json:
+        rows = [_hit(hit, zone) for hit in found]
+        show([{"demand": state.demand.id, "deadline_ms": state.demand.deadline_ms, "found": rows}], as_json=True)
+    elif found:
+        show_hits(found, zone)
+    else:
+        typer.echo(f"No talk found on {state.demand.day} of {state.demand.phone}: `select --none` answers so.")
+
+
+def row(state: State, now_ms: int, zone: str) -> dict[str, Any]:
+    """All that is known of a demand."""
+    demand = state.demand
+    return {
+        "demand": demand.id,
+        "authority": demand.authority.value,
+        "letter": demand.letter,
+        "ground": demand.ground,
+        "date": demand.day,
+        "phone": demand.phone,
+        "received": f"{local_time(demand.received_ms, zone):%Y-%m-%d %H:%M}",
+        "deadline": f"{local_time(demand.deadline_ms, zone):%Y-%m-%d %H:%M}",
+        "clock": time_left(demand.deadline_ms - (state.closed_ms or now_ms)),
+        "stands": stands(state),
+        "found": len(state.found),
+        "selected": None if state.selected is None else len(state.selected),
+        "selected_by": state.selected_by or None,
+        "approved_by": (state.approved_by and state.approved_by + (", alone" if state.alone else "")) or None,
+        "package_sha256": state.package_sha256 or None,
+        "in_time": state.in_time,
+    }
+
+
+def stands(state: State) -> str:
+    """What has to be done next, or how it ended."""
+    if state.closed_ms is not None:
+        return "withdrawn" if state.withdrawn else "delivered"
+    if state.package_sha256:
+        return "to be delivered"
+    if state.approved_by:
+        return "to be packed"
+    return "to be selected" if state.selected is None else "to be approved"
+
+
+def _line(state: State, now_ms: int, zone: str) -> dict[str, Any]:
+    demand = state.demand
+    chosen = "–" if state.selected is None else str(len(state.selected))
+    return {
+        "demand": demand.id,
+        "clock": time_left(demand.deadline_ms - (state.closed_ms or now_ms)),
+        "stands": stands(state),
+        "deadline": f"{local_time(demand.deadline_ms, zone):%m-%d %H:%M}",
+        "letter": demand.letter,
+        "talk": f"{demand.day} {demand.phone}",
+        "chosen": f"{chosen} of {len(state.found)}",
+    }
+
+
+def _hit(hit: FoundRecording, zone: str) -> dict[str, Any]:
+    return {
+        "file": hit.recording.file if hit.recording else None,
+        "match": hit.match,
+        "day": hit.day,
+        "arrived": f"{local_time(hit.arrived_ms, zone):%Y-%m-%d %H:%M:%S%z}",
+        "phone": hit.caller_key,
+        "operator": hit.operator_id,
+        "status": hit.recording.status.value if hit.recording else "not finished yet",
+        "on_hold": hit.held,
+        "length_s": round(hit.recording.duration_ms / 1000, 1) if hit.recording else None,
+    }
+
+
+def _step(step: Step, zone: str) -> dict[str, Any]:
+    return {
+        "at": f"{local_time(step.at_ms, zone):%Y-%m-%d %H:%M:%S}",
+        "who": step.actor,
+        "what": step.kind.value,
+        "files": ", ".join(step.files) or None,
+        "said": step.detail or None,
+    }
+
+
+def _said(step: Step) -> str | None:
+    """The detail in words, where it is kept for programs."""
+    match step.kind:
+        case Kind.SEARCHED:
+            counts: dict[str, int] = json.loads(step.detail or "{}")
+            return (
+                ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count) or "nothing"
+            )
+        case Kind.ALERTED:
+            hours, minutes = divmod(int(step.detail) // 60_000, 60)
+            return f"{hours} h {minutes:02} min after the receipt"
+        case _:
+            return step.detail or None
