@@ -52,6 +52,12 @@ class DemandOffice:
         )  # fmt: skip
         return await self._found(await said(deed))
 
+    async def hits(self, demand: str) -> list[DemandHit]:
+        """What there is for a demand. Raises UnknownDemandError."""
+        await self.of(demand)
+        state, _ = await said(self._desk.of(demand))
+        return [_hit(hit) for hit in await said(self._desk.found(state))]
+
     async def search(self, demand: str, by: str) -> DemandFound:
         """Search again."""
         await self.of(demand)
@@ -158,4 +164,6 @@ def _hit(hit: FoundRecording) -> DemandHit:
         arrived_ms=hit.arrived_ms,
         status=recording.status.value if recording else None,
         duration_ms=recording.duration_ms if recording else None,
+        sound=bool(recording and recording.path),
+        on_hold=hit.held,
     )

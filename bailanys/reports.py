@@ -117,7 +117,6 @@ def _talk(hit: FoundRecording, recording: Recording | None) -> FoundTalk:
         answered_ms=hit.answered_ms,
         ended_ms=hit.ended_ms,
         language=hit.language,
-        rating=hit.score,
         file=recording.file if recording else None,
         status=recording.status.value if recording else None,
         on_hold=hit.held,

@@ -250,7 +250,6 @@ class FoundTalk(Answer):
     answered_ms: int
     ended_ms: int | None
     language: str | None
-    rating: int | None
     file: str | None = Field(description="The recording's name, to listen to it; null: not finished yet.")
     status: str | None = Field(description="Of the recording; `disposed`, `missing` and `empty` have no sound.")
     on_hold: bool = Field(description="Whether it is kept whatever its age.")

@@ -83,6 +83,8 @@ class DemandHit(Answer):
     arrived_ms: int
     status: str | None = Field(description="Of the recording; `missing` and `empty` are explained gaps.")
     duration_ms: int | None
+    sound: bool = Field(description="Whether there is anything to hear and to select.")
+    on_hold: bool
 
 
 class DemandNow(Answer):
@@ -119,6 +121,12 @@ class DemandFound(Answer):
     """A demand, and what the search just found."""
 
     state: DemandNow
+    hits: tuple[DemandHit, ...]
+
+
+class DemandHits(Answer):
+    """The talks that may be meant: exact ones first, then other readings of the number, then adjacent dates."""
+
     hits: tuple[DemandHit, ...]
 
 

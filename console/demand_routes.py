@@ -36,6 +36,11 @@ async def demand_add(office: Office, asked: Asked[Query, answers.DemandBody]) ->
     return await office.demands.enter(asked.body, asked.by)
 
 
+async def demand_hits(office: Office, asked: Asked[Query, NoBody]) -> answers.DemandHits:
+    """What there is for a demand."""
+    return answers.DemandHits(hits=tuple(await office.demands.hits(asked.part)))
+
+
 async def demand_search(office: Office, asked: Asked[Query, NoBody]) -> answers.DemandFound:
     """Search again."""
     return await office.demands.search(asked.part, asked.by)
@@ -90,6 +95,11 @@ DEMAND_ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/demands/{demand}", "One demand, and all that was done about it", (_READ, _WRITE, _APPROVE), demand,
         answers.DemandNow, Asks.LEDGER, part=_DEMAND, errors=(UnknownDemandError,), personal=True,
+    ),
+    Route(
+        "GET", "/demands/{demand}/hits", "The talks that may be meant, as the ledger has them now",
+        (_READ, _WRITE, _APPROVE), demand_hits, answers.DemandHits, Asks.LEDGER, part=_DEMAND,
+        errors=(UnknownDemandError,), personal=True,
     ),
     Route(
         "POST", "/demands/{demand}/search", "Search again", (_WRITE,), demand_search, answers.DemandFound, Asks.LEDGER,

@@ -29,7 +29,7 @@ from console.answers import (
     Transferred,
     WrapUp,
 )
-from console.demand_answers import DemandBody, DemandFound, DemandNow, DemandPacked
+from console.demand_answers import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked
 from console.queries import ListenQuery, TalksQuery
 from console.story import Story
 from console.stream import Stream
@@ -164,6 +164,9 @@ class DemandsOffice(Protocol):
 
     async def enter(self, body: DemandBody, by: str) -> DemandFound:
         """Enter a demand, search at once, and hold what was found."""
+
+    async def hits(self, demand: str) -> list[DemandHit]:
+        """The talks that may be meant, as the ledger has them now; nothing is written."""
 
     async def search(self, demand: str, by: str) -> DemandFound:
         """Search again."""

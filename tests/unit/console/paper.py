@@ -264,7 +264,7 @@ class PaperBooks:
         self.asked.append(asked)
         hit = FoundTalk(
             call=TALKING, seq=1, match="exact", day="on", phone=CALLER, arrived_ms=1, operator="101", group="portal",
-            answered_ms=2, ended_ms=None, language="kk", rating=None, file=None, status=None, on_hold=False,
+            answered_ms=2, ended_ms=None, language="kk", file=None, status=None, on_hold=False,
             duration_ms=None, path=None, sha256=None,
         )  # fmt: skip
         covered = Covered(talks=2, recorded=1, unfinished=1, gaps={})

@@ -26,7 +26,7 @@ def now(**changed: object) -> DemandNow:
 
 HIT = DemandHit(
     call="hl1-1764000000.12", segment=1, file=FILE, match="exact", day="on", phone="+77012345678", operator="101",
-    arrived_ms=1, status="ok", duration_ms=5000,
+    arrived_ms=1, status="ok", duration_ms=5000, sound=True, on_hold=True,
 )  # fmt: skip
 
 
@@ -45,6 +45,10 @@ class PaperDemands:
     async def enter(self, body: DemandBody, by: str) -> DemandFound:
         self.done.append(("enter", body, by))
         return DemandFound(state=now(phone=body.phone), hits=(HIT,))
+
+    async def hits(self, demand: str) -> list[DemandHit]:
+        await self.of(demand)
+        return [HIT]
 
     async def search(self, demand: str, by: str) -> DemandFound:
         return DemandFound(state=await self.of(demand), hits=(HIT,))
