@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
+from time import time_ns
 
-from calls.local_day import Span, local_date, local_day
+from calls.local_day import Span, clock_ms, local_date, local_day
 from calls.phone import ANONYMOUS, Candidates, candidate_keys
 from calls.search import MOST, PAGE, Coverage, Search
 from storage.find import FoundRecording, in_order
@@ -41,6 +41,8 @@ class Asked:
     language: str | None = None
     rating: tuple[float | None, float | None] = (None, None)
     length_s: tuple[float | None, float | None] = (None, None)
+    hours: tuple[time | None, time | None] = (None, None)
+    """From which local time on the first date, until which on the last."""
     limit: int = PAGE
     after: int = 0
     """Hits to leave out: those of the pages before."""
@@ -51,7 +53,7 @@ async def look(ledger: Ledger, asked: Asked) -> tuple[list[FoundRecording], Cove
 
     Raises BadSearchError, LedgerUnavailableError.
     """
-    search = search_of(asked, time.time_ns() // 1_000_000)
+    search = search_of(asked, time_ns() // 1_000_000)
     found = in_order(await ledger.search(search))
     return found, None if search.span is None else await ledger.coverage(search.span.from_ms, search.span.to_ms)
 
@@ -97,8 +99,8 @@ def search_of(asked: Asked, now_ms: int) -> Search:
 
 def _span(asked: Asked, now_ms: int) -> Span | None:
     if asked.first is None:
-        if asked.last is not None:
-            raise BadSearchError("a last date needs a first one")
+        if asked.last is not None or asked.hours != (None, None):
+            raise BadSearchError("a last date, or times, need a first date")
         return None
     last = asked.last or asked.first
     for day in (asked.first, last):
@@ -108,7 +110,14 @@ def _span(asked: Asked, now_ms: int) -> Span | None:
         raise BadSearchError(f"the last date {last} is before the first, {asked.first}")
     if asked.first > local_date(now_ms, asked.zone):
         raise BadSearchError(f"{asked.first} is not yet: nothing can have been recorded")
-    return Span(local_day(asked.first, asked.zone).from_ms, local_day(last, asked.zone).to_ms)
+    since, until = asked.hours
+    span = Span(
+        clock_ms(asked.first, since or time(), asked.zone),
+        local_day(last, asked.zone).to_ms if until is None else clock_ms(last, until, asked.zone, last=True),
+    )
+    if span.from_ms >= span.to_ms:
+        raise BadSearchError(f"{until:%H:%M} is not after {since or time():%H:%M}: name the later date as the last")
+    return span
 
 
 def _wanted(asked: Asked) -> Candidates | None:

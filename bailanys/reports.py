@@ -13,7 +13,7 @@ from bailanys.kept import Kept
 from bailanys.refusing import said
 from calls.local_day import local_date, local_day
 from calls.recording import Recording
-from calls.search import PAGE, ends_of
+from calls.search import PAGE, ends_of, hours_of
 from console.answers import Covered, FoundTalk, FoundTalks, Stats
 from console.errors import BadRequestError, BusyError, UnknownCallError
 from console.ports import DayWait
@@ -65,9 +65,9 @@ class LedgerBooks:
     async def talks(self, asked: TalksQuery) -> FoundTalks:
         """Talks by all that is asked for (rule 14), the sure ones first. Raises BadRequestError, UnavailableError."""
         try:
-            ranges = ends_of(asked.rating), ends_of(asked.length_s)
+            ranges = ends_of(asked.rating), ends_of(asked.length_s), hours_of(asked.hours)
         except ValueError as error:
-            raise BadRequestError(f"{str(error)!r} is no range: write 3, 1-2 or 60-") from error
+            raise BadRequestError(f"{str(error)!r} is no range: write 3, 1-2, 60- or 14:00-15:30") from error
         wanted = Asked(
             self._zone, asked.date, asked.to_date, asked.phone, asked.anonymous, asked.call, asked.operator,
             asked.group, asked.language, *ranges, PAGE, (asked.page - 1) * PAGE,

@@ -25,6 +25,11 @@ def local_day(day: date, zone: str) -> Span:
     return Span(_midnight_ms(day, zone), _midnight_ms(day + timedelta(days=1), zone))
 
 
+def clock_ms(day: date, shown: time, zone: str, *, last: bool = False) -> int:
+    """When the clocks there showed this; the first or the last time, on a night when they showed it twice."""
+    return round(datetime.combine(day, shown, time_zone(zone)).replace(fold=int(last)).timestamp()) * 1000
+
+
 def local_date(at_ms: int, zone: str) -> date:
     """The local date of an instant. Raises ValueError when there is no such time zone."""
     return local_time(at_ms, zone).date()

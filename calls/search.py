@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import time
 
 from calls.local_day import Span
 from calls.phone import Candidates
@@ -11,6 +13,7 @@ MOST = 1_000
 """Longest page of hits."""
 PAGE = 200
 """Hits that people and programs are shown at once."""
+_HOURS = re.compile(r"([0-9]{2}:[0-9]{2})?-([0-9]{2}:[0-9]{2})?")
 LARGEST = 1e9
 """End of a range: no talk lasts so many seconds."""
 
@@ -48,6 +51,16 @@ def ends_of(typed: str) -> tuple[float | None, float | None]:
     if not known or not all(0 <= end < LARGEST for end in known) or known != sorted(known):
         raise ValueError(typed)
     return ends
+
+
+def hours_of(typed: str) -> tuple[time | None, time | None]:
+    """Both ends of `14:00-15:30`, `14:00-` or `-09:00`; None for an open one. Raises ValueError."""
+    if not (text := typed.strip()):
+        return None, None
+    if not _HOURS.fullmatch(text) or text == "-":
+        raise ValueError(typed)
+    first, _, last = text.partition("-")
+    return time.fromisoformat(first) if first else None, time.fromisoformat(last) if last else None
 
 
 @dataclass(frozen=True, slots=True)

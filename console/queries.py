@@ -33,6 +33,9 @@ class TalksQuery(Query):
 
     date: Day | None = Field(default=None, description="Local date of the call; needed unless phone or call is given.")
     to_date: Day | None = Field(default=None, description="Last local date, to search several.")
+    hours: str = Field(
+        default="", max_length=11, description="Local times, `14:00-15:30`: on the first date from, on the last until."
+    )
     phone: str | None = Field(
         default=None, min_length=1, max_length=64, description="The caller's number in any usual spelling."
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from datetime import date, datetime
+from datetime import time as time_of_day
 
 from calls.local_day import local_date, time_zone
-from calls.search import ends_of
+from calls.search import ends_of, hours_of
 from console.day import EARLIEST, LATEST
 
 
@@ -69,3 +70,11 @@ def span_of(typed: str, what: str) -> tuple[float | None, float | None]:
         return ends_of(typed)
     except ValueError:
         raise NotARangeError(f"--{what} {typed!r} is no range: write 3, 1-2 or 60-") from None
+
+
+def times_of(typed: str) -> tuple[time_of_day | None, time_of_day | None]:
+    """Both ends of local times typed as `14:00-15:30`. Raises NotARangeError."""
+    try:
+        return hours_of(typed)
+    except ValueError:
+        raise NotARangeError(f"--hours {typed!r} are no local times: write 14:00-15:30, 14:00- or -09:00") from None

@@ -10,7 +10,7 @@ import typer
 
 from bailanys.cli import ageing, keeping, mending
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
-from bailanys.cli.days import day_of, span_of
+from bailanys.cli.days import day_of, span_of, times_of
 from bailanys.cli.person import who
 from calls.local_day import local_time
 from calls.people import Deed
@@ -44,6 +44,9 @@ def recordings() -> None:
 def find(
     date: Annotated[str, typer.Option(help="Local date of the call, YYYY-MM-DD or DD.MM.YYYY.")] = "",
     to_date: Annotated[str, typer.Option(help="Last local date, to search several.")] = "",
+    hours: Annotated[
+        str, typer.Option(help="Local times, 14:00-15:30, from on the first date, until on the last.")
+    ] = "",
     phone: Annotated[str | None, typer.Option(help="The caller's number in any usual spelling.")] = None,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Callers who withheld their number.")] = False,
     call: Annotated[str | None, typer.Option(help="The call's id.")] = None,
@@ -67,7 +70,7 @@ def find(
     first = day_of(date, zone) if date or call is None else None
     asked = Asked(
         zone, first, day_of(to_date, zone) if to_date else first, phone, anonymous, call, operator, group, language,
-        span_of(rating, "rating"), span_of(length, "length"), PAGE, (page - 1) * PAGE,
+        span_of(rating, "rating"), span_of(length, "length"), times_of(hours), PAGE, (page - 1) * PAGE,
     )  # fmt: skip
     with ledger_of(settings) as ledger:
         found, covered = asyncio.run(look(ledger, asked))

@@ -12,6 +12,7 @@ from bailanys.finding import Asked, BadSearchError, look, search_of
 from calls.ids import CallId
 from calls.phone import caller_key
 from calls.recording import Recording, RecordingStatus
+from calls.search import hours_of
 from storage.book import write_recording
 from storage.ledger import Ledger
 from storage.record import CallRow, OfferRow, RatingRow, SegmentRow
@@ -181,3 +182,33 @@ async def test_a_range_of_dates_is_searched_whole_and_its_edges_are_adjacent(eng
 def test_what_cannot_be_looked_for_is_said(asked: Asked, why: str) -> None:
     with pytest.raises(BadSearchError, match=why):
         search_of(asked, NOON_MS)
+
+
+async def test_anonymous_callers_are_found_by_the_time(engine: Engine) -> None:
+    noon = enter(engine, 1, "anonymous")
+    later = enter(engine, 2, "anonymous", NOON_MS + 20 * 60_000)
+    enter(engine, 3, "anonymous", NOON_MS + 4 * 3_600_000)
+    enter(engine, 4, "77050000001")
+
+    async def found(typed: str) -> list[tuple[str, str]]:
+        asked = Asked(ZONE, DAY, anonymous=True, hours=hours_of(typed))
+        return [(hit.call_id, hit.day) for hit in (await look(Ledger(engine), asked))[0]]
+
+    assert await found("11:30-12:10") == [(noon, "on"), (later, "adjacent")]
+    assert await found("12:10-12:50") == [(later, "on"), (noon, "adjacent")]
+    assert await found("17:30-") == []
+    with pytest.raises(BadSearchError, match="not after"):
+        await found("12:00-11:00")
+
+
+def test_an_hour_that_came_twice_is_searched_both_times() -> None:
+    """Almaty, the night to 1 March 2024: 23:00 to 24:00 came twice."""
+    night = date(2024, 2, 29)
+    span = search_of(Asked(ZONE, night, anonymous=True, hours=hours_of("23:00-23:59")), NOON_MS).span
+    assert span is not None and span.to_ms - span.from_ms == (60 + 59) * 60_000
+
+
+@pytest.mark.parametrize("typed", ["14", "14:00", "25:00-26:00", "14:00-15", "-", "14:61-", "x-y", "1:00-2:00"])
+def test_times_that_are_none_are_refused(typed: str) -> None:
+    with pytest.raises(ValueError):
+        hours_of(typed)
