@@ -8,11 +8,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from bailanys.site import Places
 from calls.local_day import local_day
 from recordings.naming import SIDECAR, origin_of
 from storage.journal_file import unread_bytes
 from storage.ledger import Ledger
+
+log = structlog.get_logger(__name__)
 
 MOST_GAPS = 500
 
@@ -36,9 +40,16 @@ async def searched(ledger: Ledger, places: Places, day: date, zone: str) -> dict
     }
 
 
-async def _without_row(ledger: Ledger, places: Places, from_ms: int, to_ms: int) -> int:
-    """Recordings of those hours in the archive that the register does not know."""
-    names = await asyncio.to_thread(_recordings_in, places, from_ms, to_ms)
+async def _without_row(ledger: Ledger, places: Places, from_ms: int, to_ms: int) -> int | None:
+    """Recordings of those hours in the archive that the register does not know; None while it cannot be listed.
+
+    An archive that is away must not stop the four hours: what is handed over is read from it all the same.
+    """
+    try:
+        names = await asyncio.to_thread(_recordings_in, places, from_ms, to_ms)
+    except OSError as error:
+        log.warning("the archive was not listed", error=str(error))
+        return None
     origins = {(one.call, one.seq, one.offer) for one in map(origin_of, names) if one is not None}
     return len(origins - await ledger.known_recordings(sorted({call for call, _, _ in origins})))
 

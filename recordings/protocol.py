@@ -137,7 +137,8 @@ def _whole(searched: Mapping[str, Any], words: Words) -> Iterator[tuple[str, str
         yield words.get(f"day_{status}", status), str(count)
     unread, unknown = searched["journal_unread_bytes"], searched["archive_without_row"]
     yield words["journal"], words["journal_unread"].format(bytes=unread) if unread else words["journal_read"]
-    yield words["archive"], words["archive_unknown"].format(count=unknown) if unknown else words["archive_known"]
+    known = words["archive_away" if unknown is None else "archive_unknown" if unknown else "archive_known"]
+    yield words["archive"], known.format(count=unknown)
 
 
 def _handed(one: Mapping[str, Any], words: Words, zone: str) -> Iterator[tuple[str, str]]:

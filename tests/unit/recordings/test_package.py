@@ -296,3 +296,10 @@ def test_the_same_facts_make_the_same_pages(package: Path) -> None:
         manifest = json.loads(opened.read("manifest.json"))
         for language in ("kk", "ru"):
             assert pdf(protocol(manifest, language), MADE_MS) == opened.read(f"protocol-{language}.pdf")
+
+
+@pytest.mark.parametrize(("unknown", "words"), [(0, "есть в реестре"), (3, "нет в реестре: 3"), (None, "недоступен")])
+def test_the_protocol_says_what_is_known_of_the_archive(unknown: int | None, words: str) -> None:
+    manifest = about() | {"recordings": [], "public_key": "ab" * 32}
+    manifest["searched"] |= {"archive_without_row": unknown}
+    assert words in json.dumps(asdict(protocol(manifest, "ru")), ensure_ascii=False)

@@ -14,6 +14,7 @@ from bailanys.packing import pack
 from bailanys.searched import searched
 from bailanys.site import Places
 from calls.demand import Authority, DeedRefusedError, Kind
+from calls.store import StoreAwayError
 from recordings.offline import verify
 from recordings.package import PROTOCOL
 from storage.ledger import Ledger
@@ -95,3 +96,14 @@ async def test_a_talk_without_sound_is_not_handed_over(engine: Engine) -> None:
             await desk.do(entered.state.demand.id, Kind.SELECTED, "auditor", files)
     state = await desk.do(entered.state.demand.id, Kind.SELECTED, "auditor", [f"{heard}-1-1"])
     assert state.selected == (f"{heard}-1-1",)
+
+
+async def test_an_archive_that_cannot_be_listed_stops_no_protocol(
+    engine: Engine, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> list[str]:
+        raise StoreAwayError("the archive does not answer")
+
+    monkeypatch.setattr("bailanys.searched._recordings_in", away)
+    found = await searched(Ledger(engine), places, DAY, ZONE)
+    assert found["archive_without_row"] is None
