@@ -50,15 +50,19 @@ async def measure(quick: bool, tell: Tell) -> Sequence[Run]:
 def _finished(numbers: range) -> Run:
     ours, flac, opus = [], [], []
     encoder = shutil.which("ffmpeg")
-    with tempfile.TemporaryDirectory(prefix="bailanys-finalise-") as folder, desk(Path(folder)) as made:
+    with (
+        tempfile.TemporaryDirectory(prefix="bailanys-finalise-") as folder,
+        desk(Path(folder)) as made,
+        asyncio.Runner() as loop,
+    ):
         made.talked(numbers.stop, 1.0)
-        _finish(made)  # what is loaded and compiled at the first talk is not of the talk
+        _finish(made, loop)  # what is loaded and compiled at the first talk is not of the talk
         size = 0
         for number in numbers:
             raw, plain = made.talked(number, SECONDS), Path(folder) / "plain.flac"
             flac.append(_cpu_ms(partial(_plain_flac, raw, plain)))
             opus.append(_cpu_ms(partial(_opus, encoder, raw, plain)))
-            ours.append(_cpu_ms(partial(_finish, made)))
+            ours.append(_cpu_ms(partial(_finish, made, loop)))
             size += plain.stat().st_size
     minute_ms = statistics.fmean(ours)
     return {
@@ -72,8 +76,8 @@ def _finished(numbers: range) -> Run:
     }
 
 
-def _finish(made: Desk) -> None:
-    finished = asyncio.run(made.finaliser.finish_ready())
+def _finish(made: Desk, loop: asyncio.Runner) -> None:
+    finished = loop.run(made.finaliser.finish_ready())
     if len(finished) != 1 or finished[0].recording.status != "ok":
         raise RuntimeError(f"not one finished recording: {finished}")
 

@@ -3,7 +3,8 @@
 The tables are filled by the databases themselves, in temporary folders: five calls of each number over ten years, one
 talk with a recording each. A look-up is the product's own, from the number as a person types it to the hits, its
 thread included; every one of them must find its talks. `*_unindexed_ms` is a search of the same rows by the end of the
-number, which no index helps.
+number, which no index helps. `*_day_counted_ms`: what `recordings find` tells beside the hits, how many of that day's
+talks are recorded, the median of 20 days.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sqlalchemy import Connection, Engine, text
 
 from bench.figures import Run, Target, percentile
 from bench.report import Tell, run
-from calls.local_day import local_date
+from calls.local_day import local_date, local_day
 from storage.engine import open_engine, sqlite_url
 from storage.ledger import Ledger
 from storage.migrate import upgrade
@@ -29,7 +30,7 @@ from tests.unit.storage.postgres import private_server
 
 CALLS, QUICK_CALLS = 10_000_000, 1_000_000
 OF_EACH = 5
-LOOKUPS, RUNS = 1_000, 3
+LOOKUPS, DAYS, RUNS = 1_000, 20, 3
 ZONE = "Asia/Almaty"
 TEN_YEARS_MS = 3653 * 24 * 3_600_000
 BEGAN_MS = round(datetime(2016, 11, 22, tzinfo=UTC).timestamp() * 1000)
@@ -73,6 +74,7 @@ async def _database(url: str, name: str, calls: int, runs: list[dict[str, float]
         times_ms = await _lookups(Ledger(engine), calls, chance)
         one[f"{name}_lookup_p50_ms"] = percentile(times_ms, 0.5)
         one[f"{name}_lookup_p99_ms"] = percentile(times_ms, 0.99)
+        one[f"{name}_day_counted_ms"] = await _day_counted(Ledger(engine), chance)
         one[f"{name}_unindexed_ms"] = await asyncio.to_thread(_unindexed, engine, calls, chance)
         tell(f"{name}: run {number + 1} of {len(runs)}")
     engine.dispose()
@@ -110,6 +112,16 @@ async def _lookups(ledger: Ledger, calls: int, chance: random.Random) -> list[fl
         if f"hl1-{1500000000 + index}.1" not in {hit.call_id for hit in found if hit.match == "exact"}:
             raise RuntimeError(f"call {index} not found on {day} by {typed}")
     return times_ms
+
+
+async def _day_counted(ledger: Ledger, chance: random.Random) -> float:
+    times_ms = []
+    for _ in range(DAYS):
+        span = local_day(local_date(BEGAN_MS + chance.randrange(TEN_YEARS_MS), ZONE), ZONE)
+        began_s = time.perf_counter()
+        await ledger.coverage(span.from_ms, span.to_ms)
+        times_ms.append((time.perf_counter() - began_s) * 1000)
+    return percentile(times_ms, 0.5)
 
 
 def _unindexed(engine: Engine, calls: int, chance: random.Random) -> float:

@@ -1,4 +1,4 @@
-"""`bailanys recordings` and `audit` with bad input and with an archive that was tampered with: a clear line, no more.
+"""`bailanys recordings`, `demands` and `audit` with bad input and with what was tampered with: a clear line, no more.
 
 A real ledger and archive, made by the product's own finaliser; the commands run as a person types them.
 """
@@ -128,6 +128,28 @@ def test_an_id_that_is_a_path_or_a_pattern_leads_nowhere(say: Say, tmp_path: Pat
     status, _, err = say("recordings", command, *options)
     assert status == 1 and "no call" in err and len(err.splitlines()) == 1, err
     assert list((tmp_path / "copies").iterdir()) == []
+
+
+LETTER = ("demands", "add", "--authority", "service-quality", "--letter", "14-2/118", "--ground", "rule 14")
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--date", "2026-02-30", "--phone", PHONE), "no date"),
+        (("--date", "2199-01-01", "--phone", PHONE), "not yet"),
+        (("--date", DAY, "--phone", "%"), "no phone number"),
+        (("--date", DAY, "--phone", ""), "missing"),
+        (("--date", DAY, "--phone", PHONE, "--received", "2199-01-01T10:00"), "future"),
+        (("--date", "2024-01-01", "--phone", PHONE, "--received", "2024-02-29T23:30"), "write it with its offset"),
+        (("--date", "2024-01-01", "--phone", PHONE, "--received", "29.02.2024"), "no instant"),
+    ],
+)
+def test_a_demand_that_cannot_be_is_one_line(say: Say, options: tuple[str, ...], why: str) -> None:
+    """On 29 February 2024 the hour from 23:00 came twice in Almaty."""
+    status, out, err = say(*LETTER, *options)
+    assert status == 1 and why in err and len(err.splitlines()) == 1, err
+    assert out == "" and say("demands", "list", "--all", "--json")[1].strip() == "[]"
 
 
 def test_no_copy_without_a_reason(say: Say, tmp_path: Path) -> None:
