@@ -28,6 +28,7 @@ from calls.store import StoreAwayError
 from phones.tones import hears
 from recordings.archive import Archive
 from recordings.naming import CopyKind
+from recordings.opening import Keys, no_keys
 from recordings.package import build
 from recordings.sidecar import beside
 from recordings.signing import signer_at
@@ -49,10 +50,12 @@ def places(tmp_path: Path, objects: ObjectServer) -> Places:
     return places_before(objects, tmp_path)
 
 
-async def stored(places: Places, ledger: Ledger, seq: int = 1, *, known: bool = True, moved: bool = True) -> Recording:
+async def stored(
+    places: Places, ledger: Ledger, seq: int = 1, *, known: bool = True, moved: bool = True, keys: Keys | None = None
+) -> Recording:
     """A recording that has moved on to the store."""
     raw = write_raw(places.spool, two_voices(2.0), f"hl1-1764000000.12-{seq}-{seq}")
-    archive = Archive(places.archive, places.ring)
+    archive = Archive(places.archive, keys or places.ring)
     talk = replace(ended_talk(seq, seq, bridged_ms=2000), began_ms=NOW_MS - 3_000, ended_ms=NOW_MS - 1_000)
     sidecar = archive.enclose(raw, talk, NOW_MS)
     archive.place(sidecar)
@@ -195,3 +198,14 @@ def packed(target: Path, places: Places, *made: Recording) -> None:
 
 def left_of(folder: Path, *names: str) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name.startswith(names)]
+
+
+@pytest.mark.parametrize("kind", list(CopyKind))
+async def test_what_is_not_encrypted_is_handed_out_from_the_store_too(
+    engine: Engine, places: Places, tmp_path: Path, kind: CopyKind
+) -> None:
+    ledger = Ledger(engine)
+    made = await stored(places, ledger, keys=no_keys)
+    assert made.path.endswith(".flac") and places.store.place_of(made.path).startswith("s3://")
+    copy = await hand_out(ledger, places, made, kind, tmp_path, "auditor", "a letter")
+    assert hears(copy, CALLER_HZ, channel=0) and hears(copy, OPERATOR_HZ, channel=1)
