@@ -12,7 +12,8 @@ from recordings.spool import SpoolFile
 SETTLED_MS = 500
 SETTLED_UNSURE_MS = 2_000
 """When the system does not say whether a file is open: twice the time that fills MixMonitor's 32 KiB buffer."""
-MISSING_MS = 60_000
+MISSING_MS = 15_000
+"""The file of a talk is there from its begin, if ever; so long may a busy machine need to close it."""
 EMPTY_MS = 60_000
 EMPTY_UNSURE_MS = 24 * 3_600_000
 """The safety net opens its file when the caller begins to wait: removing it then would lose the talk."""

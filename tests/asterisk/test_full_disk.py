@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -11,19 +12,21 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from command_line import bailanys
 from journal_watch import Journal
 from mortal import OPERATOR_HZ, Mortal, mortal_in, rate, until
 from reckoning import answered, recorded
 from scenes import Played, perform, scene_alone
 
+from bailanys.cli.context import DEFAULT_CONFIG
 from calls.journal import Fact
 from phones.call import Call
 from tests.small_disk import SmallDisk, small_disk
 
 ALARM_S = 10.0
 """Promise 14."""
-GAP_S = 150.0
-"""A talk without a file is given up after a minute."""
+GAP_S = 60.0
+"""A talk without a file is given up after a quarter of it."""
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -91,6 +94,8 @@ async def test_all_but_the_recordings_goes_on_when_the_whole_disk_is_full(starti
             disk.fill()
             await told(hotline, "spool-full", time.time())
             disk.fill()  # what was freed meanwhile
+            shown = await bailanys("recordings", "disks", "--json", env=hotline.env, config=DEFAULT_CONFIG)
+            assert {row["name"]: row["state"] for row in shown.answer} == {"spool": "full", "archive": "full"}
             await ended(*begun, "5")
             await ended(*await talk(hotline, "77010000002"), "4")
             disk.empty()
@@ -119,3 +124,27 @@ async def test_a_read_only_spool_stops_no_call_and_explains_its_gap(starting: as
             story = (await hotline.stories(1, timeout_s=GAP_S))["77010000001"]
             answered(story, ["101"], [5])
             assert [gap.reason for gap in story.record.gaps.values()] == ["disk-unwritable"]
+
+
+@scene_alone
+async def test_an_archive_that_hangs_holds_up_no_call(starting: asyncio.Lock) -> None:
+    """However slow a disk is, finishing waits for it and calls do not; afterwards all is finished."""
+    with tempfile.TemporaryDirectory(prefix="mor") as name:
+        async with staffed(starting, Path(name)) as hotline:
+            places = hotline.up.places
+            begun = await talk(hotline, "77010000001")
+            (raw,) = places.spool.glob("*.raw")
+            hanging = places.archive / ".pending" / f"{raw.stem}.flac"
+            hanging.parent.mkdir(exist_ok=True)
+            os.mkfifo(hanging)  # whoever opens it to write waits for somebody who reads
+            await ended(*begun, "5")
+            await ended(*await talk(hotline, "77010000002"), "4")
+            stories = await hotline.stories(2, recorded=False)
+            assert [story.recordings for story in stories.values()] == [(), ()]
+            reader = os.open(hanging, os.O_RDONLY | os.O_NONBLOCK)
+            hanging.unlink()
+            os.close(reader)
+            stories = await hotline.stories(2, timeout_s=GAP_S)
+            for number, score in (("77010000001", 5), ("77010000002", 4)):
+                answered(stories[number], ["101"], [score])
+                recorded(stories[number], places.archive, places.spool, 440, [1000])
