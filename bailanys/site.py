@@ -155,6 +155,8 @@ def asterisk_site(settings: Settings, places: Places, asterisk: AsteriskInstall,
         run=places.state / "run",
         log=places.log,
         music=places.state / "data" / "sounds" / MUSIC_SUBFOLDER,
+        tls_certificate=places.state / settings.sip.tls_certificate,
+        tls_key=places.state / settings.sip.tls_key,
         ami_secret=keys.ami,
         passwords=keys.operators,
     )

@@ -22,6 +22,12 @@ def address_findings(document: Document) -> Iterator[Finding]:
         for path, bind in values(document, (section, "bind"), str):
             if not _is_ipv4(bind):
                 yield Finding(path, f'must be an IPv4 address such as 127.0.0.1, not "{bind}"')
+    for path, address in values(document, ("sip", "external_address"), str):
+        if address and not _is_ipv4(address):
+            yield Finding(path, f'must be an IPv4 address such as 192.0.2.10, not "{address}"')
+    for path, network in values(document, ("sip", "local_networks", ANY), str):
+        if not _is_network(network):
+            yield Finding(path, f'must be a network such as 192.168.0.0/16, not "{network}"')
     yield from _trunks(document)
     for path, zone in values(document, ("hotline", "time_zone"), str):
         if not _is_zone(zone):
@@ -32,6 +38,13 @@ def address_findings(document: Document) -> Iterator[Finding]:
         if url and not (rest and f"{scheme.partition('+')[0]}://" in DATABASES):
             # The URL may hold a password, so it is not shown.
             yield Finding(path, f"must begin with {' or '.join(DATABASES)}")
+
+
+def homes_unprotected(document: Document) -> Iterator[Finding]:
+    """Check that keys of voice over the internet have a way that nobody reads along."""
+    for path, at_home in values(document, ("operators", ANY, "internet"), bool):
+        if at_home and document["sip"].get("tls_port") is None:
+            yield Finding(path, "needs sip.tls_port: a phone at home sends the keys of its voice over TLS")
 
 
 def _trunks(document: Document) -> Iterator[Finding]:
@@ -58,6 +71,14 @@ def _trunks(document: Document) -> Iterator[Finding]:
 def _is_ipv4(text: str) -> bool:
     try:
         IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
     except ValueError:
         return False
     return True

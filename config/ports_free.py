@@ -23,6 +23,7 @@ def ports_in_use(settings: Settings, source: Source | None = None) -> list[Probl
     wanted = (
         ("sip", "port", settings.sip.bind, settings.sip.port, socket.SOCK_DGRAM),
         ("sip", "port", settings.sip.bind, settings.sip.port, socket.SOCK_STREAM),
+        *((("sip", "tls_port", settings.sip.bind, tls, socket.SOCK_STREAM),) if (tls := settings.sip.tls_port) else ()),
         ("ports", "ami", LOOPBACK, settings.ports.ami, socket.SOCK_STREAM),
         ("ports", "agi", LOOPBACK, settings.ports.agi, socket.SOCK_STREAM),
         *((("api", "port", settings.api.bind, settings.api.port, socket.SOCK_STREAM),) if settings.api.enabled else ()),

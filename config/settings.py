@@ -53,6 +53,22 @@ class Sip(Section):
 
     bind: str = Field(default="127.0.0.1", description="IPv4 address for SIP and RTP.")
     port: Port = Field(default=5060, description="SIP port, UDP and TCP.")
+    external_address: str = Field(
+        default="",
+        description="Public IPv4 address that phones outside `local_networks` are told, where this machine is behind "
+        "a router that forwards its ports (`port`, `tls_port`, `rtp_first` to `rtp_last`).",
+    )
+    local_networks: tuple[str, ...] = Field(
+        default=("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
+        description="Networks where this machine's own address is reached as it is, its own one among them.",
+    )
+    tls_port: Port | None = Field(
+        default=None, description="SIP over TLS, e.g. 5061, for operators at home; without it there is none."
+    )
+    tls_certificate: Path = Field(
+        default=Path("keys/sip.pem"), description="The certificate's file, its chain in it; within the state folder."
+    )
+    tls_key: Path = Field(default=Path("keys/sip.key"), description="The certificate's private key.")
     rtp_first: Port = Field(default=10000, description="First RTP port.")
     rtp_last: Port = Field(default=19999, description="Last RTP port.")
     codecs: tuple[Literal["alaw", "ulaw", "opus", "g722"], ...] = Field(
@@ -136,6 +152,11 @@ class Operator(Section):
     )
     languages: tuple[Language, ...] = Field(
         default=("kk", "ru", "en"), min_length=1, description="The languages the operator speaks."
+    )
+
+    internet: bool = Field(
+        default=False,
+        description="The phone is at home, over the internet: voice in SRTP only, its keys over `[sip] tls_port`.",
     )
 
     @model_validator(mode="before")

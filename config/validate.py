@@ -11,7 +11,7 @@ from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from config.addresses import address_findings
+from config.addresses import address_findings, homes_unprotected
 from config.calling_back import hours_closed, trunk_unknown
 from config.document import ANY, Document, values
 from config.eligibility import needs_unserved, steps_narrow
@@ -64,7 +64,7 @@ def ports_collide(document: Document) -> Iterator[Finding]:
     """Check that each port has one user, and voice a range of its own."""
     ports = [
         found
-        for pattern in (("sip", "port"), ("ports", "ami"), ("ports", "agi"), ("api", "port"))
+        for pattern in (("sip", "port"), ("sip", "tls_port"), ("ports", "ami"), ("ports", "agi"), ("api", "port"))
         for found in values(document, pattern, int)
     ]
     for (first, one), (second, other) in combinations(ports, 2):
@@ -134,4 +134,5 @@ CHECKS: tuple[Callable[[Document], Iterable[Finding]], ...] = (
     thresholds_crossed,
     control_characters,
     address_findings,
+    homes_unprotected,
 )

@@ -52,6 +52,7 @@ MODULES = (
     "res_pjsip_sdp_rtp",
     "chan_pjsip",
     "res_rtp_asterisk",
+    "res_srtp",
     "codec_alaw",
     "codec_ulaw",
     "codec_g722",
@@ -120,6 +121,8 @@ class Site:
     run: Path
     log: Path
     music: Path
+    tls_certificate: Path
+    tls_key: Path
     ami_secret: str
     passwords: Mapping[str, str]
     """Operator's number -> SIP password."""

@@ -69,20 +69,24 @@ class Fleet:
         manner: manners.Manner | None = None,
         register: bool = True,
         codecs: Sequence[str] = CODECS,
+        secure: bool = False,
     ) -> Phone:
         """Start an operator's phone, account `op` + number, and wait until it is registered.
 
         It answers at once unless another manner is given; `codecs` (alaw, ulaw, g722) are offered, best first.
+        `secure`: SIP over TLS at that port, voice in SRTP only.
         Raises PhoneError if the server refuses, TimeoutError.
         """
         server = Server("127.0.0.1", server_port)
+        address = f"sip:{server};transport=tls" if secure else f"sip:{server}"
         phone = await self._start(
             f"op{number}",
             server,
             id_uri=sip_text.name_addr("", f"op{number}", server.host),
-            registrar=f"sip:{server}" if register else "",
+            registrar=address if register else "",
             password=password,
             bind=self._bind,
+            route=f"<{address};lr>" if secure else "",
             sound=sound,
             tone_hz=tone_hz,
             codecs=codecs,

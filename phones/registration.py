@@ -37,10 +37,17 @@ def digest(challenge: str, method: str, uri: str, user: str, password: str) -> s
 
 
 async def register(
-    accounts: Mapping[str, str], server_port: int, port: int, *, address: str = "127.0.0.1", expires_s: int = 7200
+    accounts: Mapping[str, str],
+    server_port: int,
+    port: int,
+    *,
+    address: str = "127.0.0.1",
+    believed: str = "",
+    expires_s: int = 7200,
 ) -> None:
     """Register accounts (user -> password) at 127.0.0.1 with `address:port` as their contact; 0 s takes it back.
 
+    `believed`: the address that a phone behind a router takes for its own, and names as its contact.
     Raises RegistrationError, OSError if the port is taken.
     """
     loop = asyncio.get_running_loop()
@@ -48,13 +55,20 @@ async def register(
         line.setblocking(False)
         line.bind((address, port))
         for user, password in accounts.items():
-            await _register(loop, line, server_port, user, password, expires_s)
+            await _register(loop, line, server_port, user, password, believed, expires_s)
 
 
 async def _register(
-    loop: asyncio.AbstractEventLoop, line: socket.socket, server_port: int, user: str, password: str, expires_s: int
+    loop: asyncio.AbstractEventLoop,
+    line: socket.socket,
+    server_port: int,
+    user: str,
+    password: str,
+    believed: str,
+    expires_s: int,
 ) -> None:
     host, port = line.getsockname()
+    host = believed or host
     uri, call_id, credentials = f"sip:127.0.0.1:{server_port}", token_hex(8), ""
     for cseq in (1, 2):
         lines = [

@@ -48,7 +48,7 @@ class Softphone:
         self._running = True
         self._input = b""
         self._endpoint = start_library(setup)
-        transport = open_transport(self._endpoint, setup["bind"])
+        transport = open_transport(self._endpoint, setup["bind"], secure=bool(setup.get("route")))
         self._voice: Voice | None = Voice(Path(setup["sound"]), Path(setup["silence"]))
         self._handset: Handset | None = Handset(self._account_event, self._ring)
         self._handset.create(account_of(setup, transport))
@@ -238,12 +238,12 @@ def start_library(setup: dict[str, Any]) -> pj.Endpoint:
     return endpoint
 
 
-def open_transport(endpoint: pj.Endpoint, address: str) -> int:
-    """Open a UDP socket on a free port of `address`. Raises pjsua2's Error."""
+def open_transport(endpoint: pj.Endpoint, address: str, *, secure: bool) -> int:
+    """Open a UDP socket, or for `secure` one for TLS, on a free port of `address`. Raises pjsua2's Error."""
     config = pj.TransportConfig()
     config.boundAddress = address
     config.port = 0
-    return endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, config)
+    return endpoint.transportCreate(pj.PJSIP_TRANSPORT_TLS if secure else pj.PJSIP_TRANSPORT_UDP, config)
 
 
 def account_of(setup: dict[str, Any], transport: int) -> pj.AccountConfig:
@@ -256,6 +256,10 @@ def account_of(setup: dict[str, Any], transport: int) -> pj.AccountConfig:
     config.mediaConfig.transportConfig.port = setup["rtp_port"]
     config.mediaConfig.lockCodecEnabled = False  # it re-INVITEs after the answer
     config.natConfig.contactRewriteUse = config.natConfig.viaRewriteUse = config.natConfig.sdpNatRewriteUse = 0
+    if setup.get("route"):
+        config.sipConfig.proxies.append(setup["route"])
+        config.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
+        config.mediaConfig.srtpSecureSignaling = 1
     if setup["registrar"]:
         config.regConfig.registrarUri = setup["registrar"]
         config.regConfig.retryIntervalSec = 2  # Asterisk may be restarted under the test

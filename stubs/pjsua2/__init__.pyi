@@ -1,6 +1,8 @@
 # What the phones use of pjsua2 (the wheel brings no types).
 from typing import Any, ClassVar
 
+PJMEDIA_SRTP_MANDATORY: int
+PJSIP_TRANSPORT_TLS: int
 PJSIP_TRANSPORT_UDP: int
 PJSIP_INV_STATE_CALLING: int
 PJSIP_INV_STATE_EARLY: int

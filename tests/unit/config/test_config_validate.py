@@ -234,3 +234,21 @@ def test_what_is_not_encrypted_goes_over_tls_only() -> None:
     assert found("recordings.store_endpoint", "http://10.0.0.5:9000", store) == []
     assert found("recordings.store_endpoint", "http://127.0.0.1:9000", plain, store) == []
     assert found("recordings.store_endpoint", "https://10.0.0.5:9000", plain, store) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("sip.external_address", "hotline.kz", "sip.external_address: must be an IPv4 address"),
+        ("sip.local_networks", ["10.0.0.0/40"], "sip.local_networks[0]: must be a network"),
+        ("sip.tls_port", 5060, "sip.tls_port: port 5060 is sip.port already"),
+        ("operators[0].internet", True, "operators[0].internet: needs sip.tls_port"),
+    ],
+)
+def test_what_operators_at_home_need_is_said(path: str, value: object, said: str) -> None:
+    (told,) = found(path, value)
+    assert told.startswith(said)
+
+
+def test_an_operator_at_home_is_well_with_tls() -> None:
+    assert found("operators[0].internet", True, ("sip.tls_port", 5061), ("sip.external_address", "203.0.113.5")) == []

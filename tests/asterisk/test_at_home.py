@@ -1,0 +1,123 @@
+"""Operators at home: behind a router's address translation, and over TLS with encrypted voice, on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from home_phone import PRIVATE, HomePhone
+from hotline import OPERATOR_HZ, Centre, open_centre
+
+from bailanys.free_ports import own_place
+from calls.journal import Fact
+from phones import tones
+from phones.registration import register
+from phones.sip_text import header
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+OUTSIDE = "203.0.113.5"
+"""The address that the hotline's own router has, where its ports are forwarded."""
+AT_HOME = json.dumps(
+    [
+        {"number": "101", "name": "Айгүл", "groups": ["state-services", "portal", "ict"]},
+        {"number": "102", "name": "Нұрлан", "groups": ["state-services"], "internet": True},
+    ]
+)
+HOME = "127.0.0.9"
+"""Not among the local networks of this centre: a phone there is outside."""
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate that signs itself."""
+    folder = tmp_path_factory.mktemp("tls")
+    pem, key = folder / "sip.pem", folder / "sip.key"
+    secret = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(secret.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(secret, hashes.SHA256())
+    )
+    pem.write_bytes(signed.public_bytes(Encoding.PEM))
+    key.write_bytes(secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return pem, key
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def centre(certificate: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Centre]:
+    tls_port = own_place(tmp_path_factory.mktemp("ports"))["BAILANYS_SIP__PORT"]
+    pem, key = certificate
+    async with open_centre(
+        sip__tls_port=tls_port,
+        sip__tls_certificate=pem,
+        sip__tls_key=key,
+        sip__local_networks='["127.0.0.1/32"]',
+        sip__external_address=OUTSIDE,
+        operators=AT_HOME,
+    ) as made:
+        yield made
+
+
+async def test_phone_behind_a_router_is_rung_and_heard_though_its_own_address_leads_nowhere(centre: Centre) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as trial:
+        trial.bind((HOME, 0))
+        port = trial.getsockname()[1]
+    password = centre.up.secrets.operators["101"]
+    await register({"op101": password}, centre.port, port, address=HOME, believed=PRIVATE)
+    loop = asyncio.get_running_loop()
+    _, phone = await loop.create_datagram_endpoint(lambda: HomePhone(HOME), local_addr=(HOME, port))
+    try:
+        await centre.duty("101", ready=True)
+        visit = await centre.visit()
+        await visit.enters()
+        async with asyncio.timeout(10):
+            asked = await phone.invited
+            await phone.talking.wait()
+        assert f"c=IN IP4 {OUTSIDE}" in asked
+        assert f"@{OUTSIDE}:" in (header(asked, "Contact") or "")
+        await phone.talk("127.0.0.1")
+        assert phone.heard > 50  # at the address that the voice came from, not at the one that the phone named
+        await visit.fact(Fact.TALKING, operator="101")
+        await visit.call.hang_up()
+    finally:
+        phone.close()
+        await centre.asked(do="duty", operator="101", ready=False, reason="off")
+
+
+async def test_phone_over_tls_has_encrypted_voice_and_is_an_operator_like_any_other(centre: Centre) -> None:
+    tls_port = centre.up.settings.sip.tls_port
+    assert tls_port is not None
+    password = centre.up.secrets.operators["102"]
+    centre.operators["102"] = await centre.fleet.operator(
+        "102", password, tls_port, tone_hz=OPERATOR_HZ["102"], secure=True
+    )
+    await centre.duty("102", ready=True)
+    visit = await centre.visit()
+    await visit.enters()
+    talk = await centre.talk("102", visit)
+    await talk.hang_up()
+    await visit.fact(Fact.RATING_OFFERED, operator="102")
+    await visit.call.hang_up()
+    story = await visit.recorded()
+    path = centre.up.places.recording(story.recordings[0].path)
+    assert tones.hears(path, visit.hz, channel=0)
+    assert tones.hears(path, OPERATOR_HZ["102"], channel=1)
