@@ -14,8 +14,9 @@ from telephony.quoting import ActionFields
 
 UNDER_WAY = "not up"
 """In Asterisk's answer for a channel on its way elsewhere, or hanging up (22.10: right behind another, 4 of 5)."""
-PAUSES_S = (0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
-"""Between the tries: a move takes milliseconds, on a busy machine tens of them."""
+PAUSES_S = (0.002, 0.005, *(0.01,) * 60)
+"""Between the tries: a move takes milliseconds, on a busy machine tens of them. Not growing: after a pause of 80 ms the
+operator would have been idle beside the caller for longer than anybody may be."""
 
 
 async def moved(

@@ -26,6 +26,7 @@ from routing.skills import Need
 
 TARGETS = (
     Target("error_over_asterisk", 0.8),
+    Target("bias", 0.05, least=-0.05),
     Target("bias_size", 0.05),
     Target("grew", 0),
 )

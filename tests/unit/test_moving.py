@@ -62,7 +62,7 @@ async def test_an_offer_that_was_taken_back_meanwhile_is_not_made() -> None:
 
 
 async def test_in_the_end_the_refusal_stands() -> None:
-    line = Line(*[UNDER_WAY] * 20)
+    line = Line(*[UNDER_WAY] * (len(PAUSES_S) + 1))
 
     with pytest.raises(AmiRefusedError, match="not up"):
         await moved(line.send, OFFER)
