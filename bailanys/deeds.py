@@ -119,8 +119,9 @@ class Deeds:
         if carried is None:
             self._say(CallGone(offer.call))
             return
+        codecs = self._settings.sip.codecs
         stand_in = f"Local/s@{names.CALLBACK_LEG}/n"
-        await self._link.send(commands.originate(stand_in, offer.call, names.CALLBACK, offer.operator, carried))
+        await self._link.send(commands.originate(stand_in, offer.call, names.CALLBACK, offer.operator, carried, codecs))
 
     async def reclaim(self, channel: str) -> None:
         """Take a caller back from the safety net. Raises TelephonyError."""

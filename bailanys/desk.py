@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from bailanys import recording_pause
+from bailanys import consulting, recording_pause
 from bailanys.destinations import Destination, destination, staffed
 from bailanys.dispatcher import Dispatcher
 from bailanys.resync import seen_channels
@@ -20,6 +20,7 @@ from config.settings import Settings
 from console.answers import (
     CallNow,
     CancelledCallback,
+    Consulting,
     DiskNow,
     Duty,
     Joined,
@@ -27,6 +28,7 @@ from console.answers import (
     OwedCallback,
     OwedState,
     RecordingNow,
+    TakenBack,
     TargetNow,
     Transferred,
     WrapUp,
@@ -202,12 +204,16 @@ class LiveDesk:
 
         Raises UnknownGroupError, UnknownCallError, NoTalkError, NobodyThereError, UnavailableError.
         """
+        where = self._meant(to)
+        async with self._moving:  # of two at the same time the second finds no talk any more
+            return await self._moved(call, where)
+
+    def _meant(self, to: str) -> Destination:
         where = destination(self._settings, to)
         if where is None:
             groups = ", ".join(group.name for group in self._settings.groups)
             raise UnknownGroupError(f"no group {to}, nor an operator of that number; there are: {groups}")
-        async with self._moving:  # of two at the same time the second finds no talk any more
-            return await self._moved(call, where)
+        return where
 
     async def _moved(self, call: str, where: Destination) -> Transferred:
         channels = await done(seen_channels(self._link))
@@ -248,6 +254,32 @@ class LiveDesk:
         async with self._moving:
             await done(recording_pause.resume(self._link, call, by))
         return RecordingNow(call=call, paused=False)
+
+    async def consult(self, call: str, to: str) -> Consulting:
+        """Put the caller on hold and let the operator ask a group or an operator by number (rule 11).
+
+        Raises UnknownGroupError, UnknownCallError, NoTalkError, AlreadyConsultingError, NobodyThereError,
+        UnavailableError.
+        """
+        where, operators = self._meant(to), self._dispatcher.router.operators
+        async with self._moving:
+            return await done(consulting.consult(self._link, call, where, operators, self._settings.sip.codecs))
+
+    async def join(self, call: str) -> Joined:
+        """Give the caller to the colleague who is being asked; the caller is told first (rule 11).
+
+        Raises UnknownCallError, NoTalkError, NoConsultationError, UnavailableError.
+        """
+        async with self._moving:
+            return await done(consulting.join(self._link, call))
+
+    async def take_back(self, call: str) -> TakenBack:
+        """End the question to a colleague: the caller stays with the operator.
+
+        Raises UnknownCallError, NoTalkError, NoConsultationError, UnavailableError.
+        """
+        async with self._moving:
+            return await done(consulting.take_back(self._link, call))
 
 
 async def done(deed: Awaitable[T]) -> T:

@@ -50,6 +50,12 @@ class Requests:
                 case "resume-recording":
                     by = f"cli:{request['by']}"
                     return (await self._desk.resume_recording(str(request["call"]), by)).model_dump()
+                case "consult":
+                    return (await self._desk.consult(str(request["call"]), str(request["to"]))).model_dump()
+                case "join":
+                    return (await self._desk.join(str(request["call"]))).model_dump()
+                case "take-back":
+                    return (await self._desk.take_back(str(request["call"]))).model_dump()
                 case "skills":
                     asked = SkillsBody.model_validate(request["change"])
                     by = f"cli:{request['by']}"

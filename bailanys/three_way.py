@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from bailanys.snapshot import SeenChannel
 from calls.tracker import operator_of
 from console.errors import NoConsultationError, NoTalkError, UnknownCallError
 from dialplan import names
 
-TALKING = (names.CONNECT, names.NET, names.JOINED, names.THREE_WAY_LEFT)
+TALKING = (names.CONNECT, names.NET, names.JOINED, names.TAKEN_BACK, names.THREE_WAY_LEFT)
 
 
-def talk_of(channels: Iterable[SeenChannel], call: str) -> SeenChannel:
-    """The caller's channel, while the caller talks. Raises UnknownCallError, NoTalkError."""
+def talk_of(channels: Iterable[SeenChannel], call: str, also: Collection[str] = ()) -> SeenChannel:
+    """The caller's channel, while the caller talks, or is in a context of `also`.
+
+    Raises UnknownCallError, NoTalkError.
+    """
     caller = next((c for c in channels if c.uniqueid == call and c.linkedid == call), None)
     if caller is None:
         raise UnknownCallError(f"no such call now: {call}")
     said = caller.variables
     begun = said.get(names.TALKED_OFFER) and said.get(names.TALKED_OFFER) == said.get(names.OFFER)
-    if caller.context not in TALKING or not begun:
+    if caller.context not in (*TALKING, *also) or not begun:
         raise NoTalkError("the caller talks to no operator, or to two already")
     return caller
 
 
+def asking_of(channels: Iterable[SeenChannel], operator: str) -> list[SeenChannel]:
+    """The channels from which this operator asks a colleague: the phone's second line, or our stand-in for it."""
+    return [c for c in channels if c.variables.get(names.CONSULT) == "1" and c.variables.get(names.ME) == operator]
+
+
 def ready_for_three(channels: Iterable[SeenChannel], call: str) -> SeenChannel:
-    """The caller's channel. Raises UnknownCallError, NoTalkError, NoConsultationError."""
+    """The caller's channel, once a colleague has answered the operator who asks.
+
+    Raises UnknownCallError, NoTalkError, NoConsultationError.
+    """
     seen = list(channels)
-    caller = talk_of(seen, call)
-    first = caller.variables.get(names.TALKED)
-    asking = {c.uniqueid for c in seen if c.variables.get(names.CONSULT) == "1" and operator_of(c.name) == first}
-    if not any(c.linkedid in asking and c.uniqueid not in asking and c.up for c in seen):
+    caller = talk_of(seen, call, also=(names.HELD,))
+    first = caller.variables.get(names.TALKED, "")
+    asking = {c.uniqueid for c in asking_of(seen, first)}
+    if not any(c.linkedid in asking and c.up and operator_of(c.name) not in (None, first) for c in seen):
         raise NoConsultationError(f"operator {first} talks with no colleague at the moment")
     return caller
 

@@ -126,6 +126,20 @@ class RecordingNow(Answer):
     most_s: int | None = Field(default=None, description="It goes on by itself after so long.")
 
 
+class Consulting(Answer):
+    """The operator is being connected with a colleague; the caller is on hold."""
+
+    call: str
+    to: str
+
+
+class TakenBack(Answer):
+    """The question to a colleague is over; the caller stays with the operator."""
+
+    call: str
+    operator: str
+
+
 class Transferred(Answer):
     """A call on its way to another group (rule 11)."""
 

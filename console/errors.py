@@ -116,6 +116,13 @@ class RecordingGoesOnError(ApiError):
     status = 409
 
 
+class AlreadyConsultingError(ApiError):
+    """The operator asks a colleague already."""
+
+    error_id = "already-consulting"
+    status = 409
+
+
 class NobodyThereError(ApiError):
     """Nobody is logged in who serves the group: the call stays with its operator."""
 

@@ -13,6 +13,7 @@ from typing import Protocol
 from console.answers import (
     CallNow,
     CancelledCallback,
+    Consulting,
     DiskNow,
     Duty,
     FoundTalks,
@@ -25,6 +26,7 @@ from console.answers import (
     SkillsBody,
     SkillsNow,
     Stats,
+    TakenBack,
     TargetNow,
     Transferred,
     WrapUp,
@@ -107,6 +109,25 @@ class Desk(Protocol):
 
     async def resume_recording(self, call: str, by: str) -> RecordingNow:
         """Have it go on. Raises UnknownCallError, NoTalkError, RecordingGoesOnError, UnavailableError."""
+
+    async def consult(self, call: str, to: str) -> Consulting:
+        """Put the caller on hold and let the operator ask a group or an operator by number (rule 11).
+
+        Raises UnknownGroupError, UnknownCallError, NoTalkError, AlreadyConsultingError, NobodyThereError,
+        UnavailableError.
+        """
+
+    async def join(self, call: str) -> Joined:
+        """Give the caller to the colleague who is being asked; the caller is told first (rule 11).
+
+        Raises UnknownCallError, NoTalkError, NoConsultationError, UnavailableError.
+        """
+
+    async def take_back(self, call: str) -> TakenBack:
+        """End the question to a colleague: the caller stays with the operator.
+
+        Raises UnknownCallError, NoTalkError, NoConsultationError, UnavailableError.
+        """
 
 
 class Supervision(Protocol):

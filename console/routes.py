@@ -7,6 +7,7 @@ from typing import Any
 from console import answers
 from console.demand_routes import DEMAND_ROUTES
 from console.errors import (
+    AlreadyConsultingError,
     ApiError,
     NobodyThereError,
     NoConsultationError,
@@ -106,6 +107,21 @@ async def pause_recording(office: Office, asked: Asked[Query, answers.PauseRecor
 async def resume_recording(office: Office, asked: Asked[Query, NoBody]) -> answers.RecordingNow:
     """Have it go on."""
     return await office.desk.resume_recording(asked.part, f"api:{asked.by}")
+
+
+async def consult(office: Office, asked: Asked[Query, answers.TransferBody]) -> answers.Consulting:
+    """Ask a colleague."""
+    return await office.desk.consult(asked.part, asked.body.to)
+
+
+async def join(office: Office, asked: Asked[Query, NoBody]) -> answers.Joined:
+    """Give the caller to the colleague."""
+    return await office.desk.join(asked.part)
+
+
+async def take_back(office: Office, asked: Asked[Query, NoBody]) -> answers.TakenBack:
+    """End the question."""
+    return await office.desk.take_back(asked.part)
 
 
 async def skills(office: Office, asked: Asked[Query, answers.SkillsBody]) -> answers.SkillsNow:
@@ -247,6 +263,22 @@ ROUTES: tuple[Route, ...] = (
         "POST", "/calls/{id}/recording/resume", "Have a paused recording go on, as `*8` does",
         (Scope.RECORDINGS_PAUSE,), resume_recording, answers.RecordingNow, Asks.ASTERISK,
         part=_CALL, body=NoBody, errors=(UnknownCallError, NoTalkError, RecordingGoesOnError),
+    ),
+    Route(
+        "POST", "/calls/{id}/consult", "Hold the caller while the operator asks a group or an operator (rule 11)",
+        (Scope.CALLS_TRANSFER,), consult, answers.Consulting, Asks.ASTERISK,
+        part=_CALL, body=answers.TransferBody,
+        errors=(UnknownCallError, UnknownGroupError, NoTalkError, AlreadyConsultingError, NobodyThereError),
+    ),
+    Route(
+        "POST", "/calls/{id}/join", "Give the caller to the colleague being asked; the caller is told first (rule 11)",
+        (Scope.CALLS_TRANSFER,), join, answers.Joined, Asks.ASTERISK,
+        part=_CALL, body=NoBody, errors=(UnknownCallError, NoTalkError, NoConsultationError),
+    ),
+    Route(
+        "POST", "/calls/{id}/take-back", "End the question to a colleague; the caller stays with the operator",
+        (Scope.CALLS_TRANSFER,), take_back, answers.TakenBack, Asks.ASTERISK,
+        part=_CALL, body=NoBody, errors=(UnknownCallError, NoTalkError, NoConsultationError),
     ),
     Route(
         "POST", "/calls/{id}/priority", "Let a caller count as waiting longer, or shorter, than they do",

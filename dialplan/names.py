@@ -24,6 +24,12 @@ GIVEN_ON: Final = "given-on"  # the caller, whom the first operator did not take
 GIVEN_BACK: Final = "given-back"  # the caller, whom a named operator did not take, on the way to the first one
 THREE_WAY: Final = "three-way"  # the caller, with two operators
 THREE_WAY_LEFT: Final = "three-way-left"  # the caller, once one of the two operators has left
+CONSULT_TO: Final = "consult"  # every destination of a question to a colleague
+HELD: Final = "held"  # the caller, while the operator asks a colleague by command
+ASKING: Final = "asking"  # the operator's phone then, until the question is over
+ASKING_LINE: Final = "asking-line"  # the half of the question that carries the operator's voice
+TAKEN_BACK: Final = "taken-back"  # the caller, with the operator again
+JOIN: Final = "join"  # the caller, on the way to the colleague who is asked, by command
 JOINED: Final = "joined"  # the caller, after a consultation
 MOVED_ON: Final = "moved-on"  # the caller, in the place of a consultation that nobody had answered
 JOINING: Final = "joining"  # the operator, while the caller is told
@@ -50,6 +56,8 @@ GIVER: Final = "BLN_GIVER"  # operator who transferred by name, until that has c
 TALKED: Final = "BLN_TALKED"  # operator who talks, or talked last
 TALKED_OFFER: Final = "BLN_TALKED_OFFER"  # the offer that this talk came of
 WITH: Final = "BLN_WITH"  # the colleague in a talk of three
+ME: Final = "BLN_ME"  # the operator's number, on the channels that are the operator's
+LINE: Final = "BLN_LINE"  # the phone's channel of an operator who asks by command
 CONSULT: Final = "BLN_CONSULT"  # 1: an operator's channel that asks a colleague
 SAY: Final = "BLN_SAY"  # files of the next announcement
 PAUSED: Final = "BLN_PAUSED"  # epoch ms: since when the recording is paused; empty: it goes on
@@ -65,7 +73,7 @@ CALLBACK_OF: Final = "BLN_CALLBACK_OF"  # the call that asked for it
 
 CALLER_VARIABLES: Final = (
     ARRIVED, RANK, PRIORITY, LANGUAGE, GROUP, SEQ, OFFER, WANTED, GIVER,
-    TALKED, TALKED_OFFER, WITH, CONSULT, TOLD, CALLBACK_OF, PAUSED,
+    TALKED, TALKED_OFFER, WITH, ME, CONSULT, TOLD, CALLBACK_OF, PAUSED,
 )  # fmt: skip
 
 # Events sent by the dialplan to the controller

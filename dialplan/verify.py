@@ -18,7 +18,7 @@ class DialplanError(Exception):
     retryable = False
 
 
-DIALPLAN = ("extensions.conf", "transfers.conf", "three-way.conf", "recording-pause.conf")
+DIALPLAN = ("extensions.conf", "transfers.conf", "consult.conf", "three-way.conf", "recording-pause.conf")
 """The dialplan: the first includes the others."""
 
 _GOTO = re.compile(r"(?:Goto|GotoIf|Gosub)\((?:\$\[[^\]]*\]\?)?([a-z-]+),(?:s|[a-z]+|\d+),\d+")
@@ -39,6 +39,10 @@ def verify(files: Mapping[str, str], settings: Settings) -> None:
         names.GIVEN_BACK,
         names.JOINED,
         names.THREE_WAY,
+        names.HELD,
+        names.ASKING,
+        names.ASKING_LINE,
+        names.JOIN,
         names.MOVED_ON,
         names.RECORDING_PAUSED,
         names.RATING,

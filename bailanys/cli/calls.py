@@ -118,6 +118,37 @@ def resume_recording(
     typer.echo(f"Call {answer['call']}: the recording goes on")
 
 
+@app.command()
+def consult(
+    call: Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")],
+    to: Annotated[str, typer.Option(help="Group's name or transfer number, or an operator's number.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Put the caller on hold and let the operator ask a colleague; then `join` or `take-back` (rule 11)."""
+    answer = _asked(config, {"do": "consult", "call": call, "to": to})
+    typer.echo(f"Call {answer['call']}: on hold, its operator asks {answer['to']}")
+
+
+@app.command()
+def join(
+    call: Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Give the caller to the colleague whom the operator asks; the caller is told first (rule 11)."""
+    answer = _asked(config, {"do": "join", "call": call})
+    typer.echo(f"Call {answer['call']}: on its way to the colleague")
+
+
+@app.command("take-back")
+def take_back(
+    call: Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """End the question to a colleague: the caller stays with the operator."""
+    answer = _asked(config, {"do": "take-back", "call": call})
+    typer.echo(f"Call {answer['call']}: with operator {answer['operator']} again")
+
+
 def _asked(config: Path, request: dict[str, str]) -> dict[str, Any]:
     from bailanys.control import ask
     from bailanys.site import places_of

@@ -18,14 +18,14 @@ def caller(context: str = "connect", **said: str) -> SeenChannel:
 
 
 def asking(number: str = "101") -> SeenChannel:
-    return SeenChannel(f"PJSIP/op{number}-2", "b", "b", True, "connect", "Dial", {"BLN_CONSULT": "1"})
+    return SeenChannel(f"PJSIP/op{number}-2", "b", "b", True, "connect", "Dial", {"BLN_CONSULT": "1", "BLN_ME": number})
 
 
 def colleague(*, up: bool = True) -> SeenChannel:
     return SeenChannel("PJSIP/op103-3", "c", "b", up, "connect", "AppDial", {})
 
 
-@pytest.mark.parametrize("context", ["connect", "net", "joined", "three-way-left"])
+@pytest.mark.parametrize("context", ["connect", "net", "joined", "taken-back", "held", "three-way-left"])
 def test_caller_is_joined_when_the_operator_talks_with_a_colleague(context: str) -> None:
     there = caller(context)
     assert ready_for_three([there, asking(), colleague()], "a") is there

@@ -13,6 +13,7 @@ from calls.statistics import CallTimes, day_figures
 from console.answers import (
     CallNow,
     CancelledCallback,
+    Consulting,
     Covered,
     DiskNow,
     Duty,
@@ -27,6 +28,7 @@ from console.answers import (
     SkillsBody,
     SkillsNow,
     Stats,
+    TakenBack,
     TargetNow,
     TargetOfGroup,
     Transferred,
@@ -66,6 +68,7 @@ BODIES = {
     "group_priority": {"priority_s": 30},
     "transfer": {"to": "ict"},
     "pause_recording": {"reason": "card number"},
+    "consult": {"to": "ict"},
     "wrap_up": {"do": "extend"},
     "demand_add": {
         "authority": "service-quality",
@@ -203,6 +206,17 @@ class PaperDesk:
             raise RecordingGoesOnError("the recording is not paused")
         self.paused.append((call, "", by))
         return RecordingNow(call=call, paused=False)
+
+    async def consult(self, call: str, to: str) -> Consulting:
+        await self.transfer(call, to)
+        return Consulting(call=call, to=to)
+
+    async def join(self, call: str) -> Joined:
+        return await self.three_way(call)
+
+    async def take_back(self, call: str) -> TakenBack:
+        await self.three_way(call)
+        return TakenBack(call=call, operator="101")
 
 
 @dataclass

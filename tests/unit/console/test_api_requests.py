@@ -64,7 +64,12 @@ async def test_duty_and_transfer_reach_the_desk(paper: Paper) -> None:
     assert moved == (200, {"call": TALKING, "to": "ict"})
     joined = await paper.asked("POST", f"/calls/{TALKING}/three-way", headers=all_)
     assert joined == (200, {"call": TALKING})
-    assert paper.desk.moved == [(TALKING, "ict"), (TALKING, "three")]
+    asked = await paper.asked("POST", f"/calls/{TALKING}/consult", headers=all_, json={"to": "ict"})
+    assert asked == (200, {"call": TALKING, "to": "ict"})
+    assert await paper.asked("POST", f"/calls/{TALKING}/join", headers=all_) == (200, {"call": TALKING})
+    back = await paper.asked("POST", f"/calls/{TALKING}/take-back", headers=all_)
+    assert back == (200, {"call": TALKING, "operator": "101"})
+    assert paper.desk.moved == [(TALKING, "ict"), (TALKING, "three")] + [(TALKING, "ict")] + 2 * [(TALKING, "three")]
 
 
 async def test_a_recording_pauses_with_a_reason_and_goes_on(paper: Paper) -> None:

@@ -43,6 +43,9 @@ async def test_the_command_line_asks_the_same_desk() -> None:
     assert desk.said == [("101", None), ("101", "lunch")]
     assert await requests.answer({"do": "transfer", "call": TALKING, "to": "ict"}) == {"call": TALKING, "to": "ict"}
     assert await requests.answer({"do": "three-way", "call": TALKING}) == {"call": TALKING}
+    assert await requests.answer({"do": "consult", "call": TALKING, "to": "ict"}) == {"call": TALKING, "to": "ict"}
+    assert await requests.answer({"do": "join", "call": TALKING}) == {"call": TALKING}
+    assert await requests.answer({"do": "take-back", "call": TALKING}) == {"call": TALKING, "operator": "101"}
 
 
 async def test_a_recording_pauses_and_goes_on_for_whoever_asks() -> None:
