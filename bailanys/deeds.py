@@ -131,6 +131,8 @@ class Deeds:
         """Once the caller stands where the consultation waited: sooner, Asterisk's own move undoes ours."""
         for _ in range(MOVE_LOOKS):
             places = {seen.name: seen.context for seen in await seen_channels(self._link)}
+            if places.get(channel) in (names.MOVED_ON, names.MOVED, names.TOLD_ON):
+                return  # the colleague answered meanwhile
             if places.get(channel) not in (names.CONNECT, None):
                 break
             await asyncio.sleep(MOVE_LOOK_EVERY_S)

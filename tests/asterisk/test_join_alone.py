@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -14,13 +15,15 @@ from hotline import LOOK_EVERY_S, OPERATOR_HZ, Centre, Visit, open_centre
 from bailanys.service import controller_ready
 from calls.journal import Fact
 from phones.call import Call
+from phones.manners import Ring
+from phones.phone import PhoneError
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def open_hotline() -> AsyncIterator[Centre]:
-    async with open_centre() as centre:
+    async with open_centre(offers__ring_s=20) as centre:
         yield centre
 
 
@@ -108,6 +111,33 @@ async def test_caller_left_to_an_unanswered_consultation_is_served_while_the_con
     await code.ended()
     await centre.talk("103", visit, 30.0)
     assert len(visit.heard("transfer-notice", "ru")) == 1
+
+
+@pytest.mark.parametrize("alive", [False, True])
+async def test_caller_left_to_a_ringing_colleague_is_told_though_that_one_answers_first(
+    centre: Centre, alive: bool
+) -> None:
+    await centre.phone_of("101")
+    await centre.duty("101", ready=True)
+    visit = await centre.visit()
+    await visit.enters("state-services", "ru")
+    talk = await centre.talk("101", visit)
+    await centre.phone_of("103", Ring())
+    await centre.duty("103", ready=True)
+    await talk.hold()
+    consult = await centre.operators["101"].dial("62")
+    asked = await centre.operators["103"].rung()
+    await centre.phone_of("103")  # answers what comes next
+    if not alive:
+        await _killed(centre)
+    assert await talk.refer_to_call(consult) // 100 == 2
+    with contextlib.suppress(PhoneError):  # the ringing was ended already
+        await asked.answer()
+    second = await centre.talk("103", visit, 30.0)
+    assert len(visit.heard("transfer-notice", "ru")) == 1
+    assert len(visit.facts(Fact.NOTICE)) == 1
+    await second.hang_up()
+    await visit.fact(Fact.RATING_OFFERED, seq="2", operator="103")
 
 
 async def _consulting(centre: Centre, language: str) -> tuple[Visit, Call, Call, Call]:
