@@ -51,6 +51,34 @@ async def test_talk_is_recorded_whatever_the_two_phones_speak(
     _is_stereo(centre, recording, visit.hz, OPERATOR_HZ[operator])
 
 
+async def test_pause_is_silent_where_each_side_has_a_file_of_its_own(centre: Centre) -> None:
+    centre.operators["104"] = await centre.fleet.operator(
+        "104", centre.up.secrets.operators["104"], centre.port, tone_hz=OPERATOR_HZ["104"], codecs=["g722"]
+    )
+    if "103" in centre.operators:
+        await centre.duty("103", ready=False)
+    await centre.duty("104", ready=True)
+    visit = await centre.visit()
+    await visit.enters("portal")
+    talk = await centre.talk("104", visit)
+    await talk.listen(1.0)
+    await centre.asked(do="pause-recording", call=visit.id, reason="card number", by="test")
+    await talk.listen(2.0)
+    await centre.asked(do="resume-recording", call=visit.id, by="test")
+    await talk.listen(1.0)
+    await talk.hang_up()
+    await visit.call.hang_up()
+    (recording,) = (await visit.recorded()).recordings
+    assert recording.bridged_ms is not None
+    assert abs(recording.duration_ms - recording.bridged_ms) <= 1000 + 0.005 * recording.bridged_ms
+    path = centre.up.places.recording(recording.path)
+    for channel in (0, 1):
+        samples, rate = tones.read(path, channel)
+        silent = samples == 0.0
+        longest = max((len(run) for run in "".join("01"[int(one)] for one in silent).split("0")), default=0)
+        assert longest / rate == pytest.approx(2.0, abs=1.0)  # and nothing but the pause is silent to the last bit
+
+
 async def test_opus_on_both_lines_and_its_keys(centre: Centre) -> None:
     """A caller over the internet, and an operator at home."""
     password = centre.up.secrets.operators["102"]

@@ -11,6 +11,7 @@ from hotline import OPERATOR_HZ, Centre, Visit, open_centre
 from prompt_tones import heard_stretches, prompt_hz
 
 from calls.journal import Fact
+from phones import tones
 from phones.call import Call
 from phones.manners import Ring
 from phones.phone import PhoneError
@@ -85,6 +86,14 @@ async def test_operator_takes_the_caller_back_from_hold(centre: Centre) -> None:
     assert not visit.facts(Fact.TRANSFERRED)
     await talk.hang_up()
     await visit.fact(Fact.RATING_OFFERED, seq="1", operator="101")
+    await visit.call.hang_up()
+    story = await visit.recorded()
+    (recording,) = story.recordings  # one, through hold and the colleague who was only asked
+    assert (recording.status, recording.seq) == ("ok", 1)
+    path = centre.up.places.recording(recording.path)
+    assert tones.hears(path, visit.hz, channel=0, share=0.8)
+    assert tones.hears(path, OPERATOR_HZ["101"], channel=1, share=0.1)
+    assert not tones.hears(path, OPERATOR_HZ["103"], channel=1, share=0.01)
 
 
 async def test_consultation_waits_its_turn_and_never_rings_a_phone_in_use(centre: Centre) -> None:

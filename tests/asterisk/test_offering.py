@@ -156,6 +156,9 @@ async def test_refused_call_goes_to_the_next_operator_at_once(centre: Centre) ->
     assert await _alarms(centre, "101") == []
     story = await visit.story(lambda story: bool(story.record.call.answered_ms))
     assert [offer.status for offer in story.record.offers.values()] == ["BUSY", "ANSWER"]
+    await visit.call.hang_up()
+    (recording,) = (await visit.recorded()).recordings  # of the talk alone: the refused offer left nothing
+    assert (recording.status, recording.offer) == ("ok", 2)
 
 
 async def test_every_way_to_refuse_rests_the_operator_without_an_alarm(centre: Centre) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -15,6 +16,7 @@ from calls.recording import Recording, RecordingStatus
 from phones import tones
 from phones.call import Call
 from phones.manners import Answer, Refuse, Ring
+from recordings.opening import sidecar_of
 from storage.ledger import CallStory
 from storage.record import RatingRow
 
@@ -102,6 +104,22 @@ async def test_caller_on_hold_hears_music_and_the_recording_goes_on(centre: Cent
     path = centre.up.places.recording(recording.path)
     assert tones.hears(path, visit.hz, channel=0, share=0.8)  # the caller is recorded on hold, too
     assert not tones.hears(path, OPERATOR_HZ["101"], channel=0, share=0.05)
+
+
+async def test_a_side_that_was_never_heard_is_flagged(centre: Centre, tmp_path: Path) -> None:
+    await centre.phone_of("101", Answer())
+    await centre.duty("101", ready=True)
+    visit = await centre.visit(sound=tones.write_tone(tmp_path / "silence.wav", 0))
+    await visit.enters()
+    talk = await centre.offered("101", visit)
+    await visit.call.until_hears(OPERATOR_HZ["101"])
+    await talk.listen(6.0)
+    await talk.hang_up()
+    await visit.call.hang_up()
+    (recording,) = (await visit.recorded()).recordings
+    assert (recording.status, recording.caller_active_ms, recording.caller_clipped_ms) == (RecordingStatus.OK, 0, 0)
+    assert recording.operator_active_ms == pytest.approx(recording.duration_ms, abs=400)
+    assert sidecar_of(centre.up.places.store, recording.path).silent_sides == ("caller",)
 
 
 async def test_call_that_nobody_took_leaves_no_recording(centre: Centre) -> None:
