@@ -20,7 +20,6 @@ from storage.ledger import CallStory
 CALLER_HZ, OPERATOR_HZ = 440, 1000
 SHARE = 0.005
 """What a length may be off for each second connected, beside the one second."""
-HARDLY_S = 1.0
 APART_DB = 20.0
 WHOLE = (RecordingStatus.OK, RecordingStatus.REPAIRED)
 
