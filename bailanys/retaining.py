@@ -38,7 +38,7 @@ async def dispose_due(
     at_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     days = await in_transaction(ledger.engine, lambda one: retention.longest_days(one, configured_days, at_ms))
     if days > configured_days:
-        log.warning("retention only ever grows", configured_days=configured_days, kept_days=days)
+        log.info("retention only ever grows", configured_days=configured_days, kept_days=days)
     gone: list[str] = []
     while made := await in_transaction(ledger.engine, lambda one: retention.due(one, at_ms - days * DAY_MS)):
         if not by_hand and made[0].made_ms < at_ms - (days + LATE_DAYS) * DAY_MS:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sys
 import time
 from typing import Annotated
 
@@ -45,7 +47,8 @@ def retention(
         if dispose:
             actor = who(settings, Deed.DISPOSE)
             asyncio.run(ledger.note(Note(actor, "retention.ordered", "archive", {"configured_days": days})))
-            gone = asyncio.run(dispose_due(ledger, places_of(settings, ROOT), days, by_hand=True))
+            with contextlib.redirect_stdout(sys.stderr):  # what is logged is no part of the answer
+                gone = asyncio.run(dispose_due(ledger, places_of(settings, ROOT), days, by_hand=True))
         now_ms = time.time_ns() // 1_000_000
         stands = asyncio.run(in_transaction(ledger.engine, lambda one: kept.standing(one, days, now_ms)))
     oldest = None if stands.oldest_ms is None else local_time(stands.oldest_ms, settings.hotline.time_zone)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 import zipfile
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,8 +21,9 @@ import pytest_asyncio
 import soundfile
 from command_line import bailanys
 from hotline import OPERATOR_HZ, Centre, open_centre
+from sqlalchemy import text
 
-from calls.demand import Kind, Step
+from calls.demand import ALERTS_MS, ESCALATE_MS, Authority, Demand, Kind, Step
 from phones.tones import hears
 from storage.register import Register
 
@@ -46,6 +52,18 @@ async def recorded_call(centre: Centre, number: str) -> tuple[str, float]:
     await visit.call.hang_up()
     (recording,) = (await visit.recorded()).recordings
     return recording.file, visit.hz
+
+
+def origin(file: str) -> tuple[str, int, int]:
+    call, seq, offer = file.rsplit("-", 2)
+    return call, int(seq), int(offer)
+
+
+def hears_flac(content: bytes, hz: float) -> bool:
+    with tempfile.NamedTemporaryFile(suffix=".flac") as file:
+        file.write(content)
+        file.flush()
+        return hears(Path(file.name), hz, channel=0)
 
 
 def left_in(folder: Path) -> list[str]:
@@ -130,6 +148,87 @@ async def test_the_clock_tells_of_an_old_demand_at_once_and_one_person_may_then_
         said = await bailanys("demands", *words, env=centre.env)
         assert said.status == 0, said.err
     assert (await register.of(demand))[0].alone
+
+
+async def test_no_alert_is_missed_across_a_restart(centre: Centre) -> None:
+    """Promise 12: what comes due while the controller is dead is told once, as soon as it is back."""
+    supervisor, register = centre.up.supervisor, Register(centre.ledger.engine)
+    supervisor.may_start.clear()
+    assert supervisor.pid is not None
+    os.kill(supervisor.pid, signal.SIGKILL)
+    async with asyncio.timeout(10):
+        while supervisor.pid is not None:
+            await asyncio.sleep(0.05)
+    now_ms = await register.now_ms()
+    wanted = Demand("", Authority.SERVICE_QUALITY, "14-2/118", "rule 14", "2025-11-20", "87051112233", 0, 0, "clerk")
+    entered = {
+        (await register.enter(replace(wanted, received_ms=now_ms - mark + (mark and 1_000)), 2025)).demand.id: mark
+        for mark in ALERTS_MS
+    }  # each mark comes due within a second, with nobody there to tell
+    async with asyncio.timeout(10):
+        while await register.now_ms() < now_ms + 1_000:
+            await asyncio.sleep(0.1)
+    states = [(await register.of(demand))[0] for demand in entered]
+    assert [state.alerted for state in states] == [frozenset()] * len(ALERTS_MS)
+    supervisor.may_start.set()
+    for demand, mark in entered.items():
+        expected = {one for one in ALERTS_MS if one <= mark}
+        escalates = mark >= ESCALATE_MS
+        async with asyncio.timeout(30):
+            while not expected <= (state := (await register.of(demand))[0]).alerted or state.escalated < escalates:
+                await asyncio.sleep(0.2)
+        assert (state.alerted, state.escalated) == (expected, escalates)
+        told = [step.detail for step in (await register.of(demand))[1] if step.kind is Kind.ALERTED]
+        assert sorted(map(int, told)) == sorted(expected)
+        await register.do(demand, Step(Kind.WITHDRAWN, 0, "clerk", (), "a test"))
+    async with asyncio.timeout(15):  # and people are told
+        while not {"demand-due", "demand-not-approved", "demand-missed"} <= {
+            alarm.kind for alarm in await centre.ledger.alarms_between(now_ms, now_ms + 600_000)
+        }:
+            await asyncio.sleep(0.2)
+
+
+async def test_what_is_over_age_is_disposed_of_and_what_is_held_stays(centre: Centre) -> None:
+    """A real archive grown old: proven in the audit log, shown in finds, and nothing of it left."""
+    gone = await recorded_call(centre, "77051110001")
+    held = await recorded_call(centre, "77051110002")
+    files = [centre.up.places.archive.glob(f"*/*/*/*/{file}.*") for file, _ in (gone, held)]
+    assert [len(list(paths)) for paths in files] == [2, 2]
+    call = held[0].rsplit("-", 2)[0]
+    no_reason = await bailanys("recordings", "hold", call, "--reason", " ", env=centre.env)
+    assert no_reason.status == 1 and "say why" in no_reason.err
+    assert (await bailanys("recordings", "hold", call, "--reason", "a trial", env=centre.env)).status == 0
+    rotated = (await bailanys("recordings", "rotate-key", "--json", env=centre.env)).answer
+    assert (rotated[0]["current"], rotated[0]["keys"]) == ("k2", 2)
+    with centre.ledger.engine.begin() as connection:
+        old_ms = int(time.time() * 1000) - 4_000 * 24 * 3_600_000
+        connection.execute(text("UPDATE recording SET made_ms = :ms WHERE made_ms > :ms"), {"ms": old_ms})
+    ((before),) = (await bailanys("recordings", "retention", "--json", env=centre.env)).answer
+    assert (before["kept_days"], before["due_but_on_hold"] >= 1, before["disposed_of"]) == (3653, True, 0)
+    shorter = centre.env | {"BAILANYS_STORAGE__RETENTION_DAYS": "1"}
+    ((after),) = (await bailanys("recordings", "retention", "--dispose", "--json", env=shorter)).answer
+    assert (after["configured_days"], after["kept_days"], after["due"]) == (1, 3653, 0)
+    assert after["disposed_of_now"] == before["due"] >= 1
+    for (file, _), left in ((gone, 0), (held, 2)):
+        assert len(list(centre.up.places.archive.glob(f"*/*/*/*/{file}.*"))) == left, file
+    entries = await centre.ledger.audit_of(gone[0])
+    assert [entry.kind for entry in entries] == ["recording.kept", "recording.disposed"]
+    assert '"sha256":"' in entries[1].detail
+
+    async def shown(number: str) -> tuple[str, bool]:
+        found = await bailanys("recordings", "find", "--phone", number, "--json", env=centre.env)
+        return found.answer[0]["status"], found.answer[0]["on_hold"]
+
+    assert (await shown("87051110001"), await shown("87051110002")) == (("disposed", False), ("ok", True))
+    later = await recorded_call(centre, "77051110003")  # wrapped by the new key, the held one by the first
+    for file, hz in (held, later):
+        recording = await centre.ledger.recording_at(*origin(file))
+        assert recording is not None
+        with centre.up.places.recording(recording.path) as opened:
+            assert hears_flac(opened.read(), hz)
+    beside = next(centre.up.places.archive.glob(f"*/*/*/*/{later[0]}.json"))
+    assert '"k2"' in beside.read_text()
+    assert (await bailanys("audit", "verify", env=centre.env)).status == 0
 
 
 @pytest.mark.parametrize(
