@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 from command_line import bailanys
 from hotline import OPERATOR_HZ, Centre, Visit, open_centre
+from test_demands_api import Person, person
 from test_demands_way import ALMATY, LETTER, verifies
 
 from calls.demand import Kind, Step
@@ -36,6 +39,18 @@ async def centre(server: ObjectServer) -> AsyncIterator[Centre]:
     async with open_centre(**settings) as opened:
         yield opened
         await opened.closed_down()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def auditor(centre: Centre) -> AsyncIterator[Person]:
+    async with aiohttp.ClientSession() as session:
+        yield await person(centre, session, "auditor", "recordings:listen")
+
+
+async def listened(auditor: Person, visit: Visit, **headers: str) -> tuple[int, Any]:
+    """What the API answers to who wants to hear the talk."""
+    (recording,) = (await visit.story()).recordings
+    return await auditor.asks("GET", f"/recordings/{recording.file}/audio?reason=a+letter&format=wav", **headers)
 
 
 async def talked(centre: Centre, number: str) -> Visit:
@@ -91,7 +106,7 @@ async def alarmed(centre: Centre, kind: str) -> None:
 
 
 async def test_a_talk_is_moved_found_heard_verified_and_packed(
-    centre: Centre, server: ObjectServer, tmp_path: Path
+    centre: Centre, server: ObjectServer, auditor: Person, tmp_path: Path
 ) -> None:
     visit = await talked(centre, "77051112233")
     await moved_on(centre, visit)
@@ -102,7 +117,10 @@ async def test_a_talk_is_moved_found_heard_verified_and_packed(
     options = ("--date", today, "--phone", "8 (705) 111-22-33", "--json")
     (hit,) = (await bailanys("recordings", "find", *options, env=centre.env)).answer
     assert (hit["file"], hit["status"]) == (f"s3://records/hl1/{recording.path}", "ok")
-    await exported(centre, visit, tmp_path)
+    copy = await exported(centre, visit, tmp_path)
+    status, whole = await listened(auditor, visit)
+    assert (status, whole) == (200, copy.read_bytes())
+    assert await listened(auditor, visit, Range="bytes=9000-9999") == (206, whole[9000:10_000])
     for words in (("verify",), ("reconcile",)):
         said = await bailanys("recordings", *words, "--json", env=centre.env)
         assert (said.status, said.answer) == (0, [])
@@ -120,7 +138,7 @@ async def test_a_talk_is_moved_found_heard_verified_and_packed(
 
 
 async def test_calls_go_on_while_the_store_is_away_and_what_waits_is_heard_and_moves_on(
-    centre: Centre, server: ObjectServer, tmp_path: Path
+    centre: Centre, server: ObjectServer, auditor: Person, tmp_path: Path
 ) -> None:
     before = await talked(centre, "77051112234")
     await moved_on(centre, before)
@@ -135,6 +153,9 @@ async def test_calls_go_on_while_the_store_is_away_and_what_waits_is_heard_and_m
     for said in refused:
         assert said.status == 1 and "Traceback" not in said.err, said
         assert said.err.rstrip().endswith(f"store s3://records/hl1 at {server.endpoint}: nothing listens there")
+    assert (await listened(auditor, meanwhile))[0] == 200
+    status, answer = await listened(auditor, before)
+    assert (status, answer["error_id"]) == (503, "store-away")
     server.start()
     await moved_on(centre, meanwhile)
     await alarmed(centre, "store-caught-up")
