@@ -35,7 +35,7 @@ _NO_TALK = (RecordingStatus.EMPTY.value, RecordingStatus.ORPHAN.value)
 
 
 def silences(connection: Connection, span: Span, most: int) -> list[Silence]:
-    """Of calls that arrived in the span, in their order; at most so many."""
+    """Of calls that arrived in the span, in their order; at most so many. A missing talk is told once, by its gap."""
     arrived = and_(call.c.arrived_ms >= span.from_ms, call.c.arrived_ms < span.to_ms)
     talks = (
         select(
@@ -64,9 +64,13 @@ def silences(connection: Connection, span: Span, most: int) -> list[Silence]:
         .order_by(gap.c.from_ms)
         .limit(most)
     )
-    found = [
-        Silence(row.call_id, row.seq, row.operator_id, row.from_ms, row.to_ms, row.reason or UNFINISHED)
+    whole, parts = (
+        [
+            Silence(row.call_id, row.seq, row.operator_id, row.from_ms, row.to_ms, row.reason or UNFINISHED)
+            for row in connection.execute(query)
+        ]
         for query in (talks, stretches)
-        for row in connection.execute(query)
-    ]
-    return sorted(found, key=lambda one: one.from_ms)[:most]
+    )
+    explained = {(one.call, one.segment) for one in parts}
+    told = [one for one in whole if one.reason != RecordingStatus.MISSING or (one.call, one.segment) not in explained]
+    return sorted(told + parts, key=lambda one: one.from_ms)[:most]

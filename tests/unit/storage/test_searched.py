@@ -49,6 +49,14 @@ async def test_the_days_gaps_are_all_callers_and_only_that_days(engine: Engine, 
     assert OTHER[-6:] not in str(found)  # another caller's number is nobody's business
 
 
+async def test_a_missing_talk_whose_reason_is_known_is_told_once(engine: Engine, places: Places) -> None:
+    missing = enter(engine, 1, OTHER, seconds=None)
+    with engine.begin() as connection:
+        save(connection, [GapRow(missing, 1, NOON_MS, NOON_MS + 9_000, "disk-full", "")])  # type: ignore[arg-type]
+    found = await searched(Ledger(engine), places, DAY, ZONE)
+    assert [(gap["call"], gap["reason"]) for gap in found["gaps"]] == [(missing, "disk-full")]
+
+
 async def test_a_journal_that_is_not_taken_in_and_a_file_without_a_row_are_told(engine: Engine, places: Places) -> None:
     journal = places.journals[0]
     journal.parent.mkdir(parents=True)
