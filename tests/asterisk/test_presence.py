@@ -58,6 +58,16 @@ async def test_operator_says_ready_and_pause_by_codes_and_hears_that_it_is_so(ce
     ]
 
 
+async def test_operator_who_hangs_up_as_soon_as_a_code_is_answered_has_said_it(centre: Centre) -> None:
+    phone = await centre.phone_of("101")
+    for code, said in (("*2", "paused"), ("*1", "ready")) * 5:
+        call = await phone.dial(code, centre.port)
+        await call.answered()
+        await call.hang_up()
+        await call.ended()
+        await centre.until_state("101", said)
+
+
 async def test_code_that_is_none_changes_nothing(centre: Centre) -> None:
     phone = await centre.phone_of("101")
     await centre.duty("101", ready=True)
