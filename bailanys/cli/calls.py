@@ -1,4 +1,4 @@
-"""`bailanys calls`: the calls of this moment, one call's story, transfers, talks of three, who is served first."""
+"""`bailanys calls`: calls of this moment, one call's story, transfers, pauses of a recording, who is served first."""
 
 from __future__ import annotations
 
@@ -26,17 +26,16 @@ class BadPriorityError(Exception):
     retryable = False
 
 
-app = typer.Typer(help="Calls: those of this moment, one call's story, a transfer, a priority.", no_args_is_help=True)
+LiveCall = Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")]
+app = typer.Typer(
+    help="Calls: those of this moment, one call's story, transfers, recording pauses.", no_args_is_help=True
+)
 
 
 @app.command("list")
 def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show the calls of this moment: where each one is, for how long, with whom."""
-    from bailanys.control import ask
-    from bailanys.site import places_of
-
-    places = places_of(centre(config).settings, ROOT)
-    answer = asyncio.run(ask(places.control, {"do": "calls"}))
+    answer = _asked(config, {"do": "calls"})
     show(answer["calls"], as_json=as_json, title="Calls now", empty="No call at the moment.")
 
 
@@ -70,36 +69,28 @@ def show_(
 
 @app.command()
 def transfer(
-    call: Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")],
+    call: LiveCall,
     to: Annotated[str, typer.Option(help="Group's name or transfer number, or an operator's number.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Transfer a talk to another group or operator; the caller is told first and keeps the waited time (rule 11)."""
-    from bailanys.control import ask
-    from bailanys.site import places_of
-
-    places = places_of(centre(config).settings, ROOT)
-    answer = asyncio.run(ask(places.control, {"do": "transfer", "call": call, "to": to}))
+    answer = _asked(config, {"do": "transfer", "call": call, "to": to})
     typer.echo(f"Call {answer['call']}: on its way to {answer['to']}")
 
 
 @app.command("three-way")
 def three_way(
-    call: Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")],
+    call: LiveCall,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Bring caller, operator and the colleague whom the operator asks together; the caller is told first (rule 11)."""
-    from bailanys.control import ask
-    from bailanys.site import places_of
-
-    places = places_of(centre(config).settings, ROOT)
-    answer = asyncio.run(ask(places.control, {"do": "three-way", "call": call}))
+    answer = _asked(config, {"do": "three-way", "call": call})
     typer.echo(f"Call {answer['call']}: the colleague joins")
 
 
 @app.command("pause-recording")
 def pause_recording(
-    call: Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")],
+    call: LiveCall,
     reason: Annotated[str, typer.Option(help="For the ledger and the audit log, e.g. `card number`.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
@@ -110,7 +101,7 @@ def pause_recording(
 
 @app.command("resume-recording")
 def resume_recording(
-    call: Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")],
+    call: LiveCall,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Have a paused recording go on, as `*8` does."""
@@ -120,7 +111,7 @@ def resume_recording(
 
 @app.command()
 def consult(
-    call: Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")],
+    call: LiveCall,
     to: Annotated[str, typer.Option(help="Group's name or transfer number, or an operator's number.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
@@ -131,7 +122,7 @@ def consult(
 
 @app.command()
 def join(
-    call: Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")],
+    call: LiveCall,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Give the caller to the colleague whom the operator asks; the caller is told first (rule 11)."""
@@ -141,7 +132,7 @@ def join(
 
 @app.command("take-back")
 def take_back(
-    call: Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")],
+    call: LiveCall,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """End the question to a colleague: the caller stays with the operator."""
@@ -149,27 +140,22 @@ def take_back(
     typer.echo(f"Call {answer['call']}: with operator {answer['operator']} again")
 
 
-def _asked(config: Path, request: dict[str, str]) -> dict[str, Any]:
-    from bailanys.control import ask
-    from bailanys.site import places_of
-
-    return asyncio.run(ask(places_of(centre(config).settings, ROOT).control, request))
-
-
 @app.command(context_settings={"ignore_unknown_options": True})  # `-60` is no option
 def priority(
-    call: Annotated[str, typer.Argument(help="Call id, as `calls list` shows it.")],
+    call: LiveCall,
     seconds: Annotated[str, typer.Argument(help="`+60` or `-60`: more or fewer than now; `60`: so many; `0`: none.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Let a caller count as waiting longer than they do, e.g. an elderly one; at once, for this call only."""
-    from bailanys.control import ask
-    from bailanys.site import places_of
-
     if not seconds.removeprefix("+").removeprefix("-").isdecimal():
         raise BadPriorityError(f"{seconds!r}: write seconds, `+60`, `-60` or `60`")
     key = "by_s" if seconds[0] in "+-" else "to_s"
-    places = places_of(centre(config).settings, ROOT)
-    asked = {"do": "priority", "call": call, key: int(seconds), "by": person()}
-    answer = asyncio.run(ask(places.control, asked))
+    answer = _asked(config, {"do": "priority", "call": call, key: int(seconds), "by": person()})
     typer.echo(f"Call {answer['of']}: priority {answer['priority_s']} s")
+
+
+def _asked(config: Path, request: dict[str, str | int]) -> dict[str, Any]:
+    from bailanys.control import ask
+    from bailanys.site import places_of
+
+    return asyncio.run(ask(places_of(centre(config).settings, ROOT).control, request))
