@@ -12,8 +12,8 @@ from bailanys.callbacks import Callbacks
 from bailanys.destinations import is_logged_in, unstaffed_numbers
 from bailanys.foretelling import Foretelling, kept
 from bailanys.journal import ControllerJournal
-from bailanys.moving import moved
-from bailanys.resync import has_contact, seen_channels
+from bailanys.moving import moved, offered
+from bailanys.resync import has_contact, seen_channel
 from calls.events import CallGone, DutyChanged, Event, Reachability, WrapUpSet
 from calls.ids import CallId, OperatorId
 from calls.journal import Fact
@@ -98,9 +98,7 @@ class Deeds:
     async def _offer(self, offer: Offer) -> None:
         try:
             if offer.channel:
-                where = names.GIVEN_BACK if offer.given_back else names.CONNECT
-                move = commands.redirect(offer.channel, where, offer.operator)
-                await moved(self._link.send, move, lambda: self._stands(offer))
+                await self._send_to_operator(offer)
             else:
                 await self._call_back(offer)
         except AmiRefusedError as error:
@@ -109,9 +107,19 @@ class Deeds:
         except TelephonyError as error:
             log.warning("offer without an answer", call=offer.call, error=str(error))
 
-    def _stands(self, offer: Offer) -> bool:
-        waiting = self._router().calls.get(offer.call)
-        return waiting is not None and waiting.offered_to == offer.operator
+    async def _send_to_operator(self, offer: Offer) -> None:
+        """Until the offer has begun, or stands no more. Raises TelephonyError."""
+        place = self._router().calls.get(offer.call)  # the very one: after a rebuilt truth the call is offered anew
+        if place is None:
+            return
+
+        def stands() -> bool:
+            return self._router().calls.get(offer.call) is place and place.offered_to == offer.operator
+
+        where = names.GIVEN_BACK if offer.given_back else names.CONNECT
+        lost = await offered(self._link, offer.channel, (where, offer.operator), place.offers, stands)
+        if lost:
+            log.warning("a move was lost on the way", call=offer.call, operator=offer.operator, times=lost)
 
     async def _call_back(self, offer: Offer) -> None:
         """Make a stand-in for the caller, and send it to the operator. Raises TelephonyError."""
@@ -129,14 +137,15 @@ class Deeds:
 
     async def _move_on(self, channel: str) -> None:
         """Once the caller stands where the consultation waited: sooner, Asterisk's own move undoes ours."""
+        move = commands.redirect(channel, names.MOVED_ON)
         for _ in range(MOVE_LOOKS):
-            places = {seen.name: seen.context for seen in await seen_channels(self._link)}
-            if places.get(channel) in (names.MOVED_ON, names.MOVED, names.TOLD_ON):
-                return  # the colleague answered meanwhile
-            if places.get(channel) not in (names.CONNECT, None):
-                break
+            seen = await seen_channel(self._link, channel)
+            if seen is not None and seen.context != names.CONNECT:
+                if not seen.variables.get(names.CONSULT):
+                    return  # moved, or the colleague answered meanwhile
+                await moved(self._link.send, move, lambda: False)
             await asyncio.sleep(MOVE_LOOK_EVERY_S)
-        await self._link.send(commands.redirect(channel, names.MOVED_ON))
+        await self._link.send(move)
 
     async def look_for_phone(self, operator: OperatorId) -> None:
         """Log an operator out whose last registration is gone, in a talk, too: nothing is rung when it ends."""
@@ -158,12 +167,12 @@ class Deeds:
         ask = bool(callback.outbound) and (words.wait_s is None or words.wait_s >= callback.after_s)
         prompts = (*words.prompts, CALLBACK_OFFER) if ask else words.prompts
         files = "&".join(f"{SUBFOLDER}/{prompt}" for prompt in prompts)
-        await self._link.send(commands.setvar(place.channel, names.ASK, "1" if ask else ""))
         await self._link.send(commands.setvar(place.channel, names.SAY, files))
         await self._link.send(commands.setvar(place.channel, names.TOLD, kept(words.told)))
         waiting = self._router().calls.get(place.call)
         if waiting is not None and waiting.offered_to is None:  # an offer may have come in between
-            await self._link.send(commands.redirect(place.channel, names.ANNOUNCE, "s"))
+            words_and_question = names.ANNOUNCE_AND_ASK if ask else names.ANNOUNCE
+            await self._link.send(commands.redirect(place.channel, names.WAITING, words_and_question))
 
     def keep(self, event: Event) -> None:
         """Keep what was said of an operator where it outlives us."""

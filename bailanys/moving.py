@@ -1,29 +1,39 @@
-"""Moves a channel by `Redirect`, also while an earlier move of it is still being carried out.
+"""Moves a channel by `Redirect` until it is where it was sent to.
 
-Asterisk refuses such a second move as it does one of a channel that hangs up. A caller who was sent to hear their place
-a moment before the offer would so be taken for gone, and be found by the audit seconds later.
+Asterisk refuses a move of a channel that is still being moved as it does one of a channel that hangs up: a caller who
+was sent to hear their place a moment before the offer would so be taken for gone, and be found by the audit seconds
+later. And a move that it has taken may be lost, when it falls into a step that goes elsewhere by itself (ADR 15).
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 
+from bailanys.resync import seen_channel
+from dialplan import names
+from telephony.ami import AmiLink
+from telephony.commands import redirect
 from telephony.errors import AmiRefusedError
 from telephony.quoting import ActionFields
 
 UNDER_WAY = "not up"
 """In Asterisk's answer for a channel on its way elsewhere, or hanging up (22.10: right behind another, 4 of 5)."""
-PAUSES_S = (0.002, 0.005, *(0.01,) * 60)
+QUICK_S = (0.002, 0.005, *(0.01,) * 60)
 """Between the tries: a move takes milliseconds, on a busy machine tens of them. Not growing: after a pause of 80 ms the
 operator would have been idle beside the caller for longer than anybody may be."""
+SLOW_S = 0.1
+ARRIVES_S = 0.04
+"""How long a channel may take to leave the wait, before Asterisk is asked whether it has."""
+WAITS = (names.WAITING, names.CALLBACK_ASK)
 
 
 async def moved(
     send: Callable[[ActionFields], Awaitable[object]], move: ActionFields, wanted: Callable[[], bool] = lambda: True
 ) -> None:
     """Send the move until it is taken, or is wanted no more. Raises TelephonyError; what is refused was not done."""
-    for pause_s in PAUSES_S:
+    for pause_s in itertools.chain(QUICK_S, itertools.repeat(SLOW_S)):
         try:
             await send(move)
             return
@@ -33,4 +43,20 @@ async def moved(
         await asyncio.sleep(pause_s)
         if not wanted():
             return
-    await send(move)
+
+
+async def offered(link: AmiLink, channel: str, place: tuple[str, str], offers: int, wanted: Callable[[], bool]) -> int:
+    """Move a waiting caller to this context and extension until the offer has begun, or is wanted no more.
+
+    `offers`: how many had begun before. Returns how many moves were lost. Raises TelephonyError.
+    """
+    move, lost = redirect(channel, *place), 0
+    while True:
+        await moved(link.send, move, wanted)
+        await asyncio.sleep(ARRIVES_S)
+        if not wanted():
+            return lost
+        seen = await seen_channel(link, channel)
+        if seen is None or seen.context not in WAITS or seen.variables.get(names.OFFER) != str(offers):
+            return lost
+        lost += 1

@@ -19,9 +19,9 @@ from telephony.quoting import ActionFields
 log = structlog.get_logger(__name__)
 
 
-async def seen_channels(link: AmiLink) -> list[SeenChannel]:
-    """Every channel with the variables that a caller carries. Raises TelephonyError."""
-    events = await link.collect(commands.status(names.CALLER_VARIABLES))
+async def seen_channels(link: AmiLink, channel: str | None = None) -> list[SeenChannel]:
+    """Every channel, or only this one, with the variables that a caller carries. Raises TelephonyError."""
+    events = await link.collect(commands.status(names.CALLER_VARIABLES, channel))
     return [
         SeenChannel(
             name=event.fields.get("Channel", ""),
@@ -36,6 +36,14 @@ async def seen_channels(link: AmiLink) -> list[SeenChannel]:
         for event in events
         if event.name == "Status"
     ]
+
+
+async def seen_channel(link: AmiLink, channel: str) -> SeenChannel | None:
+    """One channel; None when it is no more. Raises TelephonyError."""
+    try:
+        return next(iter(await seen_channels(link, channel)), None)
+    except AmiRefusedError:
+        return None
 
 
 async def kept(link: AmiLink, family: str) -> dict[str, str]:

@@ -89,7 +89,7 @@ def rebuild(
         elif channel.context in (names.CONNECT, names.GIVEN_BACK) and channel.extension:
             # An offer on its way: the phone has no channel yet.
             events += [waiting, OperatorRung(OperatorId(channel.extension), waiting.call, by_net=False)]
-        elif channel.context in (names.WAITING, names.ANNOUNCE, "still-here"):
+        elif channel.context in (names.WAITING, names.CALLBACK_ASK):
             events.append(waiting)
     own = [channel for channel in seen if channel.uniqueid == channel.linkedid]
     there = frozenset(CallId(channel.uniqueid) for channel in own)

@@ -9,6 +9,7 @@ from asterisk.config import Config, ParseError
 
 from config.settings import Settings
 from dialplan import names
+from dialplan.landings import unsafe_moves
 
 
 class DialplanError(Exception):
@@ -21,7 +22,7 @@ class DialplanError(Exception):
 DIALPLAN = ("extensions.conf", "transfers.conf", "consult.conf", "three-way.conf", "recording-pause.conf")
 """The dialplan: the first includes the others."""
 
-_GOTO = re.compile(r"(?:Goto|GotoIf|Gosub)\((?:\$\[[^\]]*\]\?)?([a-z-]+),(?:s|[a-z]+|\d+),\d+")
+_GOTO = re.compile(r"(?:Goto|GotoIf|Gosub)\((?:\$\[[^\]]*\]\?)?([a-z-]+),(?:s|[a-z]+|\d+),(?:\d+|in)")
 
 
 def verify(files: Mapping[str, str], settings: Settings) -> None:
@@ -52,6 +53,8 @@ def verify(files: Mapping[str, str], settings: Settings) -> None:
     for target in _GOTO.findall(dialplan):
         if target not in contexts:
             raise DialplanError(f"extensions.conf: goes to [{target}], which is not there")
+    for unsafe in unsafe_moves(dialplan):
+        raise DialplanError(f"extensions.conf: {unsafe}")
     for number in settings.hotline.numbers:
         if f"exten => {number},1," not in files["extensions.conf"]:
             raise DialplanError(f"extensions.conf: {number} is not answered")

@@ -87,7 +87,7 @@ class Mortal:
 
         async def waiting() -> bool:
             lines = (await self.console("core show channels concise")).splitlines()
-            return sum(line.split("!")[1] in ("waiting", "announce") for line in lines if "!" in line) >= count
+            return sum(line.split("!")[1] == "waiting" for line in lines if "!" in line) >= count
 
         await until(waiting, 15)
 

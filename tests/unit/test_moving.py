@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+
 import pytest
 
-from bailanys.moving import PAUSES_S, moved
+from bailanys import moving
+from bailanys.moving import offered
+from dialplan import names
+from telephony.ami_event import AmiEvent
 from telephony.commands import redirect
 from telephony.errors import AmiRefusedError, AmiTimeoutError, TelephonyError
 from telephony.quoting import ActionFields
 
-OFFER = redirect("PJSIP/carrier-00000001", "connect", "101")
+CALLER = "PJSIP/carrier-00000001"
+OFFER = redirect(CALLER, "connect", "101")
 UNDER_WAY = AmiRefusedError("Redirect failed, channel not up.")
 GONE = AmiRefusedError("Channel does not exist: PJSIP/carrier-00000001")
 
 
 class Line:
-    """Asterisk's answers in their order; then yes."""
+    """Asterisk's answers in their order, then yes; and where it shows the caller, each time and then in a talk."""
 
-    def __init__(self, *answers: TelephonyError) -> None:
+    def __init__(self, *answers: TelephonyError, shown: tuple[tuple[str, int] | None, ...] = ()) -> None:
         self.answers = list(answers)
+        self.shown = list(shown)
         self.sent: list[ActionFields] = []
 
     async def send(self, action: ActionFields) -> None:
@@ -26,45 +34,72 @@ class Line:
         if self.answers:
             raise self.answers.pop(0)
 
+    async def collect(self, action: ActionFields) -> list[AmiEvent]:
+        place = self.shown.pop(0) if self.shown else ("connect", 1)
+        if place is None:
+            raise AmiRefusedError("No such channel")
+        context, offers = place
+        fields = {"Event": "Status", "Channel": action["Channel"], "Context": context}
+        return [AmiEvent("Status", fields | {"Variable": f"{names.OFFER}={offers}"})]
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moving, "ARRIVES_S", 0.0)
+
+
+async def _offered(line: Line, wanted: Callable[[], bool] = lambda: True) -> int:
+    return await offered(line, CALLER, ("connect", "101"), 0, wanted)  # type: ignore[arg-type]
+
 
 async def test_a_move_that_comes_into_another_is_tried_again() -> None:
     line = Line(UNDER_WAY, UNDER_WAY)
-
-    await moved(line.send, OFFER)
-
+    assert await _offered(line) == 0
     assert line.sent == [OFFER] * 3
 
 
 async def test_a_caller_who_is_gone_is_gone() -> None:
     line = Line(UNDER_WAY, GONE)
-
     with pytest.raises(AmiRefusedError, match="does not exist"):
-        await moved(line.send, OFFER)
-
+        await _offered(line)
     assert len(line.sent) == 2
 
 
 async def test_a_move_that_may_have_been_carried_out_is_not_sent_twice() -> None:
     line = Line(AmiTimeoutError("no answer to Redirect"))
-
     with pytest.raises(AmiTimeoutError):
-        await moved(line.send, OFFER)
-
+        await _offered(line)
     assert len(line.sent) == 1
 
 
 async def test_an_offer_that_was_taken_back_meanwhile_is_not_made() -> None:
     line = Line(UNDER_WAY)
-
-    await moved(line.send, OFFER, lambda: False)
-
+    assert await _offered(line, lambda: False) == 0
     assert len(line.sent) == 1
 
 
-async def test_in_the_end_the_refusal_stands() -> None:
-    line = Line(*[UNDER_WAY] * (len(PAUSES_S) + 1))
+async def test_a_refusal_lasts_no_longer_than_the_offer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moving, "QUICK_S", (0.0,) * 5)
+    line = Line(*[UNDER_WAY] * 100)
+    tries = itertools.count(1)
+    await _offered(line, lambda: next(tries) < 4)
+    assert len(line.sent) == 4
 
-    with pytest.raises(AmiRefusedError, match="not up"):
-        await moved(line.send, OFFER)
 
-    assert len(line.sent) == len(PAUSES_S) + 1
+@pytest.mark.parametrize("where", ["waiting", "callback-ask"])
+async def test_a_move_that_was_taken_and_lost_is_sent_again(where: str) -> None:
+    line = Line(shown=((where, 0), (where, 0), ("connect", 1)))
+    assert await _offered(line) == 2
+    assert line.sent == [OFFER] * 3
+
+
+async def test_an_offer_that_was_refused_at_once_is_not_made_twice() -> None:
+    line = Line(shown=(("waiting", 1),))
+    assert await _offered(line) == 0
+    assert len(line.sent) == 1
+
+
+async def test_a_caller_who_hangs_up_on_the_way_is_not_moved_again() -> None:
+    line = Line(shown=(None,))
+    assert await _offered(line) == 0
+    assert len(line.sent) == 1

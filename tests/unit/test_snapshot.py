@@ -39,7 +39,7 @@ def offers(commands: list[object]) -> list[tuple[str, str]]:
 
 def test_who_waited_longest_is_offered_first() -> None:
     _, commands = restarted(
-        caller("b", "waiting", rank_ms=2000), caller("a", "announce", rank_ms=1000), operators="101"
+        caller("b", "waiting", rank_ms=2000), caller("a", "callback-ask", rank_ms=1000), operators="101"
     )
     assert offers(commands) == [("a", "101")]
 
