@@ -137,12 +137,15 @@ class Deeds:
 
     async def _move_on(self, channel: str) -> None:
         """Once the caller stands where the consultation waited: sooner, Asterisk's own move undoes ours."""
-        move = commands.redirect(channel, names.MOVED_ON)
+        move, moves = commands.redirect(channel, names.MOVED_ON), 0
         for _ in range(MOVE_LOOKS):
             seen = await seen_channel(self._link, channel)
             if seen is not None and seen.context != names.CONNECT:
-                if not seen.variables.get(names.CONSULT):
-                    return  # moved, or the colleague answered meanwhile
+                if not seen.variables.get(names.CONSULT):  # moved, or the colleague answered meanwhile
+                    if moves > 1:
+                        log.warning("a move was lost on the way", channel=channel, times=moves - 1)
+                    return
+                moves += 1
                 await moved(self._link.send, move, lambda: False)
             await asyncio.sleep(MOVE_LOOK_EVERY_S)
         await self._link.send(move)
