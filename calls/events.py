@@ -49,12 +49,12 @@ class CallGone:
 
 @dataclass(frozen=True, slots=True)
 class OperatorRung:
-    """The operator's phone is being rung for a call, by us or by the safety net."""
+    """The operator's phone is being rung for a call, by us or by the net, or is kept free for a caller given back."""
 
     operator: OperatorId
     call: CallId
     by_net: bool = True
-    """False only when a rebuilt truth says that the offer was ours."""
+    """False when it is known that the offer is ours: a rebuilt truth or the dialplan says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,8 @@ def _said_by_dialplan(fields: Mapping[str, str]) -> list[Event]:
             return [waiting] if waiting else []
         case "BailanysStays" if fields.get("Call") and fields.get("Operator"):
             return [TalkJoined(CallId(fields["Call"]), OperatorId(fields["Operator"]))]
+        case "BailanysGivenBack" if fields.get("Call") and fields.get("Operator"):
+            return [OperatorRung(OperatorId(fields["Operator"]), CallId(fields["Call"]), by_net=False)]
         case "BailanysPresence" if operator := fields.get("Operator"):
             ready = fields.get("State") == "ready"
             return [DutyChanged(OperatorId(operator), ready, "" if ready else fields.get("Reason", ""))]

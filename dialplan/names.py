@@ -83,6 +83,7 @@ WAITING_EVENT: Final = "BailanysWaiting"
 CALLBACK_EVENT: Final = "BailanysCallback"
 CALLBACK_TRIED_EVENT: Final = "BailanysCallbackTried"
 PRESENCE_EVENT: Final = "BailanysPresence"
+GIVEN_BACK_EVENT: Final = "BailanysGivenBack"  # the caller is told of it, and this operator is kept free
 STAYS_EVENT: Final = "BailanysStays"  # of a talk of three this operator goes on with the caller
 WRAP_UP_EVENT: Final = "BailanysWrapUp"
 

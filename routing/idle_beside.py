@@ -94,6 +94,8 @@ class Watch:
         self._legs: dict[OperatorId, set[str]] = {}
         self._there: set[OperatorId] = set()
         self._free: dict[OperatorId, int] = {}
+        self._kept: dict[CallId, OperatorId] = {}
+        """Operators kept free for a caller who is told so first: not rung yet, and no more idle."""
         self._opened: dict[OperatorId, int] = {}
         """Operators who were beside a caller at the last look, and since which look."""
         self._told: set[OperatorId] = set()
@@ -108,12 +110,19 @@ class Watch:
         match event:
             case CallWaiting():
                 known = self._gone(event.call)
+                self._released(event.call, at_ms)
                 since_ms = at_ms if known is None or event.returned_from is not None else known.since_ms
                 need = self._need_of[event.call] = Need(event.group, event.language)
                 wait = Wait(event.rank_ms - 1000 * event.priority_s, since_ms)
                 self._waits.setdefault(need, {})[event.call] = wait
-            case CallGone(call) | OperatorRung(call=call) | OperatorAnswered(call=call) | TalkJoined(call=call):
+            case OperatorRung(operator, call):
                 self._gone(call)
+                self._released(call, at_ms)
+                self._kept[call] = operator
+                self._free.pop(operator, None)
+            case CallGone(call) | OperatorAnswered(call=call) | TalkJoined(call=call):
+                self._gone(call)
+                self._released(call, at_ms)
             case TalkLeft(consultation=call):
                 self._gone(call)
             case LegUp(operator, channel):
@@ -160,8 +169,12 @@ class Watch:
             del self._waits[need]
         return wait
 
+    def _released(self, call: CallId, at_ms: int) -> None:
+        if (operator := self._kept.pop(call, None)) is not None:
+            self._freed(operator, at_ms)
+
     def _freed(self, operator: OperatorId, at_ms: int) -> None:
-        if operator in self._there and not self._legs.get(operator):
+        if operator in self._there and not self._legs.get(operator) and operator not in self._kept.values():
             self._free.setdefault(operator, at_ms)
         else:
             self._free.pop(operator, None)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from hotline import OPERATOR_HZ, Centre, Visit, open_centre
+from idle_alarms import idle_alarms
 
 from calls.journal import Fact
 from phones.call import Call
@@ -52,6 +53,22 @@ async def test_caller_comes_back_when_the_named_operator_does_not_take_the_call(
     assert last.notice_ms is not None and last.talking_ms is not None and last.notice_ms <= last.talking_ms
     assert [recording.status for recording in story.recordings] == ["ok", "ok"]
     assert [(rating.seq, rating.operator_id) for rating in story.record.ratings.values()] == [(3, "101")]
+
+
+async def test_operator_who_is_kept_free_while_the_caller_is_told_is_not_idle_beside_them(centre: Centre) -> None:
+    for operator in ("105", "106"):
+        await centre.phone_of(operator, Ring() if operator == "106" else None)
+    await centre.duty("105", ready=True)
+    visit = await centre.visit()
+    await visit.enters("ict")
+    talk = await centre.talk("105", visit)
+    await centre.duty("106", ready=True)
+    assert await talk.refer("7106") // 100 == 2
+    await centre.offered("106", visit)
+    await centre.asked(do="duty", operator="105", ready=True)  # which ends the wrap-up: idle but for this caller
+    await centre.talk("105", visit, 20.0)
+    assert visit.heard("given-back", "kk")
+    assert idle_alarms(centre.up, centre.began_ms) == []
 
 
 async def test_group_follows_when_the_first_operator_is_not_free_any_more(centre: Centre) -> None:

@@ -169,3 +169,24 @@ def test_nothing_to_look_at_without_a_caller_or_a_free_phone() -> None:
     for operator in (AIGUL, NURLAN):
         scene.loses(Reachability(operator, False), 1100)
     assert not scene.watch.must_look
+
+
+def test_who_is_kept_free_for_a_caller_given_back_is_not_idle_until_that_has_ended() -> None:
+    scene = Scene()
+    other = CallWaiting(CallId("b"), "PJSIP/carrier-2", PORTAL, "kk", 900)
+    scene.says(waiting(), 1000)
+    scene.says(OperatorRung(AIGUL, CALL, by_net=False), 1010)  # the caller is told first: no leg for seconds
+    scene.loses(other, 1020)
+    assert scene.looks(1100, 1300, 3000) == []
+    scene.loses(CallGone(CALL), 4000)
+    assert scene.looks(4010, 4120) == [Beside(AIGUL, CallId("b"), 4000)]
+
+
+def test_phone_that_was_rung_is_free_when_its_leg_is_gone() -> None:
+    scene = Scene()
+    scene.says(waiting(), 1000)
+    scene.says(LegUp(AIGUL, "PJSIP/op101-1"), 1010)
+    scene.says(OperatorRung(AIGUL, CALL), 1011)
+    scene.says(LegGone(AIGUL, "PJSIP/op101-1"), 3000)
+    scene.loses(waiting(returned_from=AIGUL, outcome=Outcome.CANCELLED), 3001)
+    assert scene.looks(3010, 3120) == [Beside(AIGUL, CALL, 3001)]
