@@ -165,6 +165,9 @@ class Deeds:
     async def _announce(self, place: Announce) -> None:
         if not place.channel or place.channel.startswith("Local/"):
             return  # a callback's place: nobody listens
+        seen = await seen_channel(self._link, place.channel)
+        if seen is None or seen.context != names.WAITING:
+            return  # the caller is giving a number to be called back at: not to be cut short
         words = self._foretelling.words(place, self._router(), _now_ms())
         callback = self._settings.callback
         ask = bool(callback.outbound) and (words.wait_s is None or words.wait_s >= callback.after_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
@@ -68,7 +69,7 @@ class Scene:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def scene() -> AsyncIterator[Scene]:
+async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
     async with Fleet() as outside:
         caller = await outside.caller(NUMBER, tone_hz=HZ)
         async with open_centre(
@@ -79,6 +80,7 @@ async def scene() -> AsyncIterator[Scene]:
             callback__until_hour=24,
             callback__retry_s=1,
             callback__ring_s=5,
+            **getattr(request, "param", {}),
         ) as centre:
             yield Scene(centre, caller)
 
@@ -127,6 +129,18 @@ async def test_caller_hangs_up_keeps_the_place_and_is_called_when_it_comes_up(sc
     first = await scene.story(visit.id, over)
     assert first.record.call.result == "callback"
     await (await centre.offered("101", later)).answer()
+
+
+@pytest.mark.parametrize("scene", [{"waiting__announce_every_s": 6}], indirect=True)
+async def test_next_announcement_does_not_cut_the_question_for_the_number(scene: Scene) -> None:
+    visit = await scene.begins_to_ask()
+    began_s = time.monotonic()
+    while time.monotonic() < began_s + 4:  # the question waits five seconds for an answer
+        assert not visit.call.over
+        await asyncio.sleep(0.1)
+    await visit.call.press("1")
+    await visit.fact(Fact.CALLBACK_ASKED, number=NUMBER)
+    assert len(visit.heard("callback-offer", "ru")) == 1
 
 
 async def test_caller_who_does_not_answer_is_tried_twice_and_the_operator_is_told(scene: Scene) -> None:
