@@ -141,9 +141,10 @@ async def test_an_archive_that_hangs_holds_up_no_call(starting: asyncio.Lock) ->
             await ended(*await talk(hotline, "77010000002"), "4")
             stories = await hotline.stories(2, recorded=False)
             assert [story.recordings for story in stories.values()] == [(), ()]
-            reader = os.open(hanging, os.O_RDONLY | os.O_NONBLOCK)
-            hanging.unlink()
-            os.close(reader)
+            pipe = os.open(hanging, os.O_PATH)
+            hanging.unlink()  # first: else the finaliser may be quick enough to open it again, to check what it wrote
+            os.close(os.open(f"/proc/self/fd/{pipe}", os.O_RDONLY | os.O_NONBLOCK))
+            os.close(pipe)
             stories = await hotline.stories(2, timeout_s=GAP_S)
             for number, score in (("77010000001", 5), ("77010000002", 4)):
                 answered(stories[number], ["101"], [score])
