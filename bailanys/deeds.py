@@ -146,7 +146,7 @@ class Deeds:
                         log.warning("a move was lost on the way", channel=channel, times=moves - 1)
                     return
                 moves += 1
-                await moved(self._link.send, move, lambda: False)
+                await moved(self._link.send, move, lambda: False)  # once: the next look says whether it was taken
             await asyncio.sleep(MOVE_LOOK_EVERY_S)
         await self._link.send(move)
 

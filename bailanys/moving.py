@@ -30,7 +30,7 @@ WAITS = (names.WAITING, names.CALLBACK_ASK)
 
 
 async def moved(
-    send: Callable[[ActionFields], Awaitable[object]], move: ActionFields, wanted: Callable[[], bool] = lambda: True
+    send: Callable[[ActionFields], Awaitable[object]], move: ActionFields, wanted: Callable[[], bool]
 ) -> None:
     """Send the move until it is taken, or is wanted no more. Raises TelephonyError; what is refused was not done."""
     for pause_s in itertools.chain(QUICK_S, itertools.repeat(SLOW_S)):

@@ -150,7 +150,7 @@ def _way(need: int) -> str:
 
 
 def _way_in(call: Arrival) -> str:
-    return _way(list(NEEDS).index((call.group, call.language)))  # type: ignore[arg-type]
+    return _way(list(NEEDS).index((call.group, call.language)))  # type: ignore[arg-type]  # plain words
 
 
 def _number(at: int) -> str:

@@ -83,7 +83,7 @@ async def test_a_caller_is_moved_at_the_very_moment_of_waiting_again(centre: Cen
                 said = await asyncio.wait_for(inbox.get(), 5)
                 if isinstance(said, AmiEvent) and said.fields.get("UserEvent") == names.WAITING_EVENT:
                     break
-            second = asyncio.create_task(moved(link.send, announce))
+            second = asyncio.create_task(moved(link.send, announce, lambda: not visit.call.over))
             await asyncio.gather(first, second)
             await asyncio.sleep(0.02)
             while not inbox.empty():
