@@ -7,7 +7,7 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from bailanys.free_ports import own_place
 from bailanys.service import Hotline, controller_ready, hotline_up
 from phones import manners
 from phones.call import Call
-from phones.fleet import Fleet
+from phones.fleet import CODECS, Fleet
 from phones.phone import Phone
 from storage.engine import open_engine
 from storage.ledger import CallStory, Ledger
@@ -51,11 +51,17 @@ class Mortal:
     def port(self) -> int:
         return self.up.settings.sip.port
 
-    async def operator(self, number: str, manner: manners.Manner | None = None, *, ready: bool = True) -> Phone:
+    async def operator(
+        self,
+        number: str,
+        manner: manners.Manner | None = None,
+        *,
+        ready: bool = True,
+        codecs: Sequence[str] = CODECS,
+    ) -> Phone:
         """An operator's phone, registered, and ready."""
-        phone = await self.fleet.operator(
-            number, self.up.secrets.operators[number], self.port, tone_hz=OPERATOR_HZ[number], manner=manner
-        )
+        password, hz = self.up.secrets.operators[number], OPERATOR_HZ[number]
+        phone = await self.fleet.operator(number, password, self.port, tone_hz=hz, manner=manner, codecs=codecs)
         self.operators[number] = phone
         if ready:
             await ask(self.up.places.control, {"do": "duty", "operator": number, "ready": True})
