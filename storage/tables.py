@@ -196,7 +196,6 @@ recording = Table(
     _ms("operator_clipped_ms"),
     _of_call(),
     Index(None, "made_ms"),
-    Index(None, "path"),
 )
 """Written by the finaliser (rule 14), once a talk's file is in the archive or its absence is explained (`status`)."""
 

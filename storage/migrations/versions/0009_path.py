@@ -1,0 +1,16 @@
+"""No index of recordings by their place: nothing looks for them by it (an hour's are found by when their calls came)."""
+
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.drop_index("ix_recording_path", "recording")
+
+
+def downgrade() -> None:
+    op.create_index("ix_recording_path", "recording", ["path"])
