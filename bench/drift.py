@@ -138,22 +138,23 @@ def slope(places: Places) -> float:
 
 
 def figures(even: Sequence[Places], fast: Sequence[Places], slow: Sequence[Places]) -> Run:
-    """The figures, flat."""
+    """The figures of the three talks, flat."""
     together = min(map(len, even))
     apart = even[0][:together] - even[1][:together]
     return {
         "drift_ms_per_hour": abs(float(np.polyfit(np.arange(together), apart, 1)[0])) * HOUR_MS,
         "time_drift_ms_per_hour": max(abs(slope(side)) for side in even) * HOUR_MS,
-        "apart_most_ms": apart_most_ms(*even, 1.0),
-        "fast_apart_most_ms": apart_most_ms(*fast, PACES[1]),
-        "slow_apart_most_ms": apart_most_ms(*slow, PACES[2]),
+        "apart_most_ms": apart_most_ms(even, PACES[0]),
+        "fast_apart_most_ms": apart_most_ms(fast, PACES[1]),
+        "slow_apart_most_ms": apart_most_ms(slow, PACES[2]),
         "moved": sum(int(np.sum(np.abs(np.diff(side) - 1.0) > 0.005)) for side in even),
         "ticks": together,
     }
 
 
-def apart_most_ms(caller: Places, operator: Places, pace: float) -> float:
+def apart_most_ms(sides: Sequence[Places], pace: float) -> float:
     """The furthest that what was said at one instant stands apart in the recording, against where it began."""
+    caller, operator = sides
     count = min(len(caller), len(operator))
     late = operator[:count] - caller[:count] + np.arange(count) * (1.0 - pace)
     return float(np.max(np.abs(late - late[0]))) * 1000

@@ -1,4 +1,4 @@
-"""No index of recordings by their place: nothing looks for them by it (an hour's are found by when their calls came)."""
+"""No index of recordings by their place: an hour's are found by when their calls came, and nothing else reads by it."""
 
 from alembic import op
 
