@@ -6,16 +6,10 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from home_phone import PRIVATE, HomePhone
 from hotline import OPERATOR_HZ, Centre, open_centre
 
@@ -24,6 +18,7 @@ from calls.journal import Fact
 from phones import tones
 from phones.registration import register
 from phones.sip_text import header
+from tests.unit.storage.own_authority import issued
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -41,25 +36,8 @@ HOME = "127.0.0.9"
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate that signs itself."""
-    folder = tmp_path_factory.mktemp("tls")
-    pem, key = folder / "sip.pem", folder / "sip.key"
-    secret = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(secret.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(secret, hashes.SHA256())
-    )
-    pem.write_bytes(signed.public_bytes(Encoding.PEM))
-    key.write_bytes(secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return pem, key
+    made = issued(tmp_path_factory.mktemp("tls"))
+    return made.certificate, made.key
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -18,6 +18,7 @@ from itertools import count
 from pathlib import Path
 
 from config.object_store import StoreAddress
+from tests.unit.storage.own_authority import Issued, issued
 
 KEY, SECRET = "hotline-key", "hotline-secret-that-nobody-may-see"
 BUCKET = "records"
@@ -30,12 +31,14 @@ class ObjectServer:
 
     folder: Path
     port: int
+    tls: Issued | None = None
+    """With which certificate it speaks TLS."""
     process: subprocess.Popen[bytes] | None = None
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self.port}"
 
     @property
     def secrets_file(self) -> Path:
@@ -62,11 +65,13 @@ class ObjectServer:
     def start(self) -> None:
         """Start it, and wait until it listens."""
         rclone = Path(sys.executable).with_name("rclone")
-        serve = ["serve", "s3", "--config=", "--auth-key"]
+        serve = ["serve", "s3", "--config=", "--auth-key", f"{KEY},{SECRET}"]
+        if self.tls is not None:
+            serve += ["--cert", str(self.tls.certificate), "--key", str(self.tls.key)]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(  # killed with us, however we end
-                ["setpriv", "--pdeathsig", "KILL", str(rclone), *serve, f"{KEY},{SECRET}",
-                 "--addr", f"127.0.0.1:{self.port}", str(self.folder / "data")],
+                ["setpriv", "--pdeathsig", "KILL", str(rclone), *serve, "--addr",
+                 f"127.0.0.1:{self.port}", str(self.folder / "data")],
                 stdout=log, stderr=log,
             )  # fmt: skip
         end = time.monotonic() + READY_S
@@ -95,12 +100,12 @@ class ObjectServer:
 
 
 @contextmanager
-def object_server() -> Iterator[ObjectServer]:
+def object_server(*, tls: bool = False) -> Iterator[ObjectServer]:
     """A server with one bucket, gone with its folder in the end."""
     with tempfile.TemporaryDirectory(prefix="bailanys-s3-") as name:
         folder = Path(name)
         (folder / "data" / BUCKET).mkdir(parents=True)
-        server = ObjectServer(folder, _free_port())
+        server = ObjectServer(folder, _free_port(), issued(folder) if tls else None)
         descriptor = os.open(server.secrets_file, os.O_WRONLY | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "w") as file:
             json.dump({"access_key_id": KEY, "secret_access_key": SECRET}, file)

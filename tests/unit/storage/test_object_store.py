@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import random
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,8 @@ from calls.store import StoreAwayError
 from config.object_store import StoreAddress
 from storage.object_reasons import reason
 from storage.object_secrets import secrets_of
-from storage.objects import ObjectStore
-from tests.unit.storage.object_server import KEY, SECRET, ObjectServer
+from storage.objects import PART_BYTES, ObjectStore
+from tests.unit.storage.object_server import KEY, SECRET, ObjectServer, object_server
 
 PATH = "2025/11/24/16/a.json"
 
@@ -74,6 +75,20 @@ def test_nobody_listens_or_no_tls_is_spoken(objects: ObjectServer) -> None:
         words = away(replace(objects.address("hl1"), endpoint=f"http://127.0.0.1:{port}"))
     assert words == f"the archive's store s3://records/hl1 at http://127.0.0.1:{port}: nothing listens there"
     assert "TLS" in away(replace(objects.address(), endpoint=f"https://127.0.0.1:{objects.port}"))
+
+
+def test_tls_with_a_certificate_of_an_own_authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with object_server(tls=True) as server:
+        assert server.tls is not None and server.endpoint.startswith("https:")
+        assert away(server.address()).endswith("its certificate is not one to be trusted")
+        monkeypatch.setenv("SSL_CERT_FILE", str(server.tls.authority))
+        store = ObjectStore(server.address())
+        store.try_out()
+        large = tmp_path / "large"
+        large.write_bytes(random.Random(4).randbytes(2 * PART_BYTES + 1))  # in parts
+        store.put(PATH, large)
+        with store.open(PATH) as back:
+            assert back.read() == large.read_bytes()
 
 
 def test_a_store_that_hangs_is_given_up(mortal_objects: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> None:
