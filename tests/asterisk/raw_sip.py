@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import secrets
 import socket
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from phones.sip_text import header
 
 _TICKET = itertools.count(1)
+_CRYPTO = f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{base64.b64encode(bytes(range(30))).decode()}\r\n"
 
 
 @dataclass
@@ -24,14 +26,20 @@ class RawCaller:
     server: tuple[str, int]
     _received: bytes = b""
 
-    async def invite(self, caller: bytes, *more: bytes, dialled: str = "1414", timeout_s: float = 5.0) -> RawCall:
-        """Send an INVITE with this From (or what stands after `From: `), wait for the final answer, acknowledge it."""
+    async def invite(
+        self, caller: bytes, *more: bytes, dialled: str = "1414", srtp: bool = False, timeout_s: float = 5.0
+    ) -> RawCall:
+        """Send an INVITE with this From (or what stands after `From: `), wait for the final answer, acknowledge it.
+
+        `srtp`: encrypted voice is offered, with its key.
+        """
         host, port = self.sock.getsockname()
         call = RawCall(self, dialled, caller, f"{next(_TICKET)}-{secrets.token_hex(6)}@{host}")
         body = (
             f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
-            f"m=audio {port + 1 if port < 65535 else 4000} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n"
-            "a=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n"
+            f"m=audio {port + 1 if port < 65535 else 4000} RTP/{'SAVP' if srtp else 'AVP'} 8 101\r\n"
+            "a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n"
+            f"{_CRYPTO if srtp else ''}"
         ).encode()
         await call.send("INVITE", *more, b"Content-Type: application/sdp", body=body)
         async with asyncio.timeout(timeout_s):

@@ -12,12 +12,15 @@ import pytest
 import pytest_asyncio
 from home_phone import PRIVATE, HomePhone
 from hotline import OPERATOR_HZ, Centre, open_centre
+from mortal import until
+from raw_sip import raw_caller
 
 from bailanys.free_ports import own_place
 from calls.journal import Fact
 from phones import tones
-from phones.registration import register
+from phones.registration import digest, register
 from phones.sip_text import header
+from telephony.process import rx
 from tests.unit.storage.own_authority import issued
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -88,7 +91,9 @@ async def test_phone_over_tls_has_encrypted_voice_and_is_an_operator_like_any_ot
     centre.operators["102"] = await centre.fleet.operator(
         "102", password, tls_port, tone_hz=OPERATOR_HZ["102"], secure=True
     )
-    await centre.duty("102", ready=True)
+    said = await centre.operators["102"].dial("*1", tls_port)  # a call of its own
+    await said.ended()
+    await centre.until_state("102", "ready")
     visit = await centre.visit()
     await visit.enters()
     talk = await centre.talk("102", visit)
@@ -99,3 +104,35 @@ async def test_phone_over_tls_has_encrypted_voice_and_is_an_operator_like_any_ot
     path = centre.up.places.recording(story.recordings[0].path)
     assert tones.hears(path, visit.hz, channel=0)
     assert tones.hears(path, OPERATOR_HZ["102"], channel=1)
+
+
+async def test_phone_that_comes_by_the_plain_port_is_neither_rung_nor_let_through(centre: Centre) -> None:
+    """Who listens on the way would read the keys of the voice."""
+    if "102" in centre.operators:
+        await centre.operators.pop("102").stop()
+    password = centre.up.secrets.operators["102"]
+    with socket.socket(type=socket.SOCK_DGRAM) as trial:
+        trial.bind(("127.0.0.1", 0))
+        port = trial.getsockname()[1]
+    await register({"op102": password}, centre.port, port)
+    loop = asyncio.get_running_loop()
+    _, phone = await loop.create_datagram_endpoint(lambda: HomePhone("127.0.0.1"), local_addr=("127.0.0.1", port))
+    try:
+        await centre.asked(do="duty", operator="102", ready=True, reason="")
+
+        async def was_asked() -> bool:
+            return "Unavail" in await rx(centre.up.asterisk, centre.up.places.asterisk_conf, "pjsip show contacts")
+
+        await until(was_asked, 10)  # though it answers all
+        assert (await centre.state("102"))[0] == "unreachable"
+    finally:
+        phone.close()
+    async with raw_caller(centre.port) as line:
+        for dialled in ("*1", "1414"):
+            challenged = await line.invite(b"<sip:op102@127.0.0.1>", dialled=dialled, srtp=True)
+            assert challenged.status == 401
+            challenge = header(challenged.answer, "WWW-Authenticate") or ""
+            uri = f"sip:{dialled}@127.0.0.1:{centre.port}"
+            said = f"Authorization: {digest(challenge, 'INVITE', uri, 'op102', password)}".encode()
+            call = await line.invite(b"<sip:op102@127.0.0.1>", said, dialled=dialled, srtp=True)
+            assert call.status == 403
