@@ -43,7 +43,7 @@ from console.errors import (
     UnknownGroupError,
     UnknownOperatorError,
 )
-from console.ports import Floor
+from console.ports import Floor, LoopNow
 from dialplan import names
 from routing.presence import State
 from routing.wrap_up import ended, extended
@@ -69,10 +69,15 @@ class LiveDesk:
         ledger_in_step_ms: Callable[[], int],
         target: Callable[[], TargetNow],
         disks: Callable[[], tuple[DiskNow, ...]],
+        ledger_away: Callable[[], str] = lambda: "",
+        loop: Callable[[], LoopNow | None] = lambda: None,
     ) -> None:
-        """`ledger_in_step_ms`: the instant up to which the ledger holds all that the journal tells."""
+        """`ledger_in_step_ms`: the instant up to which the ledger holds all that the journal tells.
+
+        `ledger_away`: why it cannot be written to, or nothing; `loop`: how the event loop does.
+        """
         self.target = target
-        self._disks = disks
+        self._disks, self._ledger_away, self._loop = disks, ledger_away, loop
         self._settings = settings
         self._dispatcher = dispatcher
         self._link = link
@@ -91,6 +96,8 @@ class LiveDesk:
             idle_beside_waiting=self._dispatcher.idle_watch.alarms,
             journal_lag_s=max(0, now_ms - self._ledger_in_step_ms()) / 1000,
             disks=self._disks(),
+            ledger_away=self._ledger_away(),
+            loop=self._loop(),
         )
 
     def operators(self) -> list[OperatorNow]:

@@ -12,12 +12,13 @@ from calls.journal_lines import format_hangup, format_line
 
 
 class ControllerJournal:
-    """An append-only file; each fact is one write, so that a kill leaves whole lines."""
+    """An append-only file; each fact is one write, so that a kill leaves whole lines.
+
+    The controller and its back office both write to it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._torn = False
-        """The last line found no room for its end: the next one must not be glued to it."""
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def write(self, fact: Fact, at_ms: int, values: Mapping[str, str | int], call: str = "") -> None:
@@ -30,13 +31,12 @@ class ControllerJournal:
 
     def _append(self, line: bytes) -> None:
         # Opened anew each time, so that rotation by renaming just works.
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
         try:
-            whole = b"\n" + line if self._torn else line
-            written = os.write(descriptor, whole)
-            self._torn = self._torn and not written
-            if written < len(whole):
-                self._torn = True
+            size = os.fstat(descriptor).st_size
+            if size and os.pread(descriptor, 1, size - 1) != b"\n":
+                line = b"\n" + line  # whoever wrote last found no room for the line's end
+            if os.write(descriptor, line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         finally:
             os.close(descriptor)

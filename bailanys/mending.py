@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from functools import partial
 
-from bailanys.controller import raise_alarm
+from bailanys.alarming import raise_alarm
 from bailanys.journal import ControllerJournal
 from bailanys.site import Places
 from config.settings import Settings

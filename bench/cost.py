@@ -3,7 +3,7 @@
 Callers press two keys in the menu (RFC 4733), wait, talk with operators about six seconds and are hung up on after the
 question of the rating, which they leave unanswered; voice goes both ways all the time, every talk is recorded. CPU is
 read from `/proc` over consecutive stretches of one steady load; each stretch is a run. The controller's share holds
-everything it does: dispatching, menus, the ledger, finishing recordings.
+everything it does: dispatching, menus, and its back office's ledger and finishing of recordings.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 
 from bench.centre import Centre, MediaPorts, centre
-from bench.cpu import used_s
+from bench.cpu import family_s, used_s
 from bench.figures import Run, Target
 from bench.queueing import backlog
 from bench.report import Tell, run
@@ -58,9 +58,9 @@ async def _stretch(hotline: Centre, seconds: float, number: int, runs: int, tell
     asterisk, controller = hotline.asterisk_pid(), hotline.up.supervisor.pid
     if controller is None:
         raise ProcessLookupError("the controller is gone")
-    begun_s, before = time.time(), (used_s(asterisk), used_s(controller))
+    begun_s, before = time.time(), (used_s(asterisk), family_s(controller))
     await asyncio.sleep(seconds)
-    lasted_s, after = time.time() - begun_s, (used_s(asterisk), used_s(controller))
+    lasted_s, after = time.time() - begun_s, (used_s(asterisk), family_s(controller))
     asterisk_s, controller_s = after[0] - before[0], after[1] - before[1]
     waits = list(hotline.waits().values())
     arrived = sum(begun_s <= one.arrived_s < begun_s + lasted_s for one in waits)

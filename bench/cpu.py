@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 from pathlib import Path
@@ -17,6 +18,16 @@ def used_s(pid: int) -> float:
     except FileNotFoundError:
         raise ProcessLookupError(f"no process {pid}") from None
     return ticks(text) / os.sysconf("SC_CLK_TCK")
+
+
+def family_s(pid: int) -> float:
+    """The same of a process and of its children that live. Raises ProcessLookupError."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    total_s = used_s(pid)
+    for child in children.read_text().split() if children.exists() else ():
+        with contextlib.suppress(ProcessLookupError):  # it has ended: then it is among those that have
+            total_s += used_s(int(child))
+    return total_s
 
 
 def ticks(stat: str) -> int:

@@ -48,6 +48,9 @@ class Health(Answer):
 
     status: Literal["ok", "degraded"]
     in_truth: bool = Field(description="Whether the controller knows what Asterisk knows; if not, it is finding out.")
+    ledger: Literal["ok", "behind", "away"] = Field(
+        description="`away` while it cannot be written to, `behind` when it is a minute behind the calls: `degraded`."
+    )
     disks: dict[str, DiskState] = Field(description="Those that recordings are written to; `degraded` without bytes.")
 
 

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from console.answers import TargetNow
 from console.disk_metrics import disk_families
-from console.ports import DayWait, Floor
+from console.ports import DayWait, Floor, LoopNow
 from console.target_metrics import target_families
 
 METRICS_MEDIA = CONTENT_TYPE_PLAIN_0_0_4
@@ -54,6 +54,11 @@ def _families(floor: Floor, day: DayWait | None) -> Iterator[Metric]:
         "Operators left idle beside a caller for over 100 ms, since the controller's start",
         value=floor.idle_beside_waiting,
     )
+    yield GaugeMetricFamily(
+        "bailanys_ledger_away", "1 while the ledger cannot be written to", value=int(bool(floor.ledger_away))
+    )
+    if floor.loop is not None:
+        yield from _loop_families(floor.loop)
     yield from disk_families(floor.disks)
     if day is None:
         return
@@ -64,3 +69,17 @@ def _families(floor: Floor, day: DayWait | None) -> Iterator[Metric]:
             "Average wait of the local day from the arrival to the operator (rule 7: 30 s)",
             value=day.mean_s,
         )
+
+
+def _loop_families(loop: LoopNow) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        "bailanys_loop_longest_stall_seconds",
+        "The longest that the calls' event loop stood still through us in the last one or two minutes",
+        value=loop.longest_s,
+    )
+    yield CounterMetricFamily(
+        "bailanys_loop_stalls", "Times it stood still through us for over 100 ms, since the start", value=loop.stalls
+    )
+    yield CounterMetricFamily(
+        "bailanys_loop_starved", "Times it had no processor for over a second, since the start", value=loop.starved
+    )

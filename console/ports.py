@@ -38,6 +38,18 @@ from console.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
+class LoopNow:
+    """How the event loop that handles the calls does."""
+
+    longest_s: float
+    """The longest that it stood still through us in the last one or two minutes, seconds."""
+    stalls: int
+    """Since the controller's start: it stood still through us for over 100 ms."""
+    starved: int
+    """Since the controller's start: it had no processor for over a second."""
+
+
+@dataclass(frozen=True, slots=True)
 class Floor:
     """The hotline at this moment, as the controller knows it."""
 
@@ -52,6 +64,10 @@ class Floor:
     """Since the controller's start: operators left idle beside a caller for over 100 ms."""
     disks: tuple[DiskNow, ...] = ()
     """Those that recordings are written to."""
+    ledger_away: str = ""
+    """Why the ledger cannot be written to; empty while it can."""
+    loop: LoopNow | None = None
+    """None until it is watched."""
 
 
 @dataclass(frozen=True, slots=True)

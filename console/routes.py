@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from console import answers
 from console.demand_routes import DEMAND_ROUTES
@@ -38,6 +38,7 @@ from console.story import Story
 from console.stream import SOUND_MEDIA, Stream
 
 PREFIX = "/api/v1"
+BEHIND_S = 60.0
 
 _OPERATOR = Part("number", r"[0-9]{2,6}", "The operator's number.", UnknownOperatorError)
 _GROUP = Part("name", r"[a-z][a-z0-9-]{0,31}", "The group's name.", NoSuchGroupError)
@@ -55,8 +56,12 @@ async def health(office: Office, _: Asked[Query, NoBody]) -> answers.Health:
     """Whether the controller does its work; asked without a token by whoever watches over it."""
     floor = office.desk.floor()
     disks = {disk.name: disk.state for disk in floor.disks}
-    well = floor.in_truth and not {"full", "unwritable"} & set(disks.values())
-    return answers.Health(status="ok" if well else "degraded", in_truth=floor.in_truth, disks=disks)
+    ledger: Literal["ok", "behind", "away"] = "behind" if floor.journal_lag_s > BEHIND_S else "ok"
+    if floor.ledger_away:
+        ledger = "away"
+    well = floor.in_truth and ledger == "ok" and not {"full", "unwritable"} & set(disks.values())
+    status: Literal["ok", "degraded"] = "ok" if well else "degraded"
+    return answers.Health(status=status, in_truth=floor.in_truth, ledger=ledger, disks=disks)
 
 
 async def operators(office: Office, _: Asked[Query, NoBody]) -> answers.Operators:

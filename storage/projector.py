@@ -75,6 +75,8 @@ class Projector:
         """Lines that were damaged or could not be stored, since the start."""
         self.in_step_ms = time.time_ns() // 1_000_000
         """UTC epoch ms: what the journals told before this instant is in the ledger. At first the start."""
+        self.away = ""
+        """Why the ledger could not be written to when it was tried last; empty when it could."""
 
     async def project_once(self) -> int:
         """Take in the next portion of each journal; the number of lines, 0 when there is nothing more.
@@ -97,8 +99,9 @@ class Projector:
                 if time.monotonic() >= tidy_at:
                     await asyncio.to_thread(self.tidy, time.time_ns() // 1_000_000)
                     tidy_at = time.monotonic() + TIDY_EVERY_S
-                pause_s = interval_s
+                pause_s, self.away = interval_s, ""
             except LedgerError as error:
+                self.away = str(error)
                 log.warning("the ledger is behind", error_id=error.error_id, error=str(error), again_in_s=pause_s)
                 pause_s = min(2 * pause_s, longest_pause_s)
             except Exception:  # a fault of ours must not end the projector: the offsets have not moved

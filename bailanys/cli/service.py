@@ -20,6 +20,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(demo)
     app.command()(check)
     app.command(hidden=True)(controller)
+    app.command(hidden=True)(back_office)
 
 
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
@@ -57,13 +58,25 @@ def controller(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Run the controller alone, beside an Asterisk that is up (`run` starts it; a service manager may too)."""
     from bailanys.controller import run_controller
     from bailanys.logging import set_up_logging
+    from bailanys.office_keeper import command
     from bailanys.site import places_of, site_secrets
 
     set_up_logging()
     settings = centre(config).settings
     places = places_of(settings, ROOT)
     keys = site_secrets(places.state, (operator.number for operator in settings.operators))
-    asyncio.run(run_controller(settings, places, keys))
+    asyncio.run(run_controller(settings, places, keys, command(config)))
+
+
+def back_office(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Keep the ledger and the archive (the controller starts it)."""
+    from bailanys.back_office import run_back_office
+    from bailanys.logging import set_up_logging
+    from bailanys.site import places_of
+
+    set_up_logging()
+    settings = centre(config).settings
+    asyncio.run(run_back_office(settings, places_of(settings, ROOT)))
 
 
 def _checked(config: Path) -> Settings:

@@ -115,9 +115,12 @@ class PaperDesk:
     alone: bool = False
     """Whether no colleague is being asked."""
     disks: tuple[DiskNow, ...] = ()
+    lag_s: float = 0.25
+    ledger_away: str = ""
 
     def floor(self) -> Floor:
-        return Floor(self.in_truth, {"portal": 2, "ict": 0}, {"ready": 1, "talking": 3}, 0.25, disks=self.disks)
+        waiting, operators = {"portal": 2, "ict": 0}, {"ready": 1, "talking": 3}
+        return Floor(self.in_truth, waiting, operators, self.lag_s, disks=self.disks, ledger_away=self.ledger_away)
 
     def operators(self) -> list[OperatorNow]:
         return [

@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from console.answers import DiskNow
 from console.errors import UnavailableError
 from console.metrics import METRICS_MEDIA, exposition
-from console.ports import DayWait, Floor
+from console.ports import DayWait, Floor, LoopNow
 
 FLOOR = Floor(True, {"portal": 2, "ict": 0}, {"ready": 1, "paused": 0}, 0.125)
 
@@ -28,9 +28,19 @@ def test_everything_that_is_watched_is_there() -> None:
         ("bailanys_in_truth", ""): 1,
         ("bailanys_journal_lag_seconds", ""): 0.125,
         ("bailanys_idle_beside_waiting_total", ""): 0,
+        ("bailanys_ledger_away", ""): 0,
         ("bailanys_day_calls_answered", ""): 4,
         ("bailanys_day_asa_seconds", ""): 21.5,
     }
+
+
+def test_the_loop_and_a_ledger_that_is_away_are_told() -> None:
+    floor = replace(FLOOR, ledger_away="connection refused", loop=LoopNow(0.012, 3, 1))
+    told = samples(exposition(floor, None))
+    assert told["bailanys_ledger_away", ""] == 1
+    assert told["bailanys_loop_longest_stall_seconds", ""] == 0.012
+    assert told["bailanys_loop_stalls_total", ""] == 3
+    assert told["bailanys_loop_starved_total", ""] == 1
 
 
 def test_each_group_is_told_against_its_target() -> None:

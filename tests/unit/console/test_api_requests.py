@@ -40,15 +40,18 @@ async def test_every_path_but_two_wants_a_token_with_its_scope(paper: Paper, rou
 
 
 async def test_health_and_description_are_open(paper: Paper) -> None:
-    assert await paper.asked("GET", "/health") == (200, {"status": "ok", "in_truth": True, "disks": {}})
+    well = {"status": "ok", "in_truth": True, "ledger": "ok", "disks": {}}
+    assert await paper.asked("GET", "/health") == (200, well)
     paper.desk.in_truth = False
-    assert await paper.asked("GET", "/health") == (200, {"status": "degraded", "in_truth": False, "disks": {}})
+    assert await paper.asked("GET", "/health") == (200, well | {"status": "degraded", "in_truth": False})
     paper.desk.in_truth = True
     full = DiskNow(name="spool", state="full", used_percent=100, free_bytes=0, hours_to_full=None)
     paper.desk.disks = (full,)
-    assert await paper.asked("GET", "/health") == (
-        200, {"status": "degraded", "in_truth": True, "disks": {"spool": "full"}},
-    )  # fmt: skip
+    assert await paper.asked("GET", "/health") == (200, well | {"status": "degraded", "disks": {"spool": "full"}})
+    paper.desk.disks, paper.desk.lag_s = (), 90.0
+    assert await paper.asked("GET", "/health") == (200, well | {"status": "degraded", "ledger": "behind"})
+    paper.desk.ledger_away = "connection refused"
+    assert await paper.asked("GET", "/health") == (200, well | {"status": "degraded", "ledger": "away"})
     status, described = await paper.asked("GET", "/openapi.json")
     assert (status, described["openapi"]) == (200, "3.1.0")
 
