@@ -3,6 +3,7 @@
 `phonenumbers` alone is wrong on what a hotline sees: it makes `+71414` of `1414`, `+7998...` of an Uzbek number without
 its plus, and raises on bidirectional marks and SIP URIs. So the prefixes of Kazakhstan's dialling plan (8 within the
 country, 8-10 and 00 out of it) are read here, and the library judges only whether a foreign number is possible.
+Numbers of other countries: `calls.phone_abroad`.
 `is_valid` is never asked: it does not know +7703, +7704 and +7709 as mobile.
 """
 
@@ -10,11 +11,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from urllib.parse import unquote
 
-import phonenumbers
+from calls import phone_abroad as abroad
 
 ANONYMOUS = "anonymous"
 KEY_LIMIT = 128
@@ -26,6 +28,9 @@ _WITHHELD = frozenset(
 )
 _URI = re.compile(r"<?\s*(?:sips?|tel)\s*:\s*([^>]*)>?", re.IGNORECASE)
 _ADDRESS = re.compile(r".*<([^<>]+)>.*", re.DOTALL)
+_PARAMETERS = re.compile(r"(?<=\d)(?:;[A-Za-z][\w.+-]*(?:=[^;]*)?)+\s*$")
+"""Fields that a carrier puts behind a number, before the `@` (RFC 3966, 4904): `;tgrp=kt01`, `;npdi`."""
+_CONTEXT = re.compile(r";phone-context=(?:\+|%2B)([0-9][0-9.()-]*)", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s\-_.()<>\[\]/\\'\"`,;:|~№‐-―−«»“”„]+")
 _NUMBER = re.compile(r"\+*([0-9]+)")
 _EXTENSION = re.compile(
@@ -33,6 +38,8 @@ _EXTENSION = re.compile(
 )
 _LABEL = re.compile(r"^\s*(?:[^\W\d_]+[\s.:№-]*){1,4}(?=[+(]?\d(?:\D*\d){5})")
 _LOOKALIKES = str.maketrans("OoОоӨөIlІі", "0000001111")
+_SHORTEST_ABROAD = 5
+"""Digits behind 00 or 8-10: an Iranian service number has six."""
 _CITY_CODES = {
     6: [f"7{code}2" for code in (10, 11, 12, 13, 14, 15, 16, 17, 18, 21, 22, 23, 24, 25, 26, 28, 29)],
     7: ["727"],
@@ -46,6 +53,8 @@ class Candidates:
 
     exact: tuple[str, ...]
     possible: tuple[str, ...]
+    far: tuple[str, ...] = ()
+    """Numbers of other countries that the digits would be there, at home: looked for when nothing sure was found."""
 
 
 def caller_key(raw: str | bytes) -> str:
@@ -92,10 +101,39 @@ def candidate_keys(typed: str) -> Candidates:
     if key.startswith("+77"):
         codes = chain.from_iterable(_CITY_CODES.values())
         possible += [f"short:{key[2 + len(code) :]}" for code in codes if key.startswith(code, 2)]
-    if key.startswith("+") and len(digits) >= 10:
-        possible.append(_international(digits) or key)
-    numbers = (other for other in possible if other.startswith(("+", "short:")) and other != key)
-    return Candidates((key,), tuple(dict.fromkeys(numbers)))
+    possible += _abroad(key, digits)
+    at_home = () if "+" in text else tuple(abroad.national(digits))
+    if not (_reads_as_our_own(digits) or (key.startswith("+") and digits.startswith(("00", "810")))):
+        possible += at_home
+    numbers = dict.fromkeys(other for other in possible if _is_number(other) and other != key)
+    return Candidates((key,), tuple(numbers), tuple(other for other in at_home if other not in {key, *numbers}))
+
+
+def _reads_as_our_own(digits: str) -> bool:
+    """Whether whoever wrote these digits most likely meant a number of Kazakhstan, whole or within a city."""
+    return len(digits) <= 7 or (digits[0] in "78" and len(digits) in (10, 11))
+
+
+def _abroad(key: str, digits: str) -> Iterator[str]:
+    """Numbers of other countries that are meant, each in every way in which it may have been kept."""
+    readings = [key[1:]] if key.startswith("+") else []
+    for prefix in ("", "00", "810", "011"):
+        if digits.startswith(prefix) and (read := abroad.e164(digits.removeprefix(prefix))) is not None:
+            readings.append(read[1:])
+    for number in dict.fromkeys(readings):
+        yield f"+{number}"
+        for came in (number, f"00{number}", f"810{number}"):
+            yield caller_key(came)
+            yield abroad.before(came)
+        yield caller_key(f"+{number}")
+        yield abroad.before_with_plus(number)
+    if digits and key.startswith("+"):
+        yield abroad.before(digits)
+        yield abroad.before_with_plus(digits)
+
+
+def _is_number(key: str) -> bool:
+    return key.startswith(("+", "short:")) or key.removeprefix("sip:").removeprefix("+").isdecimal()
 
 
 def _plain(raw: str | bytes) -> str:
@@ -114,11 +152,22 @@ def _user_part(text: str) -> str:
     match = _URI.search(text)
     if match is None:
         address = _ADDRESS.fullmatch(text)
-        return text if address is None else address[1]
+        text = text if address is None else address[1]
+        return _within(_PARAMETERS.sub("", text), text)
     user, at, _host = match[1].partition("@")
     if not at and not text.lstrip(' <"').casefold().startswith("tel") and _host_only(user):
         return ""
-    return _plain(unquote(re.split(r"[;?]", user, maxsplit=1)[0], errors="replace"))
+    number = _plain(unquote(re.split(r"[;?]", user, maxsplit=1)[0], errors="replace"))
+    return _within(number, user)
+
+
+def _within(number: str, parameters: str) -> str:
+    """A local number with the country that its `phone-context` names (RFC 3966)."""
+    context = _CONTEXT.search(parameters)
+    if context is None or number.startswith("+"):
+        return number
+    whole = abroad.e164(re.sub(r"[^0-9]", "", context[1] + number))
+    return number if whole is None else whole
 
 
 def _host_only(user: str) -> bool:
@@ -129,10 +178,9 @@ def _host_only(user: str) -> bool:
 
 def _dialled(digits: str) -> str | None:
     """Digits without a plus, as Kazakhstan's exchanges and people write them."""
-    if digits.startswith("810") and len(digits) >= 13:
-        return _international(digits[3:])
-    if digits.startswith("00") and len(digits) >= 12:
-        return _international(digits[2:])
+    for prefix in ("810", "00"):  # no number of our own begins so
+        if digits.startswith(prefix) and len(digits) >= len(prefix) + _SHORTEST_ABROAD:
+            return _international(digits.removeprefix(prefix))
     if len(digits) < 10:
         return f"short:{digits}"
     if len(digits) == 10:
@@ -144,6 +192,18 @@ def _dialled(digits: str) -> str | None:
 
 def _international(digits: str) -> str | None:
     """Digits after a plus (or what stands for one); None if no such number is possible."""
+    key = _own(digits) or abroad.e164(digits)
+    if key is not None:
+        return key
+    if len(digits) < 10:
+        # What a gateway makes of a short or local number by putting the country code before it.
+        short = digits[1:] if digits[0] == "7" and len(digits) > 3 else digits
+        return f"short:{short}"
+    return f"+{digits}" if abroad.is_possible(digits) else None
+
+
+def _own(digits: str) -> str | None:
+    """A number of Kazakhstan or Russia behind a plus, with what people put in by mistake; None for any other."""
     if len(digits) == 11 and digits[0] == "7":
         return f"+{digits}"
     if len(digits) == 11 and digits.startswith(("87", "8800")):
@@ -151,16 +211,4 @@ def _international(digits: str) -> str | None:
         return f"+7{digits[1:]}"
     if len(digits) == 12 and digits.startswith("78"):
         return f"+7{digits[2:]}"  # "+7 (8) 701 ...": both prefixes
-    if len(digits) < 10:
-        # What a gateway makes of a short or local number by putting the country code before it.
-        short = digits[1:] if digits[0] == "7" and len(digits) > 3 else digits
-        return f"short:{short}"
-    return f"+{digits}" if _is_possible(digits) else None
-
-
-def _is_possible(digits: str) -> bool:
-    try:
-        number = phonenumbers.parse(f"+{digits}")
-    except phonenumbers.NumberParseException:
-        return False
-    return phonenumbers.is_possible_number(number)
+    return None
