@@ -6,6 +6,7 @@ is owed survives us: the ledger holds what was asked and tried, and Asterisk wha
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -37,6 +38,11 @@ class Callbacks:
         self._made: dict[CallId, CallId] = {}
         """Call made, or waiting to be made -> the call it was asked in."""
         self._settled: set[CallId] = set()
+        self._held_until_s = 0.0
+
+    def hold(self, seconds: float) -> None:
+        """Let none enter the line for so long: the hotline is about to be stopped."""
+        self._held_until_s = time.monotonic() + seconds
 
     def asked(self, callback: Callback) -> None:
         """Owe it, unless it is known: from the caller, or from the ledger after a restart."""
@@ -49,7 +55,7 @@ class Callbacks:
 
     def due(self, now_ms: int) -> list[CallWaiting]:
         """Those who may enter the line now, each with the place it had."""
-        if not self.may_call(now_ms):
+        if not self.may_call(now_ms) or time.monotonic() < self._held_until_s:
             return []
         flying = set(self._made.values())
         waiting = []

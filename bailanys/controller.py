@@ -84,7 +84,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
     )  # fmt: skip
     books = LedgerBooks(ledger, places.database_url, settings.hotline.time_zone)
     supervision = LiveSupervision(settings, dispatcher, link, journal)
-    control = ControlServer(places.control, Requests(desk, supervision).answer)
+    control = ControlServer(places.control, Requests(desk, supervision, dispatcher.callbacks.hold).answer)
 
     await menu.start()
     await control.start()

@@ -17,6 +17,7 @@ from telephony.process import running_pid, start_asterisk, stop_asterisk
 PAUSE_FIRST_S = 0.2
 PAUSE_LAST_S = 10.0
 LONG_LIFE_S = 60.0
+LOCK = "hotline.lock"
 
 
 class AlreadyRunningError(Exception):
@@ -25,17 +26,24 @@ class AlreadyRunningError(Exception):
     error_id = "already-running"
     retryable = False
 
+    def __init__(self, message: str, pid: int | None = None) -> None:
+        super().__init__(message)
+        self.pid = pid
+        """Of who holds the state folder; None in the very moment before it is written there."""
+
 
 @contextlib.contextmanager
 def alone(state: Path) -> Iterator[None]:
     """Hold the state folder for one hotline; the kernel lets go of it when we die. Raises AlreadyRunningError."""
     state.mkdir(parents=True, exist_ok=True)
-    with (state / "hotline.lock").open("a+") as lock:
+    with (state / LOCK).open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            raise AlreadyRunningError(f"{state}: another hotline runs here (pid {lock.read().strip()})") from None
+            said = lock.read().strip()
+            pid = int(said) if said.isdecimal() else None
+            raise AlreadyRunningError(f"{state}: another hotline runs here (pid {said})", pid) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
@@ -49,14 +57,17 @@ class AsteriskKeeper:
         self._asterisk = asterisk
         self._places = places
         self._tell = tell
+        self._left = False
         self.pid = 0
+        self.taken_over = False
+        """Whether it ran before us, with calls that are not ours to end by a mishap."""
 
     async def start(self) -> None:
         """Bring Asterisk up. Raises AsteriskError."""
         running = running_pid(self._places.asterisk_conf)
         if running is not None:
             self._tell(f"Taking over the running Asterisk (pid {running})")
-            self.pid = running
+            self.pid, self.taken_over = running, True
             return
         self._tell("Starting Asterisk")
         await self._start()
@@ -77,8 +88,14 @@ class AsteriskKeeper:
                 except AsteriskError as error:
                     self._tell(str(error))
 
+    def leave(self) -> None:
+        """From now on `stop` leaves Asterisk and its calls alone: whoever comes next takes them over."""
+        self._left = True
+
     async def stop(self) -> None:
-        """End Asterisk and its calls."""
+        """End Asterisk and its calls, unless they are left to the next one."""
+        if self._left:
+            return
         await stop_asterisk(self._asterisk, self._places.asterisk_conf, self.pid)
 
     async def _start(self) -> None:

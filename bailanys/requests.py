@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from bailanys.control import ControlError
@@ -13,9 +14,11 @@ from console.ports import Desk, Supervision
 class Requests:
     """What `bailanys` asks over the control socket, by the word in `do`."""
 
-    def __init__(self, desk: Desk, supervision: Supervision) -> None:
+    def __init__(self, desk: Desk, supervision: Supervision, hold_callbacks: Callable[[float], None]) -> None:
+        """`hold_callbacks`: begin none for so many seconds."""
         self._desk = desk
         self._supervision = supervision
+        self._hold_callbacks = hold_callbacks
 
     async def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answer one request. Raises ControlError."""
@@ -32,6 +35,9 @@ class Requests:
                     return self._desk.wrap_up(str(request["operator"]), longer=bool(request["longer"])).model_dump()
                 case "callbacks":
                     return {"callbacks": [owed.model_dump() for owed in self._desk.callbacks()]}
+                case "no-callbacks":
+                    self._hold_callbacks(float(request["seconds"]))
+                    return {}
                 case "cancel-callback":
                     return self._desk.cancel_callback(str(request["call"])).model_dump()
                 case "calls":

@@ -48,7 +48,8 @@ async def hotline_up(
 ) -> AsyncIterator[Hotline]:
     """Start everything, and stop it at the end. `env`: settings over those of the file.
 
-    An Asterisk that still runs on this site (its supervisor was killed) is taken over with its calls.
+    An Asterisk that still runs on this site (its supervisor was ended or killed) is taken over with its calls, and left
+    to the next one after `keeper.leave()`, or if we cannot come up.
     Raises ConfigError for a port in use, AlreadyRunningError, AsteriskError, OSError.
     """
     over = {**os.environ, **(env or {})}
@@ -74,6 +75,10 @@ async def hotline_up(
             tell("Starting the controller")
             await controller_ready(places)
             yield Hotline(settings, places, secrets, asterisk, supervisor, keeper)
+        except BaseException:
+            if keeper.taken_over:  # a mishap of ours ends no talk: the next one takes it over, as we did
+                keeper.leave()
+            raise
         finally:
             for task in keeping:
                 task.cancel()

@@ -42,6 +42,11 @@ RECORDING_PAUSED: Final = "recording-paused"  # a channel of its own for each pa
 # Global variable: the controller's heartbeat, epoch seconds. Never declared in [globals]: a reload would reset it.
 BEAT: Final = "BAILANYS_BEAT"
 
+# Global variables: until when no new call is taken, epoch seconds, and how many were refused. Said anew each second by
+# whoever drains the hotline before a stop, so that it opens again by itself when that one dies.
+CLOSED_UNTIL: Final = "BAILANYS_CLOSED_UNTIL"
+REFUSED: Final = "BAILANYS_REFUSED"
+
 # Global variable: `-63-61-`, the transfer numbers of groups where nobody is logged in; believed while the beats come.
 UNSTAFFED: Final = "BAILANYS_UNSTAFFED"
 

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import sys
+from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bailanys.cli.context import CACHE, DEFAULT_CONFIG, ROOT, ConfigOption, centre
 from config.settings import Settings
 
+if TYPE_CHECKING:
+    from bailanys.service import Hotline
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands that stand at the top."""
     app.command()(run)
+    app.command()(stop)
+    app.command()(units)
     app.command()(demo)
     app.command()(check)
     app.command(hidden=True)(controller)
@@ -38,9 +46,63 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 
 def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Run the hotline in the foreground until Ctrl-C, with an Asterisk of its own."""
+    """Run the hotline in the foreground, with an Asterisk of its own.
+
+    Ctrl-C (INT) stops everything with the calls. TERM, HUP and QUIT end all but Asterisk: calls go on, and the next
+    `bailanys run` takes them over.
+    """
     _checked(config)
     asyncio.run(_run(config))
+
+
+def stop(
+    drain: Annotated[
+        bool, typer.Option("--drain/--now", help="Let the calls that are up end by themselves first, or not.")
+    ] = True,
+    within: Annotated[float, typer.Option(min=0, help="Seconds that they have; then the rest is ended.")] = 600.0,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Stop the hotline and its calls: none new is taken, those that are up end by themselves, then Asterisk goes.
+
+    Who waits already is still served. Ctrl-C while it drains opens the hotline again.
+    """
+    from bailanys.site import places_of
+    from bailanys.stopping import stop as stop_hotline
+    from telephony.embedded import find_asterisk
+
+    places = places_of(centre(config).settings, ROOT)
+    ended = asyncio.run(stop_hotline(places, find_asterisk(CACHE), within if drain else 0.0, typer.echo))
+    if not ended.was_running:
+        typer.echo(f"No hotline runs on {places.state}.")
+        return
+    cut = f" {ended.cut} that were still up were ended." if ended.cut else ""
+    refused = f" {ended.refused} new ones were refused meanwhile." if ended.refused else ""
+    typer.echo(f"Stopped.{cut}{refused}")
+
+
+def units(
+    out: Annotated[
+        Path | None, typer.Argument(help="Folder to write them to, e.g. /etc/systemd/system; else they are printed.")
+    ] = None,
+    user: Annotated[str, typer.Option(help="Who the service runs as; by default whose the state folder is.")] = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Make the systemd units of this hotline; docs/operations.md says what they do."""
+    from bailanys.site import places_of
+    from bailanys.unit_files import owner_of
+    from bailanys.unit_files import units as unit_files
+
+    settings = centre(config).settings
+    places = places_of(settings, ROOT)
+    made = unit_files(settings, places, config, ROOT, user or owner_of(places.state))
+    for name, text in made.items():
+        if out is None:
+            typer.echo(f"# {name}\n{text}")
+        else:
+            (out / name).write_text(text, encoding="utf-8")
+            typer.echo(f"{out / name}")
+    if out is not None:
+        typer.echo("Then: systemctl daemon-reload; systemctl enable --now " + " ".join(sorted(made)))
 
 
 def demo(
@@ -89,25 +151,74 @@ def _checked(config: Path) -> Settings:
     return settings
 
 
+class _End(Enum):
+    """What a signal means for the calls."""
+
+    CALLS_TOO = "Stopping, with the calls"
+    CALLS_GO_ON = "Leaving; the calls go on"
+
+
+SIGNALS = {
+    signal.SIGINT: _End.CALLS_TOO,  # a person at the terminal, or `bailanys stop`
+    signal.SIGTERM: _End.CALLS_GO_ON,  # a service manager's restart
+    signal.SIGHUP: _End.CALLS_GO_ON,  # the terminal is gone, and nobody meant the callers
+    signal.SIGQUIT: _End.CALLS_GO_ON,
+}
+
+
 async def _run(config: Path) -> None:
+    from bailanys.notifying import READY, STOPPING, manager_of
     from bailanys.service import hotline_up
 
-    end = asyncio.Event()
+    manager = manager_of(os.environ)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, end.set)
-    async with hotline_up(config, ROOT, CACHE, typer.echo) as up:
-        settings, sip = up.settings, up.settings.sip
-        typer.echo(f"\nThe hotline is up. SIP server: {sip.bind}, port {sip.port} (UDP or TCP).")
-        typer.echo(f"Dial {settings.hotline.numbers[0]} to call it. Accounts for softphones:\n")
+    told: asyncio.Future[_End] = loop.create_future()
+    for number, meaning in SIGNALS.items():
+        if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+            continue  # started by nohup
+        loop.add_signal_handler(number, _settle, told, meaning)
+    alive = asyncio.create_task(manager.keep_alive())
+    async with hotline_up(config, ROOT, CACHE, _tell) as up:
+        _tell_how_to_use(up)
+        manager.tell(READY, f"STATUS=Asterisk has pid {up.keeper.pid}")
+        ending = await told
+        _tell(f"\n{ending.value}")
+        manager.tell(STOPPING)
+        if ending is _End.CALLS_GO_ON:
+            up.keeper.leave()
+    alive.cancel()
+    if ending is _End.CALLS_TOO:
+        _tell("Stopped.")
+    else:
+        pid = up.keeper.pid
+        _tell(f"Asterisk (pid {pid}) has the calls: `bailanys run` takes them over, `bailanys stop` ends them.")
+
+
+def _settle(told: asyncio.Future[_End], meaning: _End) -> None:
+    if not told.done():
+        told.set_result(meaning)
+
+
+def _tell(line: str) -> None:
+    """Print it; a terminal or a pipe that is gone must not cost a talk."""
+    with contextlib.suppress(OSError):
+        typer.echo(line)
+
+
+def _tell_how_to_use(up: Hotline) -> None:
+    settings, sip = up.settings, up.settings.sip
+    _tell(f"\nThe hotline is up. SIP server: {sip.bind}, port {sip.port} (UDP or TCP).")
+    if not sys.stdout.isatty():  # what a service prints is kept in logs, where no password belongs
+        _tell(
+            f"Dial {settings.hotline.numbers[0]} to call it. Passwords of softphones: {up.places.state}/secrets.json."
+        )
+    else:
+        _tell(f"Dial {settings.hotline.numbers[0]} to call it. Accounts for softphones:\n")
         for operator in settings.operators:
-            typer.echo(
+            _tell(
                 f"  account op{operator.number}   password {up.secrets.operators[operator.number]}"
                 f"   {operator.name}: {', '.join(operator.groups)}"
             )
-        typer.echo("\nOn an operator's phone: *1 ready, *2 pause, *1 also ends the wrap-up; transfer a call to "
-                   + ", ".join(f"{g.transfer_number} ({g.name})" for g in settings.groups) + ".")  # fmt: skip
-        typer.echo(f"Logs: {up.places.log}. Ctrl-C stops everything.")
-        await end.wait()
-        typer.echo("\nStopping")
-    typer.echo("Stopped.")
+    _tell("\nOn an operator's phone: *1 ready, *2 pause, *1 also ends the wrap-up; transfer a call to "
+          + ", ".join(f"{g.transfer_number} ({g.name})" for g in settings.groups) + ".")  # fmt: skip
+    _tell(f"Logs: {up.places.log}. Ctrl-C stops everything; TERM leaves the calls to the next `bailanys run`.")

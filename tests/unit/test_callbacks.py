@@ -74,6 +74,14 @@ def test_nobody_is_called_at_night() -> None:
     assert len(callbacks.due(NOON_MS + 24 * 3_600_000)) == 1
 
 
+def test_none_is_begun_while_the_hotline_is_drained_before_a_stop() -> None:
+    callbacks = book()
+    callbacks.hold(5)
+    assert callbacks.due(NOON_MS) == []
+    callbacks.hold(0)  # it was thought better of
+    assert len(callbacks.due(NOON_MS)) == 1
+
+
 def test_a_place_is_given_up_after_its_hours() -> None:
     assert book(keep_hours=1).due(NOON_MS + 3_600_001) == []
 
