@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 from bailanys.site import Places
 from calls.audit import Checkpoint, Fault, contradicts, faults
-from recordings.checkpoints import Written, add, read
-from recordings.signing import Signer, signer_at
+from recordings.checkpoints import OVERDUE_MS, Written, add, read
+from recordings.errors import KeysUnreadableError
+from recordings.signing import Signer
 from storage.ledger import Ledger
 
 LOOK_BACK = 100
@@ -24,15 +25,28 @@ class AuditKeeper:
         self._ledger = ledger
         self._alarm = alarm
         self._looked = False
+        self._away = ""
+        """What is away and was told."""
         self._newest: Checkpoint | None = None
         """What is signed last; None where nothing is."""
 
     async def keep(self) -> None:
         """Look the log over the first time, hold its end against what was signed last, then sign how far it has come.
 
-        Raises OSError, KeysUnreadableError, LedgerUnavailableError.
+        While the signing key or the file of checkpoints is away, nothing is signed, and none is made instead of it.
+        Raises OSError, LedgerUnavailableError.
         """
-        signer = await asyncio.to_thread(signer_at, self._places.signing_key)
+        try:
+            signer = await asyncio.to_thread(self._places.signer)
+        except KeysUnreadableError as error:
+            self._tell_away("signing-key-away", f"{error}; the audit log goes on, and is signed once it is back")
+            return
+        if await self._cut():
+            self._tell_away(
+                "audit-log", f"{self._places.checkpoints}: not there, though the log was signed: put it back"
+            )
+            return
+        self._away = ""
         if not self._looked:
             self._newest = await self._looked_over(signer)
             self._looked = True
@@ -43,6 +57,19 @@ class AuditKeeper:
             now_ms = time.time_ns() // 1_000_000
             await asyncio.to_thread(add, self._places.checkpoints, signer, end, now_ms)
             self._newest = Checkpoint(end.seq, end.digest, now_ms)
+
+    async def _cut(self) -> bool:
+        """Whether there must have been a file of checkpoints, and there is none."""
+        if await asyncio.to_thread(self._places.checkpoints.exists):
+            return False
+        first = await self._ledger.audit_entry(1)
+        begun_ms = time.time_ns() // 1_000_000 - OVERDUE_MS
+        return self._newest is not None or (first is not None and first.at_ms < begun_ms)
+
+    def _tell_away(self, kind: str, detail: str) -> None:
+        if detail != self._away:
+            self._alarm(kind, detail)
+        self._away = detail
 
     async def _looked_over(self, signer: Signer) -> Checkpoint | None:
         """Alarm whatever is wrong near the end; returns how far is signed."""

@@ -30,7 +30,8 @@ from bailanys.menu import LanguageOf, serve_callback, serve_menu
 from bailanys.office_keeper import OfficeKeeper
 from bailanys.reports import LedgerBooks
 from bailanys.requests import Requests
-from bailanys.site import Places, Secrets
+from bailanys.site import Places
+from bailanys.site_secrets import Secrets
 from bailanys.supervising import LiveSupervision
 from bailanys.target_now import target_now
 from bailanys.target_watch import TargetWatch

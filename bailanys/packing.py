@@ -14,7 +14,6 @@ from bailanys.packages_folder import hidden
 from bailanys.site import Places
 from calls.demand import Kind, State, Step, check
 from recordings.package import Item, build
-from recordings.signing import signer_at
 from storage.find import FoundRecording, counts
 
 FORMAT = 2
@@ -31,7 +30,7 @@ async def pack(desk: DemandDesk, demand_id: str, actor: str, places: Places, zon
     found = await desk.found(state)
     chosen = [hit for hit in found if hit.recording is not None and hit.recording.file in (state.selected or ())]
     proof = [asdict(entry) for entry in await desk.proof(state)]
-    signer = await asyncio.to_thread(signer_at, places.signing_key)
+    signer = await asyncio.to_thread(places.signer)
     items = [
         Item(_facts(hit), partial(places.recording, hit.recording.path))
         for hit in chosen
@@ -48,7 +47,7 @@ async def pack(desk: DemandDesk, demand_id: str, actor: str, places: Places, zon
 
 def package_path(places: Places, demand_id: str) -> Path:
     """Where a demand's package lies."""
-    return places.state / "packages" / f"{demand_id}.zip"
+    return places.packages / f"{demand_id}.zip"
 
 
 def _about(

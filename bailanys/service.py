@@ -11,7 +11,8 @@ from pathlib import Path
 
 from bailanys.control import ControlError, ask
 from bailanys.keeper import AsteriskKeeper, alone
-from bailanys.site import Places, Secrets, places_of, prepare
+from bailanys.site import Places, places_of, prepare
+from bailanys.site_secrets import Secrets
 from bailanys.supervisor import Supervisor
 from config.load import load
 from config.ports_free import ports_in_use

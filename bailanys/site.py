@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from bailanys import used_before
+from bailanys.site_secrets import Secrets, site_secrets
 from calls.store import Store
 from config.object_store import StoreAddress
 from config.paths import storage_paths
@@ -17,9 +15,10 @@ from config.settings import Settings
 from dialplan.install import install
 from dialplan.render import Site, render
 from recordings.folder import Folder
-from recordings.keyring import KeyRing, ring_at
+from recordings.keyring import KeyRing, first_ring, ring_at
 from recordings.near_first import NearFirst
 from recordings.opening import open_recording, sidecar_of
+from recordings.signing import Signer, first_signer
 from speech.compose import MUSIC_SUBFOLDER, install_sounds
 from speech.sources import Sources
 from telephony.embedded import AsteriskInstall
@@ -57,13 +56,33 @@ class Places:
         return Folder(self.archive) if self.remote is None else NearFirst(Folder(self.archive), far(self.remote))
 
     def ring(self) -> KeyRing:
-        """The archive's keys, made at the first use. Raises KeysUnreadableError, OSError."""
-        return ring_at(self.keys)
+        """The archive's keys; made at the first use, where nothing was ever sealed by any.
+
+        Raises KeysAwayError, KeysUnreadableError, OSError, LedgerUnavailableError.
+        """
+        return first_ring(self.keys, self.sealed_before)
+
+    def sealed_before(self) -> str:
+        """What the archive's keys have sealed; see `bailanys.used_before`."""
+        return used_before.sealed(self.archive, self.store, self.database_url)
+
+    def signer(self) -> Signer:
+        """Signs for the hotline; its key is made at the first use, where nothing was ever signed. Raises as `ring`."""
+        return first_signer(self.signing_key, self.signed_before)
+
+    def signed_before(self) -> str:
+        """What the hotline's key has signed; see `bailanys.used_before`."""
+        return used_before.signed(self.checkpoints, self.packages, self.database_url)
+
+    @property
+    def packages(self) -> Path:
+        """Packages of demands, decrypted."""
+        return self.state / "packages"
 
     def recording(self, path: str) -> BinaryIO:
         """The plain FLAC of a recording in the archive. Raises what `recordings.opening` raises."""
         sidecar = sidecar_of(self.store, path)
-        return open_recording(self.store, sidecar, self.ring() if sidecar.sealed else None)
+        return open_recording(self.store, sidecar, ring_at(self.keys) if sidecar.sealed else None)
 
     @property
     def spool(self) -> Path:
@@ -113,33 +132,6 @@ def places_of(settings: Settings, base: Path) -> Places:
     paths = storage_paths(settings, base)
     where = (paths.state_dir, paths.archive_dir, paths.keys_file, paths.database_url, paths.override_dir)
     return Places(*where, remote=paths.store)
-
-
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """Made at the first start and kept in a file that only we can read."""
-
-    ami: str
-    operators: dict[str, str]
-
-
-def site_secrets(state: Path, operators: Iterable[str]) -> Secrets:
-    """Load the secrets, adding those of new operators. Raises OSError."""
-    path = state / "secrets.json"
-    kept = json.loads(path.read_text()) if path.exists() else {}
-    passwords = dict(kept.get("operators", {}))
-    for operator in operators:
-        passwords.setdefault(operator, secrets.token_urlsafe(9))
-    made = Secrets(kept.get("ami") or secrets.token_urlsafe(24), passwords)
-    text = json.dumps({"ami": made.ami, "operators": made.operators}, indent=1)
-    if not path.exists() or path.read_text() != text:
-        state.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-        fresh.replace(path)
-    return made
 
 
 def asterisk_site(settings: Settings, places: Places, asterisk: AsteriskInstall, keys: Secrets) -> Site:

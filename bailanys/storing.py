@@ -14,6 +14,7 @@ from config.problems import Finding, Problem
 from config.settings import Settings
 from config.source import Source
 from recordings.folder import Folder
+from recordings.keyring import ring_at
 from recordings.sidecar import Sidecar
 from recordings.store_standing import KINDS
 from recordings.uploader import Uploader
@@ -28,7 +29,8 @@ def uploader_of(places: Places, ledger: Ledger, alarm: Callable[[str, str], None
     if places.remote is None:
         return None
     note = partial(note_stored, ledger, places.remote.url)
-    return Uploader(Folder(places.archive), far(places.remote), places.ring, note, alarm, partial(last_alarm, ledger))
+    ring = partial(ring_at, places.keys)
+    return Uploader(Folder(places.archive), far(places.remote), ring, note, alarm, partial(last_alarm, ledger))
 
 
 async def last_alarm(ledger: Ledger) -> str:

@@ -39,6 +39,6 @@ def _portion(store: Store, keys: Path, rows: Sequence[Kept]) -> list[Verdict]:
 def _ring(keys: Path) -> KeyRing | None:
     """Missing or unreadable keys are each recording's fault, not the end of the look."""
     try:
-        return ring_at(keys) if keys.exists() else None
+        return ring_at(keys)
     except KeysUnreadableError:
         return None

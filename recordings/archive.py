@@ -41,7 +41,8 @@ class Archive:
     def enclose(self, raw: Path, talk: EndedTalk, made_ms: int, *, orphan: bool = False) -> Sidecar:
         """Encode, prove and seal a raw recording, and leave its receipt.
 
-        Raises ArchiveUnwritableError, what `to_flac` raises, and ValueError for a talk that has no name.
+        Raises ArchiveUnwritableError, KeysUnreadableError, what `to_flac` raises, and ValueError for a talk that has no
+        name.
         """
         file = file_of(Origin(talk.call, talk.seq, talk.offer))
         with _writing():
@@ -125,9 +126,10 @@ class Archive:
     def _encode(self, raw: Path, file: str) -> tuple[AudioFacts, Wrapped | None]:
         """FLAC on the disk, sealed if there are keys; what is left of a failed try goes."""
         flac, sealed = self._pending / f"{file}{FLAC}", self._pending / f"{file}{SEALED}"
+        ring = self._keys()  # before all that takes time: without keys nothing is encoded
         try:
             facts = to_flac(raw, flac)
-            if (ring := self._keys()) is None:
+            if ring is None:
                 with _writing():
                     durable.sync(flac)
                 return facts, None

@@ -55,6 +55,13 @@ class KeysUnreadableError(RecordingError):
     retryable = False
 
 
+class KeysAwayError(KeysUnreadableError):
+    """A file of keys is not there or cannot be read, and what it sealed or signed is: none may be made instead."""
+
+    error_id = "keys-away"
+    retryable = True
+
+
 class UploadDiffersError(RecordingError):
     """What the far store gives back is not what was to be stored: the local file stays."""
 

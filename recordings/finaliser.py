@@ -19,7 +19,7 @@ from recordings import spool as raw_files
 from recordings import weaving
 from recordings.archive import Archive
 from recordings.complaints import Complaints
-from recordings.errors import ArchiveUnwritableError, ReceiptVoidError, StillWrittenError
+from recordings.errors import ArchiveUnwritableError, KeysUnreadableError, ReceiptVoidError, StillWrittenError
 from recordings.gaps import UNEXPLAINED, as_it_was, gaps_of, lacks
 from recordings.naming import Origin, file_of
 from recordings.opening import Keys, no_keys
@@ -31,6 +31,7 @@ from recordings.spool import SpoolFile
 log = structlog.get_logger(__name__)
 
 ARCHIVE = "archive"
+KEYS = "keys"
 LEDGER = "ledger"
 SPOOL = "spool"
 
@@ -71,6 +72,7 @@ class Finaliser:
         self._now_ms = now_ms
         self._all_over = all_over
         self._complaints = Complaints()
+        self._keyless, self._told_keyless = "", False
         self._turn = asyncio.Lock()
 
     async def finish_ready(self) -> list[Finished]:
@@ -112,6 +114,7 @@ class Finaliser:
             return
         for file in sorted((found.keys() | talks.keys()) - receipts.keys() - apart):
             await self._note(finished, file, partial(self._one, file, found.get(file), talks.get(file)))
+        self._tell_of_keys(len(found))
 
     async def _woven(self) -> set[str]:
         """Talks whose two sides are still apart, after those that have ended were put together."""
@@ -135,6 +138,10 @@ class Finaliser:
             result = await work()
         except ArchiveUnwritableError:
             raise
+        except KeysUnreadableError as error:  # of all recordings alike: the others are not tried in vain
+            self._complaints.failed(KEYS, error, self._now_ms())
+            self._keyless = str(error)
+            return None
         except (
             Exception
         ) as error:  # one bad file must not stop the others, and the ledger's errors are not ours to name
@@ -142,6 +149,14 @@ class Finaliser:
             return None
         self._complaints.cleared(subject)
         return result
+
+    def _tell_of_keys(self, waiting: int) -> None:
+        """Raise an alarm, once, while recordings wait for their keys, and say when they wait no more."""
+        if self._keyless and not self._told_keyless:
+            self._alarm("keys-away", f"{self._keyless}; {waiting} recordings wait in the spool")
+        elif self._told_keyless and not self._keyless:
+            self._alarm("keys-back", "recordings are finished again")
+        self._told_keyless = bool(self._keyless)
 
     async def _one(self, file: str, found: SpoolFile | None, talk: EndedTalk | None) -> Finished | None:
         match next_step(found, talk, self._now_ms(), all_over=self._all_over):
@@ -159,12 +174,16 @@ class Finaliser:
         return None
 
     async def _keep(self, file: str, talk: EndedTalk, *, orphan: bool = False) -> Finished | None:
+        if self._complaints.rests(KEYS, self._now_ms()):
+            return None
         raw = raw_files.raw_path(self._spool, file)
         made_ms = self._now_ms()
         try:
             sidecar = await _in_thread(lambda: self._archive.enclose(raw, talk, made_ms, orphan=orphan))
         except StillWrittenError:
             return None
+        self._complaints.cleared(KEYS)
+        self._keyless = ""
         await _in_thread(lambda: self._archive.place(sidecar))
         return await self._enter(sidecar, None if orphan else talk)
 

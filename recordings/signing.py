@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -15,8 +13,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from recordings import durable
+from recordings import secret_file
 from recordings.errors import KeysUnreadableError
+from recordings.secret_file import Used, never
 
 
 class Signer:
@@ -42,14 +41,19 @@ def signed_by(public_key: str, message: bytes, signature: str) -> bool:
 
 
 def signer_at(path: Path) -> Signer:
-    """The signer whose key is in that file (PEM, for its owner alone); made when there is none.
+    """The signer whose key is in that file; none is made. Raises KeysAwayError, KeysUnreadableError."""
+    return _signer(path, secret_file.found(path))
 
-    Raises KeysUnreadableError, OSError.
+
+def first_signer(path: Path, signed_before: Used = never) -> Signer:
+    """The signer whose key is in that file (PEM, for its owner alone); made where nothing was ever signed.
+
+    Raises as `signer_at`, and OSError.
     """
-    try:
-        pem = path.read_bytes()
-    except FileNotFoundError:
-        pem = _made(path)
+    return _signer(path, secret_file.found_or_made(path, _new_key, signed_before))
+
+
+def _signer(path: Path, pem: bytes) -> Signer:
     try:
         key = load_pem_private_key(pem, password=None)
     except ValueError as error:
@@ -59,22 +63,5 @@ def signer_at(path: Path) -> Signer:
     return Signer(key)
 
 
-def _made(path: Path) -> bytes:
-    """A new key, unless somebody else has made one meanwhile."""
-    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    durable.make_folder(path.parent)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            path.hardlink_to(fresh)
-        except FileExistsError:
-            return path.read_bytes()
-    finally:
-        fresh.unlink(missing_ok=True)
-    durable.sync(path.parent)
-    return pem
+def _new_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -1,4 +1,4 @@
-"""`bailanys recordings retention|rotate-key`: what is over age, and new keys for what is kept (rule 14)."""
+"""`bailanys recordings retention`: how long recordings are kept, and what is over age (rule 14)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from calls.people import Deed
 def add_to(app: typer.Typer) -> None:
     """Put the commands into `bailanys recordings`."""
     app.command()(retention)
-    app.command("rotate-key")(rotate_key)
 
 
 def retention(
@@ -68,25 +67,3 @@ def retention(
     else:
         facts = [{"what": name.replace("_", " "), "is": value} for name, value in row.items()]
         show(facts, as_json=False, title="Retention")
-
-
-def rotate_key(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """Put a new key into the file of keys: it wraps the key of each recording made from now on.
-
-    What is in the archive stays as it is and is opened by the old keys, which stay in the file. Back the file up.
-    """
-    from bailanys.cli.books import ledger_of
-    from bailanys.site import places_of
-    from calls.audit import Note
-    from recordings.keyring import rotate
-
-    settings = centre(config).settings
-    places, actor = places_of(settings, ROOT), who(settings, Deed.ROTATE)
-    with ledger_of(settings) as ledger:
-        ring = rotate(places.keys)
-        asyncio.run(ledger.note(Note(actor, "keys.rotated", ring.current, {"keys": len(ring.keys)})))
-    row = {"current": ring.current, "keys": len(ring.keys), "file": str(places.keys)}
-    if as_json:
-        show([row], as_json=True)
-    else:
-        typer.echo(f"{ring.current} wraps from now on, of {len(ring.keys)} keys in {places.keys}: back that file up")

@@ -10,8 +10,10 @@ from typing import Annotated
 import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.person import who
 from calls.audit import Fault
 from calls.local_day import local_time
+from calls.people import Deed
 
 app = typer.Typer(help="The audit log of recordings and demands.", no_args_is_help=True)
 
@@ -63,7 +65,8 @@ def verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
 
     settings = centre(config).settings
     places = places_of(settings, ROOT)
-    written = read(places.checkpoints, signer_at(places.signing_key).public_key)
+    signed = places.checkpoints.exists()
+    written = read(places.checkpoints, signer_at(places.signing_key).public_key if signed else "")
     with (
         ledger_of(settings) as ledger,
         reading(ledger.engine).connect() as connection,
@@ -80,6 +83,27 @@ def verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
             )
         )
     _tell(found, end.seq if end else 0, len(written.points), places.checkpoints, as_json=as_json)
+
+
+@app.command("begin-anew")
+def begin_anew(
+    reason: Annotated[str, typer.Option(help="What was lost; kept in the audit log with your name.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Sign the log from here on, when the signing key or the file of checkpoints is lost for good.
+
+    A key that is there is kept. What was signed before can be checked only by the old public key, and is put aside.
+    """
+    from bailanys.checkpoints_anew import checkpoints_anew
+    from bailanys.cli.books import ledger_of
+    from bailanys.listening import reason_of
+    from bailanys.site import places_of
+
+    settings = centre(config).settings
+    places, actor, reason = places_of(settings, ROOT), who(settings, Deed.SIGN_ANEW), reason_of(reason)
+    with ledger_of(settings) as ledger:
+        public_key = asyncio.run(checkpoints_anew(ledger, places, actor, reason))
+    typer.echo(f"{places.checkpoints} is begun anew, signed by {public_key}: publish that key, back up its file")
 
 
 def _tell(found: list[Fault], entries: int, points: int, path: Path, *, as_json: bool) -> None:

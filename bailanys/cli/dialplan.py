@@ -17,7 +17,8 @@ def render(
     out: Annotated[Path, typer.Argument(help="Folder to write to.")], config: ConfigOption = DEFAULT_CONFIG
 ) -> None:
     """Render every Asterisk file into a folder, to look at; nothing running is touched."""
-    from bailanys.site import asterisk_site, places_of, site_secrets
+    from bailanys.site import asterisk_site, places_of
+    from bailanys.site_secrets import site_secrets
     from dialplan.install import install
     from dialplan.render import render as render_files
     from dialplan.verify import verify

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bailanys.cli import ageing, keeping, mending
+from bailanys.cli import ageing, keeping, keys, mending
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 from bailanys.cli.days import day_of, span_of, times_of
 from bailanys.cli.person import who
@@ -32,6 +32,7 @@ class FaultyRecordingsError(Exception):
 
 keeping.add_to(app)
 ageing.add_to(app)
+keys.add_to(app)
 mending.add_to(app)
 
 

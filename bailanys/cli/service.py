@@ -121,7 +121,8 @@ def controller(config: ConfigOption = DEFAULT_CONFIG) -> None:
     from bailanys.controller import run_controller
     from bailanys.logging import set_up_logging
     from bailanys.office_keeper import command
-    from bailanys.site import places_of, site_secrets
+    from bailanys.site import places_of
+    from bailanys.site_secrets import site_secrets
 
     set_up_logging()
     settings = centre(config).settings

@@ -199,7 +199,7 @@ async def test_what_is_over_age_is_disposed_of_and_what_is_held_stays(centre: Ce
     assert no_reason.status == 1 and "say why" in no_reason.err
     assert (await bailanys("recordings", "hold", call, "--reason", "a trial", env=centre.env)).status == 0
     rotated = (await bailanys("recordings", "rotate-key", "--json", env=centre.env)).answer
-    assert (rotated[0]["current"], rotated[0]["keys"]) == ("k2", 2)
+    assert rotated[0]["keys"] == 2
     with centre.ledger.engine.begin() as connection:
         old_ms = int(time.time() * 1000) - 4_000 * 24 * 3_600_000
         connection.execute(text("UPDATE recording SET made_ms = :ms WHERE made_ms > :ms"), {"ms": old_ms})

@@ -14,7 +14,7 @@ from raw_talk import BEGAN_MS, FILE, FileBook, ended_talk, two_voices, write_raw
 
 from recordings.finaliser import Finaliser
 from recordings.folder import Folder
-from recordings.keyring import ring_at
+from recordings.keyring import first_ring
 from recordings.opening import open_recording, sidecar_of
 from tests.small_disk import SmallDisk, small_disk
 
@@ -36,7 +36,7 @@ class Site:
         self.book = FileBook(folder / "ledger.db", [ended_talk()])
         self.archive, self.keys, self.now_ms = archive, folder / "keys.json", BEGAN_MS + 60_000
         archive.mkdir()
-        spool, keys = folder / "spool", lambda: ring_at(folder / "keys.json")
+        spool, keys = folder / "spool", lambda: first_ring(folder / "keys.json")
         self.finaliser = Finaliser(spool, archive, self.book, keys=keys, now_ms=lambda: self.now_ms)
 
     def finishes(self) -> bool:
@@ -50,7 +50,7 @@ class Site:
         """In the archive once, in the ledger once, and nowhere else."""
         (row,) = self.book.rows()
         store = Folder(self.archive)
-        with open_recording(store, sidecar_of(store, row.path), ring_at(self.keys)) as opened:
+        with open_recording(store, sidecar_of(store, row.path), first_ring(self.keys)) as opened:
             assert hashlib.sha256(opened.read()).hexdigest() == row.sha256
         left = sorted(path.name for path in self.archive.rglob("*") if path.is_file())
         assert left == [f"{FILE}.flac.enc", f"{FILE}.json"]

@@ -20,7 +20,7 @@ from recordings.audio import to_flac
 from recordings.errors import ArchiveUnwritableError, AudioDiffersError, KeyMissingError
 from recordings.finaliser import Finaliser
 from recordings.folder import Folder
-from recordings.keyring import ring_at, rotate
+from recordings.keyring import first_ring, ring_at, rotate
 from recordings.opening import Keys, no_keys, open_recording
 from recordings.sidecar import recordings_in
 
@@ -70,18 +70,18 @@ async def test_a_talk_is_archived_with_both_voices_and_entered(tmp_path: Path) -
 
 async def test_an_encrypted_talk_is_archived_and_opens_only_with_the_keys(tmp_path: Path) -> None:
     keys = tmp_path / "keys.json"
-    site = Site(tmp_path, ended_talk(1, 1), ended_talk(2, 2), keys=lambda: ring_at(keys))
+    site = Site(tmp_path, ended_talk(1, 1), ended_talk(2, 2), keys=lambda: first_ring(keys))
     write_raw(site.spool, two_voices(5.0), "hl1-1764000000.12-1-1")
     (first,) = await site.finaliser.finish_ready()
-    rotate(keys)
+    older, newer = ring_at(keys), rotate(keys)
     write_raw(site.spool, two_voices(5.0), "hl1-1764000000.12-2-2")
     (second,) = await site.finaliser.finish_ready()
     sidecars = list(recordings_in(Folder(site.archive)))
-    assert [sidecar.sealed.by for sidecar in sidecars if sidecar.sealed] == ["k1", "k2"]
+    assert [sidecar.sealed.by for sidecar in sidecars if sidecar.sealed] == [older.current, newer.current]
     for one, sidecar in zip((first, second), sidecars, strict=True):
         assert one.recording.path.endswith(".flac.enc") and one.recording == sidecar.recording
         assert b"fLaC" not in (site.archive / one.recording.path).read_bytes()
-        with open_recording(Folder(site.archive), sidecar, ring_at(keys)) as flac:
+        with open_recording(Folder(site.archive), sidecar, first_ring(keys)) as flac:
             assert hashlib.sha256(flac.read()).hexdigest() == one.recording.sha256
             assert hears(flac, CALLER_HZ, channel=0) and hears(flac, OPERATOR_HZ, channel=1)
         with pytest.raises(KeyMissingError):
@@ -94,13 +94,37 @@ async def test_an_encrypted_talk_is_archived_and_opens_only_with_the_keys(tmp_pa
 async def test_keys_that_cannot_be_read_keep_the_raw_file_until_they_are_back(tmp_path: Path) -> None:
     keys = tmp_path / "keys.json"
     keys.write_text("not a ring")
-    site = Site(tmp_path, ended_talk(), keys=lambda: ring_at(keys))
+    site = Site(tmp_path, ended_talk(), keys=lambda: first_ring(keys))
     write_raw(site.spool, two_voices(1.0))
     assert await site.finaliser.finish_ready() == []
     assert site.left_in_spool() == [f"{FILE}.raw"] and site.archived() == []
     keys.unlink()
     site.now_ms += 11_000
     assert len(await site.finaliser.finish_ready()) == 1
+
+
+async def test_while_the_keys_are_away_all_wait_with_one_alarm_and_nothing_is_encoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys, away = tmp_path / "keys" / "archive.json", tmp_path / "unmounted"
+    site = Site(tmp_path, *(ended_talk(one, one) for one in (1, 2, 3)), keys=lambda: ring_at(keys))
+    ring = first_ring(keys)
+    keys.parent.rename(away)
+    monkeypatch.setattr(archive_module, "to_flac", lambda *_: pytest.fail("encoded in vain"))
+    for number in (1, 2):
+        write_raw(site.spool, two_voices(1.0), f"hl1-1764000000.12-{number}-{number}")
+    for _ in range(3):
+        await site.finaliser.finish_ready()
+        site.now_ms += 11_000
+    assert len(site.left_in_spool()) == 2 and site.archived() == [] and not keys.exists()
+    assert [row.status for row in site.book.rows()] == ["missing"]  # what needs no key goes on
+    ((kind, said),) = [alarm for alarm in site.alarms if alarm[0].startswith("keys")]
+    assert kind == "keys-away" and "not there" in said and said.endswith("2 recordings wait in the spool")
+    monkeypatch.undo()
+    away.rename(keys.parent)
+    assert len(await site.finaliser.finish_ready()) == 2
+    assert site.left_in_spool() == [] and site.alarms[-1][0] == "keys-back"
+    assert {one.sealed.by for one in recordings_in(Folder(site.archive)) if one.sealed} == {ring.current}
 
 
 async def test_every_segment_of_a_transferred_call_has_its_own(tmp_path: Path) -> None:

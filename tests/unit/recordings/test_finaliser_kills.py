@@ -15,7 +15,7 @@ from raw_talk import BEGAN_MS, CALLER_HZ, FILE, OPERATOR_HZ, FileBook, ended_tal
 from phones.tones import hears
 from recordings.finaliser import Finaliser
 from recordings.folder import Folder
-from recordings.keyring import ring_at
+from recordings.keyring import first_ring
 from recordings.opening import open_recording, sidecar_of
 
 pytestmark = pytest.mark.process
@@ -28,10 +28,10 @@ sys.path.insert(0, sys.argv[1])
 import soundfile
 from raw_talk import BEGAN_MS, FileBook, ended_talk
 from recordings.finaliser import Finaliser
-from recordings.keyring import ring_at
+from recordings.keyring import first_ring
 
 folder, last = pathlib.Path(sys.argv[2]), int(sys.argv[3])
-ring = ring_at(folder / "keys.json") if sys.argv[4] == "sealed" else None
+ring = first_ring(folder / "keys.json") if sys.argv[4] == "sealed" else None
 book = FileBook(folder / "ledger.db", [ended_talk()])
 deeds = []
 
@@ -65,7 +65,7 @@ def run_child(folder: Path, last: int, how: str) -> subprocess.CompletedProcess[
 
 
 def assert_finished_once(folder: Path, how: str) -> None:
-    ring = ring_at(folder / "keys.json") if how == "sealed" else None
+    ring = first_ring(folder / "keys.json") if how == "sealed" else None
     book = FileBook(folder / "ledger.db", [ended_talk()])
     asyncio.run(
         Finaliser(folder / "spool", folder / "archive", book, keys=lambda: ring, now_ms=lambda: NOW_MS).finish_ready()
@@ -73,7 +73,12 @@ def assert_finished_once(folder: Path, how: str) -> None:
     left = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     hour = Path("archive/2025/11/24/16")
     flac = hour / f"{FILE}.flac{'.enc' if ring else ''}"
-    assert left == [flac, hour / f"{FILE}.json", *([Path("keys.json")] if ring else []), Path("ledger.db")]
+    assert left == [
+        flac,
+        hour / f"{FILE}.json",
+        *([Path("keys.json"), Path("keys.json.lock")] if ring else []),
+        Path("ledger.db"),
+    ]
     (row,) = book.rows()
     store = Folder(folder / "archive")
     sidecar = sidecar_of(store, row.path)

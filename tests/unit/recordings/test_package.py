@@ -25,7 +25,7 @@ from recordings.offline import verify
 from recordings.package import Item, build
 from recordings.protocol import protocol
 from recordings.protocol_pdf import pdf
-from recordings.signing import Signer, signer_at
+from recordings.signing import Signer, first_signer
 
 MADE_MS = 1_764_000_000_000
 
@@ -89,7 +89,7 @@ def proof() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def signer(tmp_path: Path) -> Signer:
-    return signer_at(tmp_path / "keys" / "signing.pem")
+    return first_signer(tmp_path / "keys" / "signing.pem")
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_a_file_added_removed_swapped_or_signed_by_another_is_found(package: Pat
         case "twice":
             content.append(content[first])
         case _:
-            other = signer_at(tmp_path / "other.pem")
+            other = first_signer(tmp_path / "other.pem")
             signed = content[names.index("manifest.json")][1]
             forged = f"{other.public_key}\n{other.sign(signed)}\n".encode()
             content[names.index("manifest.sig")] = ("manifest.sig", forged)

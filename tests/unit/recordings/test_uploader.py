@@ -13,7 +13,7 @@ from calls.recording import Recording
 from phones.tones import hears
 from recordings.archive import Archive
 from recordings.folder import Folder
-from recordings.keyring import KeyRing, ring_at
+from recordings.keyring import KeyRing, first_ring
 from recordings.near_first import NearFirst
 from recordings.opening import open_recording, sidecar_of
 from recordings.sidecar import Sidecar, beside, recordings_in
@@ -33,7 +33,7 @@ class Site:
         self.server, self.address = server, server.address()
         self.far = ObjectStore(self.address)
         self.store = NearFirst(self.near, self.far)
-        self.ring: KeyRing = ring_at(folder / "keys.json")
+        self.ring: KeyRing = first_ring(folder / "keys.json")
         self.archive = Archive(self.near.root, lambda: self.ring)
         self.now_ms = BEGAN_MS + 60_000
         self.noted: list[str] = []

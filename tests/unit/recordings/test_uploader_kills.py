@@ -22,7 +22,7 @@ import asyncio, os, pathlib, pickle, signal, sys
 sys.path.insert(0, sys.argv[1])
 from recordings import carrying
 from recordings.folder import Folder
-from recordings.keyring import ring_at
+from recordings.keyring import first_ring
 from recordings.uploader import Uploader
 from storage.objects import ObjectStore
 
@@ -56,7 +56,7 @@ for owner, names in (
 ):
     for name in names:
         deadly(owner, name)
-ring = ring_at(folder / "keys.json")
+ring = first_ring(folder / "keys.json")
 far = ObjectStore(pickle.loads((folder / "address").read_bytes()))
 uploader = Uploader(Folder(folder / "archive"), far, lambda: ring, Log().note, print, no_alarm)
 asyncio.run(uploader.look())

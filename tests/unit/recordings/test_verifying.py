@@ -15,7 +15,7 @@ from bailanys.verifying import verified
 from calls.recording import Recording
 from recordings.archive import Archive
 from recordings.folder import Folder
-from recordings.keyring import KeyRing, ring_at
+from recordings.keyring import KeyRing, first_ring
 from recordings.sidecar import sidecar_path
 from recordings.verifying import examine
 from storage.book import Kept
@@ -26,7 +26,7 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self.root, self.keys = folder / "archive", folder / "keys.json"
-        self.ring: KeyRing = ring_at(self.keys)
+        self.ring: KeyRing = first_ring(self.keys)
         archive = Archive(self.root, lambda: self.ring)
         self.rows: list[Recording] = []
         for seq, seconds in ((1, 2.0), (2, 3.0)):
@@ -107,7 +107,7 @@ def test_two_recordings_exchanged_are_found_both(shelf: Shelf, what: str) -> Non
 
 def test_a_missing_file_or_sidecar_or_key_is_found(shelf: Shelf, tmp_path: Path) -> None:
     assert "no keys" in examine(Folder(shelf.root), shelf.rows[0], None).faults[0]
-    assert examine(Folder(shelf.root), shelf.rows[0], ring_at(tmp_path / "other.json")).faults
+    assert examine(Folder(shelf.root), shelf.rows[0], first_ring(tmp_path / "other.json")).faults
     shelf.sidecar(0).unlink()
     shelf.audio(1).unlink()
     assert "sidecar is missing" in shelf.faults(0)[0]

@@ -17,7 +17,7 @@ from bailanys.audit_keeper import AuditKeeper
 from bailanys.site import Places
 from calls.audit import Entry, Note, chained
 from recordings.checkpoints import OVERDUE_MS, add, log_faults, read
-from recordings.signing import Signer, signer_at
+from recordings.signing import Signer, first_signer
 from storage import audit, tables
 from storage.ledger import Ledger
 
@@ -31,7 +31,7 @@ def note(number: int) -> Note:
 
 @pytest.fixture
 def signer(tmp_path: Path) -> Signer:
-    return signer_at(tmp_path / "signing.pem")
+    return first_signer(tmp_path / "signing.pem")
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_the_file_of_checkpoints_cannot_be_changed_or_cut_either(
     for left in (lines[1:], lines[:-1], lines[:2] + lines[3:], [lines[1], lines[0], *lines[2:]], []):
         path.write_bytes(b"".join(left))
         assert list(log_faults(log, read(path, signer.public_key), late_ms))
-    other = signer_at(tmp_path / "other.pem")
+    other = first_signer(tmp_path / "other.pem")
     path.write_bytes(b"".join(lines[:-1]))
     add(path, other, log[-1], NOW_MS)
     assert list(log_faults(log, read(path, signer.public_key), NOW_MS))
@@ -164,7 +164,7 @@ async def test_the_keeper_signs_and_raises_an_alarm_for_a_log_put_back(engine: E
     await ledger.note(note(4))
     await at_work.keep()
     await at_work.keep()
-    public_key = signer_at(places.signing_key).public_key
+    public_key = first_signer(places.signing_key).public_key
     assert [point.seq for point in read(places.checkpoints, public_key).points] == [3, 4]
     await keeper().keep()
     assert alarms == []

@@ -31,7 +31,7 @@ from recordings.naming import CopyKind
 from recordings.opening import Keys, no_keys
 from recordings.package import build
 from recordings.sidecar import beside
-from recordings.signing import signer_at
+from recordings.signing import first_signer
 from storage.book import Kept
 from storage.ledger import Ledger
 from tests.unit.storage.object_server import ObjectServer
@@ -193,7 +193,7 @@ def packed(target: Path, places: Places, *made: Recording) -> None:
     items = [
         replace(item(one.file, b"", flac_sha256=one.sha256), open=partial(places.recording, one.path)) for one in made
     ]
-    build(target, about(), items, proof(), signer_at(places.signing_key))
+    build(target, about(), items, proof(), first_signer(places.signing_key))
 
 
 def left_of(folder: Path, *names: str) -> list[str]:

@@ -1,0 +1,73 @@
+"""What Asterisk and the operators' phones authenticate by: made at the first start, and found again ever after."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from recordings import secret_file
+
+log = structlog.get_logger(__name__)
+
+_SECRET = re.compile(r"^secret\s*=\s*(\S+)$", re.MULTILINE)
+_PASSWORD = re.compile(r"^username\s*=\s*op(\S+)\n(?:[^\[]*\n)?password\s*=\s*(\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Made at the first start and kept in a file that only we can read."""
+
+    ami: str
+    operators: dict[str, str]
+
+
+def site_secrets(state: Path, operators: Iterable[str]) -> Secrets:
+    """Load the secrets, adding those of new operators.
+
+    Without the file they are taken from the files rendered for Asterisk, which hold them too: a running Asterisk and
+    the operators' phones know no others. Raises KeysAwayError (it cannot be read), OSError.
+    """
+    path, wanted = state / "secrets.json", set(operators)
+    kept = _read(path)
+    if kept is not None and kept.ami and wanted <= kept.operators.keys():
+        return kept
+    with secret_file.turn(path):
+        kept = _read(path)
+        if kept is None:
+            kept = _rendered(state / "etc")
+            if kept.ami:
+                log.warning("secrets were not there: taken from Asterisk's files", path=str(path))
+        passwords = {one: secrets.token_urlsafe(9) for one in sorted(wanted - kept.operators.keys())}
+        made = Secrets(kept.ami or secrets.token_urlsafe(24), kept.operators | passwords)
+        text = json.dumps({"ami": made.ami, "operators": made.operators}, indent=1)
+        secret_file.write(path, text.encode())
+    return made
+
+
+def _read(path: Path) -> Secrets | None:
+    """What the file has; None where there is none, or none of ours (cut short when the machine fell)."""
+    content = secret_file.look(path)
+    if content is None:
+        return None
+    try:
+        said = json.loads(content)
+        return Secrets(str(said.get("ami") or ""), {str(one): str(word) for one, word in said["operators"].items()})
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _rendered(etc: Path) -> Secrets:
+    """What Asterisk's own files say; nothing where there are none."""
+
+    def text(name: str) -> str:
+        content = secret_file.look(etc / name)
+        return "" if content is None else content.decode("utf-8", "replace")
+
+    found = _SECRET.search(text("manager.conf"))
+    return Secrets(found[1] if found else "", dict(_PASSWORD.findall(text("pjsip.conf"))))
