@@ -14,6 +14,7 @@ from config.paths import storage_paths
 from config.settings import Settings
 from dialplan.install import install
 from dialplan.render import Site, render
+from dialplan.verify import verify
 from recordings.folder import Folder
 from recordings.keyring import KeyRing, first_ring, ring_at
 from recordings.near_first import NearFirst
@@ -155,7 +156,10 @@ def asterisk_site(settings: Settings, places: Places, asterisk: AsteriskInstall,
 
 
 def prepare(settings: Settings, places: Places, asterisk: AsteriskInstall) -> Secrets:
-    """Make the site ready to start. Raises OSError, and speech's error for a prompt that is missing or unreadable."""
+    """Make the site ready to start.
+
+    Raises OSError, DialplanError, and speech's error for a prompt that is missing or unreadable.
+    """
     keys = site_secrets(places.state, (operator.number for operator in settings.operators))
     site = asterisk_site(settings, places, asterisk, keys)
     for folder in (*site.folders, places.archive):
@@ -163,7 +167,9 @@ def prepare(settings: Settings, places: Places, asterisk: AsteriskInstall) -> Se
     places.state.chmod(0o750)
     install_sounds(settings, site.sounds, Sources(studio=places.override))
     _link(site.data / "documentation", asterisk.data_dir / "documentation")
-    install(render(settings, site), places.etc)
+    files = render(settings, site)
+    verify(files, settings)
+    install(files, places.etc)
     return keys
 
 

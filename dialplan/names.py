@@ -97,6 +97,11 @@ PRESENCE_FAMILY: Final = "bailanys/presence"
 # AstDB: `FROM:ENDS`, epoch ms: when an operator's last talk ended, and when the wrap-up after it ends
 WRAP_UP_FAMILY: Final = "bailanys/wrap-up"
 
+# Codes that an operator dials
+READY_CODE: Final = "*1"
+BREAK_CODE: Final = "*2"  # with a digit after it: a reason
+LONGER_CODE: Final = "*3"  # the wrap-up
+
 # Codes that an operator presses during a talk
 THREE_WAY_CODE: Final = "*4"  # in a consultation: all three together
 DROP_CODE: Final = "*5"  # in a talk of three, by who began it: without the colleague

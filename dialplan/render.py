@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from config.settings import Settings
 from dialplan import names
+from dialplan.dialled import dialled_by_operators, operator_patterns
 
 TEMPLATES = Path(__file__).parent / "templates"
 MUTE = Path(__file__).with_name("mute.py")
@@ -179,6 +180,8 @@ def render(settings: Settings, site: Site) -> dict[str, str]:
         "events": EVENTS,
         "transfer_number": names.transfer_number,
         "recorded": recorded(settings, site),
+        "dialled_by_operators": dialled_by_operators(settings),
+        "operator_patterns": operator_patterns(settings),
         "mute": f"{shlex.quote(sys.executable)} -I -S {MUTE} {site.etc}/manager.conf",
         "ms": lambda seconds: round(seconds * 1000),
     }

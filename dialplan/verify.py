@@ -10,6 +10,7 @@ from asterisk.config import Config, ParseError
 from config.settings import Settings
 from dialplan import names
 from dialplan.landings import unsafe_moves
+from dialplan.outside import unsafe_server, unsafe_text
 
 
 class DialplanError(Exception):
@@ -55,6 +56,8 @@ def verify(files: Mapping[str, str], settings: Settings) -> None:
             raise DialplanError(f"extensions.conf: goes to [{target}], which is not there")
     for unsafe in unsafe_moves(dialplan):
         raise DialplanError(f"extensions.conf: {unsafe}")
+    for unsafe in (*unsafe_text(dialplan), *unsafe_server(files)):
+        raise DialplanError(unsafe)
     for number in settings.hotline.numbers:
         if f"exten => {number},1," not in files["extensions.conf"]:
             raise DialplanError(f"extensions.conf: {number} is not answered")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import itertools
+import re
 import secrets
 import socket
 from collections.abc import AsyncIterator
@@ -27,11 +29,17 @@ class RawCaller:
     _received: bytes = b""
 
     async def invite(
-        self, caller: bytes, *more: bytes, dialled: str = "1414", srtp: bool = False, timeout_s: float = 5.0
+        self,
+        caller: bytes,
+        *more: bytes,
+        dialled: str = "1414",
+        srtp: bool = False,
+        password: str = "",
+        timeout_s: float = 5.0,
     ) -> RawCall:
         """Send an INVITE with this From (or what stands after `From: `), wait for the final answer, acknowledge it.
 
-        `srtp`: encrypted voice is offered, with its key.
+        `srtp`: encrypted voice is offered, with its key. `password`: of the account in From, told when asked for.
         """
         host, port = self.sock.getsockname()
         call = RawCall(self, dialled, caller, f"{next(_TICKET)}-{secrets.token_hex(6)}@{host}")
@@ -41,7 +49,8 @@ class RawCaller:
             "a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n"
             f"{_CRYPTO if srtp else ''}"
         ).encode()
-        await call.send("INVITE", *more, b"Content-Type: application/sdp", body=body)
+        content = b"Content-Type: application/sdp"
+        await call.send("INVITE", *more, content, body=body)
         async with asyncio.timeout(timeout_s):
             while True:
                 answer = await self.receive()
@@ -52,7 +61,20 @@ class RawCaller:
                 if call.status >= 200:
                     call.to = header(answer, "To") or ""
                     await call.send("ACK")
-                    return call
+                    if call.status != 401 or not password:
+                        return call
+                    call.to, proof = "", call.proof("INVITE", password)
+                    password = ""
+                    await call.send("INVITE", *more, proof, content, body=body)
+
+    async def ask(self, method: str, target: str, sender: bytes, *more: bytes, password: str = "") -> RawCall:
+        """Send a request outside of any call and wait for its final answer."""
+        host, _ = self.sock.getsockname()
+        call = RawCall(self, target, sender, f"{next(_TICKET)}-{secrets.token_hex(6)}@{host}")
+        await call.ask(method, *more)
+        if call.status == 401 and password:
+            await call.ask(method, *more, call.proof(method, password))
+        return call
 
     async def put(self, message: bytes) -> None:
         """Send bytes as they are."""
@@ -100,6 +122,45 @@ class RawCall:
             while "BYE" not in (header(await self.caller.receive(), "CSeq") or ""):
                 pass
 
+    async def ask(self, method: str, *more: bytes, body: bytes = b"", timeout_s: float = 5.0) -> str:
+        """Send a request of this call and return its final answer."""
+        await self.send(method, *more, body=body)
+        async with asyncio.timeout(timeout_s):
+            while True:
+                answer = await self.caller.receive()
+                if answer.startswith("SIP/2.0 ") and header(answer, "CSeq") == f"{self._cseq} {method}":
+                    self.status, self.answer = int(answer.split(" ", 2)[1]), answer
+                    if self.status >= 200:
+                        return answer
+
+    def proof(self, method: str, password: str) -> bytes:
+        """The header that answers the challenge in the last answer (RFC 2617, MD5)."""
+        asked = dict(re.findall(r'(\w+)="?([^",]+)', header(self.answer, "WWW-Authenticate") or ""))
+        user = re.search(rb"sip:([^@>]+)", self.sender)
+        assert user is not None
+        account, uri, nc, cnonce = user[1].decode(), self.uri, "00000001", "raw"
+        who = _md5(f"{account}:{asked['realm']}:{password}")
+        what = _md5(f"{method}:{uri}")
+        answer = _md5(f"{who}:{asked['nonce']}:{nc}:{cnonce}:auth:{what}")
+        return (
+            f'Authorization: Digest username="{account}", realm="{asked["realm"]}", nonce="{asked["nonce"]}", '
+            f'uri="{uri}", response="{answer}", algorithm=MD5, qop=auth, nc={nc}, cnonce="{cnonce}"'
+            + (f', opaque="{asked["opaque"]}"' if "opaque" in asked else "")
+        ).encode()
+
+    @property
+    def uri(self) -> str:
+        """What is dialled, as the request names it."""
+        host, port = self.caller.server
+        return f"sip:{self.dialled}@{host}:{port}"
+
+    @property
+    def replaces(self) -> str:
+        """This call, as a Replaces header names it: the hotline's tag, then ours."""
+        theirs, ours = re.search(r";tag=([^;]+)", self.to), re.search(rb";tag=([^;]+)", self.sender)
+        assert theirs is not None
+        return f"{self.id};to-tag={theirs[1]};from-tag={ours[1].decode() if ours else 'raw'}"
+
     async def send(self, method: str, *more: bytes, body: bytes = b"") -> None:
         """Send a request of this call."""
         if method != "ACK":
@@ -108,7 +169,7 @@ class RawCall:
         server = f"{self.caller.server[0]}:{self.caller.server[1]}"
         tag = b"" if b";tag=" in self.sender else b";tag=raw"
         lines = [
-            f"{method} sip:{self.dialled}@{server} SIP/2.0".encode(),
+            f"{method} {self.uri} SIP/2.0".encode(),
             f"Via: SIP/2.0/{self.caller.transport} {host}:{port};branch=z9hG4bK{secrets.token_hex(8)};rport".encode(),
             b"Max-Forwards: 70",
             b"From: " + self.sender + tag,
@@ -120,6 +181,10 @@ class RawCall:
             f"Content-Length: {len(body)}".encode(),
         ]
         await self.caller.put(b"\r\n".join(lines) + b"\r\n\r\n" + body)
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 @asynccontextmanager
