@@ -16,7 +16,7 @@ from bailanys.again import again_and_again, told_to_end
 from bailanys.alarming import raise_alarm
 from bailanys.api import keep_api
 from bailanys.at_hand import settle_memory, share_finely
-from bailanys.callbacks import in_hours
+from bailanys.callbacks import LIMIT_MS, Callbacks, Recalled, in_hours
 from bailanys.control import ControlServer
 from bailanys.demands import DemandDesk
 from bailanys.desk import LiveDesk
@@ -67,16 +67,18 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
     journal = ControllerJournal(places.journals[1])
     engine = open_engine(places.database_url)
     ledger = Ledger(engine)
-    owed = partial(ledger.owed_callbacks, settings.callback.tries, settings.callback.keep_hours)
-    dispatcher = Dispatcher(settings, link, inbox, journal, say_alive, owed)
     alarm = partial(raise_alarm, journal)
     office = OfficeKeeper(back_office, alarm)
+    recall = partial(recall_callbacks, settings, ledger, office)
+    dispatcher = Dispatcher(settings, link, inbox, journal, say_alive, recall)
     watch = LoopWatch(alarm)
     demands = DemandDesk(Register(engine), ledger, settings.hotline.time_zone, People(settings.people))
     disks = DiskWatch(disks_of(places), alarm)
     lost = LostCalls(link, journal, ledger.open_calls)
     plan = menu_plan(settings)
-    menu = AgiServer("127.0.0.1", settings.ports.agi, partial(serve, settings, plan, ledger.language_of))
+    menu = AgiServer(
+        "127.0.0.1", settings.ports.agi, partial(serve, settings, plan, ledger.language_of, dispatcher.callbacks)
+    )
     target = TargetWatch(settings, dispatcher, journal, ledger.so_far)
     standing = partial(target_now, target, settings)
     desk = LiveDesk(
@@ -114,12 +116,21 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
         engine.dispose()
 
 
-async def serve(settings: Settings, plan: MenuPlan, language_of: LanguageOf, line: AgiLine) -> None:
+async def recall_callbacks(settings: Settings, ledger: Ledger, office: OfficeKeeper) -> Recalled:
+    """What the ledger holds of callbacks. Raises LedgerUnavailableError."""
+    as_of_ms = office.in_step_ms  # before the look: what is taken in meanwhile may be seen or not
+    owed = await ledger.owed_callbacks(settings.callback.tries, settings.callback.keep_hours)
+    dialled = await ledger.callbacks_dialled(time.time_ns() // 1_000_000 - LIMIT_MS)
+    return Recalled(as_of_ms, tuple(owed), tuple(dialled))
+
+
+async def serve(settings: Settings, plan: MenuPlan, language_of: LanguageOf, owed: Callbacks, line: AgiLine) -> None:
     """Serve the session that the dialplan asks for by the path it calls us at."""
     if line.variables.get("agi_network_script") == names.CALLBACK:
         now_ms = time.time_ns() // 1_000_000
         later = not in_hours(settings.callback, settings.hotline.time_zone, now_ms)
-        await serve_callback(line, settings.callback.prefixes, later=later)
+        refused = partial(owed.refuses, now_ms=now_ms)
+        await serve_callback(line, settings.callback.prefixes, refused, later=later)
     else:
         await serve_menu(line, plan, language_of)
 

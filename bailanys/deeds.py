@@ -123,7 +123,7 @@ class Deeds:
 
     async def _call_back(self, offer: Offer) -> None:
         """Make a stand-in for the caller, and send it to the operator. Raises TelephonyError."""
-        carried = self._callbacks.variables(offer.call, _now_ms())
+        carried = self._callbacks.begin(offer.call, _now_ms())
         if carried is None:
             self._say(CallGone(offer.call))
             return
@@ -205,6 +205,13 @@ class Deeds:
     def note_cancelled(self, asked_in: CallId) -> None:
         """Write down that a callback is owed no more. Raises OSError: who asked must know that it is not so."""
         self._journal.write(Fact.CALLBACK_CANCELLED, _now_ms(), {}, asked_in)
+
+    def note_dropped(self, asked_in: CallId, why: str) -> None:
+        """Write down that nobody is called for it, and why."""
+        try:
+            self._journal.write(Fact.CALLBACK_CANCELLED, _now_ms(), {"reason": why}, asked_in)
+        except OSError as error:  # after a restart it is decided anew
+            log.error("journal not written", error=str(error))
 
     async def guarded(self, deed: Awaitable[object]) -> None:
         """Do it; a refusal is told and no more."""

@@ -15,14 +15,13 @@ import structlog
 
 from bailanys.answers_seen import AnswersSeen
 from bailanys.audit import forgotten
-from bailanys.callbacks import Callbacks, callback_of
+from bailanys.callbacks import Callbacks, Recalled, callback_of
 from bailanys.deeds import Deeds
 from bailanys.foretelling import Foretelling, recalled
 from bailanys.idle_watch import IdleWatch, when_said_ms
 from bailanys.journal import ControllerJournal
 from bailanys.resync import ask_silent_phones, keep_net_in_step, seen_channels, whole_truth
 from bailanys.standing import Standing
-from calls.callback import Callback
 from calls.events import CallGone, CallPrioritised, Event, OperatorAnswered, SkillsChanged, Tick
 from calls.ids import CallId
 from calls.journal import Fact
@@ -67,14 +66,14 @@ class Dispatcher:
         inbox: Inbox,
         journal: ControllerJournal,
         alive: Callable[[], None],
-        owed: Callable[[], Awaitable[list[Callback]]],
+        recall: Callable[[], Awaitable[Recalled]],
     ) -> None:
         self._settings = settings
         self._link = link
         self._inbox = inbox
         self.foretelling = Foretelling()
         self.answers = AnswersSeen()
-        self._owed = owed
+        self._recall = recall
         self.callbacks = Callbacks(settings.callback, settings.hotline.time_zone)
         self.standing = Standing(settings, link)
         self.idle_watch = IdleWatch()
@@ -111,8 +110,8 @@ class Dispatcher:
             await self._take(item)
         if time.monotonic() >= self._beat_due_s:
             self._handle(Tick())
-            for waiting in self.callbacks.due(_now_ms()) if self._in_truth else ():
-                self._handle(waiting)
+            if self._in_truth:
+                self._look_at_callbacks()
             self._beat()
         if self._in_truth and self.idle_watch.patience_s() == 0.0:
             self._deeds.perform(self.idle_watch.look(self.router, heard_all=self._inbox.empty()))
@@ -138,7 +137,7 @@ class Dispatcher:
         """Call nobody for it any more, nor after a restart; a call that is being made goes on. Raises OSError."""
         self._deeds.note_cancelled(asked_in)
         made = self.callbacks.call_for(asked_in)
-        self.callbacks.cancel(asked_in)
+        self.callbacks.cancel(asked_in, _now_ms())
         if made is not None and (place := self.router.calls.get(made)) is not None and place.offered_to is None:
             self.say(CallGone(made))
 
@@ -205,11 +204,20 @@ class Dispatcher:
                 await self._deeds.guarded(self._look_for_forgotten())
                 await self._look_for_owed()
 
+    def _look_at_callbacks(self) -> None:
+        """Who may be called enters the line, who may not leaves it."""
+        for call in self.callbacks.leaving(_now_ms()):
+            if (place := self.router.calls.get(call)) is not None and place.offered_to is None:
+                self._handle(CallGone(call))
+        for waiting in self.callbacks.due(_now_ms()):
+            self._handle(waiting)
+        for asked_in, why in self.callbacks.dropped():
+            self._deeds.note_dropped(asked_in, why)
+
     async def _look_for_owed(self) -> None:
         """Callbacks that were asked of a controller before us, or whose news was lost."""
         try:
-            for owed in await self._owed():
-                self.callbacks.asked(owed)
+            self.callbacks.recalled(await self._recall())
         except LedgerUnavailableError as error:
             log.warning("callbacks not recalled", error_id=error.error_id, error=str(error))
 
@@ -249,9 +257,8 @@ class Dispatcher:
         router = self._new_router()
         router.adopt(self.router)
         self.router, self._truth_at_s, self._in_truth = router, started_s, True
-        for call, asked_in in truth.callbacks:
-            self.callbacks.made_by_another(call, asked_in)
-        events = (*standing, *truth.events, *self.callbacks.unseen(truth.there))
+        self.callbacks.doubt(dict(truth.callbacks), _now_ms())
+        events = (*standing, *truth.events)
         self.idle_watch.rebuilt(events, _now_ms())
         decided = router.restore(events, _now_ms())
         self._beat()

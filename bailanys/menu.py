@@ -63,15 +63,18 @@ async def serve_menu(line: AgiLine, plan: MenuPlan, language_of: LanguageOf) -> 
         log.info("the caller hung up in the menu", call_id=line.call_id)
 
 
-async def serve_callback(line: AgiLine, prefixes: Sequence[str], *, later: bool) -> None:
+async def serve_callback(
+    line: AgiLine, prefixes: Sequence[str], refused: Callable[[str], bool], *, later: bool
+) -> None:
     """Agree with a waiting caller on the number to be called back at. Who hangs up in between is ordinary.
 
-    `later`: nobody is called at this hour, and the caller is told so in the end.
+    `refused`: numbers that were called too often already. `later`: nobody is called at this hour, and the caller is
+    told so in the end.
     """
     spoken = line.variables.get("agi_language", "")
     language: Language = next((each for each in LANGUAGES if each == spoken), LANGUAGES[0])
     try:
-        number = await ask_number(line, line.variables.get("agi_callerid", ""), language, prefixes)
+        number = await ask_number(line, line.variables.get("agi_callerid", ""), language, prefixes, refused)
         if number is not None:
             await line.set_variable(names.CALLBACK_LATER, "1" if later else "")
             await line.set_variable(names.CALLBACK_TO, number)

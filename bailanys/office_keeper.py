@@ -84,7 +84,8 @@ class OfficeKeeper:
                 return
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 told = json.loads(said)
-                self.in_step_ms, self.away = int(told["in_step_ms"]), str(told["away"])
+                self.in_step_ms = max(self.in_step_ms, int(told["in_step_ms"]))  # one that begins anew knows nothing
+                self.away = str(told["away"])
                 self._told = False
 
     def _tell(self, what: str) -> None:

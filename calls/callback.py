@@ -34,11 +34,12 @@ class Callback:
     """Not before this instant."""
 
 
-def call_of(callback: Callback) -> CallId:
-    """The id of the next call made for it.
+def call_of(callback: Callback, at_ms: int) -> CallId:
+    """The id of a call made for it, put into the line at this instant (UTC epoch ms, another for each).
 
-    The same for the same attempt, so that after a restart Asterisk itself refuses to make it twice. It looks like one
-    of Asterisk's own, whose last number counts channels and has far fewer digits.
+    It looks like one of Asterisk's own, whose last number counts channels and is far smaller. It holds the instant, so
+    that no restart and no old backup makes one id twice: a recording is found by it.
     """
-    head, _, number = callback.asked_in.rpartition(".")
-    return CallId(f"{head}.{callback.made + 1:02}{int(number) % 10**8:08}")
+    node, _, asked = callback.asked_in.rpartition("-")
+    number = int(asked.rpartition(".")[2])
+    return CallId(f"{node}-{at_ms // 1000}.9{at_ms % 1000:03}{number % 10**6:06}")

@@ -34,7 +34,9 @@ class Fact(StrEnum):
     OFFER_ENDED = "offer_ended"  # seq, offer, operator, status = DIALSTATUS other than ANSWER
     CALLBACK_ASKED = "callback_asked"  # seq, number: the caller hung up and keeps the place
     CALLBACK_TRIED = "callback_tried"  # of (the call that asked), status = DIALSTATUS; on the callback's own call
-    CALLBACK_CANCELLED = "callback_cancelled"  # on the call that asked: by command, nobody is called any more
+    CALLBACK_CANCELLED = (
+        "callback_cancelled"  # on the call that asked: nobody is called any more; reason, or by command
+    )
     TALKING = "talking"  # seq, offer, operator, file, line (of the operator, if not the channel)
     TALK_ENDED = "talk_ended"  # seq, by = operator; written when the caller is still there
     TRANSFERRED = "transferred"  # seq (that ended), kind, operator, to, wanted; see `TRANSFER_KINDS`

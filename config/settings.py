@@ -274,6 +274,9 @@ class Callback(Section):
     from_hour: int = Field(default=8, ge=0, le=23, description="Nobody is called before this local hour.")
     until_hour: int = Field(default=21, ge=1, le=24, description="Nobody is called from this local hour on.")
     tries: int = Field(default=2, ge=1, le=5, description="How often the caller is called.")
+    most_per_number: int = Field(
+        default=4, ge=1, le=50, description="How often one number is called within 24 hours, whoever asked for it."
+    )
     retry_s: float = Field(default=300.0, gt=0, description="Pause before the next try.")
     ring_s: int = Field(default=30, ge=5, le=120, description="How long the caller's phone rings.")
     keep_hours: int = Field(default=24, ge=1, le=168, description="After so long the place is given up.")

@@ -77,6 +77,7 @@ TOLD: Final = "BLN_TOLD"  # what the last one said: place:low:high
 CALLBACK_TO: Final = "BLN_CALLBACK"  # the number to call, digits only
 CALLBACK_LATER: Final = "BLN_LATER"  # 1: asked outside the hours in which people are called
 CALLBACK_OF: Final = "BLN_CALLBACK_OF"  # the call that asked for it
+CALLBACK_UNTIL: Final = "BLN_CALLBACK_UNTIL"  # epoch seconds: from then on nobody is called
 
 CALLER_VARIABLES: Final = (
     ARRIVED, RANK, PRIORITY, LANGUAGE, GROUP, SEQ, OFFER, WANTED, GIVER,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from calls.phone import caller_key
@@ -24,14 +24,23 @@ def dialable(raw: str, prefixes: Iterable[str]) -> str | None:
     return key[1:] if key.startswith(tuple(prefixes)) else None
 
 
-async def ask_number(line: CallerLine, presented: str, language: Language, prefixes: Sequence[str]) -> str | None:
-    """The number to call, digits only; None when the caller confirmed none. Raises CallerGoneError."""
+async def ask_number(
+    line: CallerLine, presented: str, language: Language, prefixes: Sequence[str], refused: Callable[[str], bool]
+) -> str | None:
+    """The number to call, digits only; None when the caller confirmed none. Raises CallerGoneError.
+
+    `refused`: tells which numbers are not to be called at present, though they could be.
+    """
     number = dialable(presented, prefixes)
+    if number is not None and refused(number):
+        await line.play("callback-wrong", "")
+        number = None
     for _ in range(TRIES):
         if number is None:
             number = dialable(await _entered(line), prefixes)
-            if number is None:
+            if number is None or refused(number):
                 await line.play("callback-wrong", "")
+                number = None
                 continue
         key = await _said_back(line, number, language)
         if key == "1":

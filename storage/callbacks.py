@@ -8,6 +8,7 @@ from calls.callback import REACHED, Callback
 from calls.ids import CallId, GroupId
 from storage.tables import call, segment
 
+_asked_in = call.alias("asked_in")
 _LAST = (
     select(segment.c.call_id, func.max(segment.c.seq).label("seq"))
     .group_by(segment.c.call_id)
@@ -27,23 +28,29 @@ _ASKED = (
         call.c.callback_status.is_(None),  # else it was cancelled
     )
 )  # fmt: skip
-_MADE = select(call.c.callback_of, call.c.callback_status).where(
+_MADE = select(call.c.callback_of, call.c.callback_status, call.c.ended_ms).where(
     call.c.callback_of.in_(select(call.c.id).where(call.c.callback_asked_ms >= bindparam("since_ms")))
 )
 
 
 def owed(connection: Connection, since_ms: int, tries: int) -> list[Callback]:
-    """Callbacks asked since that instant that reached nobody yet and have tries left, oldest place first."""
+    """Callbacks asked since that instant that reached nobody yet, are not being tried and have tries left.
+
+    Oldest place first.
+    """
     made: dict[str, list[str | None]] = {}
-    for asked_in, status in connection.execute(_MADE, {"since_ms": since_ms}):
+    flying = set()
+    for asked_in, status, ended_ms in connection.execute(_MADE, {"since_ms": since_ms}):
         made.setdefault(asked_in, []).append(status)
+        if ended_ms is None:
+            flying.add(asked_in)
     found = []
     for row in connection.execute(_ASKED, {"since_ms": since_ms}):
         asked_in, number, asked_ms, _, group, language, rank_ms, talked_ms = row
         statuses = made.get(asked_in, [])
         tried = sum(status is not None for status in statuses)
         answered = talked_ms is not None and talked_ms >= asked_ms
-        if not (number and group) or answered or REACHED in statuses or tried >= tries:
+        if asked_in in flying or not (number and group) or answered or REACHED in statuses or tried >= tries:
             continue
         found.append(
             Callback(
@@ -52,3 +59,15 @@ def owed(connection: Connection, since_ms: int, tries: int) -> list[Callback]:
             )
         )  # fmt: skip
     return sorted(found, key=lambda one: one.rank_ms)
+
+
+_DIALLED = (
+    select(_asked_in.c.callback_number, call.c.arrived_ms)
+    .join(_asked_in, _asked_in.c.id == call.c.callback_of)
+    .where(call.c.arrived_ms >= bindparam("since_ms"), call.c.callback_status.is_not(None))
+)
+
+
+def dialled(connection: Connection, since_ms: int) -> list[tuple[str, int]]:
+    """The numbers called for callbacks since that instant, digits only, each time with when."""
+    return [(number, at_ms) for number, at_ms in connection.execute(_DIALLED, {"since_ms": since_ms}) if number]

@@ -184,6 +184,10 @@ class Ledger:
         since_ms = time.time_ns() // 1_000_000 - keep_hours * 3_600_000
         return await self._read(lambda connection: callbacks.owed(connection, since_ms, tries))
 
+    async def callbacks_dialled(self, since_ms: int) -> list[tuple[str, int]]:
+        """The numbers called for callbacks since that instant (UTC epoch ms), each time with when."""
+        return await self._read(lambda connection: callbacks.dialled(connection, since_ms))
+
     async def operators_now(self) -> list[StateRow]:
         """Each operator's present state, by operator."""
         return await self._read(present_states)

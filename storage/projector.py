@@ -73,8 +73,8 @@ class Projector:
         self._states: dict[str, presence.StateRow] = {}
         self.skipped = 0
         """Lines that were damaged or could not be stored, since the start."""
-        self.in_step_ms = time.time_ns() // 1_000_000
-        """UTC epoch ms: what the journals told before this instant is in the ledger. At first the start."""
+        self.in_step_ms = 0
+        """UTC epoch ms: what the journals told before this instant is in the ledger. 0 until that is known."""
         self.away = ""
         """Why the ledger could not be written to when it was tried last; empty when it could."""
 

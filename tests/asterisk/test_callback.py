@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -20,6 +23,7 @@ from phones.fleet import Fleet
 from phones.manners import Answer, Refuse, Ring
 from phones.phone import Phone
 from storage.ledger import CallStory
+from telephony.process import rx
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -47,6 +51,18 @@ class Scene:
         asked = await visit.fact(Fact.CALLBACK_ASKED)
         assert asked.fields["number"] == NUMBER
         await visit.until_prompt("callback-kept", "ru")
+        await visit.call.ended()
+        return visit
+
+    async def asks_for(self, number: str) -> Visit:
+        """The same caller, asking to be called at another number."""
+        visit = await self.begins_to_ask(known=True)
+        await visit.call.press("2")
+        asked_s = visit.call.heard_s()
+        await visit.call.press(f"{number}#")
+        await visit.until_prompt("callback-confirm", "ru", asked_s)
+        await visit.call.press("1")
+        await visit.fact(Fact.CALLBACK_ASKED, number=number)
         await visit.call.ended()
         return visit
 
@@ -206,7 +222,7 @@ async def test_never_more_calls_in_flight_than_operators_are_free(scene: Scene) 
     await scene.caller.behave(Ring())
     first_asked = await scene.asks()
     await scene.story(first_asked.id, over)  # the ledger knows the caller's language now
-    await scene.asks(known=True)
+    await scene.asks_for("77017654399")
     await centre.duty("101", ready=True)
     first = await scene.called()
     with pytest.raises(TimeoutError):
@@ -247,3 +263,76 @@ async def test_an_operator_who_becomes_free_while_the_number_is_confirmed_takes_
     await centre.duty("101", ready=True)
     await centre.talk("101", visit)
     assert visit.facts(Fact.CALLBACK_ASKED) == []
+
+
+async def test_nobody_is_called_after_hours_however_long_the_operator_takes(scene: Scene) -> None:
+    """The hours are over while the operator's phone rings: told so, and the caller's phone stays silent."""
+    centre = scene.centre
+    operator = await centre.phone_of("101", Ring())
+    await scene.caller.behave(Ring())
+    visit = await scene.asks()
+    await centre.duty("101", ready=True)
+    offer = await operator.rung()
+    made = await scene.made_for(visit)
+    for half in await channels_named(centre, "Local/s@callback-leg"):
+        await centre_console(centre, f"dialplan set chanvar {half} BLN_CALLBACK_UNTIL {int(time.time())}")
+    await offer.answer()
+    await offer.ended()
+    assert [call for call in scene.caller.calls if call.message] == []
+    assert list(centre.journal.facts(made, Fact.CALLBACK_TRIED)) == []  # no try: it is owed still
+
+
+@pytest.mark.parametrize("scene", [{"callback__most_per_number": 2}], indirect=True)
+async def test_a_reached_caller_is_not_called_again_by_a_controller_whose_ledger_was_away(scene: Scene) -> None:
+    centre = scene.centre
+    operator = await centre.phone_of("101", Answer())
+    await scene.caller.behave(Answer())
+    visit = await scene.asks()
+    await scene.story(visit.id, over)  # the ledger knows that it was asked, and then nothing more
+    with locked(centre.up.places.state / "ledger.db"):
+        await centre.duty("101", ready=True)
+        talk = await scene.called()
+        await talk.until_hears(OPERATOR_HZ["101"])
+        made = await scene.made_for(visit)
+        await operator.calls[-1].hang_up()
+        await talk.hang_up()
+        await killed(centre)
+        with pytest.raises(TimeoutError):
+            await scene.called(7)
+    story = await scene.story(made, over)
+    assert story.record.call.callback_of == visit.id
+    with pytest.raises(TimeoutError):
+        await scene.called(7)
+    await centre.duty("101", ready=False)
+    again = await scene.asks(known=True)  # a second call to this number is within its limit
+    await centre.duty("101", ready=True)
+    second = await scene.called()
+    assert await scene.made_for(again) != made
+    await centre.duty("101", ready=False)
+    await second.hang_up()
+    refused = await centre.dial(scene.caller, NUMBER, HZ)
+    await refused.picks("state-services")
+    await refused.until_prompt("callback-offer", "ru")
+    await refused.call.press("1")
+    await refused.until_prompt("callback-wrong", "ru")  # a third is not promised
+
+
+async def channels_named(centre: Centre, prefix: str) -> list[str]:
+    listed = await centre_console(centre, "core show channels concise")
+    return [line.split("!")[0] for line in listed.splitlines() if line.startswith(prefix)]
+
+
+async def centre_console(centre: Centre, command: str) -> str:
+    return await rx(centre.up.asterisk, centre.up.places.asterisk_conf, command)
+
+
+@contextmanager
+def locked(database: Path) -> Iterator[None]:
+    """Hold the database's write lock: whatever is to be written waits, and is given up."""
+    connection = sqlite3.connect(database, isolation_level=None, timeout=5)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")
+    finally:
+        connection.close()
