@@ -13,7 +13,7 @@ from bailanys.office_keeper import OfficeKeeper
 
 SAYS = """
 import json, sys
-print(json.dumps({"in_step_ms": 1234, "away": "refused"}), flush=True)
+print(json.dumps({"in_step_ms": 4102444800000, "away": "refused"}), flush=True)
 sys.stdin.read()
 """
 
@@ -29,7 +29,7 @@ async def test_it_is_heard_started_again_when_killed_and_ended_with_the_controll
     told: list[tuple[str, str]] = []
     office = OfficeKeeper([sys.executable, "-c", SAYS], lambda kind, detail: told.append((kind, detail)))
     keeping = asyncio.create_task(office.run())
-    await _until(lambda: office.in_step_ms == 1234)
+    await _until(lambda: office.in_step_ms == 4102444800000)
     assert office.away == "refused"
     first = office.pid
     assert first is not None
