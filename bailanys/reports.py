@@ -21,6 +21,7 @@ from console.queries import TalksQuery
 from console.story import CallFacts, GapFacts, OfferFacts, RatingFacts, RecordingFacts, SegmentFacts, StepFacts, Story
 from storage.find import FoundRecording, counts
 from storage.ledger import Ledger
+from storage.record import CallRecord, RatingRow, talked
 
 KEPT_S = 5.0
 """How old a day's figures may be: each look reads the whole day."""
@@ -49,7 +50,7 @@ class LedgerBooks:
             call=CallFacts.model_validate(record.call),
             segments=tuple(map(SegmentFacts.model_validate, record.segments.values())),
             offers=tuple(map(OfferFacts.model_validate, record.offers.values())),
-            ratings=tuple(map(RatingFacts.model_validate, record.ratings.values())),
+            ratings=tuple(_rating(record, rating) for rating in record.ratings.values()),
             steps=tuple(map(StepFacts.model_validate, story.steps)),
             recordings=tuple(map(RecordingFacts.model_validate, story.recordings)),
             gaps=tuple(map(GapFacts.model_validate, record.gaps.values())),
@@ -102,6 +103,16 @@ class LedgerBooks:
 
     def _today(self) -> date:
         return local_date(time.time_ns() // 1_000_000, self._zone)
+
+
+def _rating(record: CallRecord, rating: RatingRow) -> RatingFacts:
+    return RatingFacts(
+        seq=rating.seq,
+        operator_id=rating.operator_id,
+        offered_ms=rating.offered_ms,
+        outcome=rating.outcome,
+        others=tuple(other for other in talked(record) if other != rating.operator_id),
+    )
 
 
 def _talk(hit: FoundRecording, recording: Recording | None) -> FoundTalk:

@@ -26,6 +26,10 @@ class RatingGiven:
 
     outcome: str
     score: int | None = None
+    operator: str | None = None
+    """Who talked last and was rated."""
+    others: tuple[str, ...] = ()
+    """Who else talked in the same call, in that order: a transferred call is rated for each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,16 @@ class Ratings:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorRatings:
+    """What callers gave to one operator (rule 13), told apart by whom the question followed."""
+
+    rated: Ratings
+    """The operator talked last, and the question was about them."""
+    same_call: Ratings
+    """The operator talked in the call before it was transferred: the caller rated another, of the same call."""
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """Figures of some calls; a share without anything to divide by is None."""
 
@@ -88,10 +102,11 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class DayFigures:
-    """Figures of all calls and of each group that callers first chose, by name."""
+    """Figures of all calls and of each group that callers first chose, by name; ratings by operator's number."""
 
     total: Figures
     groups: dict[str, Figures]
+    operators: dict[str, OperatorRatings]
 
 
 def day_figures(calls: Iterable[CallTimes]) -> DayFigures:
@@ -101,7 +116,24 @@ def day_figures(calls: Iterable[CallTimes]) -> DayFigures:
     for call in everything:
         if call.group is not None:
             groups[call.group].append(call)
-    return DayFigures(figures(everything), {name: figures(groups[name]) for name in sorted(groups)})
+    return DayFigures(
+        figures(everything), {name: figures(groups[name]) for name in sorted(groups)}, operator_ratings(everything)
+    )
+
+
+def operator_ratings(calls: Iterable[CallTimes]) -> dict[str, OperatorRatings]:
+    """The ratings of each operator who was rated, or talked in a call that was, by number."""
+    rated: dict[str, list[RatingGiven]] = defaultdict(list)
+    shared: dict[str, list[RatingGiven]] = defaultdict(list)
+    for one in (rating for call in calls for rating in call.ratings):
+        if one.operator is not None:
+            rated[one.operator].append(one)
+        for other in one.others:
+            shared[other].append(one)
+    return {
+        operator: OperatorRatings(ratings(rated[operator]), ratings(shared[operator]))
+        for operator in sorted({*rated, *shared})
+    }
 
 
 def figures(calls: Sequence[CallTimes]) -> Figures:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from calls.statistics import Figures
+from calls.statistics import Figures, OperatorRatings
 
 LARGEST_S = 3600
 """No priority is larger: an hour of waiting more than others have."""
@@ -251,6 +251,7 @@ class Stats(Answer):
     time_zone: str
     total: Figures
     groups: dict[str, Figures]
+    operators: dict[str, OperatorRatings] = Field(description="Ratings by operator's number (rule 13).")
 
 
 class FoundTalk(Answer):

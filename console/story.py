@@ -65,6 +65,7 @@ class RatingFacts(Answer):
     operator_id: str
     offered_ms: int | None
     outcome: str | None
+    others: tuple[str, ...] = Field(default=(), description="Operators who talked in the same call before.")
 
 
 class StepFacts(Answer):

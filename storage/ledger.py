@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, bindparam, func, select
+from sqlalchemy import Connection, Engine, bindparam, exists, func, select
 
 from calls.audit import Entry, Note
 from calls.callback import Callback
@@ -27,10 +27,10 @@ from storage.engine import reading
 from storage.find import FoundRecording, coverage, find, in_order
 from storage.journal_file import Position
 from storage.presence import StateRow, present_states
-from storage.record import CallRecord, GapRow
+from storage.record import CallRecord, GapRow, talked_in
 from storage.silences import Silence, silences
 from storage.so_far import so_far
-from storage.tables import alarm, call, caller_language, journal_position, rating, step
+from storage.tables import alarm, call, caller_language, journal_position, rating, segment, step
 from storage.transaction import in_transaction
 
 T = TypeVar("T")
@@ -58,10 +58,20 @@ _TIMES = (
     .order_by(call.c.arrived_ms, call.c.id)
 )
 _RATINGS = (
-    select(rating.c.call_id, rating.c.outcome, rating.c.score)
+    select(rating.c.call_id, rating.c.outcome, rating.c.score, rating.c.operator_id)
     .join(call, call.c.id == rating.c.call_id)
     .where(_ARRIVED, rating.c.outcome.is_not(None))
     .order_by(rating.c.call_id, rating.c.seq)
+)
+_TALKED = (
+    select(segment.c.call_id, segment.c.operator_id, segment.c.also)
+    .join(call, call.c.id == segment.c.call_id)
+    .where(
+        _ARRIVED,
+        segment.c.answered_ms.is_not(None),
+        exists().where(rating.c.call_id == segment.c.call_id, rating.c.outcome.is_not(None)),
+    )
+    .order_by(segment.c.call_id, segment.c.seq)
 )
 _ANSWERED = select(func.count(), func.sum(call.c.answered_ms - call.c.arrived_ms)).where(
     _ARRIVED, call.c.answered_ms.is_not(None), call.c.callback_of.is_(None)
@@ -260,9 +270,13 @@ class Ledger:
 
 def _times(connection: Connection, from_ms: int, last_ms: int) -> list[CallTimes]:
     span = {"from_ms": from_ms, "last_ms": last_ms}
+    talks: dict[str, list[tuple[str | None, str | None]]] = defaultdict(list)
+    for call_id, operator, also in connection.execute(_TALKED, span):
+        talks[call_id].append((operator, also))
     ratings: dict[str, list[RatingGiven]] = defaultdict(list)
-    for call_id, outcome, score in connection.execute(_RATINGS, span):
-        ratings[call_id].append(RatingGiven(outcome, score))
+    for call_id, outcome, score, operator in connection.execute(_RATINGS, span):
+        others = tuple(other for other in talked_in(talks[call_id]) if other != operator)
+        ratings[call_id].append(RatingGiven(outcome, score, operator, others))
     return [
         CallTimes(
             arrived_ms,

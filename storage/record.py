@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -146,6 +146,22 @@ class CallRecord:
     bridges: Mapping[int, BridgeRow] = field(default_factory=dict)
     ratings: Mapping[tuple[int, str], RatingRow] = field(default_factory=dict)
     gaps: Mapping[tuple[int, int], GapRow] = field(default_factory=dict)
+
+
+def talked(record: CallRecord) -> tuple[str, ...]:
+    """The operators who talked in the call, in that order, each once."""
+    return talked_in(
+        (segment.operator_id, segment.also)
+        for _, segment in sorted(record.segments.items())
+        if segment.answered_ms is not None
+    )
+
+
+def talked_in(segments: Iterable[tuple[str | None, str | None]]) -> tuple[str, ...]:
+    """The same of answered segments' `operator_id` and `also`."""
+    return tuple(
+        dict.fromkeys(operator for main, also in segments for operator in (main, *(also or "").split(",")) if operator)
+    )
 
 
 def unheard(call_id: str, at_ms: int) -> CallRecord:

@@ -49,6 +49,7 @@ def show_(
     from dataclasses import asdict
 
     from bailanys.cli.books import ledger_of
+    from storage.record import talked
 
     with ledger_of(centre(config).settings) as ledger:
         story = asyncio.run(ledger.call_story(call))
@@ -59,7 +60,10 @@ def show_(
         "call": asdict(record.call),
         "segments": [asdict(row) for row in record.segments.values()],
         "offers": [asdict(row) for row in record.offers.values()],
-        "ratings": [asdict(row) for row in record.ratings.values()],
+        "ratings": [
+            {**asdict(row), "others": [each for each in talked(record) if each != row.operator_id]}
+            for row in record.ratings.values()
+        ],
         "recordings": [asdict(row) for row in story.recordings],
         "gaps": [asdict(row) for row in record.gaps.values()],
         "steps": [asdict(row) for row in story.steps],

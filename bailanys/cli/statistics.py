@@ -11,7 +11,7 @@ import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, show
 from bailanys.cli.days import day_of
-from calls.statistics import DayFigures, Figures
+from calls.statistics import DayFigures, Figures, Ratings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,6 +41,8 @@ def stats(
         )
         return
     show(_rows(figures), as_json=False, title=f"{date.isoformat()} ({zone}); waits in seconds, from the arrival")
+    if figures.operators:
+        show(_operators(figures), as_json=False, title="Ratings by operator (rule 13)")
 
 
 def _rows(figures: DayFigures) -> list[dict[str, Any]]:
@@ -50,6 +52,22 @@ def _rows(figures: DayFigures) -> list[dict[str, Any]]:
         {"figure": name, **{column: line[name] for column, line in zip(columns, lines, strict=True)}}
         for name in lines[0]
     ]
+
+
+def _operators(figures: DayFigures) -> list[dict[str, Any]]:
+    return [
+        {
+            "operator": operator,
+            "rated": _given(one.rated),
+            "another operator of the same call rated": _given(one.same_call),
+        }
+        for operator, one in figures.operators.items()
+    ]
+
+
+def _given(ratings: Ratings) -> str:
+    """Never a mean without how many answered."""
+    return f"{_number(ratings.mean)}, {ratings.given} of {ratings.offered} answered" if ratings.offered else "–"
 
 
 def _lines(one: Figures) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bailanys.demo.scene import CALLER_TONES_HZ, OPERATOR_TONES_HZ
 from bailanys.service import Hotline
@@ -13,7 +13,7 @@ from calls.recording import Recording
 from calls.statistics import day_figures
 from phones import tones
 from storage.ledger import CallStory, Ledger
-from storage.record import RatingRow, SegmentRow
+from storage.record import RatingRow, SegmentRow, talked
 
 LANGUAGES = {"kk": "Kazakh", "ru": "Russian", "en": "English"}
 BY = {"key": "chosen by key", "known": "known from the last call", "default": "by default", "net": "by default"}
@@ -49,7 +49,9 @@ def _story(story: CallStory, places: Places) -> list[str]:
         lines += _segment(story, segment)
         lines += [_recording(r, segment, call.caller_raw, places) for r in story.recordings if r.seq == segment.seq]
     ratings = [rating for rating in story.record.ratings.values() if rating.outcome is not None]
-    lines += [_rating(rating) for rating in ratings] or ["  rating     not asked: the caller hung up first"]
+    lines += [_rating(rating, talked(story.record)) for rating in ratings] or [
+        "  rating     not asked: the caller hung up first"
+    ]
     return lines
 
 
@@ -88,10 +90,11 @@ def _recording(recording: Recording, segment: SegmentRow, caller: str | None, pl
     return f"  recording  {recording.path}, {recording.duration_ms / 1000:.1f} s; {'; '.join(heard)}"
 
 
-def _rating(rating: RatingRow) -> str:
-    if rating.outcome == "given":
-        return f"  rating     {rating.score} for operator {rating.operator_id}"
-    return f"  rating     none given ({rating.outcome}) for operator {rating.operator_id}"
+def _rating(rating: RatingRow, talked: Sequence[str]) -> str:
+    others = ", ".join(other for other in talked if other != rating.operator_id)
+    of_call = f"; of the same call: operator {others}" if others else ""
+    given = f"{rating.score}" if rating.outcome == "given" else f"none given ({rating.outcome})"
+    return f"  rating     {given} for operator {rating.operator_id}{of_call}"
 
 
 def _s(seconds: float | None) -> str:

@@ -18,7 +18,7 @@ from phones.call import Call
 from phones.manners import Answer, Refuse, Ring
 from recordings.opening import sidecar_of
 from storage.ledger import CallStory
-from storage.record import RatingRow
+from storage.record import RatingRow, talked
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -153,6 +153,21 @@ async def test_rating_may_be_pressed_before_the_question_is_over(centre: Centre)
     assert _rating(await visit.story()) == (1, "101", "given", 1)
 
 
+@pytest.mark.parametrize(("held_ms", "begun_s"), [(1000, 0.3), (400, 0.35)])
+async def test_key_pressed_in_the_talk_is_no_rating(centre: Centre, held_ms: int, begun_s: float) -> None:
+    """Let go after the operator has hung up; the caller is asked all the same, and the answer counts."""
+    visit, talk = await _talk(centre, "101")
+    pressing = asyncio.create_task(visit.call.press("1", ms=held_ms))
+    await asyncio.sleep(begun_s)
+    await talk.hang_up()
+    await pressing
+    await visit.until_prompt("rating-ask")
+    await visit.call.press("4")
+    await visit.call.ended()
+    assert not visit.heard("rating-again")
+    assert _rating(await visit.story()) == (1, "101", "given", 4)
+
+
 async def test_no_rating_is_stored_as_such_and_not_as_a_number(centre: Centre) -> None:
     """Silence, wrong keys, and a hang-up in the question, each by a caller of an operator of their own."""
     (silent, one), (wrong, two), (leaver, three) = await asyncio.gather(
@@ -211,7 +226,14 @@ async def test_rating_of_a_transferred_call_is_of_the_operator_who_talked_last(c
     await visit.until_prompt("rating-ask")
     await visit.call.press("2")
     await visit.call.ended()
-    assert _rating(await visit.story()) == (2, "103", "given", 2)
+    story = await visit.story()
+    assert _rating(story) == (2, "103", "given", 2)
+    assert talked(story.record) == ("101", "103")
+    (times,) = [
+        one for one in await centre.ledger.calls_between(0, 2**53) if ("101",) in [r.others for r in one.ratings]
+    ]
+    (rated,) = times.ratings
+    assert (rated.operator, rated.score) == ("103", 2)
 
 
 async def test_caller_who_hangs_up_in_the_announcement_leaves_everything_in_order(centre: Centre) -> None:

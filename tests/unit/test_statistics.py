@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.callback_figures import CallbackMade
-from calls.statistics import CallTimes, RatingGiven, day_figures, figures, ratings
+from calls.statistics import CallTimes, RatingGiven, day_figures, figures, operator_ratings, ratings
 from calls.waits import Waits, waits
 
 T = 1_764_000_000_000
@@ -116,6 +116,19 @@ def test_a_callback_whose_asking_is_not_kept_any_more_counts_without_a_wait() ->
     assert figures([lost]).callbacks.reached == 1
     assert figures([lost]).callbacks.since_asked == Waits(0)
     assert figures([lost]).with_callbacks == Waits(0)
+
+
+def test_every_operator_of_a_transferred_call_has_its_rating_told_apart() -> None:
+    transferred = call("ict", answered_s=10, ended_s=50, scores=(RatingGiven("given", 2, "103", ("101", "102")),))
+    plain = call("ict", answered_s=10, ended_s=50, scores=(RatingGiven("given", 5, "101"),))
+    unrated = call("ict", answered_s=10, ended_s=50, scores=(RatingGiven("silence", None, "101"),))
+    told = operator_ratings([transferred, plain, unrated])
+    assert list(told) == ["101", "102", "103"]
+    assert (told["101"].rated.mean, told["101"].rated.given, told["101"].rated.offered) == (5.0, 1, 2)
+    assert (told["101"].same_call.mean, told["101"].same_call.given) == (2.0, 1)
+    assert (told["102"].rated.offered, told["102"].same_call.mean) == (0, 2.0)
+    assert (told["103"].rated.mean, told["103"].same_call.offered) == (2.0, 0)
+    assert day_figures([transferred, plain]).operators["103"].rated.given == 1
 
 
 def test_groups_have_their_own_figures() -> None:

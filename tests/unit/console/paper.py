@@ -275,7 +275,13 @@ class PaperBooks:
         if self.away:
             raise UnavailableError("the ledger does not answer", "ledger-unavailable")
         figures = day_figures([CallTimes(0, 1000, 21_000, 50_000, "portal")])
-        return Stats(day=day or date(2026, 11, 22), time_zone="Asia/Almaty", total=figures.total, groups=figures.groups)
+        return Stats(
+            day=day or date(2026, 11, 22),
+            time_zone="Asia/Almaty",
+            total=figures.total,
+            groups=figures.groups,
+            operators=figures.operators,
+        )
 
     async def talks(self, asked: TalksQuery) -> FoundTalks:
         self.asked.append(asked)
