@@ -157,7 +157,7 @@ async def test_a_colon_after_a_bracket_does_not_cut_who_calls(centre: Centre) ->
         assert call.status == 200
         await call.hang_up()
     arrived = list(centre.journal.facts(fact=Fact.ARRIVED))[-1].fields
-    assert (arrived["caller"], arrived["name"]) == ("77010000001).0.3", "Anna).0.1")
+    assert (arrived["caller"], arrived["name"]) == ("77010000001):0:3", "Anna):0:1")
 
 
 async def test_no_context_takes_hostile_text_for_an_extension_or_runs_a_callers_name(

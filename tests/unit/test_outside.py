@@ -80,7 +80,7 @@ def test_what_could_lead_astray_is_named(line: str, said: str) -> None:
         "exten => 101,1,Set(A=${EXTEN})",
         "exten => _XXX,1,Dial(PJSIP/op${EXTEN},15)",
         "exten => s,1,Set(CALLERID(num)=1414)",
-        "exten => s,1,CELGenUserEvent(a,caller=${URIENCODE(${REPLACE(CALLERID(num),:,.)})})",
+        "exten => s,1,CELGenUserEvent(a,caller=${URIENCODE(${REPLACE(CALLERID(num),:,A)})})",
         "exten => s,1,CELGenUserEvent(a,from=${URIENCODE(${PJSIP_HEADER(read,From)})})",
         'exten => s,1,GotoIf($["${BLN_GROUP}" != ""]?enter,s,1)',
         'exten => s,1,GotoIf($[${LEN(${EXTEN})} = 3 & "${CHANNEL(pjsip,secure)}" = "1"]?enter,s,1:net,s,in)',
