@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from urllib.parse import quote
 
 import structlog
 
@@ -195,12 +196,12 @@ class Deeds:
         await self._link.send(commands.db_put(names.WRAP_UP_FAMILY, wrap_up.operator, said))
 
     async def _keep_duty(self, duty: KeepDuty) -> None:
-        said = "ready:" if duty.ready else f"paused:{duty.reason}"
+        said = "ready:" if duty.ready else f"paused:{quote(duty.reason, safe='')}"
         await self._link.send(commands.db_put(names.PRESENCE_FAMILY, duty.operator, said))
         if duty.ready:  # which ends the wrap-up
             await self._keep_wrap_up(WrapUpSet(duty.operator, _now_ms(), _now_ms()))
         interface = f"PJSIP/{names.account(duty.operator)}"
-        await self._link.send(commands.queue_pause(interface, paused=not duty.ready, reason=duty.reason))
+        await self._link.send(commands.queue_pause(interface, paused=not duty.ready))
 
     def note_cancelled(self, asked_in: CallId) -> None:
         """Write down that a callback is owed no more. Raises OSError: who asked must know that it is not so."""

@@ -53,7 +53,6 @@ from telephony.errors import TelephonyError
 
 T = TypeVar("T")
 
-LONGEST_REASON = 40
 ON_THE_MOVE = (names.TRANSFER, names.TRANSFER_TO, names.MOVED, names.TOLD_ON, names.GIVEN_BACK, names.GIVEN_ON)
 """Where a caller is being transferred already; the operator's channel may still be there for a moment."""
 
@@ -127,8 +126,8 @@ class LiveDesk:
         if number not in self._dispatcher.router.operators:
             raise UnknownOperatorError(f"no operator {number}")
         ready = reason is None
-        word = "".join(c if c.isalnum() and c.isascii() else "-" for c in reason or "")[:LONGEST_REASON].strip("-")
-        event = DutyChanged(OperatorId(number), ready, "" if ready else word or "break")
+        words = " ".join((reason or "").split())
+        event = DutyChanged(OperatorId(number), ready, "" if ready else words or "break")
         self._dispatcher.say(event, keep=True)
         return Duty(operator=number, state="ready" if ready else "paused")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import ValidationError
+
 from bailanys.control import ControlError
-from console.answers import CallNow, OperatorNow, SkillsBody
+from console.answers import CallNow, OperatorNow, PauseBody, PauseRecordingBody, SkillsBody
 from console.errors import ApiError
 from console.ports import Desk, Supervision
 
@@ -29,7 +31,7 @@ class Requests:
                 case "operators":
                     return {"operators": [_operator_row(operator) for operator in self._desk.operators()]}
                 case "duty":
-                    reason = None if request["ready"] else str(request.get("reason", ""))
+                    reason = None if request["ready"] else _said(PauseBody, request.get("reason", ""))
                     return self._desk.duty(str(request["operator"]), reason).model_dump()
                 case "wrap-up":
                     return self._desk.wrap_up(str(request["operator"]), longer=bool(request["longer"])).model_dump()
@@ -51,8 +53,9 @@ class Requests:
                 case "three-way":
                     return (await self._desk.three_way(str(request["call"]))).model_dump()
                 case "pause-recording":
-                    call, reason, by = (str(request[key]) for key in ("call", "reason", "by"))
-                    return (await self._desk.pause_recording(call, reason, f"cli:{by}")).model_dump()
+                    why = _said(PauseRecordingBody, request["reason"])
+                    by = f"cli:{request['by']}"
+                    return (await self._desk.pause_recording(str(request["call"]), why, by)).model_dump()
                 case "resume-recording":
                     by = f"cli:{request['by']}"
                     return (await self._desk.resume_recording(str(request["call"]), by)).model_dump()
@@ -83,6 +86,15 @@ class Requests:
             to_s, by_s = (int(request[key]) if key in request else None for key in ("to_s", "by_s"))
             done = await self._supervision.prioritise_call(str(request["call"]), by_s, to_s, by)
         return done.model_dump()
+
+
+def _said(body: type[PauseBody | PauseRecordingBody], reason: object) -> str:
+    """A reason that is as long as the API allows it to be, in any alphabet. Raises ControlError."""
+    try:
+        return body(reason=str(reason)).reason
+    except ValidationError:
+        most = next(rule.max_length for rule in body.model_fields["reason"].metadata if hasattr(rule, "max_length"))
+        raise ControlError(f"--reason: {most} characters at most, and not empty; it has {len(str(reason))}") from None
 
 
 def _operator_row(operator: OperatorNow) -> dict[str, str | int | None]:

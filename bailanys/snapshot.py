@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from urllib.parse import unquote
 
 from calls.events import CallWaiting, DutyChanged, Event, LegUp, OperatorAnswered, OperatorRung, Reachability
 from calls.ids import CallId, OperatorId
@@ -51,14 +52,14 @@ def rebuild(
 ) -> Rebuilt:
     """Calls, legs and operators as events for `Router.restore`, arrival times kept.
 
-    By operator, as AstDB holds it: `duties` is `ready:` or `paused:REASON`, `wrap_ups` is `FROM:ENDS` in epoch ms;
-    `devices` is the phone's device state.
+    By operator, as AstDB holds it: `duties` is `ready:` or `paused:REASON` (URL-encoded), `wrap_ups` is `FROM:ENDS` in
+    epoch ms; `devices` is the phone's device state.
     """
     seen = list(channels)
     events: list[Event] = [Reachability(OperatorId(o), is_reachable(state)) for o, state in devices.items()]
     for operator, duty in duties.items():
         said, _, reason = duty.partition(":")
-        events.append(DutyChanged(OperatorId(operator), said == "ready", reason, kept=True))
+        events.append(DutyChanged(OperatorId(operator), said == "ready", unquote(reason), kept=True))
     events += [found for operator, kept in wrap_ups.items() if (found := wrap_up_of(operator, kept))]
     legs: dict[str, SeenChannel] = {}
     for channel in seen:

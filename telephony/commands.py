@@ -19,7 +19,7 @@ _INTERFACE = re.compile(r"(PJSIP|Local)/[A-Za-z0-9][A-Za-z0-9@._/-]{0,78}")
 _FAMILY = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}(/[A-Za-z0-9_.+-]{1,64}){0,3}")
 _KEY = re.compile(r"[A-Za-z0-9_.+-]{1,128}")
 _WORD = re.compile(r"[A-Za-z0-9_.+-]{0,128}")
-_ENCODED = re.compile(r"[A-Za-z0-9_.%~-]{0,256}")
+_ENCODED = re.compile(r"[A-Za-z0-9_.%~-]{0,640}")  # 48 letters of any alphabet, URL-encoded
 _CODEC = re.compile(r"[a-z][a-z0-9]{1,15}")
 _EVENT = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
 

@@ -22,6 +22,8 @@ from storage.ledger import CallStory
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MOST_S = 5
+CARD_NUMBER = "төлем картасының нөмірі: «Қазына», 16 цифр".ljust(48, "ң")
+"""As long as a reason may be."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -56,9 +58,9 @@ async def test_operator_pauses_and_resumes_by_code_and_the_recording_keeps_time(
 
 async def test_by_command_with_a_reason_and_it_goes_on_by_itself(centre: Centre) -> None:
     visit, talk = await _talk(centre)
-    answer = await bailanys("calls", "pause-recording", visit.id, "--reason", "card number", env=centre.env)
+    answer = await bailanys("calls", "pause-recording", visit.id, "--reason", CARD_NUMBER, env=centre.env)
     assert (answer.status, "paused" in answer.out) == (0, True), answer.err
-    again = await bailanys("calls", "pause-recording", visit.id, "--reason", "card number", env=centre.env)
+    again = await bailanys("calls", "pause-recording", visit.id, "--reason", CARD_NUMBER, env=centre.env)
     assert (again.status, "paused already" in again.err) == (1, True)
     ended = await _gap(centre, visit, over=True)
     assert ended["ended_by"] == "time"
@@ -71,9 +73,9 @@ async def test_by_command_with_a_reason_and_it_goes_on_by_itself(centre: Centre)
     story = await visit.recorded()
     (gap,) = story.record.gaps.values()
     _is_silent_in_the_gap(centre, visit, story, "paused", gap.by)
-    assert (gap.by.partition(":")[0], gap.detail) == ("cli", "card number")
+    assert (gap.by.partition(":")[0], gap.detail) == ("cli", CARD_NUMBER)
     shown = json.loads((await bailanys("calls", "show", visit.id, env=centre.env)).out)
-    assert [(row["reason"], row["detail"]) for row in shown["gaps"]] == [("paused", "card number")]
+    assert [(row["reason"], row["detail"]) for row in shown["gaps"]] == [("paused", CARD_NUMBER)]
 
 
 async def test_with_the_controller_dead_it_pauses_and_goes_on_by_itself(centre: Centre) -> None:
