@@ -104,6 +104,11 @@ class Trunk(Section):
     addresses: tuple[str, ...] = Field(
         min_length=1, description="Addresses or networks its calls come from, e.g. `192.0.2.0/28`."
     )
+    tones: bool = Field(
+        default=True,
+        description="Keys are heard in the voice where a call has no `telephone-event` (RFC 4733). `false` for a "
+        "carrier that sends SIP INFO and leaves the tones in the voice, where each key would count twice.",
+    )
 
 
 class Group(Section):

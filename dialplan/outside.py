@@ -32,13 +32,14 @@ _OUTSIDE = re.compile(
     r"|(?:CALLERID|CALLERPRES|CONNECTEDLINE|REDIRECTING|DIVERSION|PJSIP_HEADERS?|PJSIP_PARSE_URI(?:_FROM)?|SIP_HEADER"
     r"|MESSAGE|MESSAGE_DATA|TRANSFER_DATA)\(|CHANNEL\(pjsip,(?!secure\)))"
 )
-_FILTERED = re.compile(r"\$\{(?:FILTER\([0-9a-z*-]+,|LEN\()(?:\$\{IMPORT\(\$\{[A-Z_]+\},)?$")
+_FILTERED = re.compile(r"\$\{(?:FILTER\([0-9a-z*+(). -]+,|LEN\()(?:\$\{IMPORT\(\$\{[A-Z_]+\},)?$")
 _ENCODED = re.compile(r"\$\{URIENCODE\((?:\$\{(?:REPLACE\()?)?$")
 _WRITTEN = re.compile(r"\bSet\($")
 _BOUNDED = re.compile(r"_[XZN0-9*#+]{1,15}")
 _LITERAL = re.compile(r"[A-Za-z0-9*#+-]{1,32}")
 _LINE = re.compile(r"(?:exten => (?P<exten>.+?),(?:\d+|n)| same => n)(?:\([a-z-]+\))?,(?P<does>.*)")
 _SWITCH = re.compile(r"(?:switch|lswitch|eswitch)\s*=>?\s*(?P<to>.*)", re.IGNORECASE)
+_LEADS_TO_US = re.compile(r"Loopback/(?:\$\{FILTER\(0-9\+,\$\{EXTEN\}\)\})?@[a-z]+-\$\{IF\(.*\?[a-z]+:[a-z]+\)\}")
 _CALLED = re.compile(r"(?<![A-Za-z_])([A-Za-z_]+)\(")
 _GOES = re.compile(r"(?<![A-Za-z_])(Goto|GotoIf|Gosub|GosubIf|ChannelRedirect|Originate)\(")
 PENDING_CONTEXTS = frozenset({"recording-paused"})
@@ -57,8 +58,8 @@ def unsafe_text(dialplan: str) -> Iterator[str]:
         elif context in PENDING_CONTEXTS:
             continue
         elif switch := _SWITCH.fullmatch(line):
-            if not re.fullmatch(r"Loopback/@[a-z]+-\$\{IF\(.*\?[a-z]+:[a-z]+\)\}", switch["to"]):
-                yield f"[{context}] {line}: a switch may lead to a context of ours alone, the number as dialled"
+            if not _LEADS_TO_US.fullmatch(switch["to"]):
+                yield f"[{context}] {line}: a switch may lead to a context of ours alone, by the number or its digits"
             yield from (f"[{context}] {line}: {fault}" for fault in _faults(switch["to"], bounded=False))
         elif step := _LINE.fullmatch(line):
             exten = step["exten"] or exten

@@ -29,10 +29,11 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """Send the call elsewhere with 302; `target` is a SIP URI."""
+    """Send the call elsewhere with 302, or another 3xx; `target` is a SIP URI."""
 
     target: str
     after_s: float = 0.0
+    status: int = 302
 
 
 Manner = Answer | Ring | Refuse | Redirect

@@ -146,10 +146,10 @@ class Softphone:
                 if after_s > 0:
                     self._say(talk, 180)
                 self._after(after_s, talk, lambda: self._say(talk, status))
-            case manners.Redirect(target, after_s):
+            case manners.Redirect(target, after_s, status):
                 if after_s > 0:
                     self._say(talk, 180)
-                self._after(after_s, talk, lambda: self._redirect(talk, target))
+                self._after(after_s, talk, lambda: self._redirect(talk, target, status))
 
     def _new_talk(self, handset: Handset, slot: int) -> Talk:
         if self._voice is None:
@@ -169,9 +169,9 @@ class Softphone:
         prm.statusCode = status
         talk.answer(prm)
 
-    def _redirect(self, talk: Talk, target: str) -> None:
+    def _redirect(self, talk: Talk, target: str, status: int = 302) -> None:
         prm = pj.CallOpParam(True)
-        prm.statusCode = 302
+        prm.statusCode = status
         contact = pj.SipHeader()
         contact.hName, contact.hValue = "Contact", f"<{target}>"
         prm.txOption.headers.append(contact)

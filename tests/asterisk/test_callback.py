@@ -20,7 +20,7 @@ from bailanys.service import controller_ready
 from calls.journal import Fact
 from phones.call import Call
 from phones.fleet import Fleet
-from phones.manners import Answer, Refuse, Ring
+from phones.manners import Answer, Redirect, Refuse, Ring
 from phones.phone import Phone
 from storage.ledger import CallStory
 from telephony.process import rx
@@ -179,6 +179,35 @@ async def test_caller_who_does_not_answer_is_tried_twice_and_the_operator_is_tol
             await operator.rung()
     tried = [one for one in centre.journal.facts(fact=Fact.CALLBACK_TRIED) if one.fields["of"] == visit.id]
     assert [one.fields["status"] for one in tried] == ["BUSY", "BUSY"]
+
+
+async def test_a_callback_that_is_sent_elsewhere_is_not_followed_and_the_caller_is_tried_again(scene: Scene) -> None:
+    """A phone's or a carrier's 3xx would lead into our own dialplan, or anywhere at the hotline's cost."""
+    centre = scene.centre
+    operator = await centre.phone_of("101", Answer())
+    elsewhere = await centre.fleet.caller("77010000999")
+    await elsewhere.behave(Answer())
+    await scene.caller.behave(Redirect(f"sip:1414@127.0.0.1:{centre.port}", status=302))
+    visit = await scene.asks()
+    arrivals = len(list(centre.journal.facts(fact=Fact.ARRIVED)))
+    await centre.duty("101", ready=True)
+    await scene.called()
+    await scene.caller.behave(Redirect(f"sip:77010000999@{elsewhere.address}", status=300))
+    await operator.rung()
+    await scene.called(20)
+    async with asyncio.timeout(20):
+        while len(tried := _tries(centre, visit)) < 2:
+            await asyncio.sleep(0.05)
+    assert tried == ["BUSY", "BUSY"]
+    assert elsewhere.calls == []
+    assert len(list(centre.journal.facts(fact=Fact.ARRIVED))) == arrivals + 2  # the two calls out, nobody else's
+    story = await scene.story(visit.id, over)
+    assert (story.record.call.result, story.record.call.caller_key) == ("callback", f"+{NUMBER}")
+
+
+def _tries(centre: Centre, visit: Visit) -> list[str]:
+    tried = [one for one in centre.journal.facts(fact=Fact.CALLBACK_TRIED) if one.fields["of"] == visit.id]
+    return [one.fields["status"] for one in tried]
 
 
 async def test_callback_survives_the_death_of_the_controller(scene: Scene) -> None:

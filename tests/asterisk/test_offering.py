@@ -176,11 +176,12 @@ async def test_every_way_to_refuse_rests_the_operator_without_an_alarm(centre: C
     phone = await centre.phone_of("105")
     visit = await centre.visit()
     await visit.enters("ict")
-    for status in (480, 486, 600, 603):
-        await phone.behave(Refuse(status, 0.1))
+    sent_on = [Redirect(f"sip:1414@127.0.0.1:{centre.port}", 0.1, status) for status in (300, 302, 305)]
+    for manner in (*(Refuse(status, 0.1) for status in (480, 486, 600, 603)), *sent_on):
+        await phone.behave(manner)
         await centre.asked(do="duty", operator="105", ready=True)
         await (await centre.offered("105", visit)).ended()
-        assert await centre.until_state("105", "paused") == "refused", status
+        assert await centre.until_state("105", "paused") == "refused", manner
     assert await _alarms(centre, "105") == []
     assert not visit.call.over
 

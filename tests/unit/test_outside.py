@@ -121,7 +121,7 @@ def test_whoever_calls_over_the_internet_may_dial_what_the_others_may(files: dic
     contexts = dict(re.findall(r"^\[([a-z-]+)\]\n(.*?)(?=^\[|\Z)", "".join(files[n] for n in DIALPLAN), re.M | re.S))
     inside = [
         number
-        for name in ("operators", "from-trunk", "consult")
+        for name in ("operators", "dialled-number", "consult")
         for number in re.findall(r"exten => ([^,]+),1,", contexts[name])
     ]
     outside = re.findall(r"exten => ([^,]+),1,", contexts["operators-outside"])
@@ -133,3 +133,13 @@ def test_patterns_of_operators_take_each_length_there_is() -> None:
     assert operator_patterns(SETTINGS.model_copy(update={"operators": (*SETTINGS.operators, longer)})) == (
         "_XXX", "_XXXXX",
     )  # fmt: skip
+
+
+def test_no_call_out_is_led_elsewhere_by_whoever_is_called(files: dict[str, str]) -> None:
+    """A 3xx of a phone or a carrier would be followed into our own dialplan, or anywhere: option `i` of both."""
+    dialplan = "".join(files[name] for name in DIALPLAN)
+    options = re.findall(r"\bDial\(PJSIP/[^,]+,[^,]+,([a-z]+)", dialplan) + re.findall(
+        r"\bQueue\([^,]+,([a-z]+)", dialplan
+    )
+    assert len(options) == len(re.findall(r"\b(?:Dial|Queue)\(", dialplan))
+    assert all("i" in option for option in options), options
