@@ -101,12 +101,16 @@ class DemandDesk:
             entries |= {entry.seq: entry for entry in await self._register.audit_of(subject)}
         return [entries[seq] for seq in sorted(entries)]
 
-    async def do(self, demand_id: str, kind: Kind, actor: str, files: Sequence[str] = (), detail: str = "") -> State:
-        """Select, approve, break the glass, deliver or withdraw."""
+    async def do(
+        self, demand_id: str, kind: Kind, actor: str, files: Sequence[str] = (), detail: str = "",
+        choice: int | None = None,
+    ) -> State:  # fmt: skip
+        """Select, approve, break the glass, pack, deliver or withdraw; `choice`: see `storage.demands.do`."""
         self.people.check(actor, kind)
         if kind is Kind.SELECTED:
             await self._have_sound(demand_id, files)
-        return await self._register.do(demand_id, Step(kind, 0, actor, tuple(files), " ".join(detail.split())))
+        deed = Step(kind, 0, actor, tuple(files), " ".join(detail.split()))
+        return await self._register.do(demand_id, deed, choice)
 
     async def listen(self, demand_id: str, file: str, actor: str, reason: str, places: Places, folder: Path) -> Path:
         """Write a copy to listen to (Opus), once the audit log holds who and why."""

@@ -12,7 +12,7 @@ from typing import Any
 from bailanys.demands import DemandDesk
 from bailanys.packages_folder import hidden
 from bailanys.site import Places
-from calls.demand import Kind, State, Step, check
+from calls.demand import DeedRefusedError, Kind, State, Step, check, choice_of
 from recordings.package import Item, build
 from storage.find import FoundRecording, counts
 
@@ -22,7 +22,8 @@ FORMAT = 2
 async def pack(desk: DemandDesk, demand_id: str, actor: str, places: Places, zone: str) -> tuple[Path, State]:
     """Build the package, enter it in the audit log, and only then let it be seen in the state folder's `packages/`.
 
-    Raises DeedRefusedError (not approved), LedgerUnavailableError, and what `recordings.package.build` raises.
+    Raises DeedRefusedError (not approved, or another choice approved meanwhile; a recording chosen that is not there),
+    LedgerUnavailableError, and what `recordings.package.build` raises.
     """
     desk.people.check(actor, Kind.PACKAGED)
     state, steps = await desk.of(demand_id)
@@ -36,12 +37,16 @@ async def pack(desk: DemandDesk, demand_id: str, actor: str, places: Places, zon
         for hit in chosen
         if hit.recording is not None and hit.recording.path
     ]
+    packed = {hit.recording.file for hit in chosen if hit.recording is not None and hit.recording.path}
+    if missing := sorted(set(state.selected or ()) - packed):
+        raise DeedRefusedError(f"{', '.join(missing)}: chosen, and not in the archive any more; choose again")
     sources = await desk.searched(state, places)
     about = _about(state, steps, found, await desk.now_ms(), zone) | {"searched": sources}
     target = package_path(places, demand_id)
     async with hidden(target) as fresh:
         sha256 = await asyncio.to_thread(build, fresh, about, items, proof, signer)
-        state = await desk.do(demand_id, Kind.PACKAGED, actor, detail=sha256)
+        await asyncio.to_thread(target.unlink, missing_ok=True)  # of an older choice: a kill must not leave it there
+        state = await desk.do(demand_id, Kind.PACKAGED, actor, detail=sha256, choice=choice_of(steps))
     return target, state
 
 

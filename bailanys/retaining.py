@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 
 import structlog
 
@@ -36,11 +37,15 @@ async def dispose_due(
     Raises ClockDoubtfulError unless a person has looked (`by_hand`), LedgerUnavailableError, OSError.
     """
     at_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-    days = await in_transaction(ledger.engine, lambda one: retention.longest_days(one, configured_days, at_ms))
-    if days > configured_days:
-        log.info("retention only ever grows", configured_days=configured_days, kept_days=days)
     gone: list[str] = []
-    while made := await in_transaction(ledger.engine, lambda one: retention.due(one, at_ms - days * DAY_MS)):
+    while True:
+        # Anew for each portion: somebody may have made it longer meanwhile.
+        days = await in_transaction(ledger.engine, lambda one: retention.longest_days(one, configured_days, at_ms))
+        before_ms = at_ms - days * DAY_MS
+        if not (made := await in_transaction(ledger.engine, partial(retention.due, before_ms=before_ms))):
+            break
+        if days > configured_days and not gone:
+            log.info("retention only ever grows", configured_days=configured_days, kept_days=days)
         if not by_hand and made[0].made_ms < at_ms - (days + LATE_DAYS) * DAY_MS:
             raise ClockDoubtfulError(
                 f"{made[0].file} is due for more than {LATE_DAYS} days: is the clock right? "

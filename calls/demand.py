@@ -152,6 +152,11 @@ def after(state: State, step: Step) -> State:
             return state
 
 
+def choice_of(steps: Iterable[Step]) -> int:
+    """Which choice this is: it changes with every selection and approval, also when the same is chosen again."""
+    return sum(step.kind in (Kind.SELECTED, Kind.APPROVED, Kind.BROKE_GLASS) for step in steps)
+
+
 def check(state: State, step: Step) -> None:
     """Raise DeedRefusedError when a step may not be done in this state, by this person, at this time."""
     if state.closed_ms is not None:

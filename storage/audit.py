@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection, insert, select, text
 
-from calls.audit import Entry, Note, chained
+from calls.audit import Entry, Note, canonical, chained
 from storage.tables import audit
 
 _COLUMNS = tuple(audit.c)
@@ -18,15 +18,33 @@ _PORTION = 5_000
 def append(connection: Connection, notes: Iterable[Note], at_ms: int) -> Entry | None:
     """Add notes to the chain's end, durable with the transaction; returns the last entry of the chain.
 
-    Writers take turns: SQLite's write lock is held since the transaction began, PostgreSQL's is taken here.
+    Writers take turns, see `take_turn`.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(_LOCK)
+    take_turn(connection)
     end = last(connection)
     for note in notes:
         end = chained(note, at_ms, end)
         connection.execute(insert(audit), dict(zip(audit.c.keys(), _values(end), strict=True)))
     return end
+
+
+def take_turn(connection: Connection) -> None:
+    """Wait until no other transaction may write what is entered in the log; held until this one ends.
+
+    Whoever looks whether something may be done and then does it must look after this, or another does the opposite in
+    between. SQLite's write lock is held since the transaction began, PostgreSQL's is taken here.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK)
+
+
+def append_once(connection: Connection, note: Note, at_ms: int) -> None:
+    """Add what a journal tells, unless it is there: journals may be read anew (their lines carry the instant)."""
+    take_turn(connection)
+    same = (audit.c.at_ms == at_ms) & (audit.c.kind == note.kind) & (audit.c.actor == note.actor)
+    there = select(audit.c.seq).where(audit.c.subject == note.subject, same, audit.c.detail == canonical(note.detail))
+    if connection.scalar(there.limit(1)) is None:
+        append(connection, (note,), at_ms)
 
 
 def last(connection: Connection) -> Entry | None:

@@ -9,8 +9,20 @@ from dataclasses import asdict, replace
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from calls.audit import Note
-from calls.demand import CLOSING, Authority, DeedRefusedError, Demand, Kind, State, Step, after, check, state_of
+from calls.audit import Detail, Note
+from calls.demand import (
+    CLOSING,
+    Authority,
+    DeedRefusedError,
+    Demand,
+    Kind,
+    State,
+    Step,
+    after,
+    check,
+    choice_of,
+    state_of,
+)
 from calls.demand import honest_now_ms as honest
 from calls.machine_clock import Reading
 from storage import audit
@@ -38,13 +50,16 @@ def register(connection: Connection, wanted: Demand, year: int, clock: Reading) 
     return state_of(entered, ())
 
 
-def do(connection: Connection, demand_id: str, deed: Step, clock: Reading) -> State:
+def do(connection: Connection, demand_id: str, deed: Step, clock: Reading, choice: int | None = None) -> State:
     """Do a step, if it may be done now; a step found due twice (`alerted`) is done once.
 
+    `choice`: it is about what was chosen then (`calls.demand.choice_of`), and is refused once that has changed.
     Raises DeedRefusedError, and for an unknown demand too.
     """
     now_ms = now_ms_of(connection, clock)  # locks the audit log, and with it the register
-    state = _known(connection, demand_id)
+    state, steps = _known(connection, demand_id)
+    if choice is not None and choice != choice_of(steps):
+        raise DeedRefusedError(f"{demand_id}: another choice was made or approved meanwhile; do it again for that one")
     deed = replace(deed, at_ms=now_ms, detail=deed.detail[:_LONGEST])
     check(state, deed)
     later = after(state, deed)
@@ -61,7 +76,10 @@ def do(connection: Connection, demand_id: str, deed: Step, clock: Reading) -> St
         _hold(connection, demand_id, deed)
     if deed.kind in CLOSING:
         connection.execute(update(demand).where(demand.c.id == demand_id).values(closed_ms=now_ms))
-    notes = [Note(deed.actor, f"demand.{deed.kind}", demand_id, {"text": deed.detail, "files": len(deed.files)})]
+    facts: dict[str, Detail] = {"text": deed.detail, "files": len(deed.files)}
+    if deed.kind is Kind.DELIVERED:
+        facts["package_sha256"] = state.package_sha256
+    notes = [Note(deed.actor, f"demand.{deed.kind}", demand_id, facts)]
     notes += [
         Note(deed.actor, f"recording.{deed.kind}", file, {"demand": demand_id, "text": deed.detail})
         for file in deed.files
@@ -119,11 +137,11 @@ def unknown(demand_id: str) -> DeedRefusedError:
     return DeedRefusedError(f"no demand {demand_id[:40]!r} in the register: `bailanys demands list` shows them")
 
 
-def _known(connection: Connection, demand_id: str) -> State:
+def _known(connection: Connection, demand_id: str) -> tuple[State, tuple[Step, ...]]:
     found = state(connection, demand_id)
     if found is None:
         raise unknown(demand_id)
-    return found[0]
+    return found
 
 
 def _hold(connection: Connection, demand_id: str, deed: Step) -> None:

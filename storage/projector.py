@@ -211,7 +211,7 @@ class Projector:
         folded = fold(entries, known)
         _save(connection, folded, known)
         for at_ms, note in folded.notes:
-            audit.append(connection, (note,), at_ms)
+            audit.append_once(connection, note, at_ms)
         if folded.states:
             self._states = presence.save(connection, folded.states, self._states)
         for call_id, record in folded.records.items():

@@ -24,10 +24,12 @@ class Register:
         clock = read()
         return await in_transaction(self._engine, lambda connection: demands.register(connection, wanted, year, clock))
 
-    async def do(self, demand_id: str, deed: Step) -> State:
-        """Do a step, with the audit log's entry; the instant is the register's."""
+    async def do(self, demand_id: str, deed: Step, choice: int | None = None) -> State:
+        """Do a step, with the audit log's entry; the instant is the register's. `choice`: see `storage.demands.do`."""
         clock = read()
-        return await in_transaction(self._engine, lambda connection: demands.do(connection, demand_id, deed, clock))
+        return await in_transaction(
+            self._engine, lambda connection: demands.do(connection, demand_id, deed, clock, choice)
+        )
 
     async def of(self, demand_id: str) -> tuple[State, tuple[Step, ...]]:
         """Where a demand stands and what was done. Raises DeedRefusedError for an unknown one."""

@@ -32,14 +32,19 @@ def hold(call: CallArgument, reason: ReasonOption, config: ConfigOption = DEFAUL
     now_ms, settings = time.time_ns() // 1_000_000, centre(config).settings
     actor, reason = who(settings), reason_of(reason)
     with ledger_of(settings) as ledger:
-        files = [made.file for made in asyncio.run(recordings_of(ledger, call))]
-        deed = in_transaction(ledger.engine, lambda one: retention.hold(one, files, actor, reason, now_ms))
-        asyncio.run(deed)
-    typer.echo(f"{len(files)} recordings of {call} are on hold")
+        wanted = asyncio.run(recordings_of(ledger, call))
+        deed = in_transaction(ledger.engine, lambda one: retention.hold(one, wanted, actor, reason, now_ms))
+        order = asyncio.run(deed)
+    typer.echo(f"{len(wanted)} recordings of {call} are on hold by {order}")
 
 
-def release(call: CallArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """End a hold; what a demand holds stays held."""
+def release(
+    call: CallArgument,
+    reason: ReasonOption,
+    order: Annotated[str, typer.Option(help="Which hold, as `hold` told it: needed where several hold.")] = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """End one hold; others on the same recordings, and what a demand holds, stay."""
     from bailanys.cli.books import ledger_of
     from bailanys.listening import reason_of, recordings_of
     from storage import retention
@@ -49,9 +54,9 @@ def release(call: CallArgument, reason: ReasonOption, config: ConfigOption = DEF
     actor, reason = who(settings, Deed.RELEASE), reason_of(reason)
     with ledger_of(settings) as ledger:
         files = [made.file for made in asyncio.run(recordings_of(ledger, call))]
-        deed = in_transaction(ledger.engine, lambda one: retention.release(one, files, actor, reason, now_ms))
+        deed = in_transaction(ledger.engine, lambda one: retention.release(one, files, actor, reason, now_ms, order))
         ended = asyncio.run(deed)
-    typer.echo(f"{ended} holds on recordings of {call} have ended")
+    typer.echo(f"{len(ended)} holds on recordings of {call} have ended")
 
 
 def reconcile(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:

@@ -227,7 +227,7 @@ async def test_what_is_over_age_is_disposed_of_and_what_is_held_stays(centre: Ce
         with centre.up.places.recording(recording.path) as opened:
             assert hears_flac(opened.read(), hz)
     beside = next(centre.up.places.archive.glob(f"*/*/*/*/{later[0]}.json"))
-    assert '"k2"' in beside.read_text()
+    assert f'"by": "{rotated[0]["current"]}"' in beside.read_text()
     assert (await bailanys("audit", "verify", env=centre.env)).status == 0
 
 

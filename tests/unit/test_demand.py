@@ -19,6 +19,7 @@ from calls.demand import (
     Step,
     after,
     check,
+    choice_of,
     due,
     honest_now_ms,
     next_due_ms,
@@ -111,6 +112,40 @@ def test_only_what_was_found_can_be_heard_or_chosen() -> None:
     assert "why" in refused(state, step(Kind.LISTENED, files=("a",)))
 
 
+def test_the_hours_of_a_demand_are_these() -> None:
+    """Rule 14 and promise 12, in hours after the receipt."""
+    assert [mark / 3_600_000 for mark in ALERTS_MS] == [0, 1, 2, 3, 3.5, 4]
+    assert (ESCALATE_MS / 3_600_000, BREAK_GLASS_MS / 3_600_000) == (2, 3)
+    assert (DEMAND.deadline_ms - DEMAND.received_ms) / 3_600_000 == 4
+    state = state_of(DEMAND, [])
+    hour_ms = 3_600_000
+    assert [deed.kind for deed in due(state, RECEIVED_MS + 2 * hour_ms - 1)] == [Kind.ALERTED] * 2
+    assert [deed.kind for deed in due(state, RECEIVED_MS + 2 * hour_ms)] == [Kind.ALERTED] * 3 + [Kind.ESCALATED]
+
+
+def test_what_a_deed_must_say_and_build_on_is_asked_for() -> None:
+    late = BREAK_GLASS_MS
+    searched = state_of(DEMAND, [SEARCHED])
+    assert "nothing is selected" in refused(searched, step(Kind.BROKE_GLASS, late, detail="nobody is there"))
+    packed = state_of(
+        DEMAND, [SEARCHED, SELECTED, step(Kind.APPROVED, actor="chief"), step(Kind.PACKAGED, detail="ab")]
+    )
+    for nothing in ("", "  "):
+        assert "to whom" in refused(packed, step(Kind.DELIVERED, detail=nothing))
+        assert "letter" in refused(searched, step(Kind.WITHDRAWN, detail=nothing))
+    check(packed, step(Kind.DELIVERED, detail="courier Ahmetov"))
+    check(searched, step(Kind.WITHDRAWN, detail="14-2/119"))
+
+
+def test_a_choice_is_another_once_selected_or_approved_anew() -> None:
+    steps = [SEARCHED, SELECTED, step(Kind.APPROVED, actor="chief")]
+    first = choice_of(steps)
+    assert choice_of([*steps, step(Kind.LISTENED), step(Kind.PACKAGED), step(Kind.SEARCHED)]) == first
+    again = [*steps, SELECTED, step(Kind.APPROVED, actor="chief")]
+    assert state_of(DEMAND, again) == state_of(DEMAND, steps) and choice_of(again) != first
+    assert choice_of([*steps, step(Kind.BROKE_GLASS, BREAK_GLASS_MS, detail="alone")]) != first
+
+
 @given(st.lists(st.integers(0, 6 * HOUR_MS), max_size=40))
 def test_every_alert_is_told_once_whenever_somebody_looks(looks: list[int]) -> None:
     """Promise 12: whatever restarts lie between."""
@@ -132,6 +167,15 @@ def test_the_next_alert_is_known_and_none_comes_after_the_end() -> None:
     for deed in due(state, RECEIVED_MS):
         state = after(state, deed)
     assert next_due_ms(state) == RECEIVED_MS + HOUR_MS
+    for deed in due(state, RECEIVED_MS + ESCALATE_MS - 1):
+        state = after(state, deed)
+    assert next_due_ms(state) == RECEIVED_MS + ESCALATE_MS
+    told = after(state, step(Kind.ALERTED, detail=str(2 * HOUR_MS)))
+    assert next_due_ms(told) == RECEIVED_MS + ESCALATE_MS  # of the approval
+    approved = after(after(told, SELECTED), step(Kind.APPROVED, actor="chief"))
+    assert next_due_ms(approved) == RECEIVED_MS + 3 * HOUR_MS
+    escalated = after(told, step(Kind.ESCALATED))
+    assert next_due_ms(escalated) == RECEIVED_MS + 3 * HOUR_MS
     closed = after(state, step(Kind.WITHDRAWN, detail="14-2/119"))
     assert next_due_ms(closed) is None and due(closed, RECEIVED_MS + 9 * HOUR_MS) == []
 

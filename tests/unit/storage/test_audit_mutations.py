@@ -5,12 +5,18 @@ A thousand are of the entries as they are read; as many as make a difference the
 
 from __future__ import annotations
 
+import errno
+import hashlib
+import json
 import random
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, delete, insert, text
 
 from bailanys.audit_keeper import AuditKeeper
@@ -20,6 +26,7 @@ from recordings.checkpoints import OVERDUE_MS, add, log_faults, read
 from recordings.signing import Signer, first_signer
 from storage import audit, tables
 from storage.ledger import Ledger
+from tests.small_disk import small_disk
 
 NOW_MS = 1_764_000_000_000
 LENGTH, EVERY = 60, 10
@@ -149,6 +156,94 @@ def test_the_file_of_checkpoints_cannot_be_changed_or_cut_either(
     path.write_bytes(b"".join(lines[:-1]))
     add(path, other, log[-1], NOW_MS)
     assert list(log_faults(log, read(path, signer.public_key), NOW_MS))
+
+
+def chain(count: int) -> list[Entry]:
+    entries: list[Entry] = []
+    for number in range(count):
+        entries.append(chained(note(number), NOW_MS + number, entries[-1] if entries else None))
+    return entries
+
+
+def test_a_disk_that_was_full_leaves_no_fault(tmp_path: Path, signer: Signer) -> None:
+    """A checkpoint each minute, half of them on a full disk: each is there whole, or not at all."""
+    entries, failed = chain(60), 0
+    with small_disk(1) as disk:
+        path = disk.path / "points"
+        for number, entry in enumerate(entries):
+            if number == 5:
+                disk.fill()
+            if number == 45:
+                disk.empty()
+            try:
+                add(path, signer, entry, NOW_MS + number)
+            except OSError as error:
+                assert error.errno == errno.ENOSPC
+                failed += 1
+            written = read(path, signer.public_key)
+            assert written.faults == () and len(written.points) == number + 1 - failed
+        assert failed > 20
+        assert list(log_faults(entries, written, NOW_MS + OVERDUE_MS)) == []
+
+
+@given(kept=st.integers(0, 400), lines=st.integers(0, 3))
+def test_a_line_that_a_death_cut_short_is_no_fault_and_goes(kept: int, lines: int) -> None:
+    with TemporaryDirectory() as folder:
+        signer, path, entries = first_signer(Path(folder) / "signing.pem"), Path(folder) / "points", chain(5)
+        for entry in entries[: lines + 1]:
+            add(path, signer, entry, NOW_MS)
+        whole = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join(whole[:-1]) + whole[-1][: min(kept, len(whole[-1]) - 1)])
+        assert len(read(path, signer.public_key).points) == lines and read(path, signer.public_key).faults == ()
+        add(path, signer, entries[-1], NOW_MS)
+        written = read(path, signer.public_key)
+        assert len(written.points) == lines + 1 and written.faults == ()
+
+
+def torn_as_before(path: Path, signer: Signer, end: Entry, *kept: int) -> None:
+    """What an older version left: each try's beginning, and then a whole line right after it."""
+    for keep in (*kept, None):
+        text = path.read_text()
+        said = json.dumps(
+            {
+                "seq": end.seq,
+                "digest": end.digest,
+                "at_ms": NOW_MS,
+                "previous": hashlib.sha256(text.removesuffix("\n").split("\n")[-1].encode()).hexdigest(),
+            },
+            separators=(",", ":"),
+        )
+        path.write_text(text + f"{said} {signer.sign(said.encode())}\n"[:keep])
+
+
+@pytest.mark.parametrize("kept", [(1,), (60,), (200,), (300,), (40, 12), (5, 0, 200)])
+def test_what_an_older_version_wrote_after_a_full_disk_is_no_fault(
+    tmp_path: Path, signer: Signer, kept: tuple[int, ...]
+) -> None:
+    path, entries = tmp_path / "points", chain(4)
+    add(path, signer, entries[0], NOW_MS)
+    torn_as_before(path, signer, entries[1], *kept)
+    torn_as_before(path, signer, entries[2], *kept)
+    add(path, signer, entries[3], NOW_MS)
+    written = read(path, signer.public_key)
+    assert written.faults == () and [point.seq for point in written.points] == [1, 2, 3, 4]
+    whole, chance = path.read_bytes(), random.Random(4)
+    for _ in range(200):
+        data = bytearray(whole)
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        path.write_bytes(bytes(data))
+        after = read(path, signer.public_key)
+        assert after.faults or len(after.points) < 4
+
+
+def test_lines_made_one_are_lines_missing(tmp_path: Path, signer: Signer) -> None:
+    """Whoever takes lines away cannot hide it by making the one before a beginning of the next."""
+    path = tmp_path / "points"
+    for entry in chain(4):
+        add(path, signer, entry, NOW_MS)
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(lines[1] + lines[2] + b"\n" + lines[3] + b"\n")
+    assert read(path, signer.public_key).faults
 
 
 async def test_the_keeper_signs_and_raises_an_alarm_for_a_log_put_back(engine: Engine, tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,10 +20,12 @@ from bailanys.reconciler import Reconciler, changed_hours
 from bailanys.reconciling import SETTLED_S, reconcile, reconcile_all
 from bailanys.retaining import LATE_DAYS, ClockDoubtfulError, dispose_due
 from bailanys.site import Places
+from calls.audit import Note
+from calls.demand import DeedRefusedError
 from calls.recording import Gap, Recording, RecordingStatus
 from recordings.archive import Archive
 from recordings.sidecar import sidecar_path
-from storage import retention
+from storage import audit, retention
 from storage.ledger import Ledger
 from storage.projector import Projector
 from storage.retention import DAY_MS
@@ -73,12 +77,69 @@ async def test_what_is_over_age_is_disposed_of_and_proven(engine: Engine, places
 async def test_nothing_on_hold_is_disposed_of(engine: Engine, places: Places) -> None:
     ledger, made = Ledger(engine), shelved(places)
     await ledger.add_recording(made)
-    await in_transaction(engine, lambda one: retention.hold(one, [made.file], "chief", "a trial", 5))
+    await in_transaction(engine, lambda one: retention.hold(one, [made], "chief", "a trial", 5))
     assert await dispose_due(ledger, places, DAYS, LATER_MS) == []
     assert there(places, made) == [True, True]
-    assert await in_transaction(engine, lambda one: retention.release(one, [made.file], "chief", "over", 6)) == 1
-    assert await in_transaction(engine, lambda one: retention.release(one, [made.file], "chief", "over", 6)) == 0
+    assert await in_transaction(engine, lambda one: retention.release(one, [made.file], "chief", "over", 6)) == [
+        made.file
+    ]
+    assert await in_transaction(engine, lambda one: retention.release(one, [made.file], "chief", "over", 6)) == []
     assert await dispose_due(ledger, places, DAYS, LATER_MS) == [made.file]
+
+
+async def test_what_came_on_hold_or_was_disposed_of_since_it_was_due_is_left(engine: Engine, places: Places) -> None:
+    ledger, made = Ledger(engine), shelved(places)
+    await ledger.add_recording(made)
+    (due,) = await in_transaction(engine, lambda one: retention.due(one, LATER_MS))
+    order = await in_transaction(engine, lambda one: retention.hold(one, [made], "chief", "a trial", 5))
+    dispose = partial(retention.dispose, made=due, days=DAYS, now_ms=LATER_MS)
+    assert await in_transaction(engine, dispose) is False
+    row = await ledger.recording_at(made.call, made.seq, made.offer)
+    assert row == made
+    await in_transaction(engine, lambda one: retention.release(one, [made.file], "chief", "over", 6, order))
+    assert [await in_transaction(engine, dispose) for _ in range(2)] == [True, False]
+    entries = [entry.kind for entry in await ledger.audit_of(made.file)]
+    assert entries.count("recording.disposed") == 1
+    with pytest.raises(DeedRefusedError, match="was disposed of"):
+        await in_transaction(engine, lambda one: retention.hold(one, [made], "chief", "a trial", 7))
+
+
+async def test_each_order_ends_by_its_own_release(engine: Engine, places: Places) -> None:
+    ledger, made = Ledger(engine), shelved(places)
+    await ledger.add_recording(made)
+
+    async def hold(actor: str, reason: str) -> str:
+        return await in_transaction(engine, lambda one: retention.hold(one, [made], actor, reason, 5))
+
+    async def release(order: str = "") -> list[str]:
+        return await in_transaction(engine, lambda one: retention.release(one, [made.file], "chief", "over", 6, order))
+
+    first, second = await hold("anna", "a trial"), await hold("berik", "a complaint")
+    assert first != second
+    with pytest.raises(DeedRefusedError, match=f"2 orders.*{first} by anna: a trial; {second} by berik: a complaint"):
+        await release()
+    with pytest.raises(DeedRefusedError, match="no order 'D-2025-0001'"):
+        await release("D-2025-0001")
+    assert await release(first) == [made.file]
+    assert await dispose_due(ledger, places, DAYS, LATER_MS) == []
+    with pytest.raises(DeedRefusedError, match="no order"):
+        await release(first)
+    assert await release() == [made.file]  # the only one need not be named
+    assert await release() == []
+    assert await dispose_due(ledger, places, DAYS, LATER_MS) == [made.file]
+    told = [(entry.kind, json.loads(entry.detail).get("order")) for entry in await ledger.audit_of(made.file)]
+    held, released = "recording.held", "recording.released"
+    assert told[1:5] == [(held, first), (held, second), (released, first), (released, second)]
+
+
+async def test_an_order_of_an_older_version_is_released_like_any(engine: Engine, places: Places) -> None:
+    ledger, made = Ledger(engine), shelved(places)
+    await ledger.add_recording(made)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO legal_hold VALUES (:file, 'order', 1, 'x', 'y')"), {"file": made.file})
+    assert await in_transaction(engine, lambda one: retention.release(one, [made.file], "chief", "over", 6)) == [
+        made.file
+    ]
 
 
 async def test_a_demands_hold_outlives_an_order_to_release(engine: Engine, places: Places) -> None:
@@ -88,7 +149,7 @@ async def test_a_demands_hold_outlives_an_order_to_release(engine: Engine, place
         connection.execute(
             text("INSERT INTO legal_hold VALUES (:file, 'D-2025-0001', 1, 'x', 'y')"), {"file": made.file}
         )
-    assert await in_transaction(engine, lambda one: retention.release(one, [made.file], "chief", "over", 6)) == 0
+    assert await in_transaction(engine, lambda one: retention.release(one, [made.file], "chief", "over", 6)) == []
     assert await dispose_due(ledger, places, DAYS, LATER_MS) == []
 
 
@@ -98,6 +159,14 @@ async def test_retention_only_ever_grows(engine: Engine, places: Places) -> None
     assert await dispose_due(ledger, places, 10 * DAYS, LATER_MS) == []
     assert await dispose_due(ledger, places, DAYS, LATER_MS) == []
     assert there(places, made) == [True, True]
+    for configured, kept in ((10 * DAYS, 10 * DAYS), (20 * DAYS, 20 * DAYS), (DAYS, 20 * DAYS), (15 * DAYS, 20 * DAYS)):
+        days = partial(retention.longest_days, configured=configured, now_ms=LATER_MS)
+        assert await in_transaction(engine, days) == kept
+        stands = await in_transaction(engine, partial(retention.standing, configured=configured, now_ms=LATER_MS))
+        assert stands.kept_days == kept
+    with engine.begin() as connection:  # as two programs of an older version at once could leave it
+        audit.append(connection, [Note("configuration", "retention.days", str(DAYS), {"before": 0})], LATER_MS)
+    assert await in_transaction(engine, partial(retention.longest_days, configured=1, now_ms=LATER_MS)) == 20 * DAYS
 
 
 async def test_a_disposal_that_was_killed_after_its_entry_is_finished(engine: Engine, places: Places) -> None:
@@ -151,7 +220,7 @@ async def test_how_retention_stands(engine: Engine, places: Places) -> None:
     ledger, first, held = Ledger(engine), shelved(places, 1), shelved(places, 2)
     for made in (first, held):
         await ledger.add_recording(made)
-    await in_transaction(engine, lambda one: retention.hold(one, [held.file], "chief", "a trial", 5))
+    await in_transaction(engine, lambda one: retention.hold(one, [held], "chief", "a trial", 5))
 
     async def stands(days: int, now_ms: int) -> tuple[int, ...]:
         now = await in_transaction(engine, lambda one: retention.standing(one, days, now_ms))

@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "recordings"))
 from raw_talk import two_voices, write_raw
 
+from bailanys import packing
 from bailanys.demands import DemandDesk
 from bailanys.packing import pack
 from bailanys.site import Places
 from calls.audit import faults
-from calls.demand import Authority, Kind
+from calls.demand import Authority, DeedRefusedError, Kind
 from recordings.audio import sha256_of
 from recordings.finaliser import Finaliser
 from recordings.offline import verify
@@ -169,6 +172,46 @@ def test_a_full_disk_leaves_no_package_and_the_next_try_makes_it(tmp_path: Path)
         (package,) = disk.path.iterdir()
         assert sha256_of(package) == asyncio.run(known(tmp_path))
         assert list(verify.faults(verify.Package(package))) == []
+
+
+def test_a_package_of_an_older_choice_is_not_entered_for_a_newer_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it was packed another choice was made, or the very same approved anew."""
+    asyncio.run(approved(tmp_path))
+    asyncio.run(packed(tmp_path))
+    real = packing.build
+
+    async def chosen_anew() -> None:
+        engine = open_engine(places_in(tmp_path).database_url)
+        desk = DemandDesk(Register(engine), Ledger(engine), ZONE)
+        state, _ = await desk.of(DEMAND)
+        await desk.do(DEMAND, Kind.SELECTED, "auditor", state.selected or ())
+        await desk.do(DEMAND, Kind.APPROVED, "chief")
+        engine.dispose()
+
+    def slow(*told: Any) -> str:
+        made = real(*told)
+        asyncio.run(chosen_anew())
+        return made
+
+    monkeypatch.setattr(packing, "build", slow)
+    with pytest.raises(DeedRefusedError, match="another choice was made or approved meanwhile"):
+        asyncio.run(packed(tmp_path))
+    assert asyncio.run(known(tmp_path)) == "" and visible(tmp_path) == []
+    monkeypatch.undo()
+    asyncio.run(packed(tmp_path))
+    (package,) = visible(tmp_path)
+    assert sha256_of(package) == asyncio.run(known(tmp_path))
+
+
+def test_what_was_chosen_and_is_not_there_any_more_is_said(tmp_path: Path) -> None:
+    asyncio.run(approved(tmp_path))
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as database, database:
+        database.execute("UPDATE recording SET path = '', status = 'disposed'")
+    with pytest.raises(DeedRefusedError, match="chosen, and not in the archive any more"):
+        asyncio.run(packed(tmp_path))
+    assert visible(tmp_path) == []
 
 
 def test_of_two_who_pack_at_once_each_makes_a_whole_package(tmp_path: Path) -> None:
