@@ -11,6 +11,8 @@ from typing import Any
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 LIMIT_BYTES = 1 << 20
+LONGEST_ANSWER = 64 << 20
+"""Bytes: tens of thousands of calls."""
 
 
 class ControlError(Exception):
@@ -57,7 +59,7 @@ async def ask(path: Path, request: dict[str, Any], timeout_s: float = 10.0) -> d
     """Ask the running controller. Raises ControlError when it is not there or says no."""
     try:
         async with asyncio.timeout(timeout_s):
-            reader, writer = await asyncio.open_unix_connection(path, limit=LIMIT_BYTES)
+            reader, writer = await asyncio.open_unix_connection(path, limit=LONGEST_ANSWER)
             writer.write(json.dumps(request).encode() + b"\n")
             answer: dict[str, Any] = json.loads(await reader.readline())
             writer.close()

@@ -158,6 +158,7 @@ def _hit(hit: FoundRecording) -> DemandHit:
         segment=hit.seq,
         file=recording.file if recording else None,
         match=hit.match,
+        why=hit.why,
         day=hit.day,
         phone=hit.caller_key,
         operator=hit.operator_id,

@@ -10,11 +10,20 @@ from time import time_ns
 
 from calls.local_day import Span, clock_ms, local_date, local_day
 from calls.phone import ANONYMOUS, Candidates, candidate_keys
-from calls.search import MOST, PAGE, Coverage, Search
+from calls.search import PAGE, Coverage, Search, Why
 from storage.find import FoundRecording, in_order
 from storage.ledger import Ledger
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+WHY = {
+    Why.NUMBER: "the caller's number",
+    Why.IDENTITY: "another number that came with the call",
+    Why.CALLBACK: "a callback was asked for from this number, or to it",
+    Why.READING: "another reading of the number",
+    Why.ENDING: "the last digits are the same",
+    Why.UNATTRIBUTED: "nobody knows who called: the journal of that call is lost",
+}
+"""What ties a talk to the number that was named, in words."""
 EARLIEST, LATEST = 2000, 2199
 """Years."""
 
@@ -63,7 +72,7 @@ def apart(found: Sequence[FoundRecording]) -> Iterator[tuple[str, list[FoundReco
     on = [hit for hit in found if hit.day == "on"]
     for title, hits in (
         ("Talks", [hit for hit in on if hit.match == "exact"]),
-        ("Possible: another reading of the number", [hit for hit in on if hit.match != "exact"]),
+        ("Possible: see why; a person decides", [hit for hit in on if hit.match != "exact"]),
         ("Adjacent: within an hour of the dates", [hit for hit in found if hit.day != "on"]),
     ):
         if hits:
@@ -92,7 +101,7 @@ def search_of(asked: Asked, now_ms: int) -> Search:
         score_to=_whole(asked.rating[1]),
         length_from_ms=_whole(asked.length_s[0], 1000),
         length_to_ms=_whole(asked.length_s[1], 1000),
-        limit=min(asked.limit, MOST),
+        limit=asked.limit,
         after=asked.after,
     )
 

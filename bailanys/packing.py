@@ -97,6 +97,7 @@ def _facts(hit: FoundRecording) -> dict[str, Any]:
         "segment": hit.seq,
         "status": recording.status.value,
         "match": hit.match,
+        "why": hit.why.value,
         "day": hit.day,
         "number_as_presented": hit.caller_raw,
         "number": hit.caller_key,

@@ -120,6 +120,7 @@ def _talk(hit: FoundRecording, recording: Recording | None) -> FoundTalk:
         call=hit.call_id,
         seq=hit.seq,
         match=hit.match,
+        why=hit.why,
         day=hit.day,
         phone=hit.caller_key,
         arrived_ms=hit.arrived_ms,

@@ -12,13 +12,13 @@ import structlog
 
 from bailanys.site import Places
 from calls.local_day import local_day
+from calls.search import Search
 from recordings.naming import SIDECAR, origin_of
+from recordings.protocol import PRINTED
 from storage.journal_file import unread_bytes
 from storage.ledger import Ledger
 
 log = structlog.get_logger(__name__)
-
-MOST_GAPS = 500
 
 
 async def searched(ledger: Ledger, places: Places, day: date, zone: str) -> dict[str, Any]:
@@ -28,15 +28,26 @@ async def searched(ledger: Ledger, places: Places, day: date, zone: str) -> dict
     """
     span = local_day(day, zone)
     positions = await ledger.journal_positions()
-    gaps = await ledger.silences(span, MOST_GAPS + 1)
+    gaps = await ledger.silences(span)
     return {
         "from_ms": span.from_ms,
         "to_ms": span.to_ms,
         "talks": asdict(await ledger.coverage(span.from_ms, span.to_ms)),
         "journal_unread_bytes": sum([await asyncio.to_thread(unread_bytes, one, positions) for one in places.journals]),
         "archive_without_row": await _without_row(ledger, places, span.from_ms, span.to_ms),
-        "gaps": [asdict(gap) for gap in gaps[:MOST_GAPS]],
-        "more_gaps": len(gaps) > MOST_GAPS,
+        "gaps": [asdict(gap) for gap in gaps],
+        "more_gaps": len(gaps) > PRINTED,
+        "unattributed": [
+            {
+                "call": hit.call_id,
+                "segment": hit.seq,
+                "file": hit.recording.file if hit.recording else None,
+                "arrived_ms": hit.arrived_ms,
+                "status": hit.recording.status.value if hit.recording else "unfinished",
+            }
+            for hit in await ledger.search(Search(span, unattributed=True))
+            if hit.day == "on"
+        ],
     }
 
 

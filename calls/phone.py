@@ -22,6 +22,9 @@ ANONYMOUS = "anonymous"
 KEY_LIMIT = 128
 """Longest key: an index has to hold it, a caller may send 10 kB."""
 
+SHORTEST_TAIL = 6
+"""Digits in which two spellings of one number agree at least: a number within a city has no fewer."""
+
 _WITHHELD = frozenset(
     {"", "anonymous", "unknown", "restricted", "private", "unavailable", "withheld", "blocked", "none", "null", "s"}
     | {"аноним", "анонимно", "анонимный", "скрыт", "скрытый", "неизвестный", "жасырын"}
@@ -53,8 +56,14 @@ class Candidates:
 
     exact: tuple[str, ...]
     possible: tuple[str, ...]
-    far: tuple[str, ...] = ()
-    """Numbers of other countries that the digits would be there, at home: looked for when nothing sure was found."""
+    number: str = ""
+    """What was typed, of a field that may hold several."""
+
+    @property
+    def far(self) -> tuple[str, ...]:
+        """Numbers of other countries that the digits would be there, at home: only when nothing sure was found."""
+        known = {*self.exact, *self.possible}
+        return tuple(key for key in _at_home(_user_part(_plain(self.number))) if key not in known)
 
 
 def caller_key(raw: str | bytes) -> str:
@@ -102,11 +111,32 @@ def candidate_keys(typed: str) -> Candidates:
         codes = chain.from_iterable(_CITY_CODES.values())
         possible += [f"short:{key[2 + len(code) :]}" for code in codes if key.startswith(code, 2)]
     possible += _abroad(key, digits)
-    at_home = () if "+" in text else tuple(abroad.national(digits))
     if not (_reads_as_our_own(digits) or (key.startswith("+") and digits.startswith(("00", "810")))):
-        possible += at_home
+        possible += _at_home(text)
     numbers = dict.fromkeys(other for other in possible if _is_number(other) and other != key)
-    return Candidates((key,), tuple(numbers), tuple(other for other in at_home if other not in {key, *numbers}))
+    return Candidates((key,), tuple(numbers), typed.strip())
+
+
+def _at_home(text: str) -> Iterator[str]:
+    """What digits without a country may be in each."""
+    return iter(()) if "+" in text else abroad.national("".join(re.findall(r"[0-9]", text)))
+
+
+def tails_of(wanted: Candidates) -> tuple[str, ...]:
+    """What any spelling of the number ends in: its digits, without the country and without what is dialled first."""
+    tails = [re.sub(r"[^0-9]", "", wanted.number).lstrip("0")]
+    for key in wanted.exact:
+        if key.startswith("+"):
+            tails += [key[1:], abroad.within_its_country(key)]
+        elif key.startswith("short:"):
+            tails.append(key.removeprefix("short:").lstrip("0"))
+    return tuple(dict.fromkeys(tail for tail in tails if len(tail) >= SHORTEST_TAIL))
+
+
+def same_ending(tails: tuple[str, ...], key: str) -> bool:
+    """Whether a number was kept whose digits end as those, or those as it."""
+    kept = re.sub(r"[^0-9]", "", key) if _is_number(key) else ""
+    return len(kept) >= SHORTEST_TAIL and any(kept.endswith(tail) or tail.endswith(kept) for tail in tails)
 
 
 def _reads_as_our_own(digits: str) -> bool:
@@ -116,9 +146,11 @@ def _reads_as_our_own(digits: str) -> bool:
 
 def _abroad(key: str, digits: str) -> Iterator[str]:
     """Numbers of other countries that are meant, each in every way in which it may have been kept."""
-    readings = [key[1:]] if key.startswith("+") else []
+    own = key.startswith("+7") and len(key) == 12
+    readings = [key[1:]] if key.startswith("+") and not own else []
     for prefix in ("", "00", "810", "011"):
-        if digits.startswith(prefix) and (read := abroad.e164(digits.removeprefix(prefix))) is not None:
+        rest = digits.removeprefix(prefix)
+        if digits.startswith(prefix) and _own(rest) is None and (read := abroad.e164(rest)) is not None:
             readings.append(read[1:])
     for number in dict.fromkeys(readings):
         yield f"+{number}"
@@ -127,7 +159,7 @@ def _abroad(key: str, digits: str) -> Iterator[str]:
             yield abroad.before(came)
         yield caller_key(f"+{number}")
         yield abroad.before_with_plus(number)
-    if digits and key.startswith("+"):
+    if digits and key.startswith("+") and not own:
         yield abroad.before(digits)
         yield abroad.before_with_plus(digits)
 

@@ -48,6 +48,14 @@ def is_possible(digits: str) -> bool:
         return False
 
 
+def within_its_country(key: str) -> str:
+    """The digits of a key without its country code."""
+    try:
+        return phonenumbers.national_significant_number(phonenumbers.parse(key))
+    except phonenumbers.NumberParseException:
+        return key.removeprefix("+")
+
+
 def before(digits: str) -> str:
     """The key that digits without a plus were kept under until numbers abroad of under ten digits had one key."""
     length = len(digits)

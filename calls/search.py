@@ -5,17 +5,30 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import time
+from enum import StrEnum
 
 from calls.local_day import Span
 from calls.phone import Candidates
 
-MOST = 1_000
-"""Longest page of hits."""
+ADJACENT_MS = 3600_000
+LONGEST_CALL_MS = 24 * 3600_000
+"""How far before a day a call that lasted into it is looked for."""
 PAGE = 200
 """Hits that people and programs are shown at once."""
 _HOURS = re.compile(r"([0-9]{2}:[0-9]{2})?-([0-9]{2}:[0-9]{2})?")
 LARGEST = 1e9
 """End of a range: no talk lasts so many seconds."""
+
+
+class Why(StrEnum):
+    """What ties a talk to the number that was named; the surest first. Only `NUMBER` can be an exact hit."""
+
+    NUMBER = "number"  # it is the caller's
+    IDENTITY = "identity"  # it came with the call, beside the caller's
+    CALLBACK = "callback"  # a callback was asked for from it, or to it
+    READING = "reading"  # another reading of what was typed
+    ENDING = "ending"  # the last digits are the same
+    UNATTRIBUTED = "unattributed"  # nobody knows who called: the journal of that call is lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +37,10 @@ class Search:
 
     span: Span | None = None
     """The local dates; needed unless a call or a caller is named."""
-    wanted: Candidates | None = None
-    """The caller's number; of anonymous callers `("anonymous",)`."""
+    wanted: Candidates | tuple[Candidates, ...] | None = None
+    """The caller's number, or each of several; of anonymous callers `("anonymous",)`."""
+    unattributed: bool = False
+    """Only talks of which nobody knows who called."""
     call: str | None = None
     operator: str | None = None
     group: str | None = None
@@ -34,9 +49,15 @@ class Search:
     score_to: int | None = None
     length_from_ms: int | None = None
     length_to_ms: int | None = None
-    limit: int = MOST
+    limit: int | None = None
+    """Longest page of hits; None: all there are."""
     after: int = 0
     """Hits to leave out: those of the pages before."""
+
+    @property
+    def numbers(self) -> tuple[Candidates, ...] | None:
+        """The numbers that are named; None when none was asked for."""
+        return (self.wanted,) if isinstance(self.wanted, Candidates) else self.wanted
 
 
 def ends_of(typed: str) -> tuple[float | None, float | None]:

@@ -10,8 +10,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from calls.search import Why
 from calls.statistics import Figures, OperatorRatings
 
+WHY_IT_MAY_BE = (
+    "What ties the talk to the number: it is the caller's (`number`), came with the call (`identity`), a callback was "
+    "asked for from it or to it (`callback`), another reading of it (`reading`), the same last digits (`ending`), or "
+    "nobody knows who called (`unattributed`)."
+)
 LARGEST_S = 3600
 """No priority is larger: an hour of waiting more than others have."""
 
@@ -260,12 +266,13 @@ class FoundTalk(Answer):
     call: str
     seq: int
     match: Literal["exact", "possible"] = Field(description="Whether the number is the one asked for or only may be.")
+    why: Why = Field(default=Why.NUMBER, description=WHY_IT_MAY_BE)
     day: Literal["on", "adjacent"] = Field(description="On the date, or within an hour of it.")
-    phone: str
+    phone: str | None = Field(description="The caller's key; null when nobody knows who called.")
     arrived_ms: int
     operator: str | None
     group: str | None
-    answered_ms: int
+    answered_ms: int | None = Field(description="null: a recording whose answer the journal does not tell.")
     ended_ms: int | None
     language: str | None
     file: str | None = Field(description="The recording's name, to listen to it; null: not finished yet.")

@@ -36,7 +36,8 @@ from console.streaming import streamed
 
 log = structlog.get_logger(__name__)
 
-LARGEST_BODY = 4096
+LARGEST_BODY = 256 * 1024
+"""The choice of thousands of recordings; read only once the token is known."""
 PATIENCE_S = 10.0
 PATIENCE_OF = {Asks.ARCHIVE: 20.0}
 """Half an hour of talk is made into Opus in ten seconds."""

@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from calls.demand import Authority
-from console.answers import Answer
+from calls.search import Why
+from console.answers import WHY_IT_MAY_BE, Answer
 from console.day import Day
 
 Words = Field(min_length=1, max_length=500)
@@ -32,7 +33,7 @@ class SelectBody(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    files: tuple[str, ...] = Field(max_length=1000)
+    files: tuple[str, ...] = Field(max_length=5000)
 
 
 class ReasonBody(BaseModel):
@@ -77,8 +78,9 @@ class DemandHit(Answer):
     segment: int
     file: str | None = Field(description="The recording's name; null: not finished yet.")
     match: Literal["exact", "possible"] = Field(description="Whether the number is the one asked for or only may be.")
+    why: Why = Field(default=Why.NUMBER, description=WHY_IT_MAY_BE)
     day: Literal["on", "adjacent"] = Field(description="On the date, or within an hour of it.")
-    phone: str
+    phone: str | None = Field(description="The caller's key; null when nobody knows who called.")
     operator: str | None
     arrived_ms: int
     status: str | None = Field(description="Of the recording; `missing` and `empty` are explained gaps.")

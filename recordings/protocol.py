@@ -7,7 +7,7 @@ The same sections are the PDF's and those of `protocol.json`. A search that foun
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -22,6 +22,8 @@ FACTS = (
     "public_key",
 )  # fmt: skip
 """Of the manifest, those that the protocol tells."""
+PRINTED = 500
+"""Rows of a table on paper; `protocol.json` has all."""
 _MINUTE_MS = 60_000
 Words = Mapping[str, str]
 
@@ -95,9 +97,13 @@ def _sections(manifest: Mapping[str, Any], words: Words) -> Iterator[Section]:
         yield Section(words["gaps"], columns=columns, lines=lines)
     if day_gaps := manifest["searched"]["gaps"]:
         columns = tuple(words[name] for name in ("from", "until", "call", "operator", "why"))
-        more = words["more_gaps"] if manifest["searched"]["more_gaps"] else ""
-        lines = tuple(_silent(gap, words, zone) for gap in day_gaps)
-        yield Section(words["day_gaps"], columns=columns, lines=lines, text=more)
+        lines = tuple(_silent(gap, words, zone) for gap in day_gaps[:PRINTED])
+        yield Section(words["day_gaps"], columns=columns, lines=lines, text=_more(day_gaps, words))
+    if nobodys := manifest["searched"].get("unattributed", ()):
+        columns = tuple(words[name] for name in ("arrived", "call", "recorded_file", "stands"))
+        lines = tuple(_nobodys(one, words, zone) for one in nobodys[:PRINTED])
+        text = " ".join(filter(None, (words["unattributed_text"], _more(nobodys, words))))
+        yield Section(words["unattributed"], columns=columns, lines=lines, text=text)
     yield Section(words["persons"], tuple(_persons(manifest, words, zone)))
     yield Section(words["proof"], ((words["key"], manifest["public_key"]),), text=words["proof_text"])
 
@@ -135,6 +141,7 @@ def _whole(searched: Mapping[str, Any], words: Words) -> Iterator[tuple[str, str
         yield words[f"day_{name}"], str(talks[name])
     for status, count in sorted(talks["gaps"].items()):
         yield words.get(f"day_{status}", status), str(count)
+    yield words["unattributed_count"], str(len(searched.get("unattributed", ())))
     unread, unknown = searched["journal_unread_bytes"], searched["archive_without_row"]
     yield words["journal"], words["journal_unread"].format(bytes=unread) if unread else words["journal_read"]
     known = words["archive_away" if unknown is None else "archive_unknown" if unknown else "archive_known"]
@@ -146,10 +153,11 @@ def _handed(one: Mapping[str, Any], words: Words, zone: str) -> Iterator[tuple[s
     yield words["call"], one["call"]
     yield words["arrived"], _both(one["arrived_ms"], zone)
     yield words["operator"], one["operator"] or "–"
-    yield words["answered"], _both(one["answered_ms"], zone)
+    yield words["answered"], "–" if one["answered_ms"] is None else _both(one["answered_ms"], zone)
     yield words["length"], words["seconds"].format(length=f"{one['duration_ms'] / 1000:.1f}")
     yield words["presented"], one["number_as_presented"] or "–"
-    yield words["match"], words[one["match"]]
+    why = words.get(f"why_{one.get('why')}")
+    yield words["match"], f"{words[one['match']]}: {why}" if why else words[one["match"]]
     yield words["sides"], words["sides_text"]
     yield "SHA-256", one["sha256"]
 
@@ -165,6 +173,16 @@ def _silent(gap: Mapping[str, Any], words: Words, zone: str) -> tuple[str, ...]:
         *(_local(gap["from_ms"], zone), until, gap["call"], gap["operator"] or "–"),
         words.get(gap["reason"], gap["reason"]),
     )
+
+
+def _nobodys(one: Mapping[str, Any], words: Words, zone: str) -> tuple[str, ...]:
+    status = "recorded" if one["status"] in ("ok", "repaired", "orphan") else one["status"]
+    return _local(one["arrived_ms"], zone), one["call"], one["file"] or "–", words.get(f"day_{status}", status)
+
+
+def _more(rows: Sequence[Any], words: Words) -> str:
+    """That a table shows its first rows only, and where the others are."""
+    return words["more_rows"].format(shown=PRINTED, all=len(rows)) if len(rows) > PRINTED else ""
 
 
 def _persons(manifest: Mapping[str, Any], words: Words, zone: str) -> Iterator[tuple[str, str]]:

@@ -18,12 +18,10 @@ _TOLD = select(alarm.c.at_ms, alarm.c.kind).where(alarm.c.kind.in_((*REASON, OVE
 def spool_faults(connection: Connection, from_ms: int, to_ms: int) -> list[SpoolFault]:
     """The faults that touch that time, in order; one that was never said to be over lasts."""
     before = _TOLD.where(alarm.c.at_ms <= from_ms).order_by(alarm.c.at_ms.desc()).limit(1)
-    within = _TOLD.where(alarm.c.at_ms > from_ms).order_by(alarm.c.at_ms)
-    told = [*connection.execute(before), *connection.execute(within.limit(_MOST))]
+    within = _TOLD.where(alarm.c.at_ms > from_ms, alarm.c.at_ms < to_ms).order_by(alarm.c.at_ms)
+    after = _TOLD.where(alarm.c.at_ms >= to_ms).order_by(alarm.c.at_ms).limit(1)  # how the last one ended
+    told = [row for query in (before, within, after) for row in connection.execute(query)]
     return [fault for fault in spans((at_ms, kind) for at_ms, kind in told) if fault.from_ms < to_ms]
-
-
-_MOST = 1_000
 
 
 def spans(told: Iterable[tuple[int, str]]) -> list[SpoolFault]:

@@ -164,9 +164,9 @@ class Ledger:
         """How much of the talks of a span of time is recorded, and why the others are not."""
         return await self._read(lambda connection: coverage(connection, Span(from_ms, to_ms)))
 
-    async def silences(self, span: Span, most: int) -> list[Silence]:
-        """Talks and stretches of talks without a recording, of calls that arrived in the span; at most so many."""
-        return await self._read(lambda connection: silences(connection, span, most))
+    async def silences(self, span: Span) -> list[Silence]:
+        """All talks and stretches of talks without a recording, of calls that arrived in the span."""
+        return await self._read(lambda connection: silences(connection, span))
 
     async def journal_positions(self) -> dict[tuple[str, int], Position]:
         """How far each journal file is taken in."""

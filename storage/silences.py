@@ -34,8 +34,8 @@ _OF_RECORDING = and_(
 _NO_TALK = (RecordingStatus.EMPTY.value, RecordingStatus.ORPHAN.value)
 
 
-def silences(connection: Connection, span: Span, most: int) -> list[Silence]:
-    """Of calls that arrived in the span, in their order; at most so many. A missing talk is told once, by its gap."""
+def silences(connection: Connection, span: Span) -> list[Silence]:
+    """Of calls that arrived in the span, in their order. A missing talk is told once, by its gap."""
     arrived = and_(call.c.arrived_ms >= span.from_ms, call.c.arrived_ms < span.to_ms)
     talks = (
         select(
@@ -53,7 +53,6 @@ def silences(connection: Connection, span: Span, most: int) -> list[Silence]:
         .where(arrived, or_(recording.c.path.is_(None), recording.c.path == ""))
         .where(or_(recording.c.status.is_(None), recording.c.status.not_in(_NO_TALK)))
         .order_by(offer.c.ended_ms)
-        .limit(most)
     )
     stretches = (
         select(gap.c.call_id, gap.c.seq, segment.c.operator_id, gap.c.from_ms, gap.c.to_ms, gap.c.reason)
@@ -62,7 +61,6 @@ def silences(connection: Connection, span: Span, most: int) -> list[Silence]:
         .outerjoin(segment, and_(segment.c.call_id == gap.c.call_id, segment.c.seq == gap.c.seq))
         .where(arrived)
         .order_by(gap.c.from_ms)
-        .limit(most)
     )
     whole, parts = (
         [
@@ -73,4 +71,4 @@ def silences(connection: Connection, span: Span, most: int) -> list[Silence]:
     )
     explained = {(one.call, one.segment) for one in parts}
     told = [one for one in whole if one.reason != RecordingStatus.MISSING or (one.call, one.segment) not in explained]
-    return sorted(told + parts, key=lambda one: one.from_ms)[:most]
+    return sorted(told + parts, key=lambda one: one.from_ms)

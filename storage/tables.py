@@ -79,12 +79,33 @@ call = Table(
     Index(None, "arrived_ms"),
     Index(None, "callback_asked_ms"),
     Index(None, "callback_of"),
+    Index(
+        "ix_call_unheard",
+        "arrived_ms",
+        sqlite_where=text("caller_key IS NULL"),
+        postgresql_where=text("caller_key IS NULL"),
+    ),
     Index("ix_call_open", "id", sqlite_where=text("ended_ms IS NULL"), postgresql_where=text("ended_ms IS NULL")),
 )
 """`result`: in_progress, answered, callback (the caller asked to be called), abandoned_waiting or abandoned_menu.
 `answered_ms` is the first operator's. `callback_of`: this call was made for the callback asked in that one, and
 `callback_status` tells whether it reached the caller (ANSWER), `callback_reached_ms` when. On the call that asked the
-status can only be CANCELLED. `lost` is 1 when Asterisk died in the call."""
+status can only be CANCELLED. `lost` is 1 when Asterisk died in the call. `caller_key` is NULL when nobody knows who
+called: the journal of it is lost."""
+
+caller_identity = Table(
+    "caller_identity",
+    metadata,
+    _key("call_id"),
+    _key("source"),
+    _key("key"),
+    Column("raw", Text, nullable=False),
+    _ms("arrived_ms", nullable=False),
+    _of_call(),
+    Index(None, "key", "arrived_ms"),
+)
+"""Other numbers and names that a call is tied to than the caller's own key: those of its headers, and the number that a
+callback was asked to (`calls.identity.Source`). `arrived_ms` is the call's, so that one index finds both."""
 
 segment = Table(
     "segment",

@@ -76,14 +76,14 @@ def find(
     with ledger_of(settings) as ledger:
         found, covered = asyncio.run(look(ledger, asked))
     store = places_of(settings, ROOT).store
+    if len(found) == PAGE:
+        typer.echo(f"There may be more: --page {page + 1}", err=as_json)
     if as_json:
         show([_row(hit, zone, store) for hit in found], as_json=True)
         return
     show_hits(found, zone)
     if not found:
         typer.echo("No talk found.")
-    if len(found) == PAGE:
-        typer.echo(f"There may be more: --page {page + 1}")
     if covered is not None:
         gaps = ", ".join(f"{count} {status}" for status, count in sorted(covered.gaps.items())) or "none"
         typer.echo(
@@ -176,6 +176,7 @@ def _row(hit: FoundRecording, zone: str, store: Store) -> dict[str, Any]:
     return {
         "arrived": local_time(hit.arrived_ms, zone).strftime("%Y-%m-%d %H:%M:%S%z"),
         "match": hit.match,
+        "why": hit.why.value,
         "day": hit.day,
         "phone": hit.caller_key,
         "operator": hit.operator_id,
