@@ -252,7 +252,7 @@ class LiveDesk:
         Raises UnknownCallError, NoTalkError, RecordingPausedError, UnavailableError.
         """
         async with self._moving:
-            await done(recording_pause.pause(self._link, self._settings, call, reason, by))
+            await done(recording_pause.pause(self._link, call, reason, by))
         return RecordingNow(call=call, paused=True, most_s=self._settings.recordings.pause_most_s)
 
     async def resume_recording(self, call: str, by: str) -> RecordingNow:

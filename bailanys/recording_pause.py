@@ -11,7 +11,6 @@ from urllib.parse import quote
 from bailanys.resync import seen_channels
 from bailanys.snapshot import SeenChannel
 from bailanys.three_way import TALKING
-from config.settings import Settings
 from console.errors import NoTalkError, RecordingGoesOnError, RecordingPausedError, UnavailableError, UnknownCallError
 from dialplan import names
 from telephony import commands
@@ -19,21 +18,23 @@ from telephony.ami import AmiLink
 
 TAKES_S = 5.0
 LOOK_EVERY_S = 0.05
+LONGEST_WAIT_S = "86400"
+"""The other end of the pause's channel waits as long as it takes: the pause ends by itself."""
 LONGEST_REASON = 48
 
 
-async def pause(link: AmiLink, settings: Settings, call: str, reason: str, by: str) -> None:
+async def pause(link: AmiLink, call: str, reason: str, by: str) -> None:
     """Pause it and wait until Asterisk has. Raises TelephonyError and what `_caller` and `_until` raise."""
     caller = await _caller(link, call)
     if caller.variables.get(names.PAUSED):
         raise RecordingPausedError("the recording is paused already")
-    most_s = settings.recordings.pause_most_s
     carried = {
+        names.PAUSE_OF: call,
         names.PAUSED_BY: quote(by, safe=""),
         names.PAUSE_REASON: quote(" ".join(reason.split())[:LONGEST_REASON], safe=""),
     }
-    watcher = f"Local/{call}@{names.RECORDING_PAUSED}/n"
-    await link.send(commands.watch(watcher, "Wait", str(most_s + 60), carried))
+    watcher = f"Local/s@{names.RECORDING_PAUSED}/n"
+    await link.send(commands.watch(watcher, "Wait", LONGEST_WAIT_S, carried))
     await _until(link, call, paused=True)
 
 
@@ -43,7 +44,6 @@ async def resume(link: AmiLink, call: str, by: str) -> None:
     if not caller.variables.get(names.PAUSED):
         raise RecordingGoesOnError("the recording is not paused")
     await link.send(commands.setvar(caller.name, names.RESUMED_BY, quote(by, safe="")))
-    await link.send(commands.setvar(caller.name, names.PAUSED, ""))
     await _until(link, call, paused=False)
 
 

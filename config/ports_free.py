@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from config.source import Source
 
 LOOPBACK = "127.0.0.1"
+HTTP_ADDRESS = "127.0.0.2"
+"""Where the dialplan reaches Asterisk's manager, by HTTP: the loopback, too, and the manager's port."""
 
 
 def ports_in_use(settings: Settings, source: Source | None = None) -> list[Problem]:
@@ -25,6 +27,7 @@ def ports_in_use(settings: Settings, source: Source | None = None) -> list[Probl
         ("sip", "port", settings.sip.bind, settings.sip.port, socket.SOCK_STREAM),
         *((("sip", "tls_port", settings.sip.bind, tls, socket.SOCK_STREAM),) if (tls := settings.sip.tls_port) else ()),
         ("ports", "ami", LOOPBACK, settings.ports.ami, socket.SOCK_STREAM),
+        ("ports", "ami", HTTP_ADDRESS, settings.ports.ami, socket.SOCK_STREAM),
         ("ports", "agi", LOOPBACK, settings.ports.agi, socket.SOCK_STREAM),
         *((("api", "port", settings.api.bind, settings.api.port, socket.SOCK_STREAM),) if settings.api.enabled else ()),
     )

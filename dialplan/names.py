@@ -68,8 +68,9 @@ ME: Final = "BLN_ME"  # the operator's number, on the channels that are the oper
 LINE: Final = "BLN_LINE"  # the phone's channel of an operator who asks by command
 CONSULT: Final = "BLN_CONSULT"  # 1: an operator's channel that asks a colleague
 SAY: Final = "BLN_SAY"  # files of the next announcement
-PAUSED: Final = "BLN_PAUSED"  # epoch ms: since when the recording is paused; empty: it goes on
-RESUMED_BY: Final = "BLN_RESUMED_BY"  # who had it go on before its time
+PAUSED: Final = "BLN_PAUSED"  # epoch ms: since when the recording is mute; empty: it goes on
+RESUMED_BY: Final = "BLN_RESUMED_BY"  # who has it go on before its time
+PAUSE_OF: Final = "BLN_OF"  # of the pause's own channel: the caller's channel, by its id
 PAUSED_BY: Final = "BLN_BY"  # of the pause's own channel: who asked for it
 PAUSE_REASON: Final = "BLN_WHY"  # of the same: why, in a person's words, URL-encoded
 TOLD: Final = "BLN_TOLD"  # what the last one said: place:low:high
@@ -113,6 +114,9 @@ RESUME_CODE: Final = "*8"  # it goes on
 # AstDB: what supervisors changed, over the configuration and over any restart
 SKILLS_FAMILY: Final = "bailanys/skills"  # operator -> `portal=2,-ict;+en,-kk`
 GROUP_PRIORITY_FAMILY: Final = "bailanys/group-priority"  # group -> seconds
+
+# The manager's user as whom the dialplan mutes a recording
+PAUSER: Final = "pause"
 
 ACCOUNT_PREFIX: Final = "op"
 

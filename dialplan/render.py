@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from config.ports_free import HTTP_ADDRESS
 from config.settings import Settings
 from dialplan import names
 from dialplan.dialled import dialled_by_operators, operator_patterns
 
 TEMPLATES = Path(__file__).parent / "templates"
-MUTE = Path(__file__).with_name("mute.py")
 
 EVENTS = (
     "UserEvent",
@@ -76,6 +75,7 @@ MODULES = (
     "res_agi",
     "res_manager_devicestate",
     "res_musiconhold",
+    "res_curl",
     "res_cdrel_custom",
     "cel_custom",
     "app_celgenuserevent",
@@ -91,11 +91,12 @@ MODULES = (
     "app_read",
     "app_softhangup",
     "app_stack",
-    "app_system",
     "app_userevent",
     "app_waitforcond",
     "func_callerid",
     "func_channel",
+    "func_curl",
+    "func_cut",
     "func_db",
     "func_devstate",
     "func_export",
@@ -131,6 +132,11 @@ class Site:
     ami_secret: str
     passwords: Mapping[str, str]
     """Operator's number -> SIP password."""
+
+    @property
+    def pause_secret(self) -> str:
+        """The password by which the dialplan mutes a recording: not the controller's, and kept nowhere else."""
+        return hashlib.sha256(f"pause:{self.ami_secret}".encode()).hexdigest()
 
     @property
     def journal(self) -> Path:
@@ -186,7 +192,7 @@ def render(settings: Settings, site: Site) -> dict[str, str]:
         "recorded": recorded(settings, site),
         "dialled_by_operators": dialled_by_operators(settings),
         "operator_patterns": operator_patterns(settings),
-        "mute": f"{shlex.quote(sys.executable)} -I -S {MUTE} {site.etc}/manager.conf",
+        "loop_address": HTTP_ADDRESS,
         "ms": lambda seconds: round(seconds * 1000),
     }
     return {path.name: environment.get_template(path.name).render(values) for path in sorted(TEMPLATES.glob("*.conf"))}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -18,6 +20,7 @@ from calls.journal import Fact
 from phones import tones
 from phones.call import Call
 from storage.ledger import CallStory
+from telephony.process import rx
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -97,6 +100,61 @@ async def test_with_the_controller_dead_it_pauses_and_goes_on_by_itself(centre: 
     _is_silent_in_the_gap(centre, visit, await visit.story(lambda story: bool(story.recordings), 30), "paused", "101")
 
 
+async def test_a_code_pressed_slowly_is_a_code(centre: Centre) -> None:
+    visit, talk = await _talk(centre)
+    for keys in ("*7", "*8"):
+        await talk.press(keys[0])
+        await talk.listen(2.5)
+        await talk.press(keys[1])
+        await _gap(centre, visit, over=keys == "*8")
+        await talk.listen(0.5)  # the tone that answers it
+    await talk.hang_up()
+    await visit.call.hang_up()
+    (gap,) = (await visit.recorded()).record.gaps.values()
+    assert gap.to_ms is not None and gap.to_ms - gap.from_ms < MOST_S * 1000 - 500
+    assert not visit.call.keys_heard  # nothing of it went to the caller
+
+
+async def test_what_cannot_be_ended_is_tried_again_and_the_gap_says_what_was_silent(centre: Centre) -> None:
+    visit, talk = await _talk(centre)
+    await talk.press("*7")
+    await _gap(centre, visit)
+    await talk.listen(0.5)  # the tone that answers it
+    conf = centre.up.places.etc / "manager.conf"
+    right = conf.read_text()
+    await _reload(centre, conf, re.sub(r"(\[pause\]\nsecret = )\w+", r"\1another", right))
+    try:
+        await talk.press("*8")
+        await talk.listen(3.0)
+        kinds = [seen.fields["kind"] for seen in centre.journal.facts(fact=Fact.ALARM)]
+        assert kinds.count("recording_still_paused") == 1
+        refused = await bailanys("calls", "pause-recording", visit.id, "--reason", "x", env=centre.env)
+        assert (refused.status, "paused already" in refused.err) == (1, True)
+    finally:
+        await _reload(centre, conf, right)
+    ended = await _gap(centre, visit, over=True)
+    assert int(ended["to_ms"]) - int(ended["from_ms"]) > 3000
+    await talk.listen(1.5)
+    await talk.hang_up()
+    await visit.call.hang_up()
+    _is_silent_in_the_gap(centre, visit, await visit.recorded(), "paused", "101")
+
+
+async def test_a_pause_whose_channel_is_taken_away_is_over(centre: Centre) -> None:
+    visit, talk = await _talk(centre)
+    await talk.press("*7")
+    await _gap(centre, visit)
+    await talk.listen(1.5)
+    channels = await rx(centre.up.asterisk, centre.up.places.asterisk_conf, "core show channels concise")
+    (name,) = (line.split("!")[0] for line in channels.splitlines() if "@recording-paused-" in line and ";2!" in line)
+    await rx(centre.up.asterisk, centre.up.places.asterisk_conf, f"channel request hangup {name}")
+    assert (await _gap(centre, visit, over=True))["ended_by"] == "lost"
+    await talk.listen(1.5)
+    await talk.hang_up()
+    await visit.call.hang_up()
+    _is_silent_in_the_gap(centre, visit, await visit.recorded(), "paused", "101")
+
+
 async def test_transfer_ends_the_pause_and_the_next_talk_is_recorded(centre: Centre) -> None:
     visit, talk = await _talk(centre)
     await talk.press("*7")
@@ -149,6 +207,11 @@ async def _talk(centre: Centre) -> tuple[Visit, Call]:
     visit = await centre.visit()
     await visit.enters()
     return visit, await centre.talk("101", visit)
+
+
+async def _reload(centre: Centre, conf: Path, text: str) -> None:
+    conf.write_text(text)  # noqa: ASYNC240 - a few lines, in a test
+    await rx(centre.up.asterisk, centre.up.places.asterisk_conf, "manager reload")
 
 
 async def _gap(centre: Centre, visit: Visit, *, over: bool = False) -> dict[str, str]:

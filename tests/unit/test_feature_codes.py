@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+
+from dialplan.render import MODULES
 
 DEEDS = ("Set(DB(", "QueueMember(", "CELGenUserEvent(", "UserEvent(")
 
@@ -17,3 +20,11 @@ def test_a_feature_code_is_done_before_it_is_answered(context: str) -> None:
     answers = [at for at, step in enumerate(steps) if "Answer(" in step]
     deeds = [at for at, step in enumerate(steps) if any(deed in step for deed in DEEDS)]
     assert deeds and answers and max(deeds) < min(answers)
+
+
+def test_the_dialplan_starts_no_process() -> None:
+    """Text that a phone sent could reach a shell by it; and one that cannot be started undoes what it should do."""
+    for template in Path("dialplan/templates").iterdir():
+        text = template.read_text(encoding="utf-8")
+        assert not re.search(r"\b(?:Try)?System\(|\bSHELL\(|\b(?:E?AGI)\((?!agi://)", text), template.name
+    assert not {"app_system", "func_shell", "app_externalivr"} & set(MODULES)

@@ -9,7 +9,7 @@ import pytest
 
 from config.load import load
 from dialplan.dialled import dialled_by_operators, operator_patterns
-from dialplan.outside import DEADLY_MODULES, PENDING_MODULES, unsafe_server, unsafe_text
+from dialplan.outside import DEADLY_MODULES, unsafe_server, unsafe_text
 from dialplan.render import MODULES, Site, render
 from dialplan.verify import DIALPLAN, DialplanError, verify
 
@@ -48,6 +48,8 @@ def test_ours_is_safe(files: dict[str, str]) -> None:
         ("exten => s,1,Set(A=${SHELL(id)})", "SHELL is not for a dialplan"),
         ("exten => s,1,Set(A=${EVAL(${B})})", "EVAL is not for a dialplan"),
         ("exten => s,1,Set(FILE(/tmp/x)=1)", "FILE is not for a dialplan"),
+        ("exten => s,1,Set(A=${CURL(http://127.0.0.1:80/x)})", "CURL asks Asterisk's own manager"),
+        ("exten => s,1,Set(A=${CURL(${B})})", "CURL asks Asterisk's own manager"),
         ("exten => s,1,AGI(/usr/bin/menu)", "AGI runs a program"),
         ("exten => s,1,EAGI(menu.py)", "EAGI is not for a dialplan"),
         ("exten => s,1,MixMonitor(a.raw,b,/usr/bin/convert)", "third argument runs a program"),
@@ -114,7 +116,7 @@ def test_a_fault_is_not_installed(files: dict[str, str]) -> None:
 
 
 def test_nothing_deadly_is_loaded() -> None:
-    assert not set(MODULES) & set(DEADLY_MODULES) - PENDING_MODULES
+    assert not set(MODULES) & set(DEADLY_MODULES)
 
 
 def test_whoever_calls_over_the_internet_may_dial_what_the_others_may(files: dict[str, str]) -> None:
