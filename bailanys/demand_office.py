@@ -159,6 +159,7 @@ def _hit(hit: FoundRecording) -> DemandHit:
         file=recording.file if recording else None,
         match=hit.match,
         why=hit.why,
+        number=hit.number or None,
         day=hit.day,
         phone=hit.caller_key,
         operator=hit.operator_id,

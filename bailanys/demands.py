@@ -16,6 +16,7 @@ from calls.audit import Entry, Note
 from calls.demand import Authority, DeedRefusedError, Demand, Kind, State, Step, due
 from calls.local_day import local_date
 from calls.people import Deed, People
+from calls.phone_field import NotUnderstoodError, numbers_of, one_line
 from recordings.copies import copy
 from recordings.naming import CopyKind
 from storage.find import FoundRecording, counts
@@ -56,7 +57,7 @@ class DemandDesk:
             letter=_line(letter, "the letter's number"),
             ground=_line(ground, "the legal ground"),
             day=day.isoformat(),
-            phone=_line(phone, "the phone number"),
+            phone=_phone(phone),
             received_ms=received_ms,
             registered_ms=0,
             registered_by=clerk,
@@ -109,6 +110,8 @@ class DemandDesk:
         self.people.check(actor, kind)
         if kind is Kind.SELECTED:
             await self._have_sound(demand_id, files)
+        if kind is Kind.SELECTED and not files:
+            check_understood((await self._register.of(demand_id))[0])
         deed = Step(kind, 0, actor, tuple(files), " ".join(detail.split()))
         return await self._register.do(demand_id, deed, choice)
 
@@ -175,6 +178,21 @@ def _line(text: str, what: str) -> str:
     line = " ".join(text.split())
     if not line or len(line) > 500 or not line.isprintable():
         raise DeedRefusedError(f"{what} is missing or no line of text")
-    if what == "the phone number" and not any(letter.isalnum() for letter in line):
-        raise DeedRefusedError(f"{text!r} is no phone number; patterns are not searched for")
     return line
+
+
+def _phone(field: str) -> str:
+    """The number or numbers as written, in one line, once each is understood."""
+    try:
+        numbers_of(field)
+    except NotUnderstoodError as error:
+        raise DeedRefusedError(str(error)) from error
+    return _line(one_line(field), "the phone number")
+
+
+def check_understood(state: State) -> None:
+    """Refuse to answer that there is nothing of a number that was never understood (entered before that was asked)."""
+    try:
+        numbers_of(state.demand.phone)
+    except NotUnderstoodError as error:
+        raise DeedRefusedError(f"{error}; enter the demand anew so, and withdraw {state.demand.id}") from error

@@ -9,9 +9,10 @@ from datetime import date, time
 from time import time_ns
 
 from calls.local_day import Span, clock_ms, local_date, local_day
-from calls.phone import ANONYMOUS, Candidates, candidate_keys
+from calls.phone import ANONYMOUS, Candidates
+from calls.phone_field import NotUnderstoodError, numbers_of
 from calls.search import PAGE, Coverage, Search, Why
-from storage.find import FoundRecording, in_order
+from storage.find import FoundRecording, in_order, kinds_of
 from storage.ledger import Ledger
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -79,6 +80,15 @@ def apart(found: Sequence[FoundRecording]) -> Iterator[tuple[str, list[FoundReco
             yield title, hits
 
 
+def by_number(found: Sequence[FoundRecording], phone: str) -> list[dict[str, str | int]]:
+    """Of each number that a field holds, how many hits there are: a number without any is told, too."""
+    try:
+        numbers = [one.number for one in numbers_of(phone)]
+    except NotUnderstoodError:
+        return []
+    return [{"number": number, **kinds_of([hit for hit in found if hit.number == number])} for number in numbers]
+
+
 def search_of(asked: Asked, now_ms: int) -> Search:
     """What is asked, as the ledger looks for it. Raises BadSearchError."""
     for what, value in (("call", asked.call), ("operator", asked.operator), ("group", asked.group)):
@@ -129,15 +139,15 @@ def _span(asked: Asked, now_ms: int) -> Span | None:
     return span
 
 
-def _wanted(asked: Asked) -> Candidates | None:
+def _wanted(asked: Asked) -> Candidates | tuple[Candidates, ...] | None:
     if asked.anonymous:
         return Candidates((ANONYMOUS,), ())
     if asked.phone is None:
         return None
-    wanted = candidate_keys(asked.phone)
-    if not wanted.exact:
-        raise BadSearchError(f"{asked.phone!r} is no phone number; patterns are not searched for")
-    return wanted
+    try:
+        return numbers_of(asked.phone)
+    except NotUnderstoodError as error:
+        raise BadSearchError(str(error)) from error
 
 
 def _whole(value: float | None, scale: int = 1) -> int | None:

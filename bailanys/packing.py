@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bailanys.demands import DemandDesk
+from bailanys.demands import DemandDesk, check_understood
+from bailanys.finding import by_number
 from bailanys.packages_folder import hidden
 from bailanys.site import Places
 from calls.demand import DeedRefusedError, Kind, State, Step, check, choice_of
@@ -40,6 +41,8 @@ async def pack(desk: DemandDesk, demand_id: str, actor: str, places: Places, zon
     packed = {hit.recording.file for hit in chosen if hit.recording is not None and hit.recording.path}
     if missing := sorted(set(state.selected or ()) - packed):
         raise DeedRefusedError(f"{', '.join(missing)}: chosen, and not in the archive any more; choose again")
+    if not items:
+        check_understood(state)
     sources = await desk.searched(state, places)
     about = _about(state, steps, found, await desk.now_ms(), zone) | {"searched": sources}
     target = package_path(places, demand_id)
@@ -64,7 +67,7 @@ def _about(
         "made_ms": now_ms,
         "time_zone": zone,
         "demand": asdict(state.demand) | {"deadline_ms": state.demand.deadline_ms},
-        "search": counts(found),
+        "search": counts(found) | {"numbers": by_number(found, state.demand.phone)},
         "gaps": list(_gaps(found)),
         "channels": {"left": "caller", "right": "operator"},
         "persons": {
@@ -98,6 +101,7 @@ def _facts(hit: FoundRecording) -> dict[str, Any]:
         "status": recording.status.value,
         "match": hit.match,
         "why": hit.why.value,
+        "number_demanded": hit.number or None,
         "day": hit.day,
         "number_as_presented": hit.caller_raw,
         "number": hit.caller_key,

@@ -121,6 +121,7 @@ def _talk(hit: FoundRecording, recording: Recording | None) -> FoundTalk:
         seq=hit.seq,
         match=hit.match,
         why=hit.why,
+        number=hit.number or None,
         day=hit.day,
         phone=hit.caller_key,
         arrived_ms=hit.arrived_ms,

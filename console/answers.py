@@ -267,6 +267,7 @@ class FoundTalk(Answer):
     seq: int
     match: Literal["exact", "possible"] = Field(description="Whether the number is the one asked for or only may be.")
     why: Why = Field(default=Why.NUMBER, description=WHY_IT_MAY_BE)
+    number: str | None = Field(default=None, description="The number it was found for, as written; of several which.")
     day: Literal["on", "adjacent"] = Field(description="On the date, or within an hour of it.")
     phone: str | None = Field(description="The caller's key; null when nobody knows who called.")
     arrived_ms: int

@@ -23,7 +23,9 @@ class DemandBody(BaseModel):
     letter: str = Field(min_length=1, max_length=500, description="Number and date of the letter.")
     ground: str = Field(min_length=1, max_length=500, description="The legal ground that it names.")
     date: Day = Field(description="Local date of the talk.")
-    phone: str = Field(min_length=1, max_length=64, description="The caller's number as the letter writes it.")
+    phone: str = Field(
+        min_length=1, max_length=500, description="The caller's number as the letter writes it, or several."
+    )
     received_ms: int | None = Field(default=None, ge=0, le=10**14, description="When it was received; now if left out.")
     scan_sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$", description="Of the letter's scan.")
 
@@ -79,6 +81,7 @@ class DemandHit(Answer):
     file: str | None = Field(description="The recording's name; null: not finished yet.")
     match: Literal["exact", "possible"] = Field(description="Whether the number is the one asked for or only may be.")
     why: Why = Field(default=Why.NUMBER, description=WHY_IT_MAY_BE)
+    number: str | None = Field(default=None, description="The number it was found for, as written; of several which.")
     day: Literal["on", "adjacent"] = Field(description="On the date, or within an hour of it.")
     phone: str | None = Field(description="The caller's key; null when nobody knows who called.")
     operator: str | None

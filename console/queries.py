@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from calls.phone_field import numbers_of
 from calls.search import PAGE
 from console.day import Day
+
+
+def _understood(field: str) -> str:
+    """A field of one phone number or several. Raises ValueError."""
+    numbers_of(field)
+    return field
 
 
 class Query(BaseModel):
@@ -36,8 +43,8 @@ class TalksQuery(Query):
     hours: str = Field(
         default="", max_length=11, description="Local times, `14:00-15:30`: on the first date from, on the last until."
     )
-    phone: str | None = Field(
-        default=None, min_length=1, max_length=64, description="The caller's number in any usual spelling."
+    phone: Annotated[str, AfterValidator(_understood)] | None = Field(
+        default=None, min_length=1, max_length=500, description="The caller's number in any usual spelling, or several."
     )
     anonymous: bool = Field(default=False, description="Callers who withheld their number.")
     call: str | None = Field(default=None, min_length=1, max_length=64, description="The call's id.")

@@ -131,6 +131,9 @@ def _sought(manifest: Mapping[str, Any], words: Words, zone: str) -> Iterator[tu
             first=_both(searched["from_ms"], zone), last=_both(searched["to_ms"], zone), zone=zone
         ),
     )
+    numbers = search.get("numbers", ())
+    for one in numbers if len(numbers) > 1 else ():
+        yield words["found_for"].format(number=one["number"]), words["found_kinds"].format(**one)
     for name in ("exact", "possible", "adjacent", "without_recording"):
         yield words[f"found_{name}"], str(search[name])
 
@@ -156,6 +159,8 @@ def _handed(one: Mapping[str, Any], words: Words, zone: str) -> Iterator[tuple[s
     yield words["answered"], "–" if one["answered_ms"] is None else _both(one["answered_ms"], zone)
     yield words["length"], words["seconds"].format(length=f"{one['duration_ms'] / 1000:.1f}")
     yield words["presented"], one["number_as_presented"] or "–"
+    if one.get("number_demanded"):
+        yield words["number_demanded"], one["number_demanded"]
     why = words.get(f"why_{one.get('why')}")
     yield words["match"], f"{words[one['match']]}: {why}" if why else words[one["match"]]
     yield words["sides"], words["sides_text"]

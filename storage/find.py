@@ -257,12 +257,17 @@ def in_order(found: Sequence[FoundRecording]) -> list[FoundRecording]:
 
 def counts(found: Sequence[FoundRecording]) -> dict[str, int]:
     """How many hits of each kind, and how many talks have no recording."""
+    without = sum(hit.recording is None or not hit.recording.path for hit in found)
+    return {**kinds_of(found), "without_recording": without}
+
+
+def kinds_of(found: Sequence[FoundRecording]) -> dict[str, int]:
+    """How many hits of each kind."""
     on = [hit for hit in found if hit.day == "on"]
     return {
         "exact": sum(hit.match == "exact" for hit in on),
         "possible": sum(hit.match == "possible" for hit in on),
         "adjacent": len(found) - len(on),
-        "without_recording": sum(hit.recording is None or not hit.recording.path for hit in found),
     }
 
 

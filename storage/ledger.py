@@ -17,6 +17,7 @@ from calls.callback_figures import CallbackMade
 from calls.ids import CallId
 from calls.local_day import Span, local_day
 from calls.phone import ANONYMOUS, candidate_keys
+from calls.phone_field import NotUnderstoodError, numbers_of
 from calls.recording import EndedTalk, Gap, Recording, SpoolFault
 from calls.search import Coverage, Search
 from calls.so_far import SoFar
@@ -149,11 +150,15 @@ class Ledger:
         return await self._read(lambda connection: [CallId(key) for key in connection.scalars(_OPEN)])
 
     async def find_recordings(self, day: date, phone: str, zone: str) -> list[FoundRecording]:
-        """Talks of that local date and phone number, in any usual spelling (rule 14); the sure ones first.
+        """Talks of that local date and phone number, or numbers, in any usual spelling (rule 14); the sure ones first.
 
-        Raises ValueError when there is no such time zone.
+        What is not understood is searched for as it stands. Raises ValueError when there is no such time zone.
         """
-        return in_order(await self.search(Search(local_day(day, zone), candidate_keys(phone))))
+        try:
+            wanted = numbers_of(phone)
+        except NotUnderstoodError:
+            wanted = (candidate_keys(phone),)
+        return in_order(await self.search(Search(local_day(day, zone), wanted)))
 
     async def search(self, search: Search) -> list[FoundRecording]:
         """Talks by whatever is known of them, in the order of arrival."""

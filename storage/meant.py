@@ -51,9 +51,11 @@ def meant(connection: Connection, wanted: Sequence[Candidates], span: Span | Non
     keys = [*dict.fromkeys(key for one in wanted for key in (*one.exact, *one.possible))]
     for call_id, key, why in _rows(connection, _tied(span is None), keys, span, now_ms):
         _take(found, call_id, _reason(wanted, key, Why(why)))
-    if not any(one.sure for one in found.values()):  # before it is said that there is nothing
-        for call_id, one in _far(connection, wanted, span, now_ms):
-            found.setdefault(call_id, one)
+    sure = {one.number for one in found.values() if one.sure}
+    if unfound := [one for one in wanted if one.number not in sure]:  # before it is said that there is nothing
+        for call_id, reason in _far(connection, unfound, span, now_ms):
+            if call_id not in found or found[call_id].why is Why.UNATTRIBUTED:
+                found[call_id] = reason
     return found
 
 

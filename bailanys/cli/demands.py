@@ -35,7 +35,7 @@ def add(
     letter: Annotated[str, typer.Option(help="Number and date of its letter.")],
     ground: Annotated[str, typer.Option(help="The legal ground that it names.")],
     date: Annotated[str, typer.Option(help="Local date of the talk, YYYY-MM-DD or DD.MM.YYYY.")],
-    phone: Annotated[str, typer.Option(help="The caller's number as the letter writes it.")],
+    phone: Annotated[str, typer.Option(help="The caller's number as the letter writes it, or several.")],
     received: Annotated[str, typer.Option(help="Local instant of receipt, 2026-11-22T14:05; else now.")] = "",
     scan: Annotated[Path | None, typer.Option(help="The letter's scan: its hash is kept.", dir_okay=False)] = None,
     config: ConfigOption = DEFAULT_CONFIG,

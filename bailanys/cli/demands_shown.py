@@ -105,6 +105,7 @@ def _hit(hit: FoundRecording, zone: str) -> dict[str, Any]:
         "file": hit.recording.file if hit.recording else None,
         "match": hit.match,
         "why": hit.why.value,
+        "number": hit.number or None,
         "day": hit.day,
         "arrived": f"{local_time(hit.arrived_ms, zone):%Y-%m-%d %H:%M:%S%z}",
         "phone": hit.caller_key,

@@ -48,7 +48,9 @@ def find(
     hours: Annotated[
         str, typer.Option(help="Local times, 14:00-15:30, from on the first date, until on the last.")
     ] = "",
-    phone: Annotated[str | None, typer.Option(help="The caller's number in any usual spelling.")] = None,
+    phone: Annotated[
+        str | None, typer.Option(help="The caller's number in any usual spelling, or several by commas.")
+    ] = None,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Callers who withheld their number.")] = False,
     call: Annotated[str | None, typer.Option(help="The call's id.")] = None,
     operator: Annotated[str | None, typer.Option(help="The operator's number.")] = None,
@@ -177,6 +179,7 @@ def _row(hit: FoundRecording, zone: str, store: Store) -> dict[str, Any]:
         "arrived": local_time(hit.arrived_ms, zone).strftime("%Y-%m-%d %H:%M:%S%z"),
         "match": hit.match,
         "why": hit.why.value,
+        "number": hit.number or None,
         "day": hit.day,
         "phone": hit.caller_key,
         "operator": hit.operator_id,

@@ -1,0 +1,154 @@
+"""A letter's field: one number or several, each told apart; what is not understood is refused with a clear word."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calls.phone import ANONYMOUS
+from calls.phone_field import LONGEST_FIELD, MOST_NUMBERS, NotUnderstoodError, numbers_of, one_line
+
+FIRST, SECOND = "+77015552501", "+77015552502"
+TWO = [
+    "87015552501, 87015552502",
+    "87015552501,87015552502",
+    "87015552501/87015552502",
+    "87015552501 / 8 (701) 555-25-02",
+    "87015552501\\87015552502",
+    "87015552501 и 87015552502",
+    "87015552501 или 87015552502",
+    "87015552501 және 87015552502",
+    "87015552501 немесе 87015552502",
+    "87015552501 and 87015552502",
+    "87015552501 or 87015552502",
+    "87015552501 & 87015552502",
+    "87015552501; 87015552502",
+    "87015552501|87015552502",
+    "87015552501、87015552502",
+    "87015552501\n87015552502",
+    "87015552501\r\n87015552502\r\n",
+    "87015552501\u202887015552502",
+    "87015552501\t87015552502",
+    "87015552501 87015552502",
+    "8 701 555 25 01 8 701 555 25 02",
+    "701 555 25 01 701 555 25 02",
+    "87015552501 - 87015552502",
+    "87015552501 (87015552502)",
+    "+77015552501+77015552502",
+    "+7 (701) 555-25-01 +7 (701) 555-25-02",
+    "8-701-555-25-01, 8-701-555-25-02",
+    "8/701/555-25-01, 8/701/555-25-02",
+    "тел.: 87015552501; моб. 87015552502",
+    "тел. (раб.) 8 (701) 555-25-01, (моб.) 8 701 5552502",
+    "моб:87015552501 сот:87015552502",
+    "ұялы 87015552501, үй 87015552502",
+    "Иванов И.И. 87015552501, Иванова 87015552502",
+    "8 701 555-25-01 доб. 12, 8 701 555-25-02",
+    "87015552501 (вн. 12) или 87015552502",
+    "87015552501 ext. 12; 87015552502 x4",
+    "87015552501 ішкі 3, 87015552502 қосымша 4",
+    "1) 87015552501 2) 87015552502",
+    "1. 87015552501\n2. 87015552502",
+    "№87015552501, №87015552502.",
+    "８７０１５５５２５０１，８７０１５５５２５０２",
+    '"А" <sip:+77015552501@x>, <tel:+77015552502>',
+    "sip:87015552501@x; sip:87015552502@y;user=phone",
+]
+ONE = {
+    "8/701/555-25-01": FIRST,
+    "8,701,555,25,01": FIRST,
+    "+7 (8) 701 555 25 01": FIRST,
+    "«8 701 555 25 01».": FIRST,
+    "8 701 555 25 01, доб. 12": FIRST,
+    "87015552501, 8 (701) 555-25-01": FIRST,
+    "87172,501234": "+77172501234",
+    "8 (727) 250-12-34 (ішкі 15)": "+77272501234",
+    "+44 (0)20 7946 0018": "+442079460018",
+    "8-10-376-312-345": "+376312345",
+    "250-12-34": "short:2501234",
+    "1414": "short:1414",
+    "aigul": "sip:aigul",
+    "sip:aigul@ministry.kz": "sip:aigul",
+    "скрытый номер": ANONYMOUS,
+    "номер не определился": ANONYMOUS,
+    "нөмірі жасырын": ANONYMOUS,
+    "Anonymous <sip:anonymous@anonymous.invalid>": ANONYMOUS,
+}
+REFUSED = [
+    "",
+    "%",
+    "тел.",
+    "см. письмо",
+    "Айгүл",
+    "12",
+    "87015552501/02",
+    "87015552501, 12",
+    "87015552501 или 12",
+    "8 701 555 25 01 с 9:00 до 18:00",
+    "87015552501-03",
+    "8701555250187015552502",
+    "87015552501 20.11.2026",
+    "87015552501 каб. 5",
+    "ИИН 901234300123",
+    "тел. 87015552501, ИИН 901234300123",
+    "sip:87015552501@x sip:87015552502@y",
+    ", ".join(f"870155525{number:02}" for number in range(MOST_NUMBERS + 1)),
+    "8" * (LONGEST_FIELD + 1),
+]
+
+
+@pytest.mark.parametrize("typed", TWO)
+def test_each_of_two_numbers_is_looked_for(typed: str) -> None:
+    first, second = numbers_of(typed)
+    assert (first.exact, second.exact) == ((FIRST,), (SECOND,))
+    assert first.number in typed.translate({0xFF10 + digit: str(digit) for digit in range(10)})
+
+
+@pytest.mark.parametrize(("typed", "key"), ONE.items())
+def test_one_number_is_not_taken_for_several(typed: str, key: str) -> None:
+    (only,) = numbers_of(typed)
+    assert only.exact == (key,)
+
+
+@pytest.mark.parametrize("typed", REFUSED)
+def test_what_is_not_understood_is_refused_in_one_clear_line(typed: str) -> None:
+    with pytest.raises(NotUnderstoodError, match=r"is no phone number.*write each number whole") as refused:
+        numbers_of(typed)
+    assert len(str(refused.value)) < 300
+    assert str(refused.value).isprintable()
+
+
+def test_each_number_is_told_as_it_was_written() -> None:
+    field = "тел.: 8 (7172) 50-12-34 доб. 5, 50-12-35; моб. +7 701 555 25 01."
+    assert [one.number for one in numbers_of(field)] == ["8 (7172) 50-12-34", "50-12-35", "+7 701 555 25 01"]
+
+
+def test_a_letter_for_a_digit_is_a_doubtful_reading_and_no_refusal() -> None:
+    (one,) = numbers_of("8 7О1 555 25 01")
+    assert FIRST in one.possible
+
+
+def test_a_field_in_one_line_is_understood_as_before() -> None:
+    field = "87015552501\n\n  тел. 87015552502\r\n"
+    assert one_line(field) == "87015552501; тел. 87015552502"
+    assert numbers_of(one_line(field)) == numbers_of(field)
+
+
+@given(st.one_of(st.text(), st.text("0123456789+() -/,;.\nоОтелдоб:<>sip@", max_size=60)))
+def test_any_field_is_understood_or_refused(typed: str) -> None:
+    try:
+        found = numbers_of(typed)
+    except NotUnderstoodError as refused:
+        assert "write each number whole" in str(refused)
+    else:
+        assert 1 <= len(found) <= MOST_NUMBERS
+        assert all(one.exact for one in found)
+
+
+@given(
+    st.lists(st.from_regex(r"\+7[0-9]{10}", fullmatch=True), min_size=1, max_size=5, unique=True),
+    st.sampled_from(",;\n/ "),
+)
+def test_whole_numbers_are_found_whatever_is_between_them(numbers: list[str], between: str) -> None:
+    assert [one.exact[0] for one in numbers_of(between.join(numbers))] == numbers
