@@ -71,7 +71,10 @@ def operators_hidden(document: Document) -> Iterator[Finding]:
 def names_reserved(document: Document) -> Iterator[Finding]:
     """Check that no group or trunk has the name of a section that Asterisk's files have already."""
     accounts = {f"op{number}" for number in texts(document, OPERATOR_NUMBERS)}
-    for pattern, reserved in ((GROUP_NAMES, {"general"}), (TRUNK_NAMES, {"global", "system", *accounts})):
+    for pattern, reserved in (
+        (GROUP_NAMES, {"general"}),
+        (TRUNK_NAMES, {"global", "system", "udp", "tcp", "tls", "takes-over", *accounts}),
+    ):
         for path, name in values(document, pattern, str):
             if name in reserved:
                 yield Finding(path, f'"{name}" is a name that Asterisk\'s files use already')

@@ -119,6 +119,7 @@ GROUP_PRIORITY_FAMILY: Final = "bailanys/group-priority"  # group -> seconds
 PAUSER: Final = "pause"
 
 ACCOUNT_PREFIX: Final = "op"
+TAKES_OVER: Final = "takes-over"  # who sends an INVITE with Replaces: refused
 
 
 def account(operator: str) -> str:
