@@ -10,10 +10,14 @@ from calls.phone_field import numbers_of
 from calls.search import PAGE
 from console.day import Day
 
+ONE_NUMBER = 64
+"""Characters: what is longer holds several numbers, or none."""
+
 
 def _understood(field: str) -> str:
-    """A field of one phone number or several. Raises ValueError."""
-    numbers_of(field)
+    """A field longer than any number is of several. Raises ValueError."""
+    if len(field) > ONE_NUMBER:
+        numbers_of(field)
     return field
 
 
