@@ -16,15 +16,18 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
 import structlog
+from sqlalchemy import Engine
 
 from bailanys import reconciler
 from bailanys.again import AFTER_AN_ERROR_S, again_and_again, told_to_end
 from bailanys.alarming import raise_alarm
 from bailanys.audit_keeper import AuditKeeper
 from bailanys.demands import DemandDesk
+from bailanys.identity import claim_ledger, identity
 from bailanys.journal import ControllerJournal
 from bailanys.reconciler import Reconciler
 from bailanys.retaining import dispose_due
@@ -34,12 +37,15 @@ from calls.people import People
 from config.settings import Settings
 from recordings.finaliser import Finaliser
 from recordings.opening import no_keys
+from storage import owner
 from storage.engine import open_engine
-from storage.errors import LedgerUnavailableError
+from storage.errors import LedgerTakenError, LedgerUnavailableError
 from storage.ledger import Ledger
 from storage.migrate import upgrade
+from storage.owner import Hotline, guard
 from storage.projector import Projector
 from storage.register import Register
+from storage.transaction import in_transaction
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +66,8 @@ async def run_back_office(settings: Settings, places: Places) -> None:
     """Run until SIGTERM, or until the controller is gone."""
     os.nice(NICE)
     journal = ControllerJournal(places.journals[1])
-    engine = open_engine(places.database_url)
+    ours = identity(places)
+    engine = guard(open_engine(places.database_url), ours)
     ledger = Ledger(engine)
     projector = Projector(engine, list(places.journals))
     alarm = partial(raise_alarm, journal)
@@ -69,38 +76,76 @@ async def run_back_office(settings: Settings, places: Places) -> None:
     uploader = uploader_of(places, ledger, alarm)
     demands = DemandDesk(Register(engine), ledger, settings.hotline.time_zone, People(settings.people))
     dispose = partial(dispose_due, ledger, places, settings.storage.retention_days)
-    tasks = [
-        asyncio.create_task(say_how_far(projector)),
-        asyncio.create_task(keep_ledger(places.database_url, projector)),
-        asyncio.create_task(again_and_again("finish", FINISH_EVERY_S, finaliser.finish_ready)),
-        asyncio.create_task(again_and_again("audit log", AUDIT_EVERY_S, AuditKeeper(places, ledger, alarm).keep)),
-        asyncio.create_task(again_and_again("reconcile", reconciler.EVERY_S, Reconciler(ledger, places, alarm).look)),
-        asyncio.create_task(again_and_again("retention", RETENTION_EVERY_S, dispose)),
-        asyncio.create_task(again_and_again("demands", DEMANDS_EVERY_S, partial(demands.keep_time, alarm))),
+    deeds: list[Callable[[], Awaitable[None]]] = [
+        partial(projector.run, PROJECT_EVERY_S),
+        partial(beat_on, engine, ours),
+        partial(again_and_again, "finish", FINISH_EVERY_S, finaliser.finish_ready),
+        partial(again_and_again, "audit log", AUDIT_EVERY_S, AuditKeeper(places, ledger, alarm).keep),
+        partial(again_and_again, "reconcile", reconciler.EVERY_S, Reconciler(ledger, places, alarm).look),
+        partial(again_and_again, "retention", RETENTION_EVERY_S, dispose),
+        partial(again_and_again, "demands", DEMANDS_EVERY_S, partial(demands.keep_time, alarm)),
     ]
     if uploader is not None:
-        tasks.append(asyncio.create_task(again_and_again("upload", UPLOAD_EVERY_S, uploader.look)))
+        deeds.append(partial(again_and_again, "upload", UPLOAD_EVERY_S, uploader.look))
+    work = asyncio.create_task(keep_ours(places, projector, alarm, deeds))
+    tasks = [asyncio.create_task(say_how_far(projector)), asyncio.create_task(told_to_end()), work]
     try:
-        await told_to_end()
+        await asyncio.wait(tasks[1:], return_when=asyncio.FIRST_COMPLETED)
     finally:
         signal.alarm(END_PATIENCE_S)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         engine.dispose()
+    if not work.cancelled():
+        work.result()  # another hotline took the ledger over: whoever started us asks again whose it is
 
 
-async def keep_ledger(database_url: str, projector: Projector) -> None:
-    """Bring the tables up to date, however long the database may be away, then keep the ledger in step."""
+async def keep_ours(
+    places: Places,
+    projector: Projector,
+    alarm: Callable[[str, str], None],
+    deeds: Iterable[Callable[[], Awaitable[None]]],
+) -> None:
+    """Bring the tables up to date, make the ledger ours, however long that takes, and then do all that writes to it.
+
+    Raises LedgerTakenError once another hotline has taken it over.
+    """
+    told = ""
     while True:
         try:
-            await asyncio.to_thread(upgrade, database_url)
+            await asyncio.to_thread(upgrade, places.database_url)
+            await asyncio.to_thread(claim_ledger, places)
             break
         except LedgerUnavailableError as error:
             projector.away = str(error)
+            if isinstance(error, LedgerTakenError) and not told:
+                told = str(error)
+                alarm(error.error_id, told)
             log.error("ledger unavailable", error=str(error))
             await asyncio.sleep(AFTER_AN_ERROR_S)
-    await projector.run(PROJECT_EVERY_S)
+    try:
+        async with asyncio.TaskGroup() as at_work:
+            for deed in deeds:
+                at_work.create_task(_lasting(deed))
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+
+
+async def _lasting(deed: Callable[[], Awaitable[None]]) -> None:
+    await deed()
+
+
+async def beat_on(engine: Engine, ours: Hotline) -> None:
+    """Say in the ledger that we are alive, until cancelled. Raises LedgerTakenError when it is ours no more."""
+    while True:
+        try:
+            await in_transaction(engine, partial(owner.beat, ours=ours))
+        except LedgerTakenError:
+            raise
+        except LedgerUnavailableError:
+            pass  # the projector tells
+        await asyncio.sleep(owner.BEAT_EVERY_S)
 
 
 async def say_how_far(projector: Projector) -> None:

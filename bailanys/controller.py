@@ -22,6 +22,7 @@ from bailanys.demands import DemandDesk
 from bailanys.desk import LiveDesk
 from bailanys.disk_watch import DiskWatch, disks_of
 from bailanys.dispatcher import Dispatcher, Inbox
+from bailanys.identity import identity
 from bailanys.journal import ControllerJournal
 from bailanys.journal_room import JournalRoom
 from bailanys.loop_watch import LoopWatch
@@ -35,14 +36,17 @@ from bailanys.site_secrets import Secrets
 from bailanys.supervising import LiveSupervision
 from bailanys.target_now import target_now
 from bailanys.target_watch import TargetWatch
+from calls.ids import CallId
 from calls.people import People
 from config.settings import Settings
 from dialplan import names
 from ivr.plan import MenuPlan, menu_plan
-from storage.engine import open_engine
+from storage.engine import open_engine, reading
 from storage.errors import LedgerUnavailableError
 from storage.ledger import Ledger
+from storage.owner import Hotline, guard, must_be_ours
 from storage.register import Register
+from storage.transaction import in_transaction
 from telephony.agi import AgiServer
 from telephony.agi_line import AgiLine
 from telephony.ami import AmiLink
@@ -65,7 +69,8 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
     inbox: Inbox = asyncio.Queue()
     link = AmiLink("127.0.0.1", settings.ports.ami, "bailanys", keys.ami, inbox)  # type: ignore[arg-type]  # wider queue
     journal = ControllerJournal(places.journals[1])
-    engine = open_engine(places.database_url)
+    ours = identity(places)
+    engine = guard(open_engine(places.database_url), ours)
     ledger = Ledger(engine)
     alarm = partial(raise_alarm, journal)
     office = OfficeKeeper(back_office, alarm)
@@ -74,7 +79,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
     watch = LoopWatch(alarm)
     demands = DemandDesk(Register(engine), ledger, settings.hotline.time_zone, People(settings.people))
     disks = DiskWatch(disks_of(places), alarm)
-    lost = LostCalls(link, journal, ledger.open_calls)
+    lost = LostCalls(link, journal, partial(open_calls, ledger, ours))
     plan = menu_plan(settings)
     menu = AgiServer(
         "127.0.0.1", settings.ports.agi, partial(serve, settings, plan, ledger.language_of, dispatcher.callbacks)
@@ -165,6 +170,12 @@ async def keep_target(target: TargetWatch, dispatcher: Dispatcher, every_s: floa
     while not dispatcher.in_truth:
         await asyncio.sleep(TRUTH_LOOK_S)
     await again_and_again("target", every_s, target.look)
+
+
+async def open_calls(ledger: Ledger, ours: Hotline) -> list[CallId]:
+    """The calls whose end has not been read, of a ledger that is ours. Raises LedgerUnavailableError."""
+    await in_transaction(reading(ledger.engine), lambda connection: must_be_ours(connection, ours))
+    return await ledger.open_calls()
 
 
 def say_alive() -> None:

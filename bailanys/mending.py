@@ -11,16 +11,19 @@ from dataclasses import dataclass
 from functools import partial
 
 from bailanys.alarming import raise_alarm
+from bailanys.identity import who_commands
 from bailanys.journal import ControllerJournal
 from bailanys.site import Places
 from config.settings import Settings
 from recordings import spool
 from recordings.finaliser import Finaliser, Finished
 from recordings.opening import no_keys
-from storage.engine import open_engine
+from storage.engine import open_engine, reading
 from storage.ledger import Ledger
 from storage.migrate import upgrade
+from storage.owner import guard, must_be_ours
 from storage.projector import Projector
+from storage.transaction import in_transaction
 from telephony.process import running_pid
 
 
@@ -39,6 +42,9 @@ async def mend(settings: Settings, places: Places) -> list[Mended]:
     engine = open_engine(places.database_url)
     try:
         await asyncio.to_thread(upgrade, places.database_url)
+        ours = who_commands(places)
+        await in_transaction(reading(engine), lambda connection: must_be_ours(connection, ours))
+        guard(engine, ours)
         ledger, journal = Ledger(engine), ControllerJournal(places.journals[1])
         projector = Projector(engine, list(places.journals))
         await _taken_in(projector)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bailanys.control import ControlError, ask
+from bailanys.identity import claim_ledger
 from bailanys.keeper import AsteriskKeeper, alone
 from bailanys.site import Places, places_of, prepare
 from bailanys.site_secrets import Secrets
@@ -19,7 +20,7 @@ from config.ports_free import ports_in_use
 from config.problems import ConfigError
 from config.settings import Settings
 from config.source import read
-from storage.errors import LedgerUnavailableError
+from storage.errors import LedgerTakenError, LedgerUnavailableError
 from storage.migrate import upgrade
 from telephony.embedded import AsteriskInstall, find_asterisk
 from telephony.process import running_pid
@@ -51,7 +52,7 @@ async def hotline_up(
 
     An Asterisk that still runs on this site (its supervisor was ended or killed) is taken over with its calls, and left
     to the next one after `keeper.leave()`, or if we cannot come up.
-    Raises ConfigError for a port in use, AlreadyRunningError, AsteriskError, OSError.
+    Raises ConfigError for a port in use, AlreadyRunningError, LedgerTakenError, AsteriskError, OSError.
     """
     over = {**os.environ, **(env or {})}
     settings = load(config, over)
@@ -61,13 +62,16 @@ async def hotline_up(
         running = running_pid(places.asterisk_conf) if places.asterisk_conf.exists() else None
         if running is None and (problems := ports_in_use(settings, read(config, over))):
             raise ConfigError(tuple(problems))
-        tell("Preparing sounds, secrets and Asterisk's files")
-        secrets = await asyncio.to_thread(prepare, settings, places, asterisk)
         tell("Preparing the ledger")
         try:
             await asyncio.to_thread(upgrade, places.database_url)
+            await asyncio.to_thread(claim_ledger, places)
+        except LedgerTakenError:
+            raise
         except LedgerUnavailableError as error:
             tell(f"The ledger is unavailable ({error}): calls are answered, the journal waits for it")
+        tell("Preparing sounds, secrets and Asterisk's files")
+        secrets = await asyncio.to_thread(prepare, settings, places, asterisk)
         keeper = AsteriskKeeper(asterisk, places, tell)
         await keeper.start()
         supervisor = Supervisor(config, places.log / "controller.log", env or {}, tell)

@@ -30,6 +30,7 @@ class Deed(StrEnum):
     RELEASE = "release"
     DISPOSE = "dispose"
     ROTATE = "rotate keys"
+    TAKE_OVER = "take the ledger over"
     SIGN_ANEW = "sign the audit log anew"
 
 
@@ -46,6 +47,7 @@ MAY: dict[Kind | Deed, frozenset[Role]] = {
     Deed.RELEASE: frozenset({Role.APPROVER}),
     Deed.DISPOSE: frozenset({Role.APPROVER}),
     Deed.ROTATE: frozenset({Role.APPROVER}),
+    Deed.TAKE_OVER: frozenset({Role.APPROVER}),
     Deed.SIGN_ANEW: frozenset({Role.APPROVER}),
 }
 """Everything else is open to everybody who is known."""

@@ -17,6 +17,16 @@ class LedgerUnavailableError(LedgerError):
     retryable = True
 
 
+class LedgerTakenError(LedgerUnavailableError):
+    """The ledger is another hotline's, or of a copy of our state folder that was alive at `copy_seen_ms`."""
+
+    error_id = "ledger-taken"
+
+    def __init__(self, said: str, copy_seen_ms: int | None = None) -> None:
+        super().__init__(f"the ledger {said}")
+        self.copy_seen_ms = copy_seen_ms
+
+
 class JournalError(LedgerError):
     """A journal cannot be read or put aside (permissions, a failing disk)."""
 

@@ -330,3 +330,15 @@ journal_position = Table(
     Column("offset", BigInteger, nullable=False),
 )
 """How far each journal file has been read. `head` is a digest of its first line: an inode is used again."""
+
+owner = Table(
+    "owner",
+    metadata,
+    _number_key("one"),
+    Column("id", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("life", Text, nullable=False),
+    _ms("seen_ms", nullable=False),
+    CheckConstraint("one = 1", name="one"),
+)
+"""The one hotline that this ledger serves (see `storage.owner`); `seen_ms` by the database's own clock."""

@@ -16,10 +16,11 @@ T = TypeVar("T")
 
 async def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
     """Do it whole or not at all; durable when it returns. Raises LedgerUnavailableError and what `work` raises."""
-    return await asyncio.to_thread(_transact, engine, work)
+    return await asyncio.to_thread(transact, engine, work)
 
 
-def _transact(engine: Engine, work: Callable[[Connection], T]) -> T:
+def transact(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """The same in this thread."""
     try:
         with engine.begin() as connection:
             return work(connection)

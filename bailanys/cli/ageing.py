@@ -42,7 +42,7 @@ def retention(
     settings = centre(config).settings
     days, gone = settings.storage.retention_days, list[str]()
 
-    with ledger_of(settings) as ledger:
+    with ledger_of(settings, writing=dispose) as ledger:
         if dispose:
             actor = who(settings, Deed.DISPOSE)
             asyncio.run(ledger.note(Note(actor, "retention.ordered", "archive", {"configured_days": days})))

@@ -101,7 +101,7 @@ def begin_anew(
 
     settings = centre(config).settings
     places, actor, reason = places_of(settings, ROOT), who(settings, Deed.SIGN_ANEW), reason_of(reason)
-    with ledger_of(settings) as ledger:
+    with ledger_of(settings, writing=True) as ledger:
         public_key = asyncio.run(checkpoints_anew(ledger, places, actor, reason))
     typer.echo(f"{places.checkpoints} is begun anew, signed by {public_key}: publish that key, back up its file")
 

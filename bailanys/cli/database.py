@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, centre
+from bailanys.cli.person import who
+from calls.people import Deed
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 app = typer.Typer(help="The ledger's database.", no_args_is_help=True)
 
@@ -12,6 +20,38 @@ app = typer.Typer(help="The ledger's database.", no_args_is_help=True)
 @app.callback()
 def database() -> None:
     """Keep the ledger's tables up to date."""
+
+
+@app.command("take-over")
+def take_over(
+    reason: Annotated[str, typer.Option(help="Why; kept in the audit log with your name.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Make the ledger this state folder's, when the hotline that it belongs to is gone for good."""
+    from bailanys.identity import identity
+    from bailanys.listening import reason_of
+    from bailanys.site import places_of
+    from calls.audit import Note
+    from storage import audit, owner
+    from storage.engine import open_engine
+    from storage.transaction import transact
+
+    settings = centre(config).settings
+    actor, reason, places = who(settings, Deed.TAKE_OVER), reason_of(reason), places_of(settings, ROOT)
+    ours, engine = identity(places), open_engine(places.database_url)
+
+    def deed(connection: Connection) -> str:
+        if before := owner.take_over(connection, ours):
+            facts = {"reason": reason, "before": before, "place": ours.place}
+            audit.append(connection, [Note(actor, "ledger.taken-over", "ledger", facts)], time.time_ns() // 1_000_000)
+        return before
+
+    try:
+        before = transact(engine, deed)
+    finally:
+        engine.dispose()
+    said = f"was that of {before}, and belongs to {ours.place} now" if before else f"belongs to {ours.place}"
+    typer.echo(f"The ledger {said}")
 
 
 @app.command()

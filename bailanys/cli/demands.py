@@ -74,7 +74,7 @@ def list_(
         states = [state for state, _ in await register.all(only_open=not every)]
         show_list(states, now_ms, _zone(config), as_json=as_json)
 
-    _at_desk(config, work)
+    _at_desk(config, work, writing=False)
 
 
 @app.command("show")
@@ -89,7 +89,7 @@ def show_(demand: DemandId, config: ConfigOption = DEFAULT_CONFIG, as_json: Json
         now_ms = await register.now_ms()
         show_one(state, steps, await desk.found(state), now_ms, zone, as_json=as_json)
 
-    _at_desk(config, work)
+    _at_desk(config, work, writing=False)
 
 
 @app.command()
@@ -227,7 +227,7 @@ def _do(config: Path, demand: str, kind: Kind, files: list[str], detail: str, sa
     _at_desk(config, work)
 
 
-def _at_desk(config: Path, work: Callable[[DemandDesk, Register, Places], Awaitable[T]]) -> T:
+def _at_desk(config: Path, work: Callable[[DemandDesk, Register, Places], Awaitable[T]], *, writing: bool = True) -> T:
     from bailanys.cli.books import ledger_of
     from bailanys.demands import DemandDesk
     from bailanys.site import places_of
@@ -240,7 +240,7 @@ def _at_desk(config: Path, work: Callable[[DemandDesk, Register, Places], Awaita
         desk = DemandDesk(register, ledger, settings.hotline.time_zone, People(settings.people))
         return await work(desk, register, places_of(settings, ROOT))
 
-    with ledger_of(settings) as ledger:
+    with ledger_of(settings, writing=writing) as ledger:
         return asyncio.run(at_work())
 
 

@@ -31,7 +31,7 @@ def hold(call: CallArgument, reason: ReasonOption, config: ConfigOption = DEFAUL
 
     now_ms, settings = time.time_ns() // 1_000_000, centre(config).settings
     actor, reason = who(settings), reason_of(reason)
-    with ledger_of(settings) as ledger:
+    with ledger_of(settings, writing=True) as ledger:
         wanted = asyncio.run(recordings_of(ledger, call))
         deed = in_transaction(ledger.engine, lambda one: retention.hold(one, wanted, actor, reason, now_ms))
         order = asyncio.run(deed)
@@ -52,7 +52,7 @@ def release(
 
     now_ms, settings = time.time_ns() // 1_000_000, centre(config).settings
     actor, reason = who(settings, Deed.RELEASE), reason_of(reason)
-    with ledger_of(settings) as ledger:
+    with ledger_of(settings, writing=True) as ledger:
         files = [made.file for made in asyncio.run(recordings_of(ledger, call))]
         deed = in_transaction(ledger.engine, lambda one: retention.release(one, files, actor, reason, now_ms, order))
         ended = asyncio.run(deed)
@@ -66,7 +66,7 @@ def reconcile(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False
     from bailanys.site import places_of
 
     settings = centre(config).settings
-    with ledger_of(settings) as ledger:
+    with ledger_of(settings, writing=True) as ledger:
         found = asyncio.run(reconcile_all(ledger, places_of(settings, ROOT)))
     rows = [{"recording": one.file, "what": one.what, "done": one.done or "look at it"} for one in found]
     show(rows, as_json=as_json, title="Mismatches", empty="Archive and ledger agree.")

@@ -77,7 +77,7 @@ def _changed(config: Path, actor: str, kind: str, change: _Change, said: str, *,
 
     settings = centre(config).settings
     places = places_of(settings, ROOT)
-    with ledger_of(settings) as ledger:
+    with ledger_of(settings, writing=True) as ledger:
         ring = change(places.keys, places.sealed_before)
         asyncio.run(ledger.note(Note(actor, kind, ring.current, {"keys": len(ring.keys)})))
     row = {"current": ring.current, "keys": len(ring.keys), "file": str(places.keys)}

@@ -115,7 +115,7 @@ def verify(
     settings = centre(config).settings
     places, zone = places_of(settings, ROOT), settings.hotline.time_zone
     span = local_day(day_of(date, zone), zone) if date else None
-    with ledger_of(settings) as ledger:
+    with ledger_of(settings, writing=True) as ledger:
         if call is not None:
             asyncio.run(recordings_of(ledger, call))  # that there are none must not look like all being well
         rows = asyncio.run(ledger.kept_recordings(span, call))
@@ -168,7 +168,7 @@ def export(
             for recording in await recordings_of(ledger, call)
         ]
 
-    with ledger_of(settings) as ledger:
+    with ledger_of(settings, writing=True) as ledger:
         rows = asyncio.run(copies(ledger))
     show(rows, as_json=as_json, title=f"Copies of {call}")
 

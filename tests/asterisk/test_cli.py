@@ -181,6 +181,29 @@ async def test_command_says_in_one_line_that_no_hotline_runs(tmp_path: Path) -> 
     assert not (tmp_path / "none").exists()
 
 
+async def test_a_second_hotline_on_the_ledger_is_refused_and_its_readers_are_not(
+    centre: Centre, short_path: Path
+) -> None:
+    """It would end our calls as lost and miss our recordings; nothing of it is started."""
+    url = centre.up.places.database_url
+    env = centre.env | own_place(short_path / "s") | {"BAILANYS_STORAGE__DATABASE_URL": url}
+    for words in (
+        ("run",),
+        ("recordings", "repair"),
+        ("recordings", "reconcile"),
+        ("recordings", "retention", "--dispose"),
+        ("recordings", "rotate-key"),
+        ("db", "take-over", "--reason", "a slip"),
+    ):
+        refused = await bailanys(*words, env=env)
+        assert refused.status == 1 and refused.err.count("\n") == 1, (words, refused.err)
+        assert f":{centre.up.places.state}, " in refused.err, words
+    assert not list((short_path / "s").rglob("*.conf")) and not (short_path / "s" / "keys").exists()
+    for words in (("stats",), ("calls", "list"), ("recordings", "retention"), ("demands", "list"), ("audit", "verify")):
+        read = await bailanys(*words, env=env if words[0] != "calls" else centre.env)
+        assert read.status == 0, (words, read.err)
+
+
 async def test_run_tells_how_to_call_serves_and_stops_cleanly_on_ctrl_c(centre: Centre, short_path: Path) -> None:
     place = own_place(short_path / "s")
     env = centre.env | place | {"BAILANYS_STORAGE__ARCHIVE_DIR": str(short_path / "a")}
