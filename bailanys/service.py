@@ -16,6 +16,7 @@ from bailanys.site import Places, places_of, prepare
 from bailanys.site_secrets import Secrets
 from bailanys.supervisor import Supervisor
 from config.load import load
+from config.path_signs import paths_unfit
 from config.ports_free import ports_in_use
 from config.problems import ConfigError
 from config.settings import Settings
@@ -52,12 +53,15 @@ async def hotline_up(
 
     An Asterisk that still runs on this site (its supervisor was ended or killed) is taken over with its calls, and left
     to the next one after `keeper.leave()`, or if we cannot come up.
-    Raises ConfigError for a port in use, AlreadyRunningError, LedgerTakenError, AsteriskError, OSError.
+    Raises ConfigError for a port in use and a path that Asterisk cannot name, AlreadyRunningError, LedgerTakenError,
+    AsteriskError, OSError.
     """
     over = {**os.environ, **(env or {})}
     settings = load(config, over)
     places = places_of(settings, base)
     asterisk = find_asterisk(cache)
+    if problems := paths_unfit(settings, base, (asterisk.module_dir, asterisk.data_dir), read(config, over)):
+        raise ConfigError(tuple(problems))
     with alone(places.state):
         running = running_pid(places.asterisk_conf) if places.asterisk_conf.exists() else None
         if running is None and (problems := ports_in_use(settings, read(config, over))):

@@ -298,7 +298,9 @@ class Storage(Section):
     """Where everything is kept. Relative paths are under the state folder."""
 
     state_dir: Path = Field(
-        default=Path("var"), description="State: database, journals, spool, secrets, Asterisk's files."
+        default=Path("var"),
+        description="State: database, journals, spool, secrets, Asterisk's files. Of its path's signs letters, digits, "
+        "blanks and `._-+=@~` alone: the others mean something to Asterisk.",
     )
     database_url: str = Field(default="", description="SQLAlchemy URL; empty is SQLite in the state folder.")
     archive_dir: Path = Field(default=Path("archive"), description="Finished recordings.")

@@ -55,17 +55,23 @@ def numbers_collide(document: Document) -> Iterator[Finding]:
     taken: dict[str, KeyPath] = {}
     for pattern in (HOTLINE_NUMBERS, OPERATOR_NUMBERS, TRANSFER_NUMBERS):
         for path, value in values(document, pattern, str):
-            first = taken.setdefault(value, path)
+            first = taken.setdefault(_digits(value), path)
             if first[0] != path[0]:  # twice in one list is told by given_twice
                 yield Finding(path, f'"{value}" is taken by {spelled(holder(first))}')
 
 
 def operators_hidden(document: Document) -> Iterator[Finding]:
-    """Check that `7` with an operator's number, dialled to transfer to that operator, is no group's number."""
+    """Check that `7` with an operator's number, dialled to reach that operator, is no number of anything else."""
     by_name = {OPERATOR_DIGIT + number: number for number in texts(document, OPERATOR_NUMBERS)}
-    for path, value in values(document, TRANSFER_NUMBERS, str):
-        if value in by_name:
-            yield Finding(path, f'"{value}" is how a call is transferred to operator "{by_name[value]}"')
+    for pattern in (HOTLINE_NUMBERS, TRANSFER_NUMBERS, OPERATOR_NUMBERS):
+        for path, value in values(document, pattern, str):
+            if meant := by_name.get(_digits(value)):
+                yield Finding(path, f'"{value}" is how a call is transferred to operator "{meant}"')
+
+
+def _digits(number: str) -> str:
+    """A number without the plus: a hotline's `+7101` is no other number than `7101` to whoever reads it aloud."""
+    return number.removeprefix("+")
 
 
 def names_reserved(document: Document) -> Iterator[Finding]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from asterisk.config import Config, ParseError
 
+from config.path_signs import unfit_sign
 from config.settings import Settings
 from dialplan import names
 from dialplan.landings import unsafe_moves
@@ -23,11 +25,16 @@ class DialplanError(Exception):
 DIALPLAN = ("extensions.conf", "transfers.conf", "consult.conf", "three-way.conf", "recording-pause.conf")
 """The dialplan: the first includes the others."""
 
+_PATH = re.compile(r"^(\w+) =>? (/.*)$", re.MULTILINE)
 _GOTO = re.compile(r"(?:Goto|GotoIf|Gosub)\((?:\$\[[^\]]*\]\?)?([a-z-]+),(?:s|[a-z]+|\d+),(?:\d+|in)")
 
 
 def verify(files: Mapping[str, str], settings: Settings) -> None:
     """Raise DialplanError for the first thing that is not as meant."""
+    for name in ("asterisk.conf", "pjsip.conf", "musiconhold.conf"):
+        for key, path in _PATH.findall(files[name]):
+            if sign := unfit_sign(Path(path)):
+                raise DialplanError(f"{name}: {key}: {path} has {sign} in it, which cannot be named here")
     parsed = {name: _parsed(name, text) for name, text in files.items()}
     dialplan = "".join(files[name] for name in DIALPLAN)
     contexts = {category.name for name in DIALPLAN for category in parsed[name].categories}

@@ -34,13 +34,15 @@ def add_to(app: typer.Typer) -> None:
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Say what is wrong with the configuration, with file, line and key; nothing is started."""
     from bailanys.storing import store_unreached
+    from config.path_signs import paths_unfit
     from config.ports_free import ports_in_use
     from config.problems import ConfigError
     from config.source import read
 
     settings = _checked(config)
     source = read(config, os.environ)
-    if problems := [*ports_in_use(settings, source), *store_unreached(settings, ROOT, source)]:
+    unfit = paths_unfit(settings, ROOT, (CACHE,), source)
+    if problems := [*unfit, *ports_in_use(settings, source), *store_unreached(settings, ROOT, source)]:
         raise ConfigError(tuple(problems))
     typer.echo(f"{config}: {len(settings.operators)} operators in {len(settings.groups)} groups, all in order")
 

@@ -59,6 +59,23 @@ def test_the_shipped_centre_has_no_findings() -> None:
             "7103",
             'groups[0].transfer_number: "7103" is how a call is transferred to operator "103"',
         ),
+        (
+            "operators[0].number",
+            "7103",
+            'operators[0].number: "7103" is how a call is transferred to operator "103"',
+        ),
+        (
+            "hotline.numbers.+",
+            "7103",
+            'hotline.numbers[4]: "7103" is how a call is transferred to operator "103"',
+        ),
+        (
+            "hotline.numbers.+",
+            "+7103",
+            'hotline.numbers[4]: "+7103" is how a call is transferred to operator "103"',
+        ),
+        ("hotline.numbers.+", "+101", 'operators[0].number: "101" is taken by hotline.numbers'),
+        ("trunks[0].name", "takes-over", 'trunks[0].name: "takes-over" is a name that Asterisk'),
         ("operators[0].number", "1414", 'operators[0].number: "1414" is taken by hotline.numbers'),
         ("groups[0].transfer_number", "1414", 'groups[0].transfer_number: "1414" is taken by hotline.numbers'),
         ("trunks[0].name", "op103", 'trunks[0].name: "op103" is a name that Asterisk\'s files use already'),
