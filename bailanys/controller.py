@@ -11,7 +11,7 @@ from functools import partial
 
 import structlog
 
-from bailanys import disk_watch, journal_room
+from bailanys import disk_watch, journal_room, site_faults
 from bailanys.again import again_and_again, told_to_end
 from bailanys.alarming import raise_alarm
 from bailanys.api import keep_api
@@ -32,6 +32,7 @@ from bailanys.office_keeper import OfficeKeeper
 from bailanys.reports import LedgerBooks
 from bailanys.requests import Requests
 from bailanys.site import Places
+from bailanys.site_faults import SiteWatch
 from bailanys.site_secrets import Secrets
 from bailanys.supervising import LiveSupervision
 from bailanys.target_now import target_now
@@ -79,6 +80,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
     watch = LoopWatch(alarm)
     demands = DemandDesk(Register(engine), ledger, settings.hotline.time_zone, People(settings.people))
     disks = DiskWatch(disks_of(places), alarm)
+    site = SiteWatch(settings, places, alarm)
     lost = LostCalls(link, journal, partial(open_calls, ledger, ours))
     plan = menu_plan(settings)
     menu = AgiServer(
@@ -88,7 +90,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
     standing = partial(target_now, target, settings)
     desk = LiveDesk(
         settings, dispatcher, link, lambda: office.in_step_ms, standing, disks.now, lambda: office.away,
-        lambda: watch.now,
+        lambda: watch.now, lambda: site.now,
     )  # fmt: skip
     books = LedgerBooks(ledger, places.database_url, settings.hotline.time_zone)
     supervision = LiveSupervision(settings, dispatcher, link, journal)
@@ -105,6 +107,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
         asyncio.create_task(keep_watch(watch, dispatcher)),
         asyncio.create_task(again_and_again("journal room", journal_room.EVERY_S, JournalRoom(places.journals).keep)),
         asyncio.create_task(again_and_again("disks", disk_watch.LOOK_EVERY_S, disks.look)),
+        asyncio.create_task(again_and_again("site", site_faults.LOOK_EVERY_S, site.look)),
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
         asyncio.create_task(keep_target(target, dispatcher, settings.target.every_s)),
         asyncio.create_task(keep_api(settings, places, dispatcher, (desk, supervision, books), demands, ledger, alarm)),

@@ -70,13 +70,16 @@ class LiveDesk:
         disks: Callable[[], tuple[DiskNow, ...]],
         ledger_away: Callable[[], str] = lambda: "",
         loop: Callable[[], LoopNow | None] = lambda: None,
+        faults: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
         """`ledger_in_step_ms`: the instant up to which the ledger holds all that the journal tells.
 
-        `ledger_away`: why it cannot be written to, or nothing; `loop`: how the event loop does.
+        `ledger_away`: why it cannot be written to, or nothing; `loop`: how the event loop does; `faults`: what is wrong
+        with the hotline's own files.
         """
         self.target = target
         self._disks, self._ledger_away, self._loop = disks, ledger_away, loop
+        self._faults = faults
         self._settings = settings
         self._dispatcher = dispatcher
         self._link = link
@@ -97,6 +100,7 @@ class LiveDesk:
             disks=self._disks(),
             ledger_away=self._ledger_away(),
             loop=self._loop(),
+            faults=self._faults(),
         )
 
     def operators(self) -> list[OperatorNow]:

@@ -85,7 +85,7 @@ class AsteriskKeeper:
                 try:
                     await self._start()
                     break
-                except AsteriskError as error:
+                except (AsteriskError, OSError) as error:
                     self._tell(str(error))
 
     def leave(self) -> None:

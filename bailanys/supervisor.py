@@ -55,14 +55,17 @@ class Supervisor:
         finally:
             await self._end()
 
-    async def _one_life(self) -> int:
+    async def _one_life(self) -> int | str:
         # Its standard input tells the controller that we are gone; its own session keeps the terminal's Ctrl-C away.
-        with self._log_file.open("ab") as errors:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bailanys", "controller", "--config", str(self._config),
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors,
-                start_new_session=True, env={**os.environ, **self._env},
-            )  # fmt: skip
+        try:
+            with self._log_file.open("ab") as errors:
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "bailanys", "controller", "--config", str(self._config),
+                    stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors,
+                    start_new_session=True, env={**os.environ, **self._env},
+                )  # fmt: skip
+        except OSError as error:  # no memory, no process, no log to be had: perhaps in a while
+            return str(error)
         watch = asyncio.create_task(self._watch(self._process))
         try:
             return await self._process.wait()

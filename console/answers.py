@@ -58,6 +58,9 @@ class Health(Answer):
         description="`away` while it cannot be written to, `behind` when it is a minute behind the calls: `degraded`."
     )
     disks: dict[str, DiskState] = Field(description="Those that recordings are written to; `degraded` without bytes.")
+    faults: tuple[str, ...] = Field(
+        default=(), description="What is wrong with the hotline's own files (owner, certificate, tokens): `degraded`."
+    )
 
 
 class OperatorNow(Answer):

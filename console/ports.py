@@ -60,6 +60,8 @@ class Floor:
     """Operators by state; every state is named."""
     journal_lag_s: float
     """How far the ledger is behind the journal."""
+    faults: tuple[str, ...] = ()
+    """What is wrong with the hotline's own files, one line each."""
     idle_beside_waiting: int = 0
     """Since the controller's start: operators left idle beside a caller for over 100 ms."""
     disks: tuple[DiskNow, ...] = ()

@@ -60,8 +60,9 @@ async def health(office: Office, _: Asked[Query, NoBody]) -> answers.Health:
     if floor.ledger_away:
         ledger = "away"
     well = floor.in_truth and ledger == "ok" and not {"full", "unwritable"} & set(disks.values())
+    well = well and not floor.faults
     status: Literal["ok", "degraded"] = "ok" if well else "degraded"
-    return answers.Health(status=status, in_truth=floor.in_truth, ledger=ledger, disks=disks)
+    return answers.Health(status=status, in_truth=floor.in_truth, ledger=ledger, disks=disks, faults=floor.faults)
 
 
 async def operators(office: Office, _: Asked[Query, NoBody]) -> answers.Operators:

@@ -1,9 +1,10 @@
-"""Puts rendered files in place: each whole or not at all."""
+"""Puts rendered files in place: each whole or not at all, and all of them back if Asterisk does not take them."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 
@@ -16,7 +17,8 @@ def install(files: Mapping[str, str], folder: Path) -> tuple[str, ...]:
         if path.exists() and path.read_text() == text:
             continue
         fresh = folder / f".{name}.new"
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        fresh.unlink(missing_ok=True)  # left by a kill; and the folder may be one that others write to, too
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(text)
             file.flush()
@@ -24,3 +26,37 @@ def install(files: Mapping[str, str], folder: Path) -> tuple[str, ...]:
         fresh.replace(path)
         changed.append(name)
     return tuple(changed)
+
+
+class Former:
+    """The files of a folder as they were, whoever's they are: the very files, kept under another name."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._names = tuple(path.name for path in folder.glob("*.conf"))
+
+    def kept(self, name: str) -> Path:
+        """Where a file is kept meanwhile."""
+        return self._folder / f".{name}.former"
+
+    def put_back(self) -> None:
+        """Have everything as it was. Raises OSError."""
+        for name in self._names:
+            self.kept(name).replace(self._folder / name)
+        for path in self._folder.glob("*.conf"):
+            if path.name not in self._names:
+                path.unlink()
+
+
+@contextlib.contextmanager
+def former(folder: Path) -> Iterator[Former]:
+    """Keep a folder's files for as long as the block lasts. Raises OSError."""
+    kept = Former(folder)
+    for path in folder.glob("*.conf"):
+        kept.kept(path.name).unlink(missing_ok=True)
+        kept.kept(path.name).hardlink_to(path)
+    try:
+        yield kept
+    finally:
+        for path in folder.glob(".*.former"):
+            path.unlink(missing_ok=True)

@@ -42,6 +42,11 @@ RECORDING_PAUSED: Final = "recording-paused"  # a channel of its own for each pa
 # Global variable: the controller's heartbeat, epoch seconds. Never declared in [globals]: a reload would reset it.
 BEAT: Final = "BAILANYS_BEAT"
 
+# What all files that were rendered together hold, so that it can be asked whether Asterisk took them: a global variable
+# of the dialplan, and the user name of an account that no endpoint has.
+EDITION: Final = "BAILANYS_EDITION"
+EDITION_AUTH: Final = "edition"
+
 # Global variables: until when no new call is taken, epoch seconds, and how many were refused. Said anew each second by
 # whoever drains the hotline before a stop, so that it opens again by itself when that one dies.
 CLOSED_UNTIL: Final = "BAILANYS_CLOSED_UNTIL"

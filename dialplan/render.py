@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -194,5 +195,13 @@ def render(settings: Settings, site: Site) -> dict[str, str]:
         "operator_patterns": operator_patterns(settings),
         "loop_address": HTTP_ADDRESS,
         "ms": lambda seconds: round(seconds * 1000),
+        "edition": _EDITION,
     }
-    return {path.name: environment.get_template(path.name).render(values) for path in sorted(TEMPLATES.glob("*.conf"))}
+    names_of_files = sorted(path.name for path in TEMPLATES.glob("*.conf"))
+    files = {name: environment.get_template(name).render(values) for name in names_of_files}
+    edition = sha256("".join(files.values()).encode()).hexdigest()[:16]
+    return {name: text.replace(_EDITION, edition) for name, text in files.items()}
+
+
+_EDITION = "@edition@"
+"""Stands for the mark of all files until they are known."""

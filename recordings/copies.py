@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 from shutil import copyfileobj
 from typing import BinaryIO
 
 import soundfile
 
+from config.ownership import as_caller
 from recordings.errors import CopyFailedError
 from recordings.naming import CopyKind
 from recordings.watched import Watched
@@ -24,9 +26,10 @@ def copy(flac: BinaryIO, target: Path, kind: CopyKind) -> None:
 
     Memory stays the same however long the talk. Raises CopyFailedError and leaves no half of a copy.
     """
-    fresh = target.with_name(f"{target.name}.part")
+    fresh = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
     try:
-        descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        with as_caller():  # exclusively: in a folder of others' nobody has put a file or a link there for us to fill
+            descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with flac, os.fdopen(descriptor, "w+b") as file:
             if kind is CopyKind.FLAC:
                 copyfileobj(flac, file)
@@ -34,11 +37,13 @@ def copy(flac: BinaryIO, target: Path, kind: CopyKind) -> None:
                 convert(flac, file, kind)
             file.flush()
             os.fsync(file.fileno())
-        fresh.replace(target)
+        with as_caller():
+            fresh.replace(target)
     except (OSError, soundfile.LibsndfileError) as error:
         raise CopyFailedError(f"{target} could not be written: {error}") from error
     finally:
-        fresh.unlink(missing_ok=True)
+        with as_caller():
+            fresh.unlink(missing_ok=True)
 
 
 def convert(flac: BinaryIO, file: BinaryIO, kind: CopyKind) -> None:

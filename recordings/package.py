@@ -54,7 +54,8 @@ def build(
     durable.make_folder(target.parent)
     fresh = target.with_name(f"{target.name}.part")
     try:
-        descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        fresh.unlink(missing_ok=True)  # left by a kill
+        descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "w+b") as file:
             with zipfile.ZipFile(file, "w") as package:
                 _fill(package, about, items, proof, signer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from config.load import load
+from config.ownership import become_owner, work_as_owner
+from config.paths import storage_paths
 from config.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,8 +38,19 @@ class Centre:
 
 
 def centre(config: Path) -> Centre:
-    """Load the configuration. Raises ConfigError."""
-    return Centre(config, load(config))
+    """Load the configuration; files are then opened and made as whoever the state folder belongs to.
+
+    Raises ConfigError, OSError.
+    """
+    settings = load(config)
+    work_as_owner(storage_paths(settings, ROOT).state_dir)
+    return Centre(config, settings)
+
+
+def become_who_runs(config: Path) -> None:
+    """Where root starts what stays, go on as whoever the state folder belongs to. Raises ConfigError, OSError."""
+    state = storage_paths(load(config), ROOT).state_dir
+    become_owner(state, [sys.executable, "-m", "bailanys", *sys.argv[1:]])
 
 
 def clock(at_ms: int | None, zone: str) -> str | None:

@@ -16,6 +16,7 @@ from bailanys.cli.person import who
 from calls.demand import Authority, Kind
 from calls.local_day import local_time
 from calls.people import People
+from config.ownership import as_caller
 
 if TYPE_CHECKING:
     from bailanys.demands import DemandDesk
@@ -44,7 +45,8 @@ def add(
     """Enter a demand and search at once; what is found is on hold from then on."""
     zone = _zone(config)
     received_ms, day = instant_of(received, zone), day_of(date, zone)
-    digest = hashlib.sha256(scan.read_bytes()).hexdigest() if scan is not None else None
+    with as_caller():
+        digest = hashlib.sha256(scan.read_bytes()).hexdigest() if scan is not None else None
 
     async def work(desk: DemandDesk, _: Register, __: Places) -> None:
         from bailanys.cli.demands_shown import show_found

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bailanys.cli.context import CACHE, DEFAULT_CONFIG, ROOT, ConfigOption, centre
+from config.ownership import as_caller
+
+if TYPE_CHECKING:
+    from bailanys.site import Places
+    from config.settings import Settings
+    from telephony.embedded import AsteriskInstall
 
 app = typer.Typer(help="What Asterisk reads: render it, install it.", no_args_is_help=True)
 
@@ -29,21 +35,58 @@ def render(
     keys = site_secrets(places.state, (operator.number for operator in settings.operators))
     files = render_files(settings, asterisk_site(settings, places, find_asterisk(CACHE), keys))
     verify(files, settings)
-    install(files, out)
+    with as_caller():
+        install(files, out)
     typer.echo(f"{len(files)} files in {out}")
 
 
 @app.command("install")
 def install_(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Render into the site's own folder and reload a running Asterisk; calls go on."""
+    """Render into the site's own folder and have a running Asterisk take it; calls go on.
+
+    What Asterisk does not take is put back as it was. What it takes only at its start is told, with what to do.
+    """
     import asyncio
 
-    from bailanys.cli.reload import reload_asterisk
-    from bailanys.site import places_of, prepare
+    from bailanys.site import places_of
     from telephony.embedded import find_asterisk
 
     settings = centre(config).settings
     places, asterisk = places_of(settings, ROOT), find_asterisk(CACHE)
-    prepare(settings, places, asterisk)
-    reloaded = asyncio.run(reload_asterisk(asterisk, places.asterisk_conf))
-    typer.echo(f"Installed in {places.etc}" + (", reloaded" if reloaded else "; Asterisk is not running"))
+    running, left = asyncio.run(_installed(settings, places, asterisk))
+    if not running:
+        typer.echo(f"Installed in {places.etc}; Asterisk is not running")
+        return
+    typer.echo(f"Installed in {places.etc}, reloaded and looked at. The controller has its settings of before:")
+    typer.echo("`systemctl restart bailanys` or `kill` it (it is started again); callers notice nothing.")
+    if left:
+        typer.echo("A restart of Asterisk is needed for what it takes only at its start:")
+        for line in left:
+            typer.echo(f"  {line}")
+        typer.echo("`bailanys stop` (calls end by themselves, new ones are refused), then start the hotline again.")
+
+
+async def _installed(settings: Settings, places: Places, asterisk: AsteriskInstall) -> tuple[bool, list[str]]:
+    """Whether Asterisk runs, and what it takes only at its start. Raises NotTakenError with all as it was before."""
+    from bailanys.reloading import NotTakenError, not_taken, reload_asterisk, wants_restart
+    from bailanys.site import prepare
+    from dialplan.install import former
+    from telephony.process import running_pid
+
+    conf = places.asterisk_conf
+    if not conf.exists() or running_pid(conf) is None:
+        prepare(settings, places, asterisk)
+        return False, []
+    with former(places.etc) as before:
+        try:
+            prepare(settings, places, asterisk)
+            await reload_asterisk(asterisk, conf)
+            if faults := await not_taken(asterisk, places, settings):
+                raise NotTakenError("; ".join(faults))
+        except BaseException as error:
+            before.put_back()
+            await reload_asterisk(asterisk, conf)
+            if isinstance(error, NotTakenError):
+                raise NotTakenError(f"Asterisk did not take it, and all is as it was before: {error}") from None
+            raise
+    return True, await wants_restart(asterisk, places, settings)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bailanys.cli.context import CACHE, DEFAULT_CONFIG, ROOT, ConfigOption, centre
+from bailanys.cli.context import CACHE, DEFAULT_CONFIG, ROOT, ConfigOption, become_who_runs, centre
 from config.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
     Ctrl-C (INT) stops everything with the calls. TERM, HUP and QUIT end all but Asterisk: calls go on, and the next
     `bailanys run` takes them over.
     """
+    become_who_runs(config)
     _checked(config)
     asyncio.run(_run(config))
 
@@ -126,6 +127,7 @@ def controller(config: ConfigOption = DEFAULT_CONFIG) -> None:
     from bailanys.site import places_of
     from bailanys.site_secrets import site_secrets
 
+    become_who_runs(config)
     set_up_logging()
     settings = centre(config).settings
     places = places_of(settings, ROOT)
@@ -139,6 +141,7 @@ def back_office(config: ConfigOption = DEFAULT_CONFIG) -> None:
     from bailanys.logging import set_up_logging
     from bailanys.site import places_of
 
+    become_who_runs(config)
     set_up_logging()
     settings = centre(config).settings
     asyncio.run(run_back_office(settings, places_of(settings, ROOT)))

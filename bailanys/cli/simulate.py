@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, centre
+from config.ownership import as_caller
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -90,13 +91,15 @@ def simulate(
         result, speeds[scenario.name] = _timed(scenario, played)
         found.append(result)
     if svg is not None:
-        svg.write_text(wait_plot.svg(title, found, _target_s(settings)), encoding="utf-8")
+        with as_caller():
+            svg.write_text(wait_plot.svg(title, found, _target_s(settings)), encoding="utf-8")
     if json_file is not None:
         told = json.dumps(shown.as_object(title, found, speeds), ensure_ascii=False, indent=1)
         if json_file == ON_STANDARD_OUTPUT:
             typer.echo(told)
             return
-        json_file.write_text(told + "\n", encoding="utf-8")
+        with as_caller():
+            json_file.write_text(told + "\n", encoding="utf-8")
     shown.print_table(title, shown.rows(found))
     for line in (shown.speed(speeds), *shown.warnings(found), *wait_plot.bars(found, _target_s(settings))):
         typer.echo(line)

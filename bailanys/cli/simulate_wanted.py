@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from calls.ids import GroupId, OperatorId
+from config.ownership import as_caller
 from config.settings import Settings
 from routing.configured import operators_of, reserves_of, rules_of, target_rules_of
 from routing.day import ALWAYS, DAY_S, Day, Shift, Staffed
@@ -140,7 +141,7 @@ def demand(
         return demand_of(calls or 0, made_up.shares, curve, talk_s)
     groups = [GroupId(group.name) for group in settings.groups]
     try:
-        with forecast.open(encoding="utf-8-sig", newline="") as lines:
+        with as_caller(), forecast.open(encoding="utf-8-sig", newline="") as lines:
             return read_forecast(lines, groups)
     except UnicodeDecodeError:
         raise ForecastError(f"{forecast} is no text in UTF-8") from None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, show
+from config.ownership import as_caller
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -92,7 +93,7 @@ def _forecast(file: Path, settings: Settings) -> tuple[tuple[Demand, ...], Habit
 
     groups = [GroupId(group.name) for group in settings.groups]
     try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
+        with as_caller(), file.open(encoding="utf-8-sig", newline="") as lines:
             return read_forecast(lines, groups), Habits(None, math.inf)
     except UnicodeDecodeError:
         raise ForecastError(f"{file} is no text in UTF-8") from None

@@ -117,10 +117,19 @@ class PaperDesk:
     disks: tuple[DiskNow, ...] = ()
     lag_s: float = 0.25
     ledger_away: str = ""
+    faults: tuple[str, ...] = ()
 
     def floor(self) -> Floor:
         waiting, operators = {"portal": 2, "ict": 0}, {"ready": 1, "talking": 3}
-        return Floor(self.in_truth, waiting, operators, self.lag_s, disks=self.disks, ledger_away=self.ledger_away)
+        return Floor(
+            self.in_truth,
+            waiting,
+            operators,
+            self.lag_s,
+            disks=self.disks,
+            ledger_away=self.ledger_away,
+            faults=self.faults,
+        )
 
     def operators(self) -> list[OperatorNow]:
         return [

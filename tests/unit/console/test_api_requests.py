@@ -40,7 +40,7 @@ async def test_every_path_but_two_wants_a_token_with_its_scope(paper: Paper, rou
 
 
 async def test_health_and_description_are_open(paper: Paper) -> None:
-    well = {"status": "ok", "in_truth": True, "ledger": "ok", "disks": {}}
+    well = {"status": "ok", "in_truth": True, "ledger": "ok", "disks": {}, "faults": []}
     assert await paper.asked("GET", "/health") == (200, well)
     paper.desk.in_truth = False
     assert await paper.asked("GET", "/health") == (200, well | {"status": "degraded", "in_truth": False})
@@ -52,6 +52,9 @@ async def test_health_and_description_are_open(paper: Paper) -> None:
     assert await paper.asked("GET", "/health") == (200, well | {"status": "degraded", "ledger": "behind"})
     paper.desk.ledger_away = "connection refused"
     assert await paper.asked("GET", "/health") == (200, well | {"status": "degraded", "ledger": "away"})
+    paper.desk.ledger_away, paper.desk.lag_s, paper.desk.faults = "", 0.25, ("tokens.json belongs to root",)
+    told = {"status": "degraded", "faults": ["tokens.json belongs to root"]}
+    assert await paper.asked("GET", "/health") == (200, well | told)
     status, described = await paper.asked("GET", "/openapi.json")
     assert (status, described["openapi"]) == (200, "3.1.0")
 
