@@ -107,7 +107,7 @@ class DemandDesk:
         choice: int | None = None,
     ) -> State:  # fmt: skip
         """Select, approve, break the glass, pack, deliver or withdraw; `choice`: see `storage.demands.do`."""
-        self.people.check(actor, kind)
+        self.people.check(actor, kind, broke_glass=kind is Kind.DELIVERED and await self._alone(demand_id, actor))
         if kind is Kind.SELECTED:
             await self._have_sound(demand_id, files)
         if kind is Kind.SELECTED and not files:
@@ -131,7 +131,7 @@ class DemandDesk:
 
     async def note_fetched(self, demand_id: str, actor: str, sha256: str) -> None:
         """Enter that somebody fetches the package, before a byte of it leaves."""
-        self.people.check(actor, Kind.PACKAGED)
+        self.people.check(actor, Deed.FETCH)
         await self._ledger.note(Note(actor, "demand.fetched", demand_id, {"sha256": sha256}))
 
     async def keep_time(self, tell: Callable[[str, str], None]) -> None:
@@ -141,6 +141,11 @@ class DemandDesk:
             for deed in due(state, now_ms):
                 await self._register.do(state.demand.id, deed)
                 tell(*alarm_of(state, deed, now_ms))
+
+    async def _alone(self, demand_id: str, actor: str) -> bool:
+        """Whether they approved it alone, and nobody else since."""
+        state, _ = await self._register.of(demand_id)
+        return state.alone and state.approved_by == actor
 
     async def _have_sound(self, demand_id: str, files: Sequence[str]) -> None:
         """Refuse to hand over what is not there: a talk without a recording is told in the protocol as a gap."""

@@ -1,12 +1,14 @@
-"""Who works on demands (rule 14): a person is the same at the command line and over the API, and has roles.
+"""Who works on demands, recordings and their keys (rule 14), and which role may do what: the one place that says so.
 
-With nobody in the configuration everyone is who their account or token is called, and may do everything that the scopes
-of a token allow; an account and a token of the same name are then one person.
+A person is the same at the command line and over the API. With nobody in the configuration everyone is who their
+account or token is called, and may do everything that the scopes of a token allow; an account and a token of the same
+name are then one person.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from calls.demand import Kind, refuse
@@ -19,38 +21,69 @@ class Role(StrEnum):
     CLERK = "clerk"  # enters letters, hands over
     AUDITOR = "auditor"  # listens and selects
     APPROVER = "approver"  # approves what another has selected
+    ADMINISTRATOR = "administrator"  # keys, tokens, the archive's health; hears and hands over nothing
 
 
 class Deed(StrEnum):
     """What is done beside the steps of a demand."""
 
     ENTER = "enter"
+    FETCH = "fetch"
     EXPORT = "export"
     HEAR = "hear"
+    VERIFY = "verify"
+    HOLD = "hold"
     RELEASE = "release"
     DISPOSE = "dispose"
     ROTATE = "rotate keys"
-    TAKE_OVER = "take the ledger over"
     SIGN_ANEW = "sign the audit log anew"
+    TAKE_OVER = "take the ledger over"
+    ADMIT_PROGRAM = "make a token"
 
 
-_EVERY = frozenset(Role)
-MAY: dict[Kind | Deed, frozenset[Role]] = {
-    Deed.ENTER: frozenset({Role.CLERK}),
-    Kind.LISTENED: frozenset({Role.AUDITOR, Role.APPROVER}),
-    Kind.SELECTED: frozenset({Role.AUDITOR}),
-    Kind.APPROVED: frozenset({Role.APPROVER}),
-    Kind.BROKE_GLASS: frozenset({Role.AUDITOR, Role.APPROVER}),  # whoever is alone at night
-    Kind.WITHDRAWN: frozenset({Role.CLERK, Role.APPROVER}),
-    Deed.EXPORT: frozenset({Role.AUDITOR}),
-    Deed.HEAR: frozenset({Role.AUDITOR, Role.APPROVER}),
-    Deed.RELEASE: frozenset({Role.APPROVER}),
-    Deed.DISPOSE: frozenset({Role.APPROVER}),
-    Deed.ROTATE: frozenset({Role.APPROVER}),
-    Deed.TAKE_OVER: frozenset({Role.APPROVER}),
-    Deed.SIGN_ANEW: frozenset({Role.APPROVER}),
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Who may do a deed, and by what command or request it is done."""
+
+    roles: frozenset[Role]
+    commands: tuple[str, ...] = ()
+    """Of `bailanys`."""
+    requests: tuple[str, ...] = ()
+    """Of the API, which a token needs the scope for, too."""
+
+
+def _by(*roles: Role) -> frozenset[Role]:
+    return frozenset(roles)
+
+
+_CLERK, _AUDITOR, _APPROVER, _ADMINISTRATOR = Role
+_PACKAGE = "/demands/{demand}/package"
+
+WAYS: dict[Kind | Deed, Way] = {
+    Deed.ENTER: Way(_by(_CLERK), ("demands add",), ("POST /demands",)),
+    Kind.SEARCHED: Way(_by(_CLERK, _AUDITOR), ("demands search",), ("POST /demands/{demand}/search",)),
+    Kind.LISTENED: Way(_by(_AUDITOR, _APPROVER), ("demands listen",), ("GET /recordings/{file}/audio?demand=…",)),
+    Kind.SELECTED: Way(_by(_AUDITOR), ("demands select",), ("POST /demands/{demand}/select",)),
+    Kind.APPROVED: Way(_by(_APPROVER), ("demands approve",), ("POST /demands/{demand}/approve",)),
+    Kind.BROKE_GLASS: Way(  # whoever is alone at night
+        _by(_AUDITOR, _APPROVER), ("demands break-glass",), ("POST /demands/{demand}/break-glass",)
+    ),
+    Kind.PACKAGED: Way(_by(_CLERK, _AUDITOR, _APPROVER), ("demands package",), (f"POST {_PACKAGE}",)),
+    Deed.FETCH: Way(_by(_CLERK, _AUDITOR, _APPROVER), (), (f"GET {_PACKAGE}",)),
+    Kind.DELIVERED: Way(_by(_CLERK), ("demands deliver",), ("POST /demands/{demand}/deliver",)),
+    Kind.WITHDRAWN: Way(_by(_CLERK, _APPROVER), ("demands withdraw",), ("POST /demands/{demand}/withdraw",)),
+    Deed.EXPORT: Way(_by(_AUDITOR), ("recordings export",)),
+    Deed.HEAR: Way(_by(_AUDITOR, _APPROVER), (), ("GET /recordings/{file}/audio",)),
+    Deed.VERIFY: Way(_by(_AUDITOR, _ADMINISTRATOR), ("recordings verify",)),
+    Deed.HOLD: Way(_by(_AUDITOR, _APPROVER), ("recordings hold",)),
+    Deed.RELEASE: Way(_by(_APPROVER), ("recordings release",)),
+    Deed.DISPOSE: Way(_by(_APPROVER, _ADMINISTRATOR), ("recordings retention --dispose",)),
+    Deed.ROTATE: Way(_by(_ADMINISTRATOR), ("recordings rotate-key", "recordings join-keys")),
+    Deed.SIGN_ANEW: Way(_by(_ADMINISTRATOR), ("audit begin-anew",)),
+    Deed.TAKE_OVER: Way(_by(_ADMINISTRATOR), ("db take-over",)),
+    Deed.ADMIT_PROGRAM: Way(_by(_ADMINISTRATOR), ("tokens add",)),
 }
-"""Everything else is open to everybody who is known."""
+"""Alerts and escalations are the clock's alone. To look at demands and to search is no deed."""
 
 
 class People:
@@ -67,16 +100,27 @@ class People:
         """The name of who has this token of the API."""
         return self._name(f"the token {token}", token, lambda one: one.tokens)
 
-    def check(self, name: str, deed: Kind | Deed) -> None:
-        """Refuse what is not for a person of this name to do."""
+    def check(self, name: str, deed: Kind | Deed, *, broke_glass: bool = False) -> None:
+        """Refuse what is not for a person of this name to do.
+
+        `broke_glass`: they have approved this demand alone. Then nobody else is there, and they hand over, too.
+        """
         if not self._known:
             return
         roles = next((one.roles for one in self._known if one.name == name), None)
         if roles is None:
             refuse(f"{name} is not in [[people]]")
-        needed = MAY.get(deed, _EVERY)
-        if roles is not None and not needed.intersection(roles):
+        needed = self._needed(deed)
+        alone = broke_glass and deed is Kind.DELIVERED
+        if roles is not None and not alone and not needed.intersection(roles):
             refuse(f"{name} is no {' or '.join(sorted(needed))}: {deed.value} is for another person")
+
+    def _needed(self, deed: Kind | Deed) -> frozenset[Role]:
+        """What is an administrator's is an approver's as long as nobody is named administrator."""
+        needed = WAYS[deed].roles
+        if Role.ADMINISTRATOR in needed and not any(Role.ADMINISTRATOR in one.roles for one in self._known):
+            return needed | {Role.APPROVER}
+        return needed
 
     def _name(self, told: str, value: str, of: Callable[[Person], Sequence[str]]) -> str:
         if not self._known:

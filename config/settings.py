@@ -349,9 +349,10 @@ class Person(Section):
     name: str = Field(
         min_length=1, max_length=80, pattern=r"^\S(.*\S)?$", description="As protocols and the audit log name them."
     )
-    roles: tuple[Literal["clerk", "auditor", "approver"], ...] = Field(
+    roles: tuple[Literal["clerk", "auditor", "approver", "administrator"], ...] = Field(
         min_length=1,
-        description="`clerk` enters letters and hands over; `auditor` listens and selects; `approver` approves.",
+        description="`clerk` enters letters and hands over; `auditor` listens and selects; `approver` approves; "
+        "`administrator` keeps keys and tokens. See roles.md.",
     )
     accounts: tuple[Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_.-]{0,31}$")], ...] = Field(
         default=(), description="Accounts of the system that are theirs alone."

@@ -23,3 +23,7 @@ class Scope(StrEnum):
     DEMANDS_WRITE = "demands:write"  # enters, selects, packs, delivers
     DEMANDS_APPROVE = "demands:approve"  # the second person's
     METRICS_READ = "metrics:read"
+
+
+HEARS = frozenset({Scope.RECORDINGS_LISTEN, Scope.DEMANDS_WRITE, Scope.DEMANDS_APPROVE})
+"""With these a token does deeds of `calls.people`, in the name of the person that it is given to."""

@@ -30,7 +30,7 @@ def hold(call: CallArgument, reason: ReasonOption, config: ConfigOption = DEFAUL
     from storage.transaction import in_transaction
 
     now_ms, settings = time.time_ns() // 1_000_000, centre(config).settings
-    actor, reason = who(settings), reason_of(reason)
+    actor, reason = who(settings, Deed.HOLD), reason_of(reason)
     with ledger_of(settings, writing=True) as ledger:
         wanted = asyncio.run(recordings_of(ledger, call))
         deed = in_transaction(ledger.engine, lambda one: retention.hold(one, wanted, actor, reason, now_ms))

@@ -113,6 +113,7 @@ def verify(
     from calls.local_day import local_day
 
     settings = centre(config).settings
+    actor = who(settings, Deed.VERIFY)
     places, zone = places_of(settings, ROOT), settings.hotline.time_zone
     span = local_day(day_of(date, zone), zone) if date else None
     with ledger_of(settings, writing=True) as ledger:
@@ -130,7 +131,7 @@ def verify(
             "call": call or "",
             "date": date,
         }
-        asyncio.run(ledger.note(Note(who(settings), "recordings.verified", call or date or "archive", about)))
+        asyncio.run(ledger.note(Note(actor, "recordings.verified", call or date or "archive", about)))
     told = [{"recording": one.file, "path": one.path, "faults": "; ".join(one.faults)} for one in bad]
     said = f"{len(rows) - len(away)} recordings looked at, all as they were put there."
     show(told, as_json=as_json, title="Recordings that are not what they were", empty=said)

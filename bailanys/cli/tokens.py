@@ -8,6 +8,9 @@ from typing import Annotated
 import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.person import who
+from calls.people import Deed
+from console.scopes import HEARS
 from console.token_file import TokenFile
 
 app = typer.Typer(help="Tokens of the HTTP API: add one, list them, revoke one.", no_args_is_help=True)
@@ -24,6 +27,8 @@ def add(
 
     from console.tokens import new_token
 
+    if HEARS.intersection(scope):
+        who(centre(config).settings, Deed.ADMIT_PROGRAM)
     secret, token = new_token(name, scope, time.time_ns() // 1_000_000)
     _file(config).add(token)
     typer.echo(secret)
