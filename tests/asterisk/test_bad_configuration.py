@@ -78,14 +78,13 @@ async def test_port_in_use_is_told_and_nothing_started(
     tmp_path: Path, command: str, key: str, kind: socket.SocketKind
 ) -> None:
     env = own_place(tmp_path / "state")
+    port = int(env.pop(f"BAILANYS_{key.replace('.', '__').upper()}"))  # not among those of voice
     with socket.socket(socket.AF_INET, kind) as other:
-        other.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", port))
         if kind == socket.SOCK_STREAM:
             other.listen()
-        port = other.getsockname()[1]
         config = tmp_path / "hotline.toml"
         config.write_text(_with(CONFIG.read_text(), key, port))
-        del env[f"BAILANYS_{key.replace('.', '__').upper()}"]
         said = await bailanys(command, env=env, config=config)
     assert said.status == 2, said.err
     (line,) = said.err.splitlines()
