@@ -79,7 +79,6 @@ def turn(path: Path) -> Iterator[None]:
     durable.make_folder(path.parent)
     descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        _as_its_folder(descriptor, path)
         end_s = time.monotonic() + WAIT_S
         while not _taken(descriptor):
             if time.monotonic() > end_s:
@@ -108,7 +107,6 @@ def write(path: Path, content: bytes, *, must_be_new: bool = False) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            _as_its_folder(descriptor, path)
             os.fsync(descriptor)
         if must_be_new:
             path.hardlink_to(fresh)
@@ -125,11 +123,3 @@ def _taken(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _as_its_folder(descriptor: int, path: Path) -> None:
-    """A command of root's leaves the file to whom the folder belongs: the hotline's own user reads it."""
-    if os.geteuid() == 0:
-        owner = path.parent.stat()
-        if os.fstat(descriptor).st_uid != owner.st_uid:
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)
