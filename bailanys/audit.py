@@ -12,21 +12,25 @@ from calls.ids import CallId
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """Callers whom nobody takes care of: waiting and unknown to the router, or left in the safety net."""
+    """Callers whom nobody takes care of: waiting and unknown to the router, left in the safety net or out of place."""
 
     waiting: tuple[CallWaiting, ...]
     in_net: tuple[tuple[CallId, str], ...]
+    misplaced: tuple[tuple[CallId, str], ...] = ()
+    """In another channel's place."""
 
     @property
     def calls(self) -> frozenset[CallId]:
         """Their calls."""
-        return frozenset([waiting.call for waiting in self.waiting] + [call for call, _ in self.in_net])
+        places = (*self.in_net, *self.misplaced)
+        return frozenset([waiting.call for waiting in self.waiting] + [call for call, _ in places])
 
     def of(self, calls: Container[CallId]) -> Forgotten:
         """Only those of these calls."""
         return Forgotten(
             tuple(waiting for waiting in self.waiting if waiting.call in calls),
             tuple(place for place in self.in_net if place[0] in calls),
+            tuple(place for place in self.misplaced if place[0] in calls),
         )
 
 
@@ -39,4 +43,4 @@ def forgotten(channels: Iterable[SeenChannel], known: Container[CallId]) -> Forg
         for event in seen.events
         if isinstance(event, CallWaiting) and event.call not in known and event.call not in ringing
     )
-    return Forgotten(waiting, seen.in_net)
+    return Forgotten(waiting, seen.in_net, seen.misplaced)

@@ -15,6 +15,7 @@ from bailanys.foretelling import Foretelling, kept
 from bailanys.journal import ControllerJournal
 from bailanys.moving import moved, offered
 from bailanys.resync import has_contact, seen_channel
+from bailanys.snapshot import is_misplaced
 from calls.events import CallGone, DutyChanged, Event, Reachability, WrapUpSet
 from calls.ids import CallId, OperatorId
 from calls.journal import Fact
@@ -137,19 +138,23 @@ class Deeds:
         await self._link.send(commands.redirect(channel, names.WAITING, "back"))
 
     async def _move_on(self, channel: str) -> None:
-        """Once the caller stands where the consultation waited: sooner, Asterisk's own move undoes ours."""
+        """Once the caller stands where the consultation waited: sooner, Asterisk's own move undoes ours.
+
+        The channel's id says so, which is then another's than that of whom the place was for; until it does not.
+        """
         move, moves = commands.redirect(channel, names.MOVED_ON), 0
         for _ in range(MOVE_LOOKS):
             seen = await seen_channel(self._link, channel)
-            if seen is not None and seen.context != names.CONNECT:
-                if not seen.variables.get(names.CONSULT):  # moved, or the colleague answered meanwhile
-                    if moves > 1:
-                        log.warning("a move was lost on the way", channel=channel, times=moves - 1)
-                    return
+            if seen is None:
+                return
+            if is_misplaced(seen):
                 moves += 1
                 await moved(self._link.send, move, lambda: False)  # once: the next look says whether it was taken
-            await asyncio.sleep(MOVE_LOOK_EVERY_S)
-        await self._link.send(move)
+            elif moves:
+                break
+            await asyncio.sleep(MOVE_LOOK_EVERY_S)  # else not there yet, or the dialplan itself has noticed
+        if moves > 1:
+            log.warning("a move was lost on the way", channel=channel, times=moves - 1)
 
     async def look_for_phone(self, operator: OperatorId) -> None:
         """Log an operator out whose last registration is gone, in a talk, too: nothing is rung when it ends."""

@@ -12,6 +12,7 @@ from bailanys import consulting, recording_pause
 from bailanys.destinations import Destination, destination, staffed
 from bailanys.dispatcher import Dispatcher
 from bailanys.resync import seen_channels
+from bailanys.snapshot import is_caller
 from bailanys.three_way import operators_of, ready_for_three
 from calls.events import DutyChanged
 from calls.ids import CallId, OperatorId
@@ -187,7 +188,7 @@ class LiveDesk:
         legs = {c.linkedid: c for c in channels if c.uniqueid != c.linkedid and operator_of(c.name)}
         rows = []
         for channel in channels:
-            if channel.uniqueid != channel.linkedid or not channel.variables.get(names.ARRIVED):
+            if not is_caller(channel):
                 continue
             leg = legs.get(channel.uniqueid)
             three = channel.context == names.THREE_WAY
@@ -227,7 +228,7 @@ class LiveDesk:
 
     async def _moved(self, call: str, where: Destination) -> Transferred:
         channels = await done(seen_channels(self._link))
-        caller = next((c for c in channels if c.uniqueid == call and c.linkedid == call), None)
+        caller = next((c for c in channels if c.uniqueid == call and is_caller(c)), None)
         if caller is None:
             raise UnknownCallError(f"no such call now: {call}")
         talks = caller.context == names.THREE_WAY or any(

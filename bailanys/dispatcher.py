@@ -28,7 +28,7 @@ from calls.journal import Fact
 from calls.tracker import events_of, lost_contact
 from config.settings import Settings
 from dialplan import names
-from routing.commands import Alarm, Reclaim
+from routing.commands import Alarm, MoveOn, Reclaim
 from routing.configured import configured_router
 from routing.core import Router
 from routing.day_so_far import Lent
@@ -229,6 +229,8 @@ class Dispatcher:
             self._deeds.perform([Alarm("forgotten-caller", waiting.call)])
             self.say(waiting)
         self._deeds.perform([Reclaim(call, channel) for call, channel in twice.in_net])
+        for call, channel in twice.misplaced:
+            self._deeds.perform([Alarm("misplaced-caller", call), MoveOn(call, channel)])
 
     # -- the truth -------------------------------------------------------------------------------------------------
 
@@ -266,6 +268,7 @@ class Dispatcher:
         self.foretelling.rebuilt(router, said, _now_ms())
         self._deeds.perform(decided)
         self._deeds.perform([Reclaim(call, channel) for call, channel in truth.in_net])
+        self._deeds.perform([MoveOn(call, channel) for call, channel in truth.misplaced])
         self._deeds.later(self._deeds.guarded(self._deeds.say_unstaffed()))
         self._deeds.later(self._deeds.guarded(ask_silent_phones(self._link, router.operators.values())))
         self._deeds.later(self._deeds.guarded(keep_net_in_step(self._link, self._settings, router.operators.values())))

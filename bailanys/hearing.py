@@ -65,9 +65,7 @@ class Hearing:
         )
 
     async def _made(self, file: str) -> Recording:
-        origin = origin_of(file)
-        at = None if origin is None else self._ledger.recording_at(origin.call, origin.seq, origin.offer)
-        made = None if at is None else await said(at)
+        made = await said(self._ledger.recording_named(file)) if origin_of(file) else None
         if made is None:
             raise UnknownRecordingError(f"no recording {file}; it may not be finished yet")
         return made

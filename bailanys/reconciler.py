@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bailanys.reconciling import SETTLED_S, Mismatch, reconcile, reconcile_hour
 from bailanys.site import Places
-from recordings.naming import Origin, file_of
+from recordings.naming import file_of_talk
 from storage.ledger import Ledger
 
 EVERY_S = 120.0
@@ -49,7 +49,7 @@ class Reconciler:
     async def _look_for_overdue(self, now_ms: int) -> None:
         talks = [one for one in await self._ledger.segments_to_finalise() if now_ms - one.ended_ms > OVERDUE_MS]
         if talks and not self._overdue:
-            oldest = file_of(Origin(talks[0].call, talks[0].seq, talks[0].offer))
+            oldest = file_of_talk(talks[0])
             said = f"{len(talks)} talks that ended over 5 minutes ago have no recording yet, the oldest {oldest}"
             self._alarm("recordings-overdue", said)
         self._overdue = bool(talks)

@@ -18,7 +18,7 @@ from calls.recording import GapReason, Recording, RecordingStatus
 from calls.store import Store, Stored
 from recordings import spool
 from recordings.disposal import remove
-from recordings.naming import FLAC, SEALED, SIDECAR, Origin, file_of, origin_of
+from recordings.naming import FLAC, SEALED, SIDECAR, file_of_talk, origin_of
 from recordings.remarks import remarks
 from recordings.sidecar import read
 from storage.held_against import held_against
@@ -69,7 +69,7 @@ async def unfinished(ledger: Ledger, places: Places) -> list[Mismatch]:
     raw = await asyncio.to_thread(spool.look, places.spool)
     found = []
     for talk in await ledger.segments_to_finalise():
-        file = file_of(Origin(talk.call, talk.seq, talk.offer))
+        file = file_of_talk(talk)
         left = raw.pop(file, None)
         waits = "its file is being written" if left and left.being_written else "its file waits in the spool"
         found.append(
@@ -87,9 +87,9 @@ async def _examined(
     listed, rows, found = {one.path: one for one in stored}, {row.file: row for row in made}, list[Mismatch]()
     for path in (path for path, one in listed.items() if path.endswith(SIDECAR) and _settled(one)):
         file = PurePosixPath(path).stem
-        if (origin := origin_of(file)) is None:
+        if origin_of(file) is None:
             continue  # somebody else's file
-        known = rows.get(file) or await ledger.recording_at(origin.call, origin.seq, origin.offer)
+        known = rows.get(file) or await ledger.recording_named(file)
         if known is None:
             found.append(await _adopt(ledger, store, path))
         elif known.status is RecordingStatus.DISPOSED:

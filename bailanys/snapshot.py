@@ -42,6 +42,8 @@ class Rebuilt:
     """Calls being made for callbacks, each with the call it was asked in."""
     there: frozenset[CallId] = frozenset()
     """Every call that has a channel."""
+    misplaced: tuple[tuple[CallId, str], ...] = ()
+    """Callers in another channel's place, who have to be moved on from there (see `[moved-on]` of the dialplan)."""
 
 
 def rebuild(
@@ -96,14 +98,30 @@ def rebuild(
     there = frozenset(CallId(channel.uniqueid) for channel in own)
     callbacks = tuple((CallId(c.uniqueid), CallId(asked)) for c in own if (asked := c.variables.get(names.CALLBACK_OF)))
     told = tuple((CallId(c.uniqueid), c.variables[names.TOLD]) for c in seen if c.variables.get(names.TOLD))
-    return Rebuilt((*events, *talks), tuple(in_net), told, callbacks, there)
+    misplaced = tuple((CallId(c.uniqueid), c.name) for c in own if is_misplaced(c))
+    return Rebuilt((*events, *talks), tuple(in_net), told, callbacks, there, misplaced)
+
+
+def is_misplaced(channel: SeenChannel) -> bool:
+    """Whether a caller stands in a place that was begun for another channel, whose variables hide the caller's."""
+    begun_for = channel.variables.get(names.ID, "")
+    if begun_for == names.OPERATORS:
+        return operator_of(channel.name) is None
+    return begun_for not in ("", channel.uniqueid)
+
+
+def is_caller(channel: SeenChannel) -> bool:
+    """Whether this is a caller's own channel: one with an arrival, in its own place."""
+    own = channel.uniqueid == channel.linkedid and not is_misplaced(channel)
+    return own and bool(channel.variables.get(names.ARRIVED))
 
 
 def _waiting(channel: SeenChannel) -> CallWaiting | None:
     """The caller's words about themselves; None for legs and for callers who have not come to the wait yet."""
-    if channel.uniqueid != channel.linkedid:
-        return None
     said = channel.variables
+    asks = channel.uniqueid == channel.linkedid and said.get(names.CONSULT) == "1" and not is_misplaced(channel)
+    if not (is_caller(channel) or asks):
+        return None
     return waiting_of(
         channel.name,
         channel.uniqueid,

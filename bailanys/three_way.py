@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from bailanys.snapshot import SeenChannel
+from bailanys.snapshot import SeenChannel, is_misplaced
 from calls.tracker import operator_of
 from console.errors import NoConsultationError, NoTalkError, UnknownCallError
 from dialplan import names
@@ -18,7 +18,7 @@ def talk_of(channels: Iterable[SeenChannel], call: str, also: Collection[str] = 
     Raises UnknownCallError, NoTalkError.
     """
     caller = next((c for c in channels if c.uniqueid == call and c.linkedid == call), None)
-    if caller is None:
+    if caller is None or not caller.variables.get(names.ARRIVED) or is_misplaced(caller):
         raise UnknownCallError(f"no such call now: {call}")
     said = caller.variables
     begun = said.get(names.TALKED_OFFER) and said.get(names.TALKED_OFFER) == said.get(names.OFFER)

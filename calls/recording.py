@@ -71,11 +71,16 @@ class EndedTalk:
     """How long caller and operator were bridged; None when the journal does not say."""
     lost: bool = False
     """Asterisk died in it: no channel was left to say how it ended."""
+    file: str = ""
+    """The name of its file without suffix, as the journal says; empty when it does not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording as the ledger keeps it, one per (call, seq, offer)."""
+    """A recording as the ledger keeps it, one per (call, seq, offer).
+
+    A second file of one talk (an orphan's name may say the same) is kept under an offer that nobody can have made.
+    """
 
     call: CallId
     seq: int

@@ -26,6 +26,7 @@ _LEG = re.compile(r"PJSIP/op(?P<number>[0-9]{2,6})-[0-9a-f]+")
 _DEVICE = re.compile(r"PJSIP/op(?P<number>[0-9]{2,6})")
 _ACCOUNT = re.compile(r"op(?P<number>[0-9]{2,6})")
 _PRIORITY = re.compile(r"-?[0-9]{1,5}")
+_INSTANT = re.compile(r"[1-9][0-9]{0,12}")
 _OUTCOMES = {
     "NOANSWER": Outcome.MISSED,
     "BUSY": Outcome.REFUSED,
@@ -79,9 +80,12 @@ def is_reachable(device_state: str) -> bool:
 
 
 def waiting_of(channel: str, call: str, fields: Mapping[str, str]) -> CallWaiting | None:
-    """A waiting caller from the channel's own words; None when they make no sense."""
+    """A waiting caller from the channel's own words; None when they make no sense.
+
+    Who comes with a rank that is no instant at all has not arrived; the core holds it against the clock.
+    """
     rank, offers = fields.get("Rank", ""), fields.get("Offers", "")
-    if not (call and fields.get("Group") and rank.isdecimal()):
+    if not (call and fields.get("Group") and _INSTANT.fullmatch(rank)):
         return None
     operator, wanted, giver = (fields.get(name) or None for name in ("Operator", "Wanted", "Giver"))
     priority = _PRIORITY.fullmatch(fields.get("Added", ""))

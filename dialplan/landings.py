@@ -10,6 +10,7 @@ from dialplan import names
 MOVED_TO = (
     names.WAITING, names.CONNECT, names.GIVEN_BACK, names.TRANSFER_TO, names.THREE_WAY, names.THREE_WAY_LEFT,
     names.THREE_WAY_LEG, names.HELD, names.ASKING, names.TAKEN_BACK, names.JOIN, names.MOVED_ON, names.JOINING,
+    names.PUT_APART,
 )  # fmt: skip
 """Where a channel is sent by somebody else: the controller, or another channel."""
 ON_ITS_WAY = (names.NET, names.CALLBACK_ASK, names.TALK_ENDED, names.RATING)

@@ -34,6 +34,7 @@ TAKEN_BACK: Final = "taken-back"  # the caller, with the operator again
 JOIN: Final = "join"  # the caller, on the way to the colleague who is asked, by command
 JOINED: Final = "joined"  # the caller, after a consultation
 MOVED_ON: Final = "moved-on"  # the caller, in the place of a consultation that nobody had answered
+PUT_APART: Final = "put-apart"  # a caller whom an operator has joined with another caller
 JOINING: Final = "joining"  # the operator, while the caller is told
 TALK_ENDED: Final = "talk-ended"
 RATING: Final = "rating"
@@ -57,6 +58,9 @@ UNSTAFFED: Final = "BAILANYS_UNSTAFFED"
 
 # Channel variables of a caller: what a restarted controller rebuilds its truth from.
 ARRIVED: Final = "BLN_ARRIVED"  # epoch ms, at the INVITE
+ID: Final = "BLN_ID"  # the channel's own id: another's when a caller stands in another channel's place
+OPERATORS: Final = "operator"  # that id on an operator's channel which is nobody's place
+PAPERS: Final = "BLN_PAPERS_"  # with the channel's id behind it: what a caller carries out of a talk into such a place
 RANK: Final = "BLN_RANK"  # epoch ms that orders callers
 PRIORITY: Final = "BLN_PRIORITY"  # seconds of waiting that a supervisor added; empty: none
 LANGUAGE: Final = "BLN_LANGUAGE"
@@ -87,8 +91,10 @@ CALLBACK_UNTIL: Final = "BLN_CALLBACK_UNTIL"  # epoch seconds: from then on nobo
 
 CALLER_VARIABLES: Final = (
     ARRIVED, RANK, PRIORITY, LANGUAGE, GROUP, SEQ, OFFER, WANTED, GIVER,
-    TALKED, TALKED_OFFER, WITH, ME, CONSULT, TOLD, CALLBACK_OF, PAUSED,
+    TALKED, TALKED_OFFER, WITH, ME, ID, CONSULT, TOLD, CALLBACK_OF, PAUSED,
 )  # fmt: skip
+
+EARLIEST_MS: Final = 1_577_836_800_000  # 2020: an instant before it is none of a call of ours
 
 # Events sent by the dialplan to the controller
 WAITING_EVENT: Final = "BailanysWaiting"

@@ -165,12 +165,13 @@ def recorded(settings: Settings, site: Site) -> str:
     """What MixMonitor is told: both sides in one file, or each in its own where a phone may speak wider than 8 kHz.
 
     Option `D` writes half of each frame then, at half its speed (asterisk/asterisk#1779, seen with 22.10); two files
-    are resampled rightly, and the finaliser puts them together (`recordings.weaving`).
+    are resampled rightly, and the finaliser puts them together (`recordings.weaving`). `a`: no file that is there is
+    ever emptied, were its name to come twice after all.
     """
     file = f"{site.spool}/${{BLN_FILE}}"
     if NARROW.issuperset(settings.sip.codecs):
-        return f"{file}.raw,bD"
-    return f",br({file}.caller.sln)t({file}.operator.sln)"
+        return f"{file}.raw,abD"
+    return f",abr({file}.caller.sln)t({file}.operator.sln)"
 
 
 def render(settings: Settings, site: Site) -> dict[str, str]:

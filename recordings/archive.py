@@ -16,7 +16,7 @@ from recordings import durable
 from recordings.audio import AudioFacts, sha256_of, to_flac
 from recordings.errors import ArchiveUnwritableError, AudioDiffersError, ReceiptVoidError, SealBrokenError
 from recordings.folder import Folder
-from recordings.naming import FLAC, SEALED, SIDECAR, Origin, archive_path, file_of
+from recordings.naming import FLAC, SEALED, SIDECAR, archive_path, file_of_talk
 from recordings.opening import Keys, open_recording, opened_with, plain_sha256
 from recordings.sealing import seal
 from recordings.sidecar import Sidecar, from_json, sidecar_path, to_json
@@ -44,7 +44,7 @@ class Archive:
         Raises ArchiveUnwritableError, KeysUnreadableError, what `to_flac` raises, and ValueError for a talk that has no
         name.
         """
-        file = file_of(Origin(talk.call, talk.seq, talk.offer))
+        file = file_of_talk(talk)
         with _writing():
             durable.make_folder(self._pending)
         facts, wrapped = self._encode(raw, file)
@@ -156,10 +156,12 @@ class Archive:
             return ""
 
     def _make_way(self, target: Path, sidecar: Sidecar) -> None:
-        # Names are never used twice, so this does not happen; if it does, neither recording may be lost.
+        # Names are never used twice, so this does not happen; if it does, neither recording may be lost, nor the key.
         if target.exists() and self._sha256_of(target, sidecar) != sidecar.recording.sha256:
-            older = sha256_of(target)
-            target.rename(target.with_name(f"{target.stem}.{older[:12]}.older"))
+            older, told = sha256_of(target)[:12], sidecar_path(target)
+            target.rename(target.with_name(f"{target.stem}.{older}.older"))
+            if told.exists():
+                told.rename(told.with_name(f"{told.stem}.{older}.json.older"))
 
 
 def receipt_of(root: Path, file: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,7 +21,7 @@ from recordings.archive import Archive
 from recordings.complaints import Complaints
 from recordings.errors import ArchiveUnwritableError, KeysUnreadableError, ReceiptVoidError, StillWrittenError
 from recordings.gaps import UNEXPLAINED, as_it_was, gaps_of, lacks
-from recordings.naming import Origin, file_of
+from recordings.naming import file_of_talk, origin_of
 from recordings.opening import Keys, no_keys
 from recordings.readiness import Step, adopted, next_step
 from recordings.remarks import remarks
@@ -99,7 +99,7 @@ class Finaliser:
         talks: dict[str, EndedTalk] = {}
         for talk in await self._book.segments_to_finalise():
             try:
-                talks[file_of(Origin(talk.call, talk.seq, talk.offer))] = talk
+                talks[file_of_talk(talk)] = talk
             except ValueError as error:
                 self._complaints.failed(talk.call, error, self._now_ms())
         return talks
@@ -112,6 +112,7 @@ class Finaliser:
         found = await self._attempt(SPOOL, partial(_in_thread, partial(raw_files.look, self._spool)))
         if apart is None or found is None:
             return
+        talks = _as_named(talks, found)
         for file in sorted((found.keys() | talks.keys()) - receipts.keys() - apart):
             await self._note(finished, file, partial(self._one, file, found.get(file), talks.get(file)))
         self._tell_of_keys(len(found))
@@ -234,6 +235,20 @@ class Finaliser:
         if any(gap.reason in UNEXPLAINED for gap in gaps):
             self._alarm("recording_short" if recording.path else "recording_missing", recording.file)
         return gaps
+
+
+def _as_named(talks: dict[str, EndedTalk], found: Iterable[str]) -> dict[str, EndedTalk]:
+    """The talks by the names of their files: of one whose name the journal lost, the only file that it can be."""
+    ours: dict[tuple[str, int, int], list[str]] = {}
+    for file in found:
+        if (origin := origin_of(file)) is not None:
+            ours.setdefault((origin.call, origin.seq, origin.offer), []).append(file)
+    named = {}
+    for file, talk in talks.items():
+        its = ours.get((talk.call, talk.seq, talk.offer), [])
+        its = its if not talk.file and len(its) == 1 else [file]
+        named[its[0]] = replace(talk, file=its[0])
+    return named
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

@@ -1,9 +1,12 @@
 """Names of recordings, in the spool and in the archive: strict both ways, and nothing of the caller in them.
 
-The dialplan names a spool file `<call>-<seq>-<offer>.raw`, e.g. `hl1-1764000000.12-1-2.raw`; the archive keeps it as
-`YYYY/MM/DD/HH/<call>-<seq>-<offer>.flac.enc` (`.flac` when it is not encrypted), by the UTC hour in which the talk
-began. Local dates are a matter of the search (rule 14): an hour of UTC exists once, an hour of local time may come
-twice.
+The dialplan names a spool file `<call>-<seq>-<offer>-<mark>.raw`, e.g.
+`hl1-1764000000.12-1-2-1764000009123481516.raw`; the archive keeps it as `YYYY/MM/DD/HH/<the same>.flac.enc` (`.flac`
+when it is not encrypted), by the UTC hour in which the talk began. Local dates are a matter of the search (rule 14): an
+hour of UTC exists once, an hour of local time may come twice.
+
+The mark is drawn as the recording begins, an instant and a random number, so that no two files have one name whatever
+becomes of the variables that the rest is made of. Recordings of before 2026-11-29 have none.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from calls.ids import CallId
+from calls.recording import EndedTalk
 
 RAW = ".raw"
 FLAC = ".flac"
@@ -23,6 +27,7 @@ SIDECAR = ".json"
 
 _FILE = re.compile(
     r"(?P<call>[a-z][a-z0-9]{0,15}-[0-9]{1,12}\.[0-9]{1,10})-(?P<seq>[1-9][0-9]{0,5})-(?P<offer>[1-9][0-9]{0,8})"
+    r"(?:-(?P<mark>[0-9]{6,24}))?"
 )
 _LAST_MS = 253_402_300_800_000  # the year 10000, where `YYYY` ends
 
@@ -42,20 +47,32 @@ class Origin:
     call: CallId
     seq: int
     offer: int
+    mark: str = ""
+    """What tells it from any other of that name; empty in recordings of before there were marks."""
 
 
 def file_of(origin: Origin) -> str:
     """The name without suffix. Raises ValueError for an origin that the dialplan cannot have made."""
-    file = f"{origin.call}-{origin.seq}-{origin.offer}"
+    file = f"{origin.call}-{origin.seq}-{origin.offer}{origin.mark and '-'}{origin.mark}"
     if _FILE.fullmatch(file) is None:
         raise ValueError(f"no recording can come from {origin}")
     return file
 
 
+def file_of_talk(talk: EndedTalk) -> str:
+    """The name of its recording without suffix: as the journal says, else without a mark. Raises ValueError."""
+    said = origin_of(talk.file)
+    if said is not None and (said.call, said.seq, said.offer) == (talk.call, talk.seq, talk.offer):
+        return talk.file
+    return file_of(Origin(talk.call, talk.seq, talk.offer))
+
+
 def origin_of(file: str) -> Origin | None:
     """Read a name without suffix; None when it is not one of ours."""
     match = _FILE.fullmatch(file)
-    return Origin(CallId(match["call"]), int(match["seq"]), int(match["offer"])) if match else None
+    if match is None:
+        return None
+    return Origin(CallId(match["call"]), int(match["seq"]), int(match["offer"]), match["mark"] or "")
 
 
 def file_in_spool(name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum, auto
 
 from calls.recording import EndedTalk
@@ -57,7 +58,8 @@ def adopted(found: SpoolFile) -> EndedTalk:
     if origin is None:
         raise ValueError(f"not the name of a recording: {found.file!r}")
     began_ms = max(found.changed_ms - duration_ms(found.bytes), 0)
-    return EndedTalk(origin.call, origin.seq, origin.offer, None, None, began_ms, found.changed_ms)
+    talk = EndedTalk(origin.call, origin.seq, origin.offer, None, None, began_ms, found.changed_ms)
+    return replace(talk, file=found.file)
 
 
 def _has_settled(found: SpoolFile, now_ms: int) -> bool:

@@ -30,7 +30,7 @@ from calls.events import (
 )
 from calls.ids import CallId, GroupId, OperatorId
 from routing.announcing import Announcing
-from routing.commands import Command, MoveOn, Offer, Reclaim, Resync
+from routing.commands import Alarm, Command, MoveOn, Offer, Reclaim, Resync
 from routing.day_so_far import Helps, Lent
 from routing.deadlines import Deadlines
 from routing.floor import Floor
@@ -44,6 +44,11 @@ from routing.rules import Rules
 from routing.shown import Shown
 from routing.skills import Need
 from routing.traffic import Traffic, Waits
+
+LONGEST_WAIT_MS = 366 * 24 * 3_600_000
+"""Nobody has waited for longer: such a rank is no instant of a caller's, and would go before everybody."""
+CLOCKS_MS = 60_000
+"""What another clock may be ahead of ours."""
 
 __all__ = ["LEASE_GRACE_S", "Router", "Rules", "Waiting"]
 
@@ -198,8 +203,12 @@ class Router:
         elif known is not None and known.offered_to is None:
             self._leave(known)
         announce_ms = known.announce_ms if known else self._announcing.first_ms(now_ms)
+        rank_ms = event.rank_ms
+        if not now_ms - LONGEST_WAIT_MS <= rank_ms <= now_ms + CLOCKS_MS:
+            out.append(Alarm("rank-refused", f"{event.call} says {rank_ms}: counted from now on"))
+            rank_ms = now_ms
         place = Waiting(
-            event.call, event.channel, event.group, event.language, event.rank_ms, announce_ms, event.offers,
+            event.call, event.channel, event.group, event.language, rank_ms, announce_ms, event.offers,
             priority_s=known.priority_s if known else event.priority_s,
         )  # fmt: skip
         self.calls[event.call] = place

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from calls.ids import CallId, GroupId, OperatorId
 from calls.local_day import Span
 from calls.recording import EndedTalk, Gap, Recording, RecordingStatus
 from storage import audit
+from storage.facts import LARGEST_SEQ
 from storage.record import ANSWERED, GapRow, unheard
 from storage.rows import save, save_if_new, upsert
 from storage.tables import audit as audit_table
@@ -50,6 +51,7 @@ _TALKS = (
         offer.c.call_id,
         offer.c.seq,
         offer.c.offer,
+        offer.c.file,
         offer.c.operator_id,
         segment.c.group_id,
         offer.c.ended_ms,
@@ -92,19 +94,22 @@ def ended_talks(connection: Connection) -> list[EndedTalk]:
                 ended_ms=max(row.ended_ms, ended_ms),
                 bridged_ms=row.bridged_ms if row.is_last else 0,  # gone before the talk: nothing to record
                 lost=bool(row.lost and row.is_last),
+                file=row.file or "",
             )
         )
     return talks
 
 
 def write_recording(connection: Connection, made: Recording, gaps: Sequence[Gap] = ()) -> None:
-    """Write the row, over one of the same call, seq and offer, and say so in the audit log; the same again is nothing.
+    """Write the row, over one of the same file, and say so in the audit log; the same again is nothing.
 
-    The gaps are of the same transaction.
+    The gaps are of the same transaction. Beside the row of another file that says the same call, seq and offer, under
+    an offer that nobody can have made: nothing that was recorded is hidden by another recording.
 
     An unknown call (an orphan's) gets a bare row.
     """
     dialect = connection.dialect.name
+    made = replace(made, offer=_free_offer(recordings_of(connection, made.call), made))
     if made in recordings_of(connection, made.call):
         return
     save_if_new(connection, unheard(made.call, made.made_ms).call)
@@ -115,6 +120,20 @@ def write_recording(connection: Connection, made: Recording, gaps: Sequence[Gap]
     save(connection, [GapRow(made.call, one.seq, one.from_ms, one.to_ms, one.reason, one.by) for one in gaps])
     facts = {"status": made.status.value, "sha256": made.sha256, "bytes": made.bytes, "duration_ms": made.duration_ms}
     audit.append(connection, [Note("finaliser", "recording.kept", made.file, facts)], made.made_ms)
+
+
+def _free_offer(kept: Sequence[Recording], made: Recording) -> int:
+    """The offer under which this recording is kept: its own, unless another file with sound is there already."""
+    same = next((one for one in kept if one.file == made.file), None)
+    if same is not None:
+        return same.offer
+    taken = {one.offer for one in kept if one.seq == made.seq}
+    return made.offer if made.offer not in taken else max(taken | {LARGEST_SEQ}) + 1
+
+
+def _calls_named(file: str) -> list[str]:
+    """The calls that a file's name may be of: with a mark behind segment and offer, and without."""
+    return [file.rsplit("-", parts)[0] for parts in (2, 3)]
 
 
 def recordings_of(connection: Connection, call_id: str) -> list[Recording]:
@@ -177,7 +196,14 @@ def gaps_of(connection: Connection, call_id: str, seq: int) -> list[GapRow]:
     return [GapRow(*row) for row in connection.execute(query.order_by(gap.c.from_ms))]
 
 
-def by_file(connection: Connection, origin: tuple[str, int, int]) -> Recording | None:
+def by_file(connection: Connection, file: str) -> Recording | None:
+    """The row of a file's name."""
+    of_call = recording.c.call_id.in_(_calls_named(file))
+    row = connection.execute(select(*RECORDING_COLUMNS).where(of_call, recording.c.file == file)).first()
+    return None if row is None else recording_of(row)
+
+
+def by_key(connection: Connection, origin: tuple[str, int, int]) -> Recording | None:
     """The row of one call, segment and offer."""
     key = tuple_(recording.c.call_id, recording.c.seq, recording.c.offer) == tuple_(*map(literal, origin))
     row = connection.execute(select(*RECORDING_COLUMNS).where(key)).one_or_none()

@@ -62,7 +62,7 @@ def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord]) -> Folded:
                 records[call_id] = with_fact(record, entry, values)
                 if entry.name in (Fact.STEP, Fact.RETURNED, Fact.LEFT):
                     folded.steps.append(_step(entry, values))
-                if entry.name == Fact.GAP and (note := _pause(call_id, values)):
+                if entry.name == Fact.GAP and (note := _pause(records[call_id], values)):
                     folded.notes.append((entry.at_ms, note))
     for call_id, record in records.items():
         if record is not known.get(call_id):
@@ -87,13 +87,14 @@ def _call_of(entry: Entry) -> str:
     return fields(entry).get("of") or entry.linkedid if entry.name == Fact.GAP else entry.linkedid
 
 
-def _pause(call_id: str, values: Mapping[str, str]) -> Note | None:
+def _pause(record: CallRecord, values: Mapping[str, str]) -> Note | None:
     """For the audit log: a person paused a recording, or it went on; None for any other gap."""
     if values.get("reason") != GapReason.PAUSED:
         return None
     by, detail = (stored_text(values.get(key), LONGEST_NAME) or "" for key in ("by", "detail"))
     seq, offer, from_ms = (whole(values.get(key)) for key in ("seq", "offer", "from_ms"))
-    file = f"{call_id}-{seq}-{offer}"
+    made = record.offers.get((seq, offer)) if seq is not None and offer is not None else None
+    file = made.file if made is not None and made.file else f"{record.call.id}-{seq}-{offer}"
     if "to_ms" not in values:
         return Note(by, "recording.paused", file, {"reason": detail, "from_ms": from_ms})
     ended_by = stored_text(values.get("ended_by"), LONGEST_NAME) or "unknown"

@@ -234,7 +234,11 @@ class Ledger:
 
     async def recording_at(self, call: str, seq: int, offer: int) -> Recording | None:
         """The row of one call, segment and offer."""
-        return await self._read(lambda connection: book.by_file(connection, (call, seq, offer)))
+        return await self._read(lambda connection: book.by_key(connection, (call, seq, offer)))
+
+    async def recording_named(self, file: str) -> Recording | None:
+        """The recording of that name without suffix, `<call>-...`."""
+        return await self._read(lambda connection: book.by_file(connection, file))
 
     async def known_recordings(self, calls: Sequence[str]) -> set[tuple[str, int, int]]:
         """Call, segment and offer of every row of these calls."""

@@ -6,7 +6,9 @@ from bailanys.audit import forgotten
 from bailanys.snapshot import SeenChannel
 from calls.ids import CallId
 
-CALLER = {"BLN_GROUP": "portal", "BLN_LANGUAGE": "kk", "BLN_RANK": "1795380779306", "BLN_OFFER": "1"}
+CALLER = {"BLN_GROUP": "portal", "BLN_LANGUAGE": "kk", "BLN_RANK": "1795380779306", "BLN_OFFER": "1"} | {
+    "BLN_ARRIVED": "1795380779306"
+}
 
 
 def channel(

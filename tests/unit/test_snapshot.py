@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bailanys.snapshot import SeenChannel, rebuild
 from calls.events import CallWaiting, Outcome, WrapUpSet
 from calls.ids import CallId, GroupId, OperatorId
@@ -18,6 +20,7 @@ def caller(
     call: str, context: str, application: str = "", *, rank_ms: int = 1000, offers: int = 0, to: str = "s"
 ) -> SeenChannel:
     said = {"BLN_GROUP": "portal", "BLN_LANGUAGE": "kk", "BLN_RANK": str(rank_ms), "BLN_OFFER": str(offers)}
+    said |= {"BLN_ARRIVED": str(rank_ms), "BLN_ID": call}
     return SeenChannel(f"PJSIP/carrier-{call}", call, call, True, context, application, said, to)
 
 
@@ -35,6 +38,22 @@ def restarted(*channels: SeenChannel, operators: str = "101 102") -> tuple[Route
 
 def offers(commands: list[object]) -> list[tuple[str, str]]:
     return [(command.call, command.operator) for command in commands if isinstance(command, Offer)]
+
+
+def test_a_channel_without_an_arrival_is_no_caller() -> None:
+    """A colleague's phone that was transferred like a caller, or whatever else stands in the wait."""
+    for context, application in (("waiting", ""), ("net", "Queue"), ("connect", "Dial")):
+        strange = caller("a", context, application)
+        nobody = replace(strange, variables={**strange.variables, "BLN_ARRIVED": ""})
+        found = rebuild([nobody], {}, {})
+        assert (found.events, found.in_net, found.misplaced) == ((), (), ())
+
+
+def test_a_caller_in_another_channels_place_is_no_caller_of_that_places_record() -> None:
+    stands_in = caller("a", "waiting")
+    misplaced = replace(stands_in, variables={**stands_in.variables, "BLN_ID": "the operator's", "BLN_CONSULT": "1"})
+    found = rebuild([misplaced], {}, {})
+    assert (found.events, found.misplaced) == ((), (("a", "PJSIP/carrier-a"),))
 
 
 def test_who_waited_longest_is_offered_first() -> None:

@@ -10,7 +10,9 @@ from calls.events import OperatorAnswered
 from calls.ids import CallId, OperatorId
 from console.errors import ApiError, NoConsultationError, NoTalkError, UnknownCallError
 
-TALK = {"BLN_TALKED": "101", "BLN_OFFER": "2", "BLN_TALKED_OFFER": "2", "BLN_GROUP": "ict", "BLN_RANK": "5"}
+TALK = {"BLN_TALKED": "101", "BLN_OFFER": "2", "BLN_TALKED_OFFER": "2", "BLN_GROUP": "ict", "BLN_RANK": "5"} | {
+    "BLN_ARRIVED": "5"
+}
 
 
 def caller(context: str = "connect", **said: str) -> SeenChannel:

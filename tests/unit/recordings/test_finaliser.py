@@ -344,7 +344,7 @@ async def test_a_recording_that_grew_after_its_receipt_is_made_anew(tmp_path: Pa
         await finaliser.finish_ready()
     assert [row.duration_ms for row in book.rows()] == [3_000]
     assert site.left_in_spool() == []
-    assert [name.rpartition(".")[2] for name in site.archived()] == ["older", "flac", "json"]  # neither is lost
+    assert [name.rpartition(".")[2] for name in site.archived()] == ["older", "older", "flac", "json"]  # nor its key
 
 
 async def test_an_archived_file_that_vanished_behind_its_receipt_is_made_anew(tmp_path: Path) -> None:
@@ -371,6 +371,27 @@ async def test_a_receipt_that_cannot_be_read_is_dropped(tmp_path: Path) -> None:
     (pending / f"{FILE}.json").write_text('{"format": 1, "channels": {}, "recording": {"path": "../../etc"}}')
     assert len(await site.finaliser.finish_ready()) == 1
     assert not list(pending.iterdir())
+
+
+async def test_a_talk_has_the_file_that_the_journal_names_and_another_of_its_kind_is_an_orphan(tmp_path: Path) -> None:
+    """Two files may say the same call, segment and offer (a masquerade did so): each is kept."""
+    named, other = f"{FILE}-1764000000123456789", f"{FILE}-1764000000123456790"
+    site = Site(tmp_path, replace(ended_talk(), file=named))
+    write_raw(site.spool, two_voices(2.0), file=named)
+    write_raw(site.spool, two_voices(3.0), file=other)
+    (finished,) = await site.finaliser.finish_ready()
+    assert (finished.recording.file, finished.recording.status.value) == (named, "ok")
+    site.now_ms += 3_700_000
+    (adopted,) = await site.finaliser.finish_ready()
+    assert (adopted.recording.file, adopted.recording.status.value) == (other, "orphan")
+    assert len(site.archived()) == 4
+
+
+async def test_a_talk_whose_name_the_journal_lost_has_the_only_file_that_it_can_be(tmp_path: Path) -> None:
+    site = Site(tmp_path, ended_talk())
+    write_raw(site.spool, two_voices(2.0), file=f"{FILE}-1764000000123456789")
+    (finished,) = await site.finaliser.finish_ready()
+    assert (finished.recording.file, finished.recording.status.value) == (f"{FILE}-1764000000123456789", "ok")
 
 
 async def test_a_talk_whose_call_has_no_proper_name_stops_nobody(tmp_path: Path) -> None:

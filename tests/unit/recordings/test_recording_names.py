@@ -7,15 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.ids import CallId
-from recordings.naming import Origin, archive_path, file_in_spool, file_of, origin_of
+from calls.recording import EndedTalk
+from recordings.naming import Origin, archive_path, file_in_spool, file_of, file_of_talk, origin_of
 
 ORIGINS = st.builds(
-    lambda node, epoch, count, seq, offer: Origin(CallId(f"{node}-{epoch}.{count}"), seq, offer),
+    lambda node, epoch, count, seq, offer, mark: Origin(CallId(f"{node}-{epoch}.{count}"), seq, offer, mark),
     st.from_regex(r"[a-z][a-z0-9]{0,15}", fullmatch=True),
     st.integers(0, 10**12 - 1),
     st.integers(0, 10**10 - 1),
     st.integers(1, 999_999),
     st.integers(1, 999_999_999),
+    st.from_regex(r"(?:[0-9]{6,24})?", fullmatch=True).filter(str.isascii),
 )
 
 
@@ -35,6 +37,8 @@ def test_a_name_leads_back_to_its_talk(origin: Origin) -> None:
         "hl1-1764000000.12-1-2.flac",
         "hl1-1764000000.12-0-2.raw",
         "hl1-1764000000.12-01-2.raw",
+        "hl1-1764000000.12-1-2-12345.raw",
+        "hl1-1764000000.12-1-2-1764000000123x.raw",
         "hl1-1764000000.12-1.raw",
         "hl1-1764000000-1-2.raw",
         "HL1-1764000000.12-1-2.raw",
@@ -47,6 +51,20 @@ def test_a_name_leads_back_to_its_talk(origin: Origin) -> None:
 )
 def test_other_files_in_the_spool_are_not_ours(name: str) -> None:
     assert file_in_spool(name) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ("hl1-1764000000.12-1-2-1764000000123456789", "hl1-1764000000.12-1-2-1764000000123456789"),
+        ("", "hl1-1764000000.12-1-2"),
+        ("hl1-1764000000.12-1-3-1764000000123456789", "hl1-1764000000.12-1-2"),
+        ("../hl1-1764000000.12-1-2", "hl1-1764000000.12-1-2"),
+    ],
+)
+def test_a_talks_file_is_what_the_journal_says_if_that_can_be(said: str, named: str) -> None:
+    talk = EndedTalk(CallId("hl1-1764000000.12"), 1, 2, None, None, 0, 1, file=said)
+    assert file_of_talk(talk) == named
 
 
 @pytest.mark.parametrize("call", ["", "+77010000000", "hl1-1.1/../x", "hl1-1.1-1"])

@@ -262,6 +262,8 @@ class ModelledAsterisk:
 
     def _seen(self, caller: Caller) -> SeenChannel:
         said = {
+            names.ID: caller.call,
+            (names.ARRIVED if caller.asker is None else names.CONSULT): "1",
             names.GROUP: caller.group,
             names.LANGUAGE: caller.language,
             names.RANK: str(caller.rank_ms),
