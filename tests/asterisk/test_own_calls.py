@@ -114,8 +114,8 @@ async def test_caller_joined_once_and_then_left_to_a_question_is_moved_on(centre
     assert await talk.refer_to_call(question) // 100 == 2
     await visit.call.until_hears(OPERATOR_HZ["104"])
     await asked.hold()
-    unanswered = await centre.operators["104"].dial("61")
     await centre.duty("101", ready=False)
+    unanswered = await centre.operators["104"].dial("61")
     await unanswered.answered()
     assert await asked.refer_to_call(unanswered) // 100 == 2
     await visit.fact(Fact.TRANSFERRED, seq="2", operator="104")

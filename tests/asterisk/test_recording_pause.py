@@ -244,5 +244,6 @@ def _is_silent_in_the_gap(centre: Centre, visit: Visit, story: CallStory, reason
 
 
 async def _audited(centre: Centre, visit: Visit) -> list[tuple[str, str]]:
-    listed = await bailanys("audit", "list", f"{visit.id}-1-1", "--json", env=centre.env)
+    (talking,) = visit.facts(Fact.TALKING)
+    listed = await bailanys("audit", "list", talking.fields["file"], "--json", env=centre.env)
     return [(row["who"], row["what"]) for row in listed.answer if row["what"] != "recording.kept"]
