@@ -39,7 +39,7 @@ from recordings.finaliser import Finaliser
 from recordings.opening import no_keys
 from storage import owner
 from storage.engine import open_engine
-from storage.errors import LedgerTakenError, LedgerUnavailableError
+from storage.errors import LedgerAwayError, LedgerTakenError, LedgerUnavailableError
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.owner import Hotline, guard
@@ -114,12 +114,12 @@ async def keep_ours(
     told = ""
     while True:
         try:
-            await asyncio.to_thread(upgrade, places.database_url)
+            await asyncio.to_thread(upgrade, places.database_url, places.ledger_begun)
             await asyncio.to_thread(claim_ledger, places)
             break
         except LedgerUnavailableError as error:
             projector.away = str(error)
-            if isinstance(error, LedgerTakenError) and not told:
+            if isinstance(error, LedgerTakenError | LedgerAwayError) and not told:
                 told = str(error)
                 alarm(error.error_id, told)
             log.error("ledger unavailable", error=str(error))

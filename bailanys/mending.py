@@ -41,7 +41,7 @@ async def mend(settings: Settings, places: Places) -> list[Mended]:
     """Mend all that can be mended, and tell what waits. Raises LedgerUnavailableError, JournalError, OSError."""
     engine = open_engine(places.database_url)
     try:
-        await asyncio.to_thread(upgrade, places.database_url)
+        await asyncio.to_thread(upgrade, places.database_url, places.ledger_begun)
         ours = who_commands(places)
         await in_transaction(reading(engine), lambda connection: must_be_ours(connection, ours))
         guard(engine, ours)

@@ -68,7 +68,7 @@ async def hotline_up(
             raise ConfigError(tuple(problems))
         tell("Preparing the ledger")
         try:
-            await asyncio.to_thread(upgrade, places.database_url)
+            await asyncio.to_thread(upgrade, places.database_url, places.ledger_begun)
             await asyncio.to_thread(claim_ledger, places)
         except LedgerTakenError:
             raise

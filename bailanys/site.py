@@ -75,6 +75,10 @@ class Places:
         """What the hotline's key has signed; see `bailanys.used_before`."""
         return used_before.signed(self.checkpoints, self.packages, self.database_url)
 
+    def ledger_begun(self) -> str:
+        """What tells of an older ledger; see `bailanys.used_before`."""
+        return used_before.begun(self.checkpoints)
+
     @property
     def packages(self) -> Path:
         """Packages of demands, decrypted."""

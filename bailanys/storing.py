@@ -7,18 +7,25 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from bailanys.site import Places, far, places_of
 from calls.audit import Note, canonical
+from calls.recording import RecordingStatus
 from calls.store import StoreAwayError
 from config.problems import Finding, Problem
 from config.settings import Settings
 from config.source import Source
+from recordings.errors import DisposedOfError
 from recordings.folder import Folder
 from recordings.keyring import ring_at
 from recordings.sidecar import Sidecar
 from recordings.store_standing import KINDS
 from recordings.uploader import Uploader
+from storage import audit
+from storage.book import by_file
 from storage.ledger import Ledger
+from storage.transaction import in_transaction
 
 STORED = "recording.stored"
 LOOK_BACK_MS = 30 * 24 * 3_600_000
@@ -41,12 +48,23 @@ async def last_alarm(ledger: Ledger) -> str:
 
 
 async def note_stored(ledger: Ledger, url: str, sidecar: Sidecar) -> None:
-    """Enter that the store gave back what was put there, unless it is entered. Raises LedgerUnavailableError."""
-    recording = sidecar.recording
-    note = Note("archive", STORED, recording.file, {"store": url, "sha256": recording.sha256})
-    known = [entry.detail for entry in await ledger.audit_of(recording.file) if entry.kind == STORED]
-    if canonical(note.detail) not in known[-1:]:
-        await ledger.note(note)
+    """Enter that the store gave back what was put there, unless it is entered.
+
+    Raises DisposedOfError, LedgerUnavailableError.
+    """
+    made, now_ms = sidecar.recording, time.time_ns() // 1_000_000
+    note = Note("archive", STORED, made.file, {"store": url, "sha256": made.sha256})
+
+    def enter(connection: Connection) -> None:
+        audit.take_turn(connection)
+        row = by_file(connection, made.file)
+        if row is not None and row.status is RecordingStatus.DISPOSED:
+            raise DisposedOfError(f"{made.file} was disposed of while it moved")
+        known = [entry.detail for entry in audit.about(connection, made.file) if entry.kind == STORED]
+        if canonical(note.detail) not in known[-1:]:
+            audit.append(connection, (note,), now_ms)
+
+    await in_transaction(ledger.engine, enter)
 
 
 def store_unreached(settings: Settings, base: Path, source: Source) -> list[Problem]:

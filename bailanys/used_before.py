@@ -29,6 +29,12 @@ def sealed(archive: Path, store: Store, database_url: str) -> str:
     return ""
 
 
+def begun(checkpoints: Path) -> str:
+    """What tells of a ledger that was written to, for a person; empty for nothing. Raises OSError."""
+    there = checkpoints.exists() and checkpoints.stat().st_size
+    return f"{checkpoints} signs its audit log" if there else ""
+
+
 def signed(checkpoints: Path, packages: Path, database_url: str) -> str:
     """What is signed by the hotline's key, for a person; empty for nothing. Raises OSError, LedgerUnavailableError."""
     if checkpoints.exists() and checkpoints.stat().st_size:

@@ -14,6 +14,7 @@ from console.scopes import Scope
 from console.tokens import Token, TokenError
 
 Tokens = tuple[Token, ...]
+_HAD = ".made"
 
 
 class TokenFile:
@@ -25,11 +26,16 @@ class TokenFile:
         self._tokens: Tokens = ()
 
     def current(self) -> Tokens:
-        """The tokens as the file has them now; none without a file. Raises TokenError when it cannot be read."""
+        """The tokens as the file has them now; none without a file. Raises TokenError when it is away or unreadable."""
         try:
             status = self._path.stat()
         except FileNotFoundError:
             self._seen, self._tokens = None, ()
+            if self._path.with_suffix(_HAD).exists():
+                raise TokenError(
+                    f"{self._path}: not there, though tokens were made: put its backup in place, "
+                    f"or remove {self._path.with_suffix(_HAD).name} to begin anew"
+                ) from None
             return ()
         except OSError as error:
             raise TokenError(f"{self._path}: {error.strerror}") from error
@@ -96,6 +102,7 @@ class TokenFile:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._path)
+        self._path.with_suffix(_HAD).touch(mode=0o600)  # so that a file that is away is not taken for none
 
 
 def _read(path: Path) -> Tokens:
@@ -114,4 +121,6 @@ def _read(path: Path) -> Tokens:
     except OSError as error:
         raise TokenError(f"{path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise TokenError(f"{path} is damaged: move it away and make new tokens") from error
+        raise TokenError(
+            f"{path} is damaged: put its backup in place, or move it and {path.with_suffix(_HAD).name} away"
+        ) from error

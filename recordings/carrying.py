@@ -18,8 +18,13 @@ def carry(near: Folder, far: Store, sidecar: Sidecar, ring: KeyRing | None) -> N
     """
     path = sidecar.recording.path
     fresh = [part for part in (path, beside(path)) if not far.exists(part)]
-    for part in fresh:
-        far.put(part, near.root / part)
+    try:
+        for part in fresh:
+            far.put(part, near.root / part)
+    except FileNotFoundError:  # disposed of at this moment: what has arrived already must go, too
+        for part in fresh:
+            far.remove(part)
+        raise
     if differs := _difference(far, sidecar, ring):
         for part in fresh:
             far.remove(part)

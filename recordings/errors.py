@@ -62,6 +62,13 @@ class KeysAwayError(KeysUnreadableError):
     retryable = True
 
 
+class DisposedOfError(RecordingError):
+    """The recording was disposed of while it moved: no copy of it may stay anywhere."""
+
+    error_id = "disposed-of"
+    retryable = False
+
+
 class UploadDiffersError(RecordingError):
     """What the far store gives back is not what was to be stored: the local file stays."""
 

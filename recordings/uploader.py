@@ -19,6 +19,8 @@ from calls.store import Store, StoreAwayError, Stored
 from recordings.archive import receipt_of
 from recordings.carrying import carry, drop
 from recordings.complaints import Complaints
+from recordings.disposal import remove
+from recordings.errors import DisposedOfError
 from recordings.finaliser import LEDGER
 from recordings.folder import Folder
 from recordings.naming import SIDECAR, origin_of
@@ -35,7 +37,9 @@ PRUNE_EVERY_MS = 3_600_000
 T = TypeVar("T")
 
 Note = Callable[[Sidecar], Awaitable[None]]
-"""Enters in the audit log that a recording is in the far store; durable when it returns, and may be called twice."""
+"""Enters in the audit log that a recording is in the far store; durable when it returns, and may be called twice.
+
+Raises DisposedOfError for one that was disposed of meanwhile."""
 
 LastAlarm = Callable[[], Awaitable[str]]
 """The kind of the last alarm on the store, before this life of ours; empty for none."""
@@ -113,6 +117,10 @@ class Uploader:
             await self._in_thread(lambda: drop(self._near, sidecar))
         except (StoreAwayError, _NotNotedError):
             raise
+        except DisposedOfError:
+            path = sidecar.recording.path
+            await self._in_thread(lambda: [remove(store, path) for store in (self._far, self._near)])
+            return False
         except Exception as error:  # one bad file must not stop the others
             if self._complaints.failed(file, error, self._now_ms()):
                 self._alarm("recording-not-stored", f"{file}: {error}")
@@ -125,6 +133,8 @@ class Uploader:
     async def _noted(self, sidecar: Sidecar) -> None:
         try:
             await self._note(sidecar)
+        except DisposedOfError:
+            raise
         except Exception as error:  # the ledger's errors are not ours to name
             raise _NotNotedError(error) from error
 

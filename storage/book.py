@@ -109,8 +109,11 @@ def write_recording(connection: Connection, made: Recording, gaps: Sequence[Gap]
     An unknown call (an orphan's) gets a bare row.
     """
     dialect = connection.dialect.name
-    made = replace(made, offer=_free_offer(recordings_of(connection, made.call), made))
-    if made in recordings_of(connection, made.call):
+    audit.take_turn(connection)  # what is disposed of by another at this moment does not come back
+    kept = recordings_of(connection, made.call)
+    made = replace(made, offer=_free_offer(kept, made))
+    known = next((one for one in kept if one.file == made.file), None)
+    if known == made or (known is not None and known.status is RecordingStatus.DISPOSED):
         return
     save_if_new(connection, unheard(made.call, made.made_ms).call)
     values = {_COLUMN_OF.get(name, name): value for name, value in asdict(made).items()}

@@ -17,6 +17,12 @@ class LedgerUnavailableError(LedgerError):
     retryable = True
 
 
+class LedgerAwayError(LedgerUnavailableError):
+    """There was a ledger, and where it should be is nothing: a new one in its place would know of no hold."""
+
+    error_id = "ledger-away"
+
+
 class LedgerTakenError(LedgerUnavailableError):
     """The ledger is another hotline's, or of a copy of our state folder that was alive at `copy_seen_ms`."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from storage.errors import LedgerError, LedgerUnavailableError
+from storage.errors import LedgerAwayError, LedgerError, LedgerUnavailableError
 
 HEAD = "0011"
 """The newest revision in `migrations/versions`; a test compares. Known here so that a start need not load Alembic."""
@@ -21,11 +22,12 @@ class LedgerNewerError(LedgerError):
     error_id = "ledger-newer"
 
 
-def upgrade(url: str) -> bool:
+def upgrade(url: str, begun: Callable[[], str] = lambda: "") -> bool:
     """Bring the database at `url` (SQLAlchemy's form) to `HEAD`; True if anything was to do.
 
+    `begun`: what tells, for a person, that there was a ledger before; then none is made where there is nothing.
     Safe to call from several processes at once and to be killed in: a revision is applied whole or not at all.
-    Raises ValueError (no such database), LedgerNewerError, LedgerUnavailableError.
+    Raises ValueError (no such database), LedgerNewerError, LedgerAwayError, LedgerUnavailableError.
     """
     if _sqlite_revision(url) == HEAD:
         return False
@@ -43,7 +45,17 @@ def upgrade(url: str) -> bool:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
+    def must_be_first(revision: str | None) -> None:
+        if revision is None and (why := begun()):
+            where = driver_url(url).render_as_string(hide_password=True)
+            raise LedgerAwayError(
+                f"{where}: no ledger there, though {why}: mount its disk, mend database_url, or put its backup in "
+                "place; if it is lost for good: `bailanys db upgrade --lost`"
+            )
+
     parsed = driver_url(url)
+    if parsed.get_backend_name() == "sqlite" and not (parsed.database and Path(parsed.database).exists()):
+        must_be_first(None)  # before an empty file is made
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         Path(parsed.database).touch(mode=0o600)  # callers' numbers; SQLite gives its other files the same mode
@@ -53,6 +65,7 @@ def upgrade(url: str) -> bool:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             before = _revision(connection)
+            must_be_first(before)
             if before != HEAD:
                 apply(connection)
             return before != HEAD

@@ -55,10 +55,16 @@ def take_over(
 
 
 @app.command()
-def upgrade(config: ConfigOption = DEFAULT_CONFIG) -> None:
+def upgrade(
+    lost: Annotated[
+        bool, typer.Option("--lost", help="The ledger is lost for good: begin a new one, where there is none.")
+    ] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
     """Bring the ledger's tables up to date; does nothing when they are."""
     from bailanys.site import places_of
     from storage.migrate import upgrade as upgrade_tables
 
-    changed = upgrade_tables(places_of(centre(config).settings, ROOT).database_url)
+    places = places_of(centre(config).settings, ROOT)
+    changed = upgrade_tables(places.database_url, (lambda: "") if lost else places.ledger_begun)
     typer.echo("The ledger's tables are up to date" + (" now" if changed else " already"))

@@ -120,3 +120,18 @@ def test_a_damaged_file_opens_nothing_and_says_so(tmp_path: Path, text: str) -> 
     with pytest.raises(TokenError, match="damaged"):
         added(file, "crm")
     assert path.read_text() == text
+
+
+def test_tokens_that_are_away_are_not_taken_for_none(tmp_path: Path) -> None:
+    """Else the file put back later loses whatever was made meanwhile."""
+    file, away = tmp_path / "tokens.json", tmp_path / "away"
+    assert TokenFile(file).current() == ()
+    kept = new_token("wallboard", ["stats:read"], 1)[1]
+    TokenFile(file).add(kept)
+    file.rename(away)
+    for deed in (lambda: TokenFile(file).current(), lambda: TokenFile(file).add(new_token("b", ["stats:read"], 1)[1])):
+        with pytest.raises(TokenError, match=r"not there, though tokens were made.*tokens\.made"):
+            deed()
+    assert not file.exists()
+    away.rename(file)
+    assert TokenFile(file).current() == (kept,)

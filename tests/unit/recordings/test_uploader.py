@@ -12,6 +12,8 @@ from raw_talk import BEGAN_MS, CALLER_HZ, OPERATOR_HZ, ended_talk, two_voices, w
 from calls.recording import Recording
 from phones.tones import hears
 from recordings.archive import Archive
+from recordings.disposal import remove
+from recordings.errors import DisposedOfError
 from recordings.folder import Folder
 from recordings.keyring import KeyRing, first_ring
 from recordings.near_first import NearFirst
@@ -96,6 +98,31 @@ async def test_finished_recordings_move_on_and_are_whole_there(site: Site) -> No
     assert {sidecar.recording for sidecar in recordings_in(site.store)} == set(made)  # a rebuilt index
     assert await site.uploader.look() == 0
     assert site.alarms == []
+
+
+@pytest.mark.parametrize("moment", ["before it is noted", "between its two files"])
+async def test_nothing_stays_of_what_is_disposed_of_while_it_moves(
+    site: Site, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Moving an old archive begins with just what is over age."""
+    made = site.finished()
+
+    async def disposed(_: Sidecar) -> None:
+        raise DisposedOfError(made.file)
+
+    put = ObjectStore.put
+
+    def put_then_disposed(store: ObjectStore, path: str, source: Path) -> None:
+        put(store, path, source)
+        remove(site.store, made.path)
+
+    if moment == "before it is noted":
+        monkeypatch.setattr(site, "note", disposed)
+        site.uploader = site.again()
+    else:
+        monkeypatch.setattr(ObjectStore, "put", put_then_disposed)
+    assert await site.uploader.look() == 0
+    assert site.here() == [] and site.there() == []
 
 
 async def test_what_is_still_being_finished_stays(site: Site) -> None:

@@ -20,10 +20,13 @@ from bailanys.reconciler import Reconciler, changed_hours
 from bailanys.reconciling import SETTLED_S, reconcile, reconcile_all
 from bailanys.retaining import LATE_DAYS, ClockDoubtfulError, dispose_due
 from bailanys.site import Places
+from bailanys.storing import note_stored
 from calls.audit import Note
 from calls.demand import DeedRefusedError
 from calls.recording import Gap, Recording, RecordingStatus
 from recordings.archive import Archive
+from recordings.errors import DisposedOfError
+from recordings.opening import sidecar_of
 from recordings.sidecar import sidecar_path
 from storage import audit, retention
 from storage.ledger import Ledger
@@ -102,6 +105,21 @@ async def test_what_came_on_hold_or_was_disposed_of_since_it_was_due_is_left(eng
     assert entries.count("recording.disposed") == 1
     with pytest.raises(DeedRefusedError, match="was disposed of"):
         await in_transaction(engine, lambda one: retention.hold(one, [made], "chief", "a trial", 7))
+
+
+async def test_what_was_disposed_of_neither_comes_back_nor_is_told_as_stored(engine: Engine, places: Places) -> None:
+    ledger, made = Ledger(engine), shelved(places)
+    sidecar = sidecar_of(places.store, made.path)
+    await ledger.add_recording(made)
+    await note_stored(ledger, "s3://records", sidecar)
+    assert await dispose_due(ledger, places, DAYS, LATER_MS) == [made.file]
+    with pytest.raises(DisposedOfError):
+        await note_stored(ledger, "s3://records", sidecar)
+    await ledger.add_recording(made)  # by a receipt or a sidecar that was found
+    row = await ledger.recording_at(made.call, made.seq, made.offer)
+    assert row is not None and (row.status, row.path) == (RecordingStatus.DISPOSED, "")
+    kinds = [entry.kind for entry in await ledger.audit_of(made.file)]
+    assert kinds == ["recording.kept", "recording.stored", "recording.disposed"]
 
 
 async def test_each_order_ends_by_its_own_release(engine: Engine, places: Places) -> None:

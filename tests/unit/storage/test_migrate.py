@@ -20,7 +20,7 @@ from sqlalchemy import inspect, text
 import storage
 from storage import migrate
 from storage.engine import driver_url, open_engine, sqlite_url
-from storage.errors import LedgerUnavailableError
+from storage.errors import LedgerAwayError, LedgerUnavailableError
 from storage.tables import metadata
 from tests.unit.storage.postgres import Server
 
@@ -125,3 +125,27 @@ def test_a_start_on_a_current_database_loads_neither_alembic_nor_sqlalchemy(tmp_
     )
     root = Path(storage.__file__).parents[1]
     assert subprocess.run([sys.executable, "-c", script, url], cwd=root, check=False).returncode == 0
+
+
+def test_no_ledger_is_made_where_one_should_be_found(url: str, tmp_path: Path) -> None:
+    """Holds, demands and the retention time would be forgotten, and what is on hold disposed of."""
+    told = "the checkpoints sign its audit log"
+    assert not migrate.upgrade(url, lambda: told)  # it is there
+    file = tmp_path / "away" / "ledger.db"
+    with pytest.raises(LedgerAwayError, match=f"{file}: no ledger there, though {told}"):
+        migrate.upgrade(sqlite_url(file), lambda: told)
+    assert not file.parent.exists()
+    file.parent.mkdir()
+    file.touch()  # as a reader leaves it
+    with pytest.raises(LedgerAwayError, match="db upgrade --lost"):
+        migrate.upgrade(sqlite_url(file), lambda: told)
+    assert migrate.upgrade(sqlite_url(file))
+
+
+def test_no_ledger_is_made_in_an_empty_postgresql_either(postgres: Server) -> None:
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE empty_one")
+    url = postgres.url("empty_one")
+    with pytest.raises(LedgerAwayError, match="empty_one"):
+        migrate.upgrade(url, lambda: "it was")
+    assert migrate.upgrade(url) and not migrate.upgrade(url, lambda: "it was")

@@ -192,7 +192,9 @@ def test_a_copy_is_given_time_to_be_dead(url: str, tmp_path: Path, monkeypatch: 
     shutil.copytree(first.state, tmp_path / "second")
     second = places_at(tmp_path / "second", url)
     claim_ledger(second)  # the first was just killed, and is seen no more
+    monkeypatch.setattr(owner, "STALE_MS", 60_000)
     engine = open_engine(url)
+    transact(engine, partial(owner.beat, ours=identity(second)))
     looks = iter(range(100))
 
     def alive(_: float) -> None:
