@@ -72,8 +72,13 @@ class Visit:
         return await self.centre.ledger_shows(self.id, wanted, timeout_s)
 
     async def recorded(self, talks: int = 1) -> CallStory:
-        """The story once so many talks' recordings are in the ledger."""
-        return await self.story(lambda story: len(story.recordings) >= talks)
+        """The story once so many talks' recordings are in the ledger, and the call's end if the caller has hung up."""
+
+        def told(story: CallStory) -> bool:
+            ended = story.record.call.ended_ms is not None
+            return len(story.recordings) >= talks and (ended or not self.call.over)
+
+        return await self.story(told)
 
     def heard(self, prompt: str, language: str = "kk", from_s: float = 0.0) -> list[tuple[float, float]]:
         """When the caller heard a prompt, in seconds of what the phone recorded."""

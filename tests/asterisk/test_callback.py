@@ -222,6 +222,9 @@ async def test_callback_survives_the_death_of_the_controller(scene: Scene) -> No
     await ringing.until_hears(OPERATOR_HZ["101"])
 
 
+@pytest.mark.parametrize(
+    "scene", [{"callback__ring_s": 20}], indirect=True
+)  # longer than a controller takes to come up
 async def test_a_controller_that_dies_while_the_caller_rings_neither_breaks_the_talk_nor_calls_twice(
     scene: Scene,
 ) -> None:
