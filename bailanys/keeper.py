@@ -50,6 +50,20 @@ def alone(state: Path) -> Iterator[None]:
         yield
 
 
+def holder_of(state: Path) -> int | None:
+    """Pid of the `bailanys run` that holds the state folder; None when nobody does. Nothing is written."""
+    try:
+        with (state / LOCK).open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                said = lock.read().strip()
+                return int(said) if said.isdecimal() else None
+    except OSError:
+        pass  # no lock, or no way to it
+    return None
+
+
 class AsteriskKeeper:
     """Starts Asterisk, or takes over one that runs, and starts it again when it dies: its calls cannot be saved."""
 

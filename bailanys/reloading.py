@@ -58,17 +58,7 @@ async def not_taken(asterisk: AsteriskInstall, places: Places, settings: Setting
 async def wants_restart(asterisk: AsteriskInstall, places: Places, settings: Settings) -> list[str]:
     """What the running Asterisk takes only at its start, and has otherwise. Raises AsteriskSilentError."""
     conf, sip = places.asterisk_conf, settings.sip
-    told = _TRANSPORT.findall(await rx(asterisk, conf, "pjsip show transports"))
-    listens = {name: address for name, _, address in told}
-    wanted = {"udp": sip.port, "tcp": sip.port} | ({"tls": sip.tls_port} if sip.tls_port else {})
-    found = []
-    for name, port in wanted.items():
-        address = f"{sip.bind}:{port}"
-        if name not in listens:
-            found.append(f"SIP over {name.upper()} does not listen on {address}")
-        elif listens[name] != address:
-            found.append(f"SIP over {name.upper()} listens on {listens[name]}, and not on {address}")
-    found += [f"SIP over {name.upper()} still listens on {listens[name]}" for name in listens.keys() - wanted.keys()]
+    found = await not_listening(asterisk, places, settings)
     pid = running_pid(conf)
     if sip.tls_port and pid is not None:
         for path in (places.state / sip.tls_certificate, places.state / sip.tls_key):
@@ -78,6 +68,23 @@ async def wants_restart(asterisk: AsteriskInstall, places: Places, settings: Set
     modules = re.findall(r"^load\s*=>?\s*(\S+?)(?:\.so)?\s*$", (places.etc / "modules.conf").read_text(), re.MULTILINE)
     found += [f"the module {module} is not loaded" for module in modules if f"{module}.so" not in running]
     return found
+
+
+async def not_listening(asterisk: AsteriskInstall, places: Places, settings: Settings) -> list[str]:
+    """Where SIP does not listen though it should, or does though it should not. Raises AsteriskSilentError."""
+    sip = settings.sip
+    told = _TRANSPORT.findall(await rx(asterisk, places.asterisk_conf, "pjsip show transports"))
+    listens = {name: address for name, _, address in told}
+    wanted = {"udp": sip.port, "tcp": sip.port} | ({"tls": sip.tls_port} if sip.tls_port else {})
+    found = []
+    for name, port in wanted.items():
+        address = f"{sip.bind}:{port}"
+        if name not in listens:
+            found.append(f"SIP over {name.upper()} does not listen on {address}")
+        elif listens[name] != address:
+            found.append(f"SIP over {name.upper()} listens on {listens[name]}, and not on {address}")
+    gone = sorted(listens.keys() - wanted.keys())
+    return found + [f"SIP over {name.upper()} still listens on {listens[name]}" for name in gone]
 
 
 def unreadable(places: Places, pid: int | None) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from bailanys.control import ControlError, ask
 from bailanys.identity import claim_ledger
 from bailanys.keeper import AsteriskKeeper, alone
+from bailanys.reloading import NotTakenError, not_listening, wants_restart
 from bailanys.site import Places, places_of, prepare
 from bailanys.site_secrets import Secrets
 from bailanys.supervisor import Supervisor
@@ -24,7 +25,7 @@ from config.source import read
 from storage.errors import LedgerTakenError, LedgerUnavailableError
 from storage.migrate import upgrade
 from telephony.embedded import AsteriskInstall, find_asterisk
-from telephony.process import running_pid
+from telephony.process import AsteriskSilentError, running_pid
 
 READY_S = 15.0
 
@@ -78,6 +79,7 @@ async def hotline_up(
         secrets = await asyncio.to_thread(prepare, settings, places, asterisk)
         keeper = AsteriskKeeper(asterisk, places, tell)
         await keeper.start()
+        await _look(keeper, settings, places, asterisk, tell)
         supervisor = Supervisor(config, places.log / "controller.log", env or {}, tell)
         keeping = [asyncio.create_task(supervisor.run()), asyncio.create_task(keeper.keep())]
         try:
@@ -93,6 +95,27 @@ async def hotline_up(
                 task.cancel()
             await asyncio.gather(*keeping, return_exceptions=True)
             await keeper.stop()
+
+
+async def _look(
+    keeper: AsteriskKeeper, settings: Settings, places: Places, asterisk: AsteriskInstall, tell: Callable[[str], None]
+) -> None:
+    """See that SIP listens as configured: Asterisk goes on without a word where it cannot. Raises NotTakenError.
+
+    One that was taken over goes on as it is, with its calls.
+    """
+    try:
+        if keeper.taken_over:
+            for line in await wants_restart(asterisk, places, settings):
+                tell(f"Asterisk goes on as it was started: {line} (`bailanys stop` and a start change it)")
+            return
+        faults = await not_listening(asterisk, places, settings)
+    except AsteriskSilentError as error:
+        tell(f"Asterisk was not looked at: {error}")
+        return
+    if faults:
+        await keeper.stop()
+        raise NotTakenError(f"{'; '.join(faults)}: see {places.log}/messages.log")
 
 
 async def controller_ready(places: Places) -> None:

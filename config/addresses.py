@@ -64,7 +64,8 @@ def _trunks(document: Document) -> Iterator[Finding]:
             yield Finding(path, f'"{text}" is every address there is: a trunk must be told from strangers')
         for there, other in taken:
             if other.version == network.version and network.overlaps(other):
-                yield Finding(path, f'"{text}" is part of {spelled(there[:-1])} already')
+                words = "is part of" if network.prefixlen >= other.prefixlen else "contains an address of"
+                yield Finding(path, f'"{text}" {words} {spelled(there[:-1])} already')
         taken.append((path, network))
 
 

@@ -45,6 +45,16 @@ _TYPES = {
 }
 
 
+_EXAMPLES: dict[KeyPath, str] = {
+    ("trunks",): 'must be given: [[trunks]] with name = "carrier" and addresses = ["192.0.2.10"]',
+    ("groups",): 'must be given: [[groups]] with name = "portal", transfer_number = "62" and its title',
+    ("operators",): 'must be given: [[operators]] with number = "101", name = "Айгүл" and groups = ["portal"]',
+    ("hotline",): 'must be given: [hotline] with default_group = "portal"',
+    ("menu",): 'must be given: [menu] with choices = [{ key = "1", group = "portal", prompt = "menu-portal" }]',
+}
+"""Of a section that is not there at all, what it begins with."""
+
+
 def fitted(document: Mapping[str, Any]) -> tuple[Settings | None, list[Finding]]:
     """Return the settings, or None and everything in the document that does not fit."""
     try:
@@ -76,7 +86,7 @@ def _words(error: ErrorDetails) -> str:
         key = str(error["loc"][-1])
         return f"no such key{suggestion(key, _known_keys(error['loc'][:-1]))}"
     if kind == "missing":
-        return "must be given"
+        return _EXAMPLES.get(error["loc"], "must be given")
     if kind == "literal_error":
         expected = str(limits["expected"]).replace("'", '"')
         return f"must be {expected}, not {_quoted(error['input'])}"

@@ -15,6 +15,8 @@ from config.problems import ConfigError, Finding, KeyPath, Problem, spelled
 
 _POSITION = re.compile(r"^(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)$", re.DOTALL)
 
+_TWICE = re.compile(r"Cannot declare \((.*)\) twice")
+
 
 @dataclass(frozen=True)
 class Source:
@@ -69,4 +71,20 @@ def _syntax(path: Path, text: str, said: str) -> Problem:
     found = _POSITION.match(said)
     what = found["what"] if found else said
     line = int(found["line"]) if found and found["line"] else text.count("\n") + 1
-    return Problem(str(path), line, "", f"not correct TOML: {what[:1].lower()}{what[1:]}")
+    return Problem(str(path), line, "", f"not correct TOML: {_in_words(what, text, line)}")
+
+
+def _in_words(said: str, text: str, line: int) -> str:
+    """What the parser means, for who has to mend it."""
+    if said in ("Illegal character '\\n'", "Illegal character '\\r'", "Unterminated string"):
+        return "a quotation mark is missing at the end of the text"
+    if twice := _TWICE.match(said):
+        table = ".".join(re.findall(r"'([^']*)'", twice[1]))
+        header = re.compile(rf"^\s*\[\s*{re.escape(table)}\s*\]")
+        lines = [number for number, one in enumerate(text.splitlines(), 1) if header.match(one) and number < line]
+        where = f", in line {lines[-1]}" if lines else ""
+        return f"the table [{table}] is there already{where}: put both together"
+    if said == "Cannot overwrite a value" and line <= len(text.splitlines()):
+        key = text.splitlines()[line - 1].partition("=")[0].strip()
+        return f"the key {key} is there already in this table"
+    return said[:1].lower() + said[1:]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from config.settings import Language, Settings
 
 _HOLD_MUSIC = Path("music", "hold.wav")
+_PROJECT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -71,8 +72,8 @@ class Sources:
 
 
 def sources_of(settings: Settings) -> Sources:
-    """Return the settings' sources; a relative override folder is under the working folder."""
-    return Sources(studio=settings.speech.override_dir)
+    """Return the settings' sources; a relative override folder is under the project's, wherever a command is given."""
+    return Sources(studio=_PROJECT / settings.speech.override_dir)
 
 
 def needed_prompts(settings: Settings) -> tuple[Prompt, ...]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from telephony.embedded import AsteriskError, AsteriskInstall
 
-_SOCKET_PATH_BYTES = 107  # unix(7): sun_path holds 108 with its end; Asterisk cuts a longer one and nobody finds it
+SOCKET_PATH_BYTES = 107  # unix(7): sun_path holds 108 with its end; Asterisk cuts a longer one and nobody finds it
 _POLL_S = 0.02
 _TAIL_BYTES = 2000
 
@@ -59,8 +59,8 @@ async def start_asterisk(install: AsteriskInstall, conf_file: Path, log_file: Pa
     Raises AsteriskStartError, with nothing left running, if it ends or is not ready within `boot_s` seconds.
     """
     socket = run_dir(conf_file) / "asterisk.ctl"
-    if len(os.fsencode(socket)) > _SOCKET_PATH_BYTES:
-        raise AsteriskStartError(f"{socket} is longer than {_SOCKET_PATH_BYTES} bytes: choose a shorter state folder")
+    if len(os.fsencode(socket)) > SOCKET_PATH_BYTES:
+        raise AsteriskStartError(f"{socket} is longer than {SOCKET_PATH_BYTES} bytes: choose a shorter state folder")
     if (pid := running_pid(conf_file)) is not None:
         raise AsteriskStartError(f"Asterisk already runs on {conf_file} (pid {pid})")
     with log_file.open("ab") as log:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bailanys.cli.context import CACHE, DEFAULT_CONFIG, ROOT, ConfigOption, become_who_runs, centre
-from config.settings import Settings
+from config.load import load
 
 if TYPE_CHECKING:
     from bailanys.service import Hotline
@@ -32,18 +32,24 @@ def add_to(app: typer.Typer) -> None:
 
 
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Say what is wrong with the configuration, with file, line and key; nothing is started."""
-    from bailanys.storing import store_unreached
-    from config.path_signs import paths_unfit
-    from config.ports_free import ports_in_use
+    """Say what is wrong with the configuration, with file, line and key; nothing is started.
+
+    Every file and folder that it names is looked at; ports, database and object storage are tried out.
+    """
+    from bailanys.checking import outside_problems, remarks, start_problems
+    from bailanys.site import places_of
     from config.problems import ConfigError
     from config.source import read
 
-    settings = _checked(config)
-    source = read(config, os.environ)
-    unfit = paths_unfit(settings, ROOT, (CACHE,), source)
-    if problems := [*unfit, *ports_in_use(settings, source), *store_unreached(settings, ROOT, source)]:
+    settings = centre(config).settings
+    source, places = read(config, os.environ), places_of(settings, ROOT)
+    if problems := [
+        *start_problems(settings, source, places, ROOT, CACHE),
+        *outside_problems(settings, source, places, ROOT),
+    ]:
         raise ConfigError(tuple(problems))
+    for remark in remarks(settings, source, places):
+        typer.echo(f"warning: {remark}", err=True)
     typer.echo(f"{config}: {len(settings.operators)} operators in {len(settings.groups)} groups, all in order")
 
 
@@ -54,7 +60,7 @@ def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
     `bailanys run` takes them over.
     """
     become_who_runs(config)
-    _checked(config)
+    _may_start(config)
     asyncio.run(_run(config))
 
 
@@ -115,7 +121,7 @@ def demo(
     """Play a scene with real phones and real audio on a hotline of its own, and tell what happened."""
     from bailanys.demo import play_demo
 
-    _checked(config)
+    load(config)
     asyncio.run(play_demo(config, ROOT, CACHE, typer.echo, keep=keep))
 
 
@@ -147,14 +153,22 @@ def back_office(config: ConfigOption = DEFAULT_CONFIG) -> None:
     asyncio.run(run_back_office(settings, places_of(settings, ROOT)))
 
 
-def _checked(config: Path) -> Settings:
-    from config.problems import ConfigError, Problem
-    from speech.sources import missing_prompts
+def _may_start(config: Path) -> None:
+    """Refuse a start that cannot work; beside calls that are up already only tell. Raises ConfigError."""
+    from bailanys.checking import remarks, start_problems
+    from bailanys.site import places_of
+    from config.problems import ConfigError
+    from config.source import read
+    from telephony.process import running_pid
 
     settings = centre(config).settings
-    if missing := missing_prompts(settings):
-        raise ConfigError(tuple(Problem(str(config), None, "menu", str(prompt)) for prompt in missing))
-    return settings
+    source, places = read(config, os.environ), places_of(settings, ROOT)
+    problems = start_problems(settings, source, places, ROOT, CACHE)
+    up = places.asterisk_conf.exists() and running_pid(places.asterisk_conf) is not None
+    if problems and not up:
+        raise ConfigError(tuple(problems))
+    for problem in (*problems, *remarks(settings, source, places)):
+        typer.echo(f"warning: {problem}", err=True)
 
 
 class _End(Enum):

@@ -33,6 +33,13 @@ BROKEN: dict[str, tuple[Edit, tuple[str, ...]]] = {
         (r':\d+: menu\.choices\[1\]\.group: no group called "portl" \(did you mean "portal"\?\)',),
     ),
     "missing prompt": (replaced('prompt = "menu-ict"', 'prompt = "menu-taxes"'), (r": menu.*: .*menu-taxes",)),
+    "certificate that is not there": (
+        replaced('bind = "127.0.0.1"', 'bind = "127.0.0.1"\ntls_port = 5061'),
+        (
+            r":\d+: sip\.tls_certificate: there is no .*sip\.pem",
+            r":\d+: sip\.tls_key: there is no .*sip\.key",
+        ),
+    ),
     "not TOML": (replaced("[rating]", "[rating"), (r":\d+: not correct TOML",)),
     "wrong type": (replaced("ring_s = 2.0", 'ring_s = "soon"'), (r":\d+: offers\.ring_s: ",)),
     "three at once": (

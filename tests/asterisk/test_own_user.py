@@ -94,8 +94,8 @@ async def test_a_command_of_roots_leaves_nothing_of_roots(owned: Owned, tmp_path
     assert (installed.status, installed.err) == (0, "")
     assert "reloaded and looked at" in installed.out
     assert "restart of Asterisk" not in installed.out
-    for words in (("db", "upgrade"), ("audit", "verify"), ("stats",), ("operators", "list"), ("tokens", "list"),
-                  ("recordings", "repair"), ("recordings", "reconcile"), ("recordings", "disks"),
+    for words in (("check",), ("db", "upgrade"), ("audit", "verify"), ("stats",), ("operators", "list"),
+                  ("tokens", "list"), ("recordings", "repair"), ("recordings", "reconcile"), ("recordings", "disks"),
                   ("recordings", "rotate-key"), ("dialplan", "render", str(tmp_path / "out"))):  # fmt: skip
         done = await owned.said(*words)
         assert done.status == 0, (words, done.err)
