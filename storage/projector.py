@@ -209,6 +209,8 @@ class Projector:
         """Write what the lines say. What is kept in memory is trusted only while every transaction succeeds."""
         known = self._known(connection, call_ids(entries))
         folded = fold(entries, known)
+        if folded.notes:
+            audit.take_turn(connection)  # before any row, as the finaliser does: else each waits for the other
         _save(connection, folded, known)
         for at_ms, note in folded.notes:
             audit.append_once(connection, note, at_ms)
@@ -221,6 +223,7 @@ class Projector:
             self._records.popitem(last=False)
 
     def _take_in_singly(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        audit.take_turn(connection)
         for entry in entries:
             try:
                 with connection.begin_nested():

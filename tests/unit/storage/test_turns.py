@@ -29,9 +29,11 @@ from storage import audit, demands, retention
 from storage.book import write_recording
 from storage.engine import open_engine, sqlite_url
 from storage.migrate import upgrade
+from storage.projector import Projector
 from storage.tables import legal_hold, recording
 from tests.unit.storage.interleaved import Deed, interleave
 from tests.unit.storage.postgres import Server
+from tests.unit.storage.scene import Caller
 
 NOW_MS = 1_764_000_000_000
 CLOCK = Reading(NOW_MS, "", 0)
@@ -69,7 +71,9 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
     def emptied() -> str:  # cheaper than a database for each
         with psycopg.connect(server.url(name)) as connection:
             connection.execute("ALTER TABLE audit DISABLE TRIGGER USER")
-            connection.execute("TRUNCATE audit, legal_hold, demand_step, demand, recording, call CASCADE")
+            connection.execute(
+                "TRUNCATE audit, legal_hold, demand_step, demand, recording, call, journal_position CASCADE"
+            )
             connection.execute("ALTER TABLE audit ENABLE TRIGGER USER")
         _furnish(server.url(name))
         return server.url(name)
@@ -247,6 +251,36 @@ def test_a_package_is_entered_for_the_choice_it_was_made_of_alone(fresh: Fresh) 
         url = fresh()
         interleave(url, [one_after_another(*first)], [])
         interleave(url, [DEEDS["pack"], one_after_another("select 2", "approve")], [0] * steps + [1] * 60)
+        look(url)
+
+
+def test_the_projector_and_the_finaliser_never_wait_for_each_other(fresh: Fresh, tmp_path: Path) -> None:
+    """Both write a call's rows and the audit log: in one order, or the database ends one of them."""
+    talk = Caller(7).arrive().choose().queue().offer("103")
+    known = len(talk.lines)
+    talk.pick_up("103").talk("103")
+    pause = {"of": talk.id, "seq": 1, "offer": 1, "reason": "paused", "detail": "card", "by": "103"}
+    talk.fact("gap", 5000, **pause, from_ms=talk.now_ms)
+    talk.operator_leaves("103").hang_up()
+    made = Recording(CallId(talk.id), 1, 1, talk.file(1, 1), RecordingStatus.OK, NOW_MS, path="x", sha256="7")
+
+    def finalise(engine: Engine) -> None:
+        with engine.begin() as connection:
+            write_recording(connection, made)
+
+    for steps in range(2, 12):
+        journal = tmp_path / f"journal-{next(_numbers)}.csv"
+        journal.write_bytes(b"".join(talk.lines[:known]))
+        url = fresh()
+        first = open_engine(url)
+        Projector(first, [journal]).project_now()
+        first.dispose()
+        journal.write_bytes(b"".join(talk.lines))
+
+        def project(engine: Engine, journal: Path = journal) -> None:
+            Projector(engine, [journal]).project_now()
+
+        interleave(url, [project, finalise], [0] * steps + [1] * 40)
         look(url)
 
 
