@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import structlog
 
+from bailanys.at_hand import settle_memory
 from bailanys.demands import DemandDesk
 from bailanys.dispatcher import Dispatcher
 from bailanys.site import Places
@@ -39,6 +40,7 @@ async def keep_api(
             await asyncio.sleep(LOOK_EVERY_S)
         for module in ("console.app", "bailanys.demand_office", "bailanys.hearing"):  # 0.4 s, in which calls go on
             await asyncio.to_thread(importlib.import_module, module)
+        settle_memory()
         await _serve(settings, places, office, demands, ledger, alarm)
     except Exception as error:  # the edge between the API and the calls: nothing of it may get further
         alarm("api", repr(error)[:300])

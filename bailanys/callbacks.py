@@ -219,6 +219,10 @@ class Callbacks:
         """The call that is waiting to be made for it, or being made; None for neither."""
         return next((call for call, of in self._made.items() if of == asked_in), None)
 
+    def made_for(self) -> dict[CallId, CallId]:
+        """The same of all: by the call it was asked in."""
+        return {of: call for call, of in self._made.items()}
+
     def not_before_ms(self, owed: Callback, now_ms: int) -> int:
         """When it may enter the line, if it is not there already: after a try's pause, inside the hours."""
         at_ms = max(owed.ready_ms, now_ms)

@@ -22,6 +22,7 @@ from bailanys.demands import DemandDesk
 from bailanys.desk import LiveDesk
 from bailanys.disk_watch import DiskWatch, disks_of
 from bailanys.dispatcher import Dispatcher, Inbox
+from bailanys.foretelling import learnt
 from bailanys.identity import identity
 from bailanys.journal import ControllerJournal
 from bailanys.journal_room import JournalRoom
@@ -67,6 +68,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
     `back_office`: the command line of the process that keeps the ledger and the archive.
     """
     share_finely()
+    settle_memory()
     inbox: Inbox = asyncio.Queue()
     link = AmiLink("127.0.0.1", settings.ports.ami, "bailanys", keys.ami, inbox)  # type: ignore[arg-type]  # wider queue
     journal = ControllerJournal(places.journals[1])
@@ -96,6 +98,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
     supervision = LiveSupervision(settings, dispatcher, link, journal)
     control = ControlServer(places.control, Requests(desk, supervision, dispatcher.callbacks.hold).answer)
 
+    await office.prepare()
     await menu.start()
     await control.start()
     await link.start()
@@ -147,7 +150,8 @@ async def know_past(ledger: Ledger, dispatcher: Dispatcher, wrap_up_s: float) ->
     """Let the expected waits begin with the ledger's last hours; without them a usual day stands in."""
     now_ms = time.time_ns() // 1_000_000
     try:
-        dispatcher.foretelling.know(await ledger.handled_between(now_ms - PAST_MS, now_ms), wrap_up_s)
+        past = await ledger.handled_between(now_ms - PAST_MS, now_ms)
+        dispatcher.foretelling.begin_with(await asyncio.to_thread(learnt, past, wrap_up_s))
     except LedgerUnavailableError as error:
         log.warning("expected waits begin without the past", error=str(error))
 

@@ -59,6 +59,7 @@ class Deeds:
         self._ask_resync = ask_resync
         self._tasks: set[asyncio.Task[None]] = set()
         self._unstaffed = ""
+        self._unstaffed_due = False
         self._logged_in: set[str] = set()
 
     def forget(self) -> None:
@@ -88,7 +89,7 @@ class Deeds:
                         operator in self._logged_in
                     ):
                         self._logged_in ^= {operator}
-                        self.later(self.guarded(self.say_unstaffed()))
+                        self.say_unstaffed_soon()
                 case Alarm(kind, detail):
                     self.note(Fact.ALARM, kind=kind, detail=detail)
                     log.error("alarm", kind=kind, detail=detail)
@@ -161,8 +162,16 @@ class Deeds:
         if not await has_contact(self._link, operator):
             self._say(Reachability(operator, False))
 
+    def say_unstaffed_soon(self) -> None:
+        """The same for any number of changes at once."""
+        if self._unstaffed_due:
+            return
+        self._unstaffed_due = True
+        self.later(self.guarded(self.say_unstaffed()))
+
     async def say_unstaffed(self) -> None:
         """Tell the dialplan which groups nobody is logged in for: no phone can transfer there (rule 11)."""
+        self._unstaffed_due = False
         said = unstaffed_numbers(self._settings, self._router().operators.values())
         if said != self._unstaffed:
             self._unstaffed = said

@@ -12,6 +12,7 @@ from bailanys.packing import pack, package_path
 from bailanys.refusing import said
 from bailanys.site import Places
 from calls.demand import DeedRefusedError, Kind, State, Step
+from calls.portions import in_portions
 from console.demand_answers import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked, DemandStep
 from console.errors import RefusedError, UnavailableError, UnknownDemandError
 from console.stream import ZIP_MEDIA, Stream
@@ -33,7 +34,8 @@ class DemandOffice:
     async def all(self, *, every: bool) -> list[DemandNow]:
         """Open demands, or all."""
         now_ms = await said(self._desk.now_ms())
-        return [_now(state, steps, now_ms) for state, steps in await said(self._desk.all(only_open=not every))]
+        known = await said(self._desk.all(only_open=not every))
+        return [_now(state, steps, now_ms) async for state, steps in in_portions(known)]
 
     async def of(self, demand: str) -> DemandNow:
         """One demand. Raises UnknownDemandError."""
@@ -56,7 +58,7 @@ class DemandOffice:
         """What there is for a demand. Raises UnknownDemandError."""
         await self.of(demand)
         state, _ = await said(self._desk.of(demand))
-        return [_hit(hit) for hit in await said(self._desk.found(state))]
+        return [_hit(hit) async for hit in in_portions(await said(self._desk.found(state)))]
 
     async def search(self, demand: str, by: str) -> DemandFound:
         """Search again."""
@@ -123,7 +125,8 @@ class DemandOffice:
         return await self.of(demand)
 
     async def _found(self, entered: Entered) -> DemandFound:
-        return DemandFound(state=await self.of(entered.state.demand.id), hits=tuple(_hit(hit) for hit in entered.found))
+        hits = [_hit(hit) async for hit in in_portions(entered.found)]
+        return DemandFound(state=await self.of(entered.state.demand.id), hits=tuple(hits))
 
 
 def _now(state: State, steps: Sequence[Step], now_ms: int) -> DemandNow:

@@ -16,6 +16,7 @@ from bailanys.snapshot import is_caller
 from bailanys.three_way import operators_of, ready_for_three
 from calls.events import DutyChanged
 from calls.ids import CallId, OperatorId
+from calls.portions import in_portions
 from calls.tracker import operator_of
 from config.settings import Settings
 from console.answers import (
@@ -104,12 +105,12 @@ class LiveDesk:
             faults=self._faults(),
         )
 
-    def operators(self) -> list[OperatorNow]:
+    async def operators(self) -> list[OperatorNow]:
         """Every operator's state."""
         now_ms = _now_ms()
         people = {operator.number: operator for operator in self._settings.operators}
         rows = []
-        for operator in self._dispatcher.router.operators.values():
+        async for operator in in_portions(list(self._dispatcher.router.operators.values())):
             state, reason = operator.state(now_ms)
             rows.append(
                 OperatorNow(
@@ -148,12 +149,12 @@ class LiveDesk:
         self._dispatcher.say(event, keep=True)
         return WrapUp(operator=number, until_ms=event.ends_ms)
 
-    def callbacks(self) -> list[OwedCallback]:
+    async def callbacks(self) -> list[OwedCallback]:
         """Everybody who is to be called back, oldest place first."""
         router, callbacks, now_ms = self._dispatcher.router, self._dispatcher.callbacks, _now_ms()
-        rows = []
-        for owed in callbacks.owed():
-            made = callbacks.call_for(owed.asked_in)
+        rows, calls = [], callbacks.made_for()
+        async for owed in in_portions(callbacks.owed()):
+            made = calls.get(owed.asked_in)
             place = None if made is None else router.place(made)
             state: OwedState = "later" if made is None else "calling" if place is None else "waiting"
             rows.append(
@@ -171,9 +172,9 @@ class LiveDesk:
             )
         return rows
 
-    def cancel_callback(self, call: str) -> CancelledCallback:
+    async def cancel_callback(self, call: str) -> CancelledCallback:
         """Call nobody for it any more. Raises UnknownCallbackError, UnavailableError."""
-        owed = next((one for one in self.callbacks() if one.call == call), None)
+        owed = next((one for one in await self.callbacks() if one.call == call), None)
         if owed is None:
             raise UnknownCallbackError(f"no callback is owed for {call}")
         try:
@@ -185,9 +186,10 @@ class LiveDesk:
     async def calls(self) -> list[CallNow]:
         """The calls of this moment, asked of Asterisk. Raises UnavailableError."""
         channels = await done(seen_channels(self._link))
-        legs = {c.linkedid: c for c in channels if c.uniqueid != c.linkedid and operator_of(c.name)}
+        theirs = (c for c in channels if c.uniqueid != c.linkedid)
+        legs = {c.linkedid: c async for c in in_portions(theirs) if operator_of(c.name)}
         rows = []
-        for channel in channels:
+        async for channel in in_portions(channels):
             if not is_caller(channel):
                 continue
             leg = legs.get(channel.uniqueid)

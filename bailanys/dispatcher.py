@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -25,10 +25,11 @@ from bailanys.standing import Standing
 from calls.events import CallGone, CallPrioritised, Event, OperatorAnswered, SkillsChanged, Tick
 from calls.ids import CallId
 from calls.journal import Fact
+from calls.portions import Pace, in_portions
 from calls.tracker import events_of, lost_contact
 from config.settings import Settings
 from dialplan import names
-from routing.commands import Alarm, MoveOn, Reclaim
+from routing.commands import Alarm, Command, MoveOn, Offer, Reclaim
 from routing.configured import configured_router
 from routing.core import Router
 from routing.day_so_far import Lent
@@ -78,6 +79,7 @@ class Dispatcher:
         self.standing = Standing(settings, link)
         self.idle_watch = IdleWatch()
         self._alive = alive
+        self._pace = Pace()
         self._deeds = Deeds(
             settings, link, journal, self.callbacks, self.foretelling, lambda: self.router, self.say, self._ask_resync
         )
@@ -93,6 +95,7 @@ class Dispatcher:
         while True:
             try:
                 await self._step()
+                await self._pace.breathe()
             except Exception as error:  # one bad event must not throw every caller into the safety net
                 log.exception("event not handled")
                 self._deeds.note(Fact.ALARM, kind="bug", detail=repr(error)[:200])
@@ -104,6 +107,7 @@ class Dispatcher:
             item = self._inbox.get_nowait()  # a time-out costs a timer, so only when there is nothing to do
         except asyncio.QueueEmpty:
             item = await self._next_item()
+            self._pace.began()
         if item is None:
             self._handle(Tick())
         else:
@@ -187,7 +191,7 @@ class Dispatcher:
             elif isinstance(event, OperatorAnswered):
                 self.callbacks.talked(event.call)
             elif isinstance(event, SkillsChanged):
-                self._deeds.later(self._deeds.guarded(self._deeds.say_unstaffed()))
+                self._deeds.say_unstaffed_soon()
             elif isinstance(event, CallPrioritised):
                 self.callbacks.prioritised(event.call, event.priority_s)
 
@@ -222,7 +226,8 @@ class Dispatcher:
             log.warning("callbacks not recalled", error_id=error.error_id, error=str(error))
 
     async def _look_for_forgotten(self) -> None:
-        seen = forgotten(await seen_channels(self._link), self.router.calls)
+        channels = await seen_channels(self._link)
+        seen = await asyncio.to_thread(forgotten, channels, frozenset(self.router.calls))
         twice = seen.of(self._forgotten)
         self._forgotten = seen.calls
         for waiting in twice.waiting:
@@ -256,24 +261,32 @@ class Dispatcher:
             log.warning("no truth from asterisk", why=why, error=str(error))
             self._deeds.later(self._try_again(why))
             return
-        router = self._new_router()
-        router.adopt(self.router)
-        self.router, self._truth_at_s, self._in_truth = router, started_s, True
         self.callbacks.doubt(dict(truth.callbacks), _now_ms())
         events = (*standing, *truth.events)
+        router, decided = await asyncio.to_thread(self._restored, events)
+        self.router, self._truth_at_s, self._in_truth = router, started_s, True
         self.idle_watch.rebuilt(events, _now_ms())
-        decided = router.restore(events, _now_ms())
         self._beat()
+        offers = [command for command in decided if isinstance(command, Offer)]
+        self._deeds.perform(offers)
         said = {call: told for call, text in truth.told if (told := recalled(text))}
-        self.foretelling.rebuilt(router, said, _now_ms())
-        self._deeds.perform(decided)
+        async for _ in in_portions(self.foretelling.rebuilding(router, said, _now_ms())):
+            pass
+        async for command in in_portions([command for command in decided if not isinstance(command, Offer)]):
+            self._deeds.perform([command])
         self._deeds.perform([Reclaim(call, channel) for call, channel in truth.in_net])
         self._deeds.perform([MoveOn(call, channel) for call, channel in truth.misplaced])
-        self._deeds.later(self._deeds.guarded(self._deeds.say_unstaffed()))
+        self._deeds.say_unstaffed_soon()
         self._deeds.later(self._deeds.guarded(ask_silent_phones(self._link, router.operators.values())))
         self._deeds.later(self._deeds.guarded(keep_net_in_step(self._link, self._settings, router.operators.values())))
         log.info("truth rebuilt", why=why, waiting=len(router.waiting()), in_net=len(truth.in_net),
                  took_ms=round((time.time() - started_s) * 1000))  # fmt: skip
+
+    def _restored(self, events: Iterable[Event]) -> tuple[Router, list[Command]]:
+        """The core with the whole truth in it, and what it decides; in a thread, since nobody else knows it yet."""
+        router = self._new_router()
+        router.adopt(self.router)
+        return router, router.restore(events, _now_ms())
 
     def _ask_resync(self, why: str) -> None:
         if not self._resync_asked:

@@ -6,7 +6,7 @@ and never grows while the place does not rise (`routing.told`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -19,7 +19,7 @@ from routing.commands import Announce
 from routing.core import Router
 from routing.estimate import Staff
 from routing.expectation import Expectations, on_duty
-from routing.rates import Rates, seen_in
+from routing.rates import Rates, observe, seen_in
 from routing.skills import Need
 from routing.told import Minutes, Told
 from speech.expectation import wait_range
@@ -59,6 +59,10 @@ class Foretelling:
         """Take in what the ledger has seen in the last hours, after a start."""
         self._expectations.know(seen_in(past, wrap_up_s))
 
+    def begin_with(self, tallies: Rates[GroupId]) -> None:
+        """Take these rates for what was seen so far: the few waits since the start count no more."""
+        self._expectations.tallies = tallies
+
     def before(self, event: Event, router: Router, now_ms: int) -> None:
         """Take what the core is about to be told: who answered or left is still in its line."""
         match event:
@@ -91,14 +95,18 @@ class Foretelling:
         """Follow the caller no more: who asks for a callback has neither an operator nor given up."""
         self._expectations.forget(call)
 
-    def rebuilt(self, router: Router, told: dict[CallId, Told], now_ms: int) -> None:
-        """Follow those whom a rebuilt truth knows, and remember what they were told."""
+    def rebuilding(self, router: Router, told: dict[CallId, Told], now_ms: int) -> Iterator[None]:
+        """Follow those whom a rebuilt truth knows, one at each step, and remember what they were told."""
         self._expectations.keep_only(router.calls)
         self._staff_until_ms = 0
         for caller in router.waiting():
             self._follow(caller.call, router, now_ms)
+            if (said := told.get(caller.call)) is not None:
+                self._expectations.recall(caller.call, said)
+            yield
         for call, said in told.items():
             self._expectations.recall(call, said)
+        yield
 
     def words(self, place: Announce, router: Router, now_ms: int) -> Words:
         """What to tell the caller now."""
@@ -125,6 +133,11 @@ class Foretelling:
             self._staff = on_duty(router.operators.values(), router.needs(), router.rules.steps)
             self._staff_until_ms = now_ms + STAFF_KEPT_MS
         return self._staff
+
+
+def learnt(past: Iterable[Handled], wrap_up_s: float) -> Rates[GroupId]:
+    """The rates after these waits, oldest first; for a day's hours a third of a second of Python."""
+    return observe({}, seen_in(past, wrap_up_s))
 
 
 def kept(told: Told) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = f"{Path(__file__).resolve().parents[1]}/"
 DEEPEST = 4
 _IDLE = frozenset({"wait", "select", "_worker", "poll", "accept", "_wait_for_tstate_lock"})
 """Functions in which a thread waits for something to do."""
@@ -36,22 +36,30 @@ def what_runs(loop: asyncio.AbstractEventLoop, thread: int) -> Seen:
     frames, names = sys._current_frames(), {one.ident: one.name for one in threading.enumerate()}
     own = threading.get_ident()
     others = tuple(
-        f"{names.get(ident, ident)}: {calls[0]}"
+        f"{names.get(ident, ident)}: {calls_of(frame, 1)[0]}"
         for ident, frame in frames.items()
-        if ident not in (thread, own) and frame.f_code.co_name not in _IDLE and (calls := calls_of(frame, 1))
+        if ident not in (thread, own) and frame.f_code.co_name not in _IDLE
     )
     return Seen(name, calls_of(frames.get(thread), DEEPEST), others[:3])
 
 
 def calls_of(frame: FrameType | None, most: int) -> tuple[str, ...]:
-    """The innermost calls, of our own code where there is any: nobody mends what is under it."""
-    calls: list[tuple[bool, str]] = []
+    """The innermost calls, of our own code where there is any: nobody mends what is under it.
+
+    Quick: whoever is looked at cannot go on meanwhile.
+    """
+    calls: list[FrameType] = []
     while frame is not None:
-        path = Path(frame.f_code.co_filename)
-        ours = path.is_relative_to(ROOT) and ".venv" not in path.parts
-        where = path.relative_to(ROOT).as_posix() if ours else path.name
-        calls.append((ours, f"{where}:{frame.f_lineno} {frame.f_code.co_name}"))
+        calls.append(frame)
         frame = frame.f_back
-    told = [call for ours, call in calls if ours] or [call for _, call in calls]
-    innermost = [call for ours, call in calls[:1] if not ours]
-    return tuple([*innermost, *told][:most])
+    ours = [one for one in calls if _is_ours(one.f_code.co_filename)]
+    told = [*calls[:1], *(one for one in ours or calls[1:] if one is not calls[0])][:most]
+    return tuple(f"{_where(one.f_code.co_filename)}:{one.f_lineno} {one.f_code.co_name}" for one in told)
+
+
+def _is_ours(file: str) -> bool:
+    return file.startswith(ROOT) and "/.venv/" not in file
+
+
+def _where(file: str) -> str:
+    return file.removeprefix(ROOT) if _is_ours(file) else file.rpartition("/")[2]

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from bailanys.late_clock import LateClock, Stall
 from bailanys.loop_seen import Seen, what_runs
 from console.ports import LoopNow
 
@@ -28,57 +27,6 @@ QUIET_S = 60.0
 SAMPLE_EVERY_S = 0.05
 WINDOW_S = 60.0
 """The longest is told of the last one to two such windows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clocks:
-    """At one moment, seconds: time, the thread's own work, and its time without a processor."""
-
-    now_s: float
-    work_s: float
-    starved_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Stall:
-    """How late the loop was, seconds, and of that: its own work, and no processor."""
-
-    late_s: float
-    work_s: float
-    starved_s: float
-
-    @property
-    def ours_s(self) -> float:
-        """What we could mend: work, and waiting for other threads or a disk."""
-        return max(0.0, self.late_s - self.starved_s)
-
-
-def stall(before: Clocks, after: Clocks, asked_s: float) -> Stall:
-    """What a pause that was to last so long tells."""
-    late_s = max(0.0, after.now_s - before.now_s - asked_s)
-    return Stall(late_s, min(late_s, after.work_s - before.work_s), min(late_s, after.starved_s - before.starved_s))
-
-
-class ThreadClocks:
-    """Reads the clocks of the thread that makes it; without the kernel's word nothing counts as starved."""
-
-    def __init__(self) -> None:
-        self._file: int | None = None
-        with contextlib.suppress(OSError):
-            self._file = os.open(f"/proc/self/task/{threading.get_native_id()}/schedstat", os.O_RDONLY)
-
-    def read(self) -> Clocks:
-        """Now."""
-        starved_ns = 0
-        if self._file is not None:
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                starved_ns = int(os.pread(self._file, 64, 0).split()[1])
-        return Clocks(time.monotonic(), time.thread_time(), starved_ns / 1e9)
-
-    def close(self) -> None:
-        """Give the file back."""
-        if self._file is not None:
-            os.close(self._file)
 
 
 class LoopWatch:
@@ -104,20 +52,19 @@ class LoopWatch:
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        clocks, loop = ThreadClocks(), asyncio.get_running_loop()
-        sampler = threading.Thread(target=self._sample, args=(loop, threading.get_ident()), name="loop", daemon=True)
-        before = clocks.read()
-        self._due_s = before.now_s + TICK_S
+        clock, loop = LateClock(), asyncio.get_running_loop()
+        looking = (clock, loop, threading.get_ident())
+        sampler = threading.Thread(target=self._sample, args=looking, name="loop watch", daemon=True)
+        self._due_s = time.monotonic() + TICK_S
         sampler.start()
         try:
             while True:
                 await asyncio.sleep(TICK_S)
-                after = clocks.read()
-                self._take(stall(before, after, TICK_S), after.now_s)
-                before, self._due_s = after, after.now_s + TICK_S
+                self._take(clock.look(TICK_S, ALARM_S), time.monotonic())
+                self._due_s = time.monotonic() + TICK_S
         finally:
             self._ended.set()
-            clocks.close()
+            clock.close()
 
     def _take(self, one: Stall, now_s: float) -> None:
         if now_s >= self._window_ends_s:
@@ -140,10 +87,13 @@ class LoopWatch:
         with contextlib.suppress(OSError):  # a full disk is told by others
             self._alarm(kind, words(one, seen, untold))
 
-    def _sample(self, loop: asyncio.AbstractEventLoop, thread: int) -> None:
+    def _sample(self, clock: LateClock, loop: asyncio.AbstractEventLoop, thread: int) -> None:
         """In a thread of its own: while the loop stands still, look once at what it does."""
         while not self._ended.wait(SAMPLE_EVERY_S):
-            if self._seen is None and time.monotonic() - self._due_s > ALARM_S / 2:
+            late_s = time.monotonic() - self._due_s
+            if late_s < TICK_S:
+                clock.remember()
+            elif self._seen is None and late_s > ALARM_S / 2:
                 self._seen = what_runs(loop, thread)
 
 

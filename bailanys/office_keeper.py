@@ -19,6 +19,8 @@ SILENCE_S = 60.0
 PAUSE_FIRST_S, PAUSE_LAST_S = 0.5, 30.0
 LONG_LIFE_S = 60.0
 END_PATIENCE_S = 4.0
+GO = b"go\n"
+"""What it waits for before it begins."""
 
 
 def command(config: Path) -> list[str]:
@@ -40,6 +42,10 @@ class OfficeKeeper:
         self.away = ""
         """Why the ledger cannot be written to; empty while it can."""
 
+    async def prepare(self) -> None:
+        """Make the process, which waits until `run`: to make one of a process that is at work holds that up."""
+        await self._make()
+
     @property
     def pid(self) -> int | None:
         """Its process id while it runs."""
@@ -60,7 +66,8 @@ class OfficeKeeper:
         finally:
             await self._end()
 
-    async def _one_life(self) -> int | str:
+    async def _make(self) -> str:
+        """Why there is none, if so."""
         try:
             # Its standard input tells it that we are gone; its log is ours.
             self._process = await asyncio.create_subprocess_exec(
@@ -68,8 +75,18 @@ class OfficeKeeper:
             )
         except OSError as error:  # no memory, no process to be had: the calls go on
             return str(error)
-        await self._hear(self._process)
-        return await self._process.wait()
+        return ""
+
+    async def _one_life(self) -> int | str:
+        if self.pid is None and (why := await self._make()):
+            return why
+        process = self._process
+        assert process is not None and process.stdin is not None
+        with contextlib.suppress(OSError):  # it has died already: then there is nothing to hear
+            process.stdin.write(GO)
+            await process.stdin.drain()
+        await self._hear(process)
+        return await process.wait()
 
     async def _hear(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None

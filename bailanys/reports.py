@@ -12,6 +12,7 @@ from bailanys.finding import Asked, look
 from bailanys.kept import Kept
 from bailanys.refusing import said
 from calls.local_day import local_date, local_day
+from calls.portions import in_portions
 from calls.recording import Recording
 from calls.search import PAGE, ends_of, hours_of
 from console.answers import Covered, FoundTalk, FoundTalks, Stats
@@ -81,7 +82,7 @@ class LedgerBooks:
             adjacent=numbers["adjacent"],
             more=len(found) == PAGE,
             coverage=None if covered is None else Covered(**asdict(covered)),
-            talks=tuple(_talk(hit, hit.recording) for hit in found),
+            talks=tuple([_talk(hit, hit.recording) async for hit in in_portions(found)]),
         )
 
     async def day_wait(self) -> DayWait:

@@ -29,19 +29,19 @@ class Requests:
                 case "ready":
                     return {"ready": self._desk.floor().in_truth}
                 case "operators":
-                    return {"operators": [_operator_row(operator) for operator in self._desk.operators()]}
+                    return {"operators": [_operator_row(operator) for operator in await self._desk.operators()]}
                 case "duty":
                     reason = None if request["ready"] else _said(PauseBody, request.get("reason", ""))
                     return self._desk.duty(str(request["operator"]), reason).model_dump()
                 case "wrap-up":
                     return self._desk.wrap_up(str(request["operator"]), longer=bool(request["longer"])).model_dump()
                 case "callbacks":
-                    return {"callbacks": [owed.model_dump() for owed in self._desk.callbacks()]}
+                    return {"callbacks": [owed.model_dump() for owed in await self._desk.callbacks()]}
                 case "no-callbacks":
                     self._hold_callbacks(float(request["seconds"]))
                     return {}
                 case "cancel-callback":
-                    return self._desk.cancel_callback(str(request["call"])).model_dump()
+                    return (await self._desk.cancel_callback(str(request["call"]))).model_dump()
                 case "calls":
                     return {"calls": [_call_row(call) for call in await self._desk.calls()]}
                 case "disks":
@@ -70,7 +70,7 @@ class Requests:
                     by = f"cli:{request['by']}"
                     return (await self._supervision.skills(str(request["operator"]), asked, by)).model_dump()
                 case "groups":
-                    return {"groups": [group.model_dump() for group in self._supervision.groups()]}
+                    return {"groups": [group.model_dump() for group in await self._supervision.groups()]}
                 case "priority":
                     return await self._prioritise(request)
                 case other:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 
 import structlog
 
 from bailanys.snapshot import Rebuilt, SeenChannel, rebuild
 from calls.ids import GroupId, OperatorId
+from calls.portions import in_portions
 from config.settings import Settings
 from dialplan import names
 from routing.presence import Operator
 from telephony import commands
 from telephony.ami import AmiLink
+from telephony.ami_event import AmiEvent
 from telephony.errors import AmiRefusedError
 from telephony.quoting import ActionFields
 
@@ -22,20 +25,20 @@ log = structlog.get_logger(__name__)
 async def seen_channels(link: AmiLink, channel: str | None = None) -> list[SeenChannel]:
     """Every channel, or only this one, with the variables that a caller carries. Raises TelephonyError."""
     events = await link.collect(commands.status(names.CALLER_VARIABLES, channel))
-    return [
-        SeenChannel(
-            name=event.fields.get("Channel", ""),
-            uniqueid=event.fields.get("Uniqueid", ""),
-            linkedid=event.fields.get("Linkedid", ""),
-            up=event.fields.get("ChannelState") == "6",
-            context=event.fields.get("Context", ""),
-            extension=event.fields.get("Exten", ""),
-            application=event.fields.get("Application", ""),
-            variables=event.pairs("Variable"),
-        )
-        for event in events
-        if event.name == "Status"
-    ]
+    return [_seen(event) async for event in in_portions(events) if event.name == "Status"]
+
+
+def _seen(event: AmiEvent) -> SeenChannel:
+    return SeenChannel(
+        name=event.fields.get("Channel", ""),
+        uniqueid=event.fields.get("Uniqueid", ""),
+        linkedid=event.fields.get("Linkedid", ""),
+        up=event.fields.get("ChannelState") == "6",
+        context=event.fields.get("Context", ""),
+        extension=event.fields.get("Exten", ""),
+        application=event.fields.get("Application", ""),
+        variables=event.pairs("Variable"),
+    )
 
 
 async def seen_channel(link: AmiLink, channel: str) -> SeenChannel | None:
@@ -66,12 +69,9 @@ async def device_states(link: AmiLink, operators: Iterable[OperatorId]) -> dict[
 
 async def whole_truth(link: AmiLink, operators: Iterable[OperatorId]) -> Rebuilt:
     """Channels, duties and phones as events for the core. Raises TelephonyError."""
-    return rebuild(
-        await seen_channels(link),
-        await kept(link, names.PRESENCE_FAMILY),
-        await device_states(link, operators),
-        await kept(link, names.WRAP_UP_FAMILY),
-    )
+    channels, duties = await seen_channels(link), await kept(link, names.PRESENCE_FAMILY)
+    devices, wrap_ups = await device_states(link, operators), await kept(link, names.WRAP_UP_FAMILY)
+    return await asyncio.to_thread(rebuild, channels, duties, devices, wrap_ups)
 
 
 async def keep_net_in_step(link: AmiLink, settings: Settings, operators: Iterable[Operator]) -> None:
@@ -82,11 +82,11 @@ async def keep_net_in_step(link: AmiLink, settings: Settings, operators: Iterabl
             event.fields.get("Paused") == "1",
             event.fields.get("Penalty", "0"),
         )
-        for event in listed
+        async for event in in_portions(listed)
         if event.name == "QueueMember"
     }
     wanted: set[tuple[str, str]] = set()
-    for operator in operators:
+    async for operator in in_portions(list(operators)):
         interface = f"PJSIP/{names.account(operator.id)}"
         for group in operator.groups:
             wanted.add((group, interface))

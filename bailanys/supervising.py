@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
@@ -16,6 +17,7 @@ from bailanys.resync import seen_channels
 from calls.events import CallPrioritised
 from calls.ids import CallId, GroupId, OperatorId
 from calls.journal import Fact
+from calls.portions import in_portions
 from config.settings import LANGUAGES, Settings
 from console.answers import LARGEST_S, GroupNow, Prioritised, SkillsBody, SkillsNow
 from console.errors import (
@@ -89,18 +91,21 @@ class LiveSupervision:
             self._audit("call.priority", call, by, str(before_s), str(after_s))
         return Prioritised(of=call, priority_s=after_s)
 
-    def groups(self) -> list[GroupNow]:
+    async def groups(self) -> list[GroupNow]:
         """Every group with its priority, those who wait for it and those who serve it."""
         router, now_ms = self._dispatcher.router, _now_ms()
-        waiting = [caller.group for caller in router.waiting()]
-        people = router.operators.values()
+        waiting = Counter(caller.group for caller in router.waiting())
+        serving, ready = Counter[GroupId](), Counter[GroupId]()
+        async for one in in_portions(list(router.operators.values())):
+            serving.update(one.groups)
+            ready.update(one.groups if one.may_be_offered(now_ms) else ())
         return [
             GroupNow(
                 group=group,
                 priority_s=router.group_priority_s(GroupId(group)),
-                waiting=waiting.count(GroupId(group)),
-                operators=sum(group in one.groups for one in people),
-                ready=sum(group in one.groups and one.may_be_offered(now_ms) for one in people),
+                waiting=waiting[GroupId(group)],
+                operators=serving[GroupId(group)],
+                ready=ready[GroupId(group)],
             )
             for group in self._groups
         ]

@@ -15,6 +15,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from pydantic import BaseModel, ValidationError
 
+from calls.portions import in_portions
 from console.answers import Refusal
 from console.errors import (
     ApiError,
@@ -38,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 LARGEST_BODY = 256 * 1024
 """The choice of thousands of recordings; read only once the token is known."""
+LONG = 100
+"""Rows of an answer."""
 PATIENCE_S = 10.0
 PATIENCE_OF = {Asks.ARCHIVE: 20.0}
 """Half an hour of talk is made into Opus in ten seconds."""
@@ -76,7 +79,7 @@ def _handler(route: Route, office: Office, gate: Gate, turnstile: Turnstile | No
                      took_ms=round((time.monotonic() - began_s) * 1000))  # fmt: skip
         if isinstance(said, Stream):
             return await streamed(request, said, request[LIMIT])
-        return _response(said, route.media)
+        return await _response(said, route.media)
 
     return handle
 
@@ -113,14 +116,28 @@ def _told(error: ValidationError) -> str:
     return "; ".join(lines)[:1000]
 
 
-def _response(said: BaseModel | Mapping[str, Any] | str, media: str) -> web.Response:
+async def _response(said: BaseModel | Mapping[str, Any] | str, media: str) -> web.Response:
     match said:
         case str():
             return web.Response(body=said.encode(), headers={hdrs.CONTENT_TYPE: media})
         case BaseModel():
-            return web.Response(text=said.model_dump_json(), content_type=media)
+            return web.Response(text=await written(said), content_type=media)
         case _:
             return web.json_response(said)
+
+
+async def written(said: BaseModel) -> str:
+    """An answer as JSON; long lists in it are written row by row, with calls in between."""
+    long = {
+        name: rows
+        for name in type(said).model_fields
+        if isinstance(rows := getattr(said, name), tuple) and len(rows) > LONG and isinstance(rows[0], BaseModel)
+    }
+    text = said.model_dump_json(exclude=set(long))
+    for name, rows in long.items():
+        lines = ",".join([row.model_dump_json() async for row in in_portions(rows)])
+        text = f'{text[:-1]}{"" if text == "{}" else ","}"{name}":[{lines}]}}'
+    return text
 
 
 def _slower(strangers: Pace) -> Middleware:

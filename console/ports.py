@@ -86,7 +86,7 @@ class Desk(Protocol):
     def floor(self) -> Floor:
         """The hotline at this moment."""
 
-    def operators(self) -> list[OperatorNow]:
+    async def operators(self) -> list[OperatorNow]:
         """Every operator's state."""
 
     def target(self) -> TargetNow:
@@ -98,10 +98,10 @@ class Desk(Protocol):
     def wrap_up(self, number: str, *, longer: bool) -> WrapUp:
         """Make a running wrap-up longer, or end it. Raises UnknownOperatorError, NoWrapUpError."""
 
-    def callbacks(self) -> list[OwedCallback]:
+    async def callbacks(self) -> list[OwedCallback]:
         """Everybody who is to be called back, oldest place first, with the number."""
 
-    def cancel_callback(self, call: str) -> CancelledCallback:
+    async def cancel_callback(self, call: str) -> CancelledCallback:
         """Call nobody for it any more. Raises UnknownCallbackError."""
 
     async def calls(self) -> list[CallNow]:
@@ -163,7 +163,7 @@ class Supervision(Protocol):
         Raises UnknownCallError, UnavailableError.
         """
 
-    def groups(self) -> list[GroupNow]:
+    async def groups(self) -> list[GroupNow]:
         """Every group with its priority, those who wait for it and those who serve it."""
 
     async def prioritise_group(self, group: str, priority_s: int, by: str) -> Prioritised:

@@ -67,7 +67,7 @@ async def health(office: Office, _: Asked[Query, NoBody]) -> answers.Health:
 
 async def operators(office: Office, _: Asked[Query, NoBody]) -> answers.Operators:
     """Every operator's state."""
-    return answers.Operators(operators=tuple(office.desk.operators()))
+    return answers.Operators(operators=tuple(await office.desk.operators()))
 
 
 async def ready(office: Office, asked: Asked[Query, NoBody]) -> answers.Duty:
@@ -142,7 +142,7 @@ async def call_priority(office: Office, asked: Asked[Query, answers.CallPriority
 
 async def groups(office: Office, _: Asked[Query, NoBody]) -> answers.Groups:
     """Every group."""
-    return answers.Groups(groups=tuple(office.supervision.groups()))
+    return answers.Groups(groups=tuple(await office.supervision.groups()))
 
 
 async def group_priority(office: Office, asked: Asked[Query, answers.GroupPriorityBody]) -> answers.Prioritised:
@@ -152,7 +152,7 @@ async def group_priority(office: Office, asked: Asked[Query, answers.GroupPriori
 
 async def callbacks(office: Office, asked: Asked[Query, NoBody]) -> answers.OwedCallbacks:
     """Callbacks that are owed."""
-    owed = office.desk.callbacks()
+    owed = await office.desk.callbacks()
     if Scope.CALLS_READ not in asked.scopes:
         owed = [one.model_copy(update={"number": None}) for one in owed]
     return answers.OwedCallbacks(callbacks=tuple(owed))
@@ -160,7 +160,7 @@ async def callbacks(office: Office, asked: Asked[Query, NoBody]) -> answers.Owed
 
 async def cancel_callback(office: Office, asked: Asked[Query, NoBody]) -> answers.CancelledCallback:
     """Cancel a callback."""
-    return office.desk.cancel_callback(asked.part)
+    return await office.desk.cancel_callback(asked.part)
 
 
 async def stats(office: Office, asked: Asked[DayQuery, NoBody]) -> answers.Stats:

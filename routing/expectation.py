@@ -6,6 +6,7 @@ error of each first estimate is kept with it, for the log: an estimate that nobo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -120,12 +121,11 @@ class Expectations:
 def on_duty(operators: Iterable[Operator], needs: Iterable[Need], steps: Iterable[Step]) -> dict[frozenset[Need], int]:
     """Count the operators who are ready and reachable, talking or not, by the needs that they may serve in the end."""
     known, relaxing = tuple(needs), tuple(steps)
+    there = (one for one in operators if one.ready and (one.reachable or one.call is not None))
     staff: dict[frozenset[Need], int] = {}
-    for operator in operators:
-        if operator.ready and (operator.reachable or operator.call is not None):
-            skills = skills_of(operator)
-            serves = frozenset(need for need in known if reach(skills, need, relaxing))
-            staff[serves] = staff.get(serves, 0) + 1
+    for skills, count in Counter(map(skills_of, there)).items():  # hardly anybody's skills are nobody else's
+        serves = frozenset(need for need in known if reach(skills, need, relaxing))
+        staff[serves] = staff.get(serves, 0) + count
     return staff
 
 

@@ -7,7 +7,7 @@ router come only what nobody else knows: duty, wrap-up and rests, and the second
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from calls.events import (
@@ -25,7 +25,7 @@ from calls.events import (
 from calls.ids import CallId, OperatorId
 from routing.line import Waiting
 from routing.presence import Operator
-from routing.skills import Need, Step, reach, skills_of
+from routing.skills import Need, Skills, Step, reach, skills_of
 
 LONGEST_MS = 100
 """No operator may be idle for longer beside a caller whom they could serve."""
@@ -62,22 +62,36 @@ def idle_beside(
     """
     groups = {need.group for need in waits}
     known = tuple(steps)
+    longest: dict[Skills, tuple[int, CallId] | None] = {}
     found = []
     for number, since_ms in free.items():
         one = operators.get(number)
         if one is None or not _on_duty(one, now_ms) or (groups.isdisjoint(one.groups) and not one.helps):
             continue
         skills = skills_of(one)
-        beside = [
-            Beside(number, call, max(since_ms, wait.since_ms, able_ms))
-            for need, those in waits.items()
-            if (by := reach(skills, need, known)) is not None
-            for call, wait in those.items()
-            if (able_ms := (calls[call].turn_ms if call in calls else wait.rank_ms) + by.from_ms) <= now_ms
-        ]
-        if beside:
-            found.append(min(beside, key=lambda each: each.since_ms))
+        if skills not in longest:  # most operators have the same: a thousand times all callers would hold up the loop
+            longest[skills] = _longest(skills, waits, calls, known, now_ms)
+        if (beside := longest[skills]) is not None:
+            found.append(Beside(number, beside[1], max(since_ms, beside[0])))
     return found
+
+
+def _longest(
+    skills: Skills,
+    waits: Mapping[Need, Mapping[CallId, Wait]],
+    calls: Mapping[CallId, Waiting],
+    steps: Sequence[Step],
+    now_ms: int,
+) -> tuple[int, CallId] | None:
+    """Since when these skills could serve somebody, and whom; None when nobody."""
+    able = (
+        (max(wait.since_ms, able_ms), call)
+        for need, those in waits.items()
+        if (by := reach(skills, need, steps)) is not None
+        for call, wait in those.items()
+        if (able_ms := (calls[call].turn_ms if call in calls else wait.rank_ms) + by.from_ms) <= now_ms
+    )
+    return min(able, key=lambda each: each[0], default=None)
 
 
 def _on_duty(operator: Operator, now_ms: int) -> bool:

@@ -1,13 +1,14 @@
 """One guarded AMI connection: panoramisk's Manager and protocol with their traps taken out.
 
 A `Connection` lives for one TCP connection and is thrown away with it, so nothing can be sent again after a reconnect.
-What is kept of panoramisk: reading a message (`Message.from_line`), writing and numbering an action (`Action`), and
-the shape of its objects. What is replaced, and why, is said where it is.
+What is kept of panoramisk: writing and numbering an action (`Action`), and the shape of its objects. What is replaced,
+and why, is said where it is.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Any
 
 from panoramisk.ami_protocol import AMIProtocol
@@ -24,6 +25,11 @@ MESSAGE_BYTES = 4 * 1024 * 1024
 
 _END = b"\r\n\r\n"
 
+PORTION_S = 0.002
+"""A list of all channels is thousands of messages at once: after so long the loop may do something else."""
+MOST_UNREAD = 500
+"""Messages that wait to be read; with more Asterisk waits."""
+
 
 class GuardedProtocol(AMIProtocol):
     """Bytes to messages. Decodes whole messages only, and no message can hurt the next one."""
@@ -31,6 +37,9 @@ class GuardedProtocol(AMIProtocol):
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._tail = b""
+        self._unread: deque[bytes] = deque()
+        self._goes_on = False
+        """Whether the loop will come back to what is unread."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Know the owner from the start: panoramisk sets it in a callback, after the first segment may have come.
@@ -42,16 +51,33 @@ class GuardedProtocol(AMIProtocol):
         self._connection.protocol = self
 
     def data_received(self, data: bytes) -> None:
-        """Read all whole messages; keep the rest for the next segment."""
+        """Read all whole messages, in portions; keep the rest for the next segment."""
         self._connection.heard_at = self._connection.loop.time()
         *blocks, self._tail = (self._tail + data).split(_END)
-        for block in blocks:
-            # Asterisk sometimes ends a message with one line end too many.
-            message = WireMessage.from_line(block.decode("utf-8", "backslashreplace").lstrip("\r\n"))
-            if message is not None:
-                self.handle_message(message)
+        self._unread.extend(blocks)
         if len(self._tail) > MESSAGE_BYTES:
             self._connection.drop("not an AMI server: a message without an end")
+        elif not self._goes_on:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        loop, self._goes_on = self._connection.loop, False
+        until_s = loop.time() + PORTION_S
+        while self._unread and not self._connection.lost.done():
+            self._read(self._unread.popleft())
+            if self._unread and loop.time() > until_s:
+                self._goes_on = True
+                loop.call_soon(self._read_on)
+                break
+        if len(self._unread) > MOST_UNREAD:
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
+
+    def _read(self, block: bytes) -> None:
+        message = WireMessage.read(block)
+        if message is not None:
+            self.handle_message(message)
 
     def handle_message(self, message: WireMessage) -> None:
         """Give the message to the action that waits for it, else to the inbox."""
@@ -64,7 +90,9 @@ class GuardedProtocol(AMIProtocol):
             self._connection.dispatch(message)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Tell the connection why."""
+        """Read what came before the end, then tell the connection why."""
+        while self._unread and not self._connection.lost.done():
+            self._read(self._unread.popleft())
         self._connection.drop(f"connection lost: {exc}" if exc else "closed by Asterisk")
 
     def close(self) -> None:

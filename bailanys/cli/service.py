@@ -142,7 +142,9 @@ def controller(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 
 def back_office(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Keep the ledger and the archive (the controller starts it)."""
+    """Keep the ledger and the archive (the controller starts it, and says when to begin)."""
+    if not sys.stdin.readline():
+        return
     from bailanys.back_office import run_back_office
     from bailanys.logging import set_up_logging
     from bailanys.site import places_of

@@ -104,7 +104,8 @@ def test_a_restarted_controller_never_tells_more_than_was_told() -> None:
     line = at_work()
     call = line.comes(2)
     line.foretelling = Foretelling()
-    line.foretelling.rebuilt(line.router, {call: Told(1, None, Minutes(0, 1))}, line.now_ms)
+    for _ in line.foretelling.rebuilding(line.router, {call: Told(1, None, Minutes(0, 1))}, line.now_ms):
+        pass
     told = line.told(call).told
     assert told.minutes is None or told.minutes.high == 1
 

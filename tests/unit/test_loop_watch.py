@@ -8,8 +8,10 @@ import time
 
 import pytest
 
+from bailanys import loop_watch
+from bailanys.late_clock import Clocks, LateClock, Stall, beside, stall
 from bailanys.loop_seen import Seen
-from bailanys.loop_watch import ALARM_S, Clocks, LoopWatch, Stall, ThreadClocks, stall, words
+from bailanys.loop_watch import ALARM_S, LoopWatch, words
 
 
 def test_a_late_timer_is_told_apart_into_work_starvation_and_waiting() -> None:
@@ -20,11 +22,25 @@ def test_a_late_timer_is_told_apart_into_work_starvation_and_waiting() -> None:
     assert one.ours_s == pytest.approx(0.3)
 
 
+def test_waiting_for_a_thread_that_has_no_processor_is_the_machines() -> None:
+    one = stall(Clocks(10.0, 1.0, 0.0), Clocks(10.42, 1.05, 0.1), 0.02)
+    told = beside(one, {7: (1.0, 1.0), 8: (2.0, 2.0)}, {7: (1.04, 1.2), 9: (5.0, 5.0)})
+    assert told.starved_s == pytest.approx(0.3)
+    assert told.ours_s == pytest.approx(0.1)
+    assert (told.busiest, told.busiest_s) == (7, pytest.approx(0.04))
+
+
+def test_waiting_for_a_thread_that_works_is_ours() -> None:
+    one = stall(Clocks(10.0, 1.0, 0.0), Clocks(10.42, 1.0, 0.0), 0.02)
+    assert beside(one, {7: (1.0, 1.0)}, {7: (1.4, 1.2)}).ours_s == pytest.approx(0.4)
+
+
 def test_a_timer_in_time_is_no_stall() -> None:
     assert stall(Clocks(10.0, 1.0, 0.0), Clocks(10.02, 1.02, 0.0), 0.02).late_s == pytest.approx(0.0)
 
 
-def test_work_in_the_loop_is_alarmed_with_the_place_that_did_it() -> None:
+def test_work_in_the_loop_is_alarmed_with_the_place_that_did_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop_watch, "QUIET_S", 0.0)
     told: list[tuple[str, str]] = []
     watch = LoopWatch(lambda kind, detail: told.append((kind, detail)))
 
@@ -36,13 +52,13 @@ def test_work_in_the_loop_is_alarmed_with_the_place_that_did_it() -> None:
         watching.cancel()
 
     asyncio.run(scene())
-    assert [kind for kind, _ in told] == ["loop-stalled"]
-    assert "_busy_for" in told[0][1]
-    assert watch.now.stalls == 1
+    assert any(kind == "loop-stalled" and "_busy_for" in detail for kind, detail in told), told
+    assert watch.now.stalls >= 1
     assert watch.now.longest_s > ALARM_S
 
 
-def test_waiting_for_a_disk_in_the_loop_is_ours_too() -> None:
+def test_waiting_for_a_disk_in_the_loop_is_ours_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop_watch, "QUIET_S", 0.0)
     told: list[tuple[str, str]] = []
     watch = LoopWatch(lambda kind, detail: told.append((kind, detail)))
 
@@ -54,7 +70,7 @@ def test_waiting_for_a_disk_in_the_loop_is_ours_too() -> None:
         watching.cancel()
 
     asyncio.run(scene())
-    assert [kind for kind, _ in told] == ["loop-stalled"]
+    assert "loop-stalled" in [kind for kind, _ in told]
 
 
 def test_a_machine_that_is_too_busy_is_not_called_our_stall() -> None:
@@ -100,18 +116,18 @@ def test_words_say_what_ran_and_what_ran_beside_it() -> None:
     )
 
 
-def test_the_clocks_are_of_the_thread_that_made_them() -> None:
-    clocks = ThreadClocks()
-    before = clocks.read()
+def test_the_clock_is_of_the_thread_that_made_it() -> None:
+    clock = LateClock()
+    clock.remember()
     other = threading.Thread(target=lambda: sum(range(3_000_000)))
     other.start()
     other.join()
-    after = clocks.read()
-    clocks.close()
-    assert after.now_s - before.now_s > after.work_s - before.work_s
+    one = clock.look(0.0, 0.0)
+    clock.close()
+    assert one.work_s < one.late_s
 
 
 async def _busy_for(seconds: float) -> None:
-    until_s = time.monotonic() + seconds
-    while time.monotonic() < until_s:
+    until_s = time.thread_time() + seconds
+    while time.thread_time() < until_s:
         sum(range(1000))

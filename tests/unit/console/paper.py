@@ -131,7 +131,7 @@ class PaperDesk:
             faults=self.faults,
         )
 
-    def operators(self) -> list[OperatorNow]:
+    async def operators(self) -> list[OperatorNow]:
         return [
             OperatorNow(
                 operator="101",
@@ -162,7 +162,7 @@ class PaperDesk:
             raise self.broken
         return TARGET
 
-    def callbacks(self) -> list[OwedCallback]:
+    async def callbacks(self) -> list[OwedCallback]:
         return [
             OwedCallback(
                 call=TALKING, number=CALLER, group="portal", language="kk", asked_ms=1, tried=1, state="later",
@@ -170,7 +170,7 @@ class PaperDesk:
             )
         ]  # fmt: skip
 
-    def cancel_callback(self, call: str) -> CancelledCallback:
+    async def cancel_callback(self, call: str) -> CancelledCallback:
         if call != TALKING:
             raise UnknownCallbackError(f"no callback is owed for {call}")
         self.cancelled.append(call)
@@ -249,7 +249,7 @@ class PaperSupervision:
         self.done.append((call, by_s, to_s, by))
         return Prioritised(of=call, priority_s=to_s or by_s or 0)
 
-    def groups(self) -> list[GroupNow]:
+    async def groups(self) -> list[GroupNow]:
         return [GroupNow(group="portal", priority_s=30, waiting=2, operators=3, ready=0)]
 
     async def prioritise_group(self, group: str, priority_s: int, by: str) -> Prioritised:
