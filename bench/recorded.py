@@ -48,7 +48,8 @@ def judge(talks: Talks, story: CallStory | None, opened: Opened) -> Judged:
             trouble.append(f"talk {seq} with {sorted(who)}: in the ledger with {segment and segment.operator_id}")
             continue
         wrong = missing(recordings.get(seq), opened)
-        reasons = {gap.reason for gap in story.record.gaps.values() if gap.seq == seq} - {GapReason.UNKNOWN.value}
+        reasons = {gap.reason for gap in story.record.gaps.values() if gap.seq == seq}
+        reasons -= {GapReason.UNKNOWN.value, GapReason.NO_SOUND.value}
         explained += bool(wrong and reasons)
         if wrong and not reasons:
             trouble.append(f"talk {seq} with {sorted(who)}: {wrong}")

@@ -19,6 +19,8 @@ FRAME = 160
 _EVENTS = "0123456789*#"
 _KEY_PACKETS = 6
 _END_PACKETS = 3
+_COMFORT_EVERY = 10
+_COMFORT_LEVEL = 70  # -70 dBov
 
 
 class Voice:
@@ -33,6 +35,8 @@ class Voice:
         self._to: tuple[str, int] | None = None
         self._count = 0
         self._keys: deque[bytes] = deque()
+        self._sent = 0
+        self._hushed = self._comfort = False
         self.keys_sent = 0
 
     def talk_to(self, media: tuple[str, int]) -> None:
@@ -54,17 +58,33 @@ class Voice:
             self._keys.append(struct.pack("!BBHII", 0x80, 101 | marker, 0, begin & 0xFFFFFFFF, 7) + body)
         self.keys_sent += 1
 
+    def hush(self, *, comfort: bool = False) -> None:
+        """Send nothing from now on, as a muted phone that suppresses silence; or its comfort noise (RFC 3389)."""
+        self._hushed, self._comfort = True, comfort
+
+    def speak(self) -> None:
+        """Be heard again. Time went on meanwhile, by the packets' time stamps."""
+        self._hushed = False
+
     def tick(self) -> None:
         """Send the next packet; a full buffer or a port that is gone loses it, as networks do."""
         if self._to is None:
             return
         self._count += 1
+        ticks = (self._count * FRAME) & 0xFFFFFFFF
         if self._keys:
+            self._sent += 1
             event = self._keys.popleft()
-            packet = event[:2] + struct.pack("!H", self._count & 0xFFFF) + event[4:]
-        else:
-            head = struct.pack("!BBHII", 0x80, 8, self._count & 0xFFFF, (self._count * FRAME) & 0xFFFFFFFF, 7)
+            packet = event[:2] + struct.pack("!H", self._sent & 0xFFFF) + event[4:]
+        elif not self._hushed:
+            self._sent += 1
+            head = struct.pack("!BBHII", 0x80, 8, self._sent & 0xFFFF, ticks, 7)
             packet = head + self._frames[self._count % len(self._frames)]
+        elif self._comfort and self._count % _COMFORT_EVERY == 0:
+            self._sent += 1
+            packet = struct.pack("!BBHIIB", 0x80, 13, self._sent & 0xFFFF, ticks, 7, _COMFORT_LEVEL)
+        else:
+            return
         try:
             self._socket.sendto(packet, self._to)
         except OSError:

@@ -25,8 +25,13 @@ class GapReason(StrEnum):
     PAUSED = "paused"  # by the operator, for sensitive data
     DISK_FULL = "disk-full"  # the spool took no bytes
     DISK_UNWRITABLE = "disk-unwritable"  # the spool was read-only, away or broken
+    NO_SOUND = "no-sound"  # neither side sent anything: there is silence in its place
     ASTERISK_DIED = "asterisk-died"  # what Asterisk had in memory when it was killed
     UNKNOWN = "unknown"  # nobody can say: a person must look
+
+
+Span = tuple[int, int]
+"""From and to, UTC epoch ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,10 @@ class EndedTalk:
     """Asterisk died in it: no channel was left to say how it ended."""
     file: str = ""
     """The name of its file without suffix, as the journal says; empty when it does not."""
+    silent: tuple[Span, ...] = ()
+    """When neither side sent anything, as the dialplan saw it."""
+    connected: tuple[Span, ...] = ()
+    """When the two were bridged; told where there is something silent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ class GapFacts(Answer):
     seq: int
     from_ms: int
     to_ms: int | None = Field(description="None while it lasts.")
-    reason: str = Field(description="`paused`, `disk-full`, `disk-unwritable`, `asterisk-died`, `unknown`.")
+    reason: str = Field(description="`paused`, `disk-full`, `disk-unwritable`, `no-sound`, `asterisk-died`, `unknown`.")
     by: str = Field(description="Who made it, of a gap that a person made.")
     detail: str = Field(default="", description="Why, in that person's words.")
 

@@ -38,6 +38,7 @@ PUT_APART: Final = "put-apart"  # a caller whom an operator has joined with anot
 JOINING: Final = "joining"  # the operator, while the caller is told
 TALK_ENDED: Final = "talk-ended"
 RATING: Final = "rating"
+SILENCE_WATCH: Final = "silence-watch"  # one channel for all talks: counts packets, so that silence keeps its place
 RECORDING_PAUSED: Final = "recording-paused"  # a channel of its own for each pause of a recording, until it is over
 
 # Global variable: the controller's heartbeat, epoch seconds. Never declared in [globals]: a reload would reset it.

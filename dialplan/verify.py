@@ -22,7 +22,14 @@ class DialplanError(Exception):
     retryable = False
 
 
-DIALPLAN = ("extensions.conf", "transfers.conf", "consult.conf", "three-way.conf", "recording-pause.conf")
+DIALPLAN = (
+    "extensions.conf",
+    "transfers.conf",
+    "consult.conf",
+    "three-way.conf",
+    "recording-pause.conf",
+    "silence.conf",
+)
 """The dialplan: the first includes the others."""
 
 _PATH = re.compile(r"^(\w+) =>? (/.*)$", re.MULTILINE)
@@ -54,6 +61,7 @@ def verify(files: Mapping[str, str], settings: Settings) -> None:
         names.JOIN,
         names.MOVED_ON,
         names.RECORDING_PAUSED,
+        names.SILENCE_WATCH,
         names.RATING,
     ):
         if context not in contexts:

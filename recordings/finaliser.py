@@ -15,8 +15,8 @@ import structlog
 
 from calls.ports import RecordingBook
 from calls.recording import EndedTalk, Gap, Recording, RecordingStatus
+from recordings import silence, weaving
 from recordings import spool as raw_files
-from recordings import weaving
 from recordings.archive import Archive
 from recordings.complaints import Complaints
 from recordings.errors import ArchiveUnwritableError, KeysUnreadableError, ReceiptVoidError, StillWrittenError
@@ -179,6 +179,9 @@ class Finaliser:
             return None
         raw = raw_files.raw_path(self._spool, file)
         made_ms = self._now_ms()
+        if talk.silent:
+            put_ms = await _in_thread(lambda: silence.put_back(raw, talk))
+            log.info("silence is put back", file=file, ms=put_ms)
         try:
             sidecar = await _in_thread(lambda: self._archive.enclose(raw, talk, made_ms, orphan=orphan))
         except StillWrittenError:

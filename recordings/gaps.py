@@ -32,7 +32,10 @@ def lacks(talk: EndedTalk, recorded_ms: int) -> bool:
 
 
 def gaps_of(talk: EndedTalk, recorded_ms: int, faults: Sequence[SpoolFault]) -> tuple[Gap, ...]:
-    """The stretches without sound: as long as the spool took no bytes, or from where the sound ends."""
+    """The stretches without sound: as long as the spool took no bytes, or else somewhere in the talk: nobody knows.
+
+    Of that the detail says how much it is. Only what Asterisk held when it died is at the end.
+    """
     ended_ms, died = talk.ended_ms, list[Gap]()
     if talk.lost:
         ended_ms = max(talk.began_ms, ended_ms - BUFFER_MS)
@@ -45,6 +48,8 @@ def gaps_of(talk: EndedTalk, recorded_ms: int, faults: Sequence[SpoolFault]) -> 
         if from_ms < to_ms:
             found.append(Gap(talk.call, talk.seq, from_ms, to_ms, fault.reason))
     if not found:
-        from_ms = min(talk.began_ms + recorded_ms, ended_ms - 1)
-        found.append(Gap(talk.call, talk.seq, from_ms, ended_ms, GapReason.UNKNOWN.value))
+        began_ms = min(talk.began_ms, ended_ms - 1)
+        connected_ms = ended_ms - began_ms if talk.bridged_ms is None else talk.bridged_ms
+        detail = f"{max(connected_ms - recorded_ms, 0)} ms, somewhere in it" if recorded_ms else ""
+        found.append(Gap(talk.call, talk.seq, began_ms, ended_ms, GapReason.UNKNOWN.value, detail=detail))
     return (*sorted(found, key=lambda gap: gap.from_ms), *died)

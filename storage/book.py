@@ -13,13 +13,13 @@ from sqlalchemy import Connection, and_, exists, func, literal, or_, select, tup
 from calls.audit import Note
 from calls.ids import CallId, GroupId, OperatorId
 from calls.local_day import Span
-from calls.recording import EndedTalk, Gap, Recording, RecordingStatus
+from calls.recording import EndedTalk, Gap, GapReason, Recording, RecordingStatus
 from storage import audit
 from storage.facts import LARGEST_SEQ
 from storage.record import ANSWERED, GapRow, unheard
 from storage.rows import save, save_if_new, upsert
 from storage.tables import audit as audit_table
-from storage.tables import call, gap, offer, recording, segment
+from storage.tables import bridge, call, gap, offer, recording, segment
 
 RECORDING_COLUMNS = tuple(recording.c)
 _PORTION = 500
@@ -97,7 +97,26 @@ def ended_talks(connection: Connection) -> list[EndedTalk]:
                 file=row.file or "",
             )
         )
-    return talks
+    return [_with_silences(connection, talk) for talk in talks]
+
+
+def _with_silences(connection: Connection, talk: EndedTalk) -> EndedTalk:
+    """The talk with what was seen of silence in it, and then when the two were connected."""
+    query = select(gap.c.from_ms, gap.c.to_ms).where(
+        gap.c.call_id == talk.call, gap.c.seq == talk.seq, gap.c.reason == GapReason.NO_SOUND.value
+    )
+    silent = tuple((row.from_ms, row.to_ms or talk.ended_ms) for row in connection.execute(query.order_by("from_ms")))
+    if not silent:
+        return talk
+    spans = connection.execute(
+        select(bridge.c.entered_ms, bridge.c.left_ms).where(bridge.c.call_id == talk.call).order_by("entered_ms")
+    )
+    connected = tuple(
+        (max(row.entered_ms, talk.began_ms), min(row.left_ms or talk.ended_ms, talk.ended_ms))
+        for row in spans
+        if row.entered_ms < talk.ended_ms and (row.left_ms or talk.ended_ms) > talk.began_ms
+    )
+    return replace(talk, silent=silent, connected=connected)
 
 
 def write_recording(connection: Connection, made: Recording, gaps: Sequence[Gap] = ()) -> None:
@@ -120,7 +139,9 @@ def write_recording(connection: Connection, made: Recording, gaps: Sequence[Gap]
     connection.execute(upsert(dialect, recording, _NAMES), values | {"status": made.status.value})
     key = (offer.c.call_id == made.call) & (offer.c.seq == made.seq) & (offer.c.offer == made.offer)
     connection.execute(update(offer).where(key).values(recorded=1))
-    save(connection, [GapRow(made.call, one.seq, one.from_ms, one.to_ms, one.reason, one.by) for one in gaps])
+    save(
+        connection, [GapRow(made.call, one.seq, one.from_ms, one.to_ms, one.reason, one.by, one.detail) for one in gaps]
+    )
     facts = {"status": made.status.value, "sha256": made.sha256, "bytes": made.bytes, "duration_ms": made.duration_ms}
     audit.append(connection, [Note("finaliser", "recording.kept", made.file, facts)], made.made_ms)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, or_, select
 
 from calls.local_day import Span
-from calls.recording import RecordingStatus
+from calls.recording import GapReason, RecordingStatus
 from storage.record import ANSWERED
 from storage.tables import call, gap, offer, recording, segment
 
@@ -59,7 +59,7 @@ def silences(connection: Connection, span: Span) -> list[Silence]:
         .select_from(call)
         .join(gap, gap.c.call_id == call.c.id)
         .outerjoin(segment, and_(segment.c.call_id == gap.c.call_id, segment.c.seq == gap.c.seq))
-        .where(arrived)
+        .where(arrived, gap.c.reason != GapReason.NO_SOUND.value)  # in its place there is silence, as there was
         .order_by(gap.c.from_ms)
     )
     whole, parts = (
