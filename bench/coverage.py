@@ -1,9 +1,10 @@
 """Every talk has a recording or an explained gap: real calls through every flow (rule 14, promises 1 to 3).
 
 1,000 calls in all, the flows in turn: hang-up by either side, hold, an offer refused and the caller requeued, blind
-transfer, attended, failed attended, three-way. Callers are wire-level phones in a tone of their own, operators real
-softphones (pjsua) in another, on a real Asterisk; some callers are on the line all the time, the next comes when one is
-gone. The menu is left out, and what is told before a talk and at a transfer is cut to a fraction of a second.
+transfer, attended, failed attended, three-way, and packets that stop at the caller, at the operator, at both, with
+comfort noise and without. Callers are wire-level phones in a tone of their own, operators real softphones (pjsua) in
+another, on a real Asterisk; some callers are on the line all the time, the next comes when one is gone. The menu is
+left out, and what is told before a talk and at a transfer is cut to a fraction of a second.
 
 `unexplained`: talks that the phones had and that have no recording with the caller left and the operator right, by
 their tones, and no reason for it either; talks in the ledger that nobody had; files that are left in the spool.

@@ -7,6 +7,8 @@ operators of each recording that there must be, in order.
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,6 +18,8 @@ from phones.call import Call, CallEndedError
 from phones.phone import Phone, PhoneError
 
 TALK_S = 1.5
+SILENT_S = 2.5
+"""Less than a phone may take for its answer when it is asked whether it is there."""
 TOLD_S = 1.0
 """By then a caller has been told of the transfer: the notice is cut short here."""
 GROUP_NUMBER = "62"
@@ -113,6 +117,26 @@ async def hold(visit: Visit) -> Talks:
     return [{name(phone)}]
 
 
+async def caller_silent(visit: Visit) -> Talks:
+    """The caller mutes a phone that suppresses silence: no packet comes from there for a while."""
+    return await _silent(visit, caller=True)
+
+
+async def operator_silent(visit: Visit) -> Talks:
+    """The operator's phone sends nothing for a while."""
+    return await _silent(visit, operator=True)
+
+
+async def both_silent(visit: Visit) -> Talks:
+    """Nobody's packets come for a while: the file must be as long as the talk all the same."""
+    return await _silent(visit, caller=True, operator=True)
+
+
+async def both_silent_with_comfort_noise(visit: Visit) -> Talks:
+    """The same with a caller's phone that sends comfort noise."""
+    return await _silent(visit, caller=True, operator=True, comfort=True)
+
+
 async def requeue(visit: Visit) -> Talks:
     """The first operator refuses: the caller keeps the place and is offered to the next."""
     async with asyncio.timeout(PATIENCE_S):
@@ -160,6 +184,26 @@ async def three_way(visit: Visit) -> Talks:
     return [{name(phone)}, {name(phone), name(colleague)}]
 
 
+async def _silent(visit: Visit, *, caller: bool = False, operator: bool = False, comfort: bool = False) -> Talks:
+    """An operator's phone that sends nothing is a process that stands still."""
+    phone, call = await visit.answered()
+    await asyncio.sleep(TALK_S)
+    if caller and visit.leg.voice is not None:
+        visit.leg.voice.hush(comfort=comfort)
+    if operator:
+        os.kill(phone.pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(SILENT_S)
+    finally:
+        if operator:
+            os.kill(phone.pid, signal.SIGCONT)
+    if visit.leg.voice is not None:
+        visit.leg.voice.speak()
+    await asyncio.sleep(TALK_S)
+    await call.hang_up()
+    return [{name(phone)}]
+
+
 async def _consults(visit: Visit) -> tuple[Phone, Call, Call, Phone, Call]:
     """The operator has the caller on hold and talks with a colleague."""
     phone, call = await visit.answered()
@@ -181,6 +225,7 @@ def _done(what: str, status: int) -> None:
 Flow = Callable[[Visit], Awaitable[Talks]]
 FLOWS: tuple[Flow, ...] = (
     *(operator_hangs_up, caller_hangs_up, hold, requeue),
+    *(caller_silent, operator_silent, both_silent, both_silent_with_comfort_noise),
     *(blind, attended, failed_attended, three_way),
 )
 
