@@ -88,16 +88,16 @@ class Scene:
 async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
     async with Fleet() as outside:
         caller = await outside.caller(NUMBER, tone_hz=HZ)
-        async with open_centre(
-            waiting__announce_first_s=1,
-            callback__outbound=caller.address,
-            callback__after_s=0,
-            callback__from_hour=0,
-            callback__until_hour=24,
-            callback__retry_s=1,
-            callback__ring_s=5,
-            **getattr(request, "param", {}),
-        ) as centre:
+        usual: dict[str, object] = {
+            "waiting__announce_first_s": 1,
+            "callback__outbound": caller.address,
+            "callback__after_s": 0,
+            "callback__from_hour": 0,
+            "callback__until_hour": 24,
+            "callback__retry_s": 1,
+            "callback__ring_s": 5,
+        }
+        async with open_centre(**{**usual, **getattr(request, "param", {})}) as centre:
             yield Scene(centre, caller)
 
 
@@ -222,9 +222,7 @@ async def test_callback_survives_the_death_of_the_controller(scene: Scene) -> No
     await ringing.until_hears(OPERATOR_HZ["101"])
 
 
-@pytest.mark.parametrize(
-    "scene", [{"callback__ring_s": 20}], indirect=True
-)  # longer than a controller takes to come up
+@pytest.mark.parametrize("scene", [{"callback__ring_s": 20}], indirect=True)  # a controller comes up meanwhile
 async def test_a_controller_that_dies_while_the_caller_rings_neither_breaks_the_talk_nor_calls_twice(
     scene: Scene,
 ) -> None:
