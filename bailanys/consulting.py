@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from bailanys.destinations import Destination, is_logged_in, staffed
+from bailanys.moving import placed
 from bailanys.resync import seen_channels
 from bailanys.three_way import asking_of, ready_for_three, talk_of
 from calls.ids import OperatorId
@@ -40,7 +41,7 @@ async def consult(
     if operator_of(line) != asker:
         raise NoTalkError("the caller talks to no operator at the moment")
     await link.send(commands.setvar(caller.name, names.LINE, line))
-    await link.send(commands.redirect_both(caller.name, names.HELD, line, names.ASKING))
+    await placed(link, caller.name, (names.HELD, "s"), lambda now: now.context == caller.context, (line, names.ASKING))
     question = f"consult-{asker}-{time.time_ns() // 1_000_000}"
     half = f"Local/s@{names.ASKING_LINE}/n"
     await link.send(commands.originate(half, question, names.CONSULT_TO, where.number, {names.ME: asker}, codecs))
@@ -53,7 +54,7 @@ async def join(link: AmiLink, call: str) -> Joined:
     Raises UnknownCallError, NoTalkError, NoConsultationError, TelephonyError.
     """
     caller = ready_for_three(await seen_channels(link), call)
-    await link.send(commands.redirect(caller.name, names.JOIN))
+    await placed(link, caller.name, (names.JOIN, "s"), lambda now: now.context == caller.context)
     return Joined(call=call)
 
 

@@ -13,8 +13,8 @@ from bailanys.callbacks import Callbacks
 from bailanys.destinations import is_logged_in, unstaffed_numbers
 from bailanys.foretelling import Foretelling, kept
 from bailanys.journal import ControllerJournal
-from bailanys.moving import moved, offered
-from bailanys.resync import has_contact, seen_channel
+from bailanys.moving import moved, offered, placed
+from bailanys.resync import has_contact, seen_channel, seen_channels
 from bailanys.snapshot import is_misplaced
 from calls.events import CallGone, DutyChanged, Event, Reachability, WrapUpSet
 from calls.ids import CallId, OperatorId
@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 MOVE_LOOKS = 40
 MOVE_LOOK_EVERY_S = 0.05
+JOIN_LOOKS_S = (0.03, 0.1, 0.3, 1.0)
 CALLBACK_OFFER = "callback-offer"
 
 
@@ -136,7 +137,7 @@ class Deeds:
 
     async def reclaim(self, channel: str) -> None:
         """Take a caller back from the safety net. Raises TelephonyError."""
-        await self._link.send(commands.redirect(channel, names.WAITING, "back"))
+        await placed(self._link, channel, (names.WAITING, "back"), lambda now: now.context == names.NET)
 
     async def _move_on(self, channel: str) -> None:
         """Once the caller stands where the consultation waited: sooner, Asterisk's own move undoes ours.
@@ -156,6 +157,14 @@ class Deeds:
             await asyncio.sleep(MOVE_LOOK_EVERY_S)  # else not there yet, or the dialplan itself has noticed
         if moves > 1:
             log.warning("a move was lost on the way", channel=channel, times=moves - 1)
+
+    async def look_for_misplaced(self) -> None:
+        """Move on whoever a join has put into another channel's place, when Asterisk does not say whom."""
+        for pause_s in JOIN_LOOKS_S:
+            await asyncio.sleep(pause_s)
+            for seen in await seen_channels(self._link):
+                if is_misplaced(seen):
+                    self.later(self.guarded(self._move_on(seen.name)))
 
     async def look_for_phone(self, operator: OperatorId) -> None:
         """Log an operator out whose last registration is gone, in a talk, too: nothing is rung when it ends."""

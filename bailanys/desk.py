@@ -6,13 +6,15 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 from bailanys import consulting, recording_pause
 from bailanys.destinations import Destination, destination, staffed
 from bailanys.dispatcher import Dispatcher
+from bailanys.moving import placed
 from bailanys.resync import seen_channels
-from bailanys.snapshot import is_caller
+from bailanys.snapshot import SeenChannel, is_caller
 from bailanys.three_way import operators_of, ready_for_three
 from calls.events import DutyChanged
 from calls.ids import CallId, OperatorId
@@ -49,7 +51,6 @@ from console.ports import Floor, LoopNow
 from dialplan import names
 from routing.presence import State
 from routing.wrap_up import ended, extended
-from telephony import commands
 from telephony.ami import AmiLink
 from telephony.errors import TelephonyError
 
@@ -240,7 +241,8 @@ class LiveDesk:
             raise NoTalkError("the caller talks to no operator: only a talk can be transferred")
         if where.group not in staffed(self._dispatcher.router.operators.values()):
             raise NobodyThereError(f"nobody is logged in who serves {where.group}: the call stays where it is")
-        await done(self._link.send(commands.redirect(caller.name, names.TRANSFER_TO, where.number)))
+        stays = partial(_stays, caller)
+        await done(placed(self._link, caller.name, (names.TRANSFER_TO, where.number), stays))
         return Transferred(call=call, to=where.name)
 
     async def three_way(self, call: str) -> Joined:
@@ -250,7 +252,7 @@ class LiveDesk:
         """
         async with self._moving:
             caller = ready_for_three(await done(seen_channels(self._link)), call)
-            await done(self._link.send(commands.redirect(caller.name, names.THREE_WAY)))
+            await done(placed(self._link, caller.name, (names.THREE_WAY, "s"), partial(_stays, caller)))
         return Joined(call=call)
 
     async def pause_recording(self, call: str, reason: str, by: str) -> RecordingNow:
@@ -293,6 +295,11 @@ class LiveDesk:
         """
         async with self._moving:
             return await done(consulting.take_back(self._link, call))
+
+
+def _stays(before: SeenChannel, now: SeenChannel) -> bool:
+    """Whether the caller is still in the talk that was to be left: neither elsewhere nor in another segment."""
+    return (now.context, now.variables.get(names.SEQ)) == (before.context, before.variables.get(names.SEQ))
 
 
 async def done(deed: Awaitable[T]) -> T:

@@ -26,7 +26,7 @@ from calls.events import CallGone, CallPrioritised, Event, OperatorAnswered, Ski
 from calls.ids import CallId
 from calls.journal import Fact
 from calls.portions import Pace, in_portions
-from calls.tracker import events_of, lost_contact
+from calls.tracker import events_of, left_unnamed, lost_contact
 from config.settings import Settings
 from dialplan import names
 from routing.commands import Alarm, Command, MoveOn, Offer, Reclaim
@@ -160,6 +160,8 @@ class Dispatcher:
                 if self._in_truth and float(fields.get("Timestamp", "0") or 0) >= self._truth_at_s:
                     if name == "UserEvent":
                         self._heed_callback(fields)
+                    elif left_unnamed(name, fields):
+                        self._deeds.later(self._deeds.guarded(self._deeds.look_for_misplaced()))
                     elif operator := lost_contact(name, fields):
                         self._deeds.later(self._deeds.guarded(self._deeds.look_for_phone(operator)))
                     for event in events_of(name, fields):

@@ -11,12 +11,17 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 
+import structlog
+
 from bailanys.resync import seen_channel
+from bailanys.snapshot import SeenChannel
 from dialplan import names
 from telephony.ami import AmiLink
-from telephony.commands import redirect
+from telephony.commands import redirect, redirect_both
 from telephony.errors import AmiRefusedError
 from telephony.quoting import ActionFields
+
+log = structlog.get_logger(__name__)
 
 UNDER_WAY = "not up"
 """In Asterisk's answer for a channel on its way elsewhere, or hanging up (22.10: right behind another, 4 of 5)."""
@@ -26,6 +31,9 @@ operator would have been idle beside the caller for longer than anybody may be."
 SLOW_S = 0.1
 ARRIVES_S = 0.04
 """How long a channel may take to leave the wait, before Asterisk is asked whether it has."""
+MOST_TRIES = 5
+Also = tuple[str, str]
+"""Another channel, and the context to which it goes."""
 WAITS = (names.WAITING, names.CALLBACK_ASK)
 
 
@@ -43,6 +51,26 @@ async def moved(
         await asyncio.sleep(pause_s)
         if not wanted():
             return
+
+
+async def placed(
+    link: AmiLink, channel: str, place: tuple[str, str], stays: Callable[[SeenChannel], bool], also: Also | None = None
+) -> None:
+    """Move a channel to this context and extension, look whether it went, and move it again while it has not.
+
+    `stays`: whether a channel as seen is still where it was; `also`: another channel and its context and extension,
+    moved in the same instant. Raises TelephonyError; AmiRefusedError, too, when it cannot be moved.
+    """
+    move = redirect(channel, *place) if also is None else redirect_both(channel, place[0], also[0], also[1])
+    for _ in range(MOST_TRIES):
+        await moved(link.send, move, lambda: True)
+        for pause_s in (ARRIVES_S, ARRIVES_S, 2 * ARRIVES_S):
+            await asyncio.sleep(pause_s)
+            seen = await seen_channel(link, channel)
+            if seen is None or not stays(seen):
+                return
+        log.warning("a move was lost on the way", channel=channel, to=place[0])
+    raise AmiRefusedError(f"{channel} stays where it is")
 
 
 async def offered(link: AmiLink, channel: str, place: tuple[str, str], offers: int, wanted: Callable[[], bool]) -> int:

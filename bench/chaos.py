@@ -20,6 +20,7 @@ import argparse
 import asyncio
 import os
 import random
+import shutil
 import signal
 import sys
 from contextlib import suppress
@@ -45,9 +46,9 @@ from speech.sound import RATE_HZ
 
 OPERATORS = 5
 RUNS, RUN_S = 3, 300.0
-QUICK_S = 25.0
+QUICK_S = 20.0
 SEED = 1414
-NOTICE_S, PROMPT_S = 0.9, 0.3
+NOTICE_S, WHISPER_S, PROMPT_S = 0.9, 1.5, 0.3
 KILL_EVERY_S = (35.0, 70.0)
 DEAD_S = (0.0, 0.0, 3.0, 6.0)
 CLEARED_S = 20.0
@@ -93,7 +94,11 @@ async def play(seed: int, lasts_s: float, keep: Path | None, tell: Tell) -> Run:
             for number in stage.operators:
                 await ask(stage.up.places.control, {"do": "duty", "operator": number, "ready": True})
             await all_ready(stage)
-            kills = await _live(hall, lasts_s)
+            try:
+                kills = await _live(hall, lasts_s)
+            finally:
+                if folder is not None:
+                    shutil.copytree(stage.up.places.log, folder / "log")
             left = await _emptied(stage)
             stories = await settled(stage.up)
             spool = [path.name for path in stage.up.places.spool.glob("hl*") if path.is_file() and path.stat().st_size]
@@ -116,6 +121,8 @@ def give_tones(sounds: Path) -> None:
     """Every word said becomes a short silence, each notice a tone, and the music silence."""
     for told in [*sounds.glob(f"*/{SUBFOLDER}/*.wav"), *sounds.glob("music/*.wav"), *sounds.glob("moh/*.wav")]:
         write(told, np.zeros(round(PROMPT_S * RATE_HZ)))
+    for told in [*sounds.glob(f"*/{SUBFOLDER}/whisper-*.wav"), *sounds.glob(f"*/{SUBFOLDER}/operator-*.wav")]:
+        write(told, np.zeros(round(WHISPER_S * RATE_HZ)))
     for name, hz in NOTICE_HZ.items():
         for told in sounds.glob(f"*/{SUBFOLDER}/{name}.wav"):
             write(told, tone(hz, NOTICE_S, RATE_HZ))

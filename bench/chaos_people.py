@@ -124,6 +124,7 @@ async def _meet(hall: Hall, person: Person, call: Call) -> None:
         await call.answered(5)
         hall.note(person.number, f"answers {call.caller_number}")
         ends = time.time() + hall.between(6, LONGEST_TALK_S)
+        await asyncio.sleep(hall.chance.choice((0.0, 1.5, 1.5)))  # some do not wait for the end of the announcement
         while not call.over and hall.going and time.time() < ends:
             await asyncio.sleep(hall.between(0.3, 3.0))
             if not call.over:

@@ -74,6 +74,16 @@ def lost_contact(name: str, fields: Mapping[str, str]) -> OperatorId | None:
     return OperatorId(match["number"]) if match and removed else None
 
 
+def left_unnamed(name: str, fields: Mapping[str, str]) -> bool:
+    """Whether a phone put somebody into another call's place, and this does not say which caller, if one it was.
+
+    Seen (22.10) when the join falls into the very moment in which that call is answered.
+    """
+    channel = fields.get("TransfereeChannel", "")
+    unnamed = not channel or channel == "N/A" or operator_of(channel) is not None
+    return name == "AttendedTransfer" and fields.get("DestType") == "App" and unnamed
+
+
 def is_reachable(device_state: str) -> bool:
     """Whether a phone in this device state has a contact at which it can be called."""
     return device_state not in ("UNAVAILABLE", "INVALID", "UNKNOWN", "")

@@ -58,6 +58,8 @@ def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord]) -> Folded:
                 if record is not None:
                     records[call_id] = with_event(record, entry)
             elif entry.name in _CALL_FACTS:
+                if record is None and entry.name in _NOT_ALONE:
+                    continue
                 record = record or unheard(call_id, entry.at_ms)
                 records[call_id] = with_fact(record, entry, values)
                 if entry.name in (Fact.STEP, Fact.RETURNED, Fact.LEFT):
@@ -71,6 +73,10 @@ def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord]) -> Folded:
 
 
 _CALL_FACTS = frozenset(fact.value for fact in Fact) - {Fact.PRESENCE, Fact.ALARM, Fact.TARGET, Fact.CHANGED}
+
+
+_NOT_ALONE = frozenset({Fact.STEP.value, Fact.LANGUAGE.value})
+"""What the menu says to whoever is there makes nobody a caller: an operator's own channel may be put into its place."""
 
 
 def _step(entry: Entry, values: Mapping[str, str]) -> dict[str, str | int]:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from bailanys import moving
-from bailanys.moving import offered
+from bailanys.moving import offered, placed
+from bailanys.snapshot import SeenChannel
 from dialplan import names
 from telephony.ami_event import AmiEvent
 from telephony.commands import redirect
@@ -103,3 +104,32 @@ async def test_a_caller_who_hangs_up_on_the_way_is_not_moved_again() -> None:
     line = Line(shown=(None,))
     assert await _offered(line) == 0
     assert len(line.sent) == 1
+
+
+def _still_held(seen: SeenChannel) -> bool:
+    return seen.context == "held"
+
+
+async def test_a_move_that_was_lost_is_made_again_until_the_channel_is_elsewhere() -> None:
+    line = Line(shown=(("held", 1),) * 3 + (("join", 1),))
+    await placed(line, CALLER, ("join", "s"), _still_held)  # type: ignore[arg-type]
+    assert line.sent == [redirect(CALLER, "join")] * 2
+
+
+async def test_a_move_that_was_slow_is_made_once() -> None:
+    line = Line(shown=(("held", 1), ("held", 1), ("join", 1)))
+    await placed(line, CALLER, ("join", "s"), _still_held)  # type: ignore[arg-type]
+    assert line.sent == [redirect(CALLER, "join")]
+
+
+async def test_a_channel_that_is_gone_needs_no_other_move() -> None:
+    line = Line(shown=(None,))
+    await placed(line, CALLER, ("join", "s"), _still_held)  # type: ignore[arg-type]
+    assert len(line.sent) == 1
+
+
+async def test_a_channel_that_cannot_be_moved_is_told() -> None:
+    line = Line(shown=(("held", 1),) * 99)
+    with pytest.raises(AmiRefusedError, match="stays"):
+        await placed(line, CALLER, ("join", "s"), _still_held)  # type: ignore[arg-type]
+    assert len(line.sent) == moving.MOST_TRIES

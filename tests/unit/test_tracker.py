@@ -6,7 +6,7 @@ import pytest
 
 from calls.events import CallGone, LegGone, Reachability, TalkJoined, TalkLeft
 from calls.ids import CallId, OperatorId
-from calls.tracker import events_of, lost_contact
+from calls.tracker import events_of, left_unnamed, lost_contact
 
 CALLER = {"Channel": "PJSIP/carrier-00000001", "Uniqueid": "hl1-1.1"}
 COLLEAGUE = {"Channel": "PJSIP/op103-00000004", "Uniqueid": "hl1-1.4"}
@@ -68,3 +68,23 @@ def test_registration_that_is_gone_may_have_been_replaced() -> None:
 def test_of_three_one_operator_stays_with_the_caller() -> None:
     fields = {"UserEvent": "BailanysStays", "Call": "hl1-1.1", "Operator": "103"}
     assert events_of("UserEvent", fields) == [TalkJoined(CallId("hl1-1.1"), OperatorId("103"))]
+
+
+@pytest.mark.parametrize("rank", ["0", "", "-5", "00012", "17953807793060", "१७६४", "1e9"])
+def test_who_comes_with_a_rank_that_is_no_instant_has_not_arrived(rank: str) -> None:
+    said = {"UserEvent": "BailanysWaiting", "Channel": "PJSIP/op103-00000004", "Call": "hl1-1.1", "Group": "portal"}
+    assert events_of("UserEvent", said | {"Rank": rank}) == []
+
+
+@pytest.mark.parametrize(
+    ("transferee", "kind", "told"),
+    [
+        ("", "App", True),
+        ("N/A", "App", True),
+        ("PJSIP/op103-00000004", "App", True),
+        ("PJSIP/carrier-00000001", "App", False),
+        ("", "Bridge", False),
+    ],
+)
+def test_a_join_that_does_not_say_whom_it_put_elsewhere_is_looked_after(transferee: str, kind: str, told: bool) -> None:
+    assert left_unnamed("AttendedTransfer", {"DestType": kind, "TransfereeChannel": transferee}) is told

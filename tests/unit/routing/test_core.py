@@ -283,3 +283,13 @@ def test_rebuilt_truth_is_taken_whole_before_anybody_is_offered() -> None:
         caller("young", 2_000), caller("old", 1_000),
     ]  # fmt: skip
     assert offers(made.restore(restored, 3_000)) == [("old", "101")]
+
+
+def test_a_rank_that_is_no_instant_of_these_years_goes_before_nobody() -> None:
+    now_ms = 1_795_000_000_000
+    router = Router([Operator(OperatorId("101"), frozenset({STATE}), frozenset({"kk"}))], Rules())
+    for event in (caller("waits", now_ms - 5_000), caller("strange", 1), caller("late", now_ms + 3_600_000)):
+        commands = router.handle(event, now_ms)
+        strange = event.call != "waits"
+        assert [command.kind for command in commands if isinstance(command, Alarm)] == ["rank-refused"] * strange
+    assert next(iter(router.waiting())).call == "waits"
