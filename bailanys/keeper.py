@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from bailanys.asterisk_user import Account
 from bailanys.site import Places
 from telephony.embedded import AsteriskError, AsteriskInstall
 from telephony.process import running_pid, start_asterisk, stop_asterisk
@@ -67,10 +68,14 @@ def holder_of(state: Path) -> int | None:
 class AsteriskKeeper:
     """Starts Asterisk, or takes over one that runs, and starts it again when it dies: its calls cannot be saved."""
 
-    def __init__(self, asterisk: AsteriskInstall, places: Places, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, asterisk: AsteriskInstall, places: Places, tell: Callable[[str], None], account: Account | None = None
+    ) -> None:
+        """`account`: whom Asterisk runs as; None: as ourselves."""
         self._asterisk = asterisk
         self._places = places
         self._tell = tell
+        self._user = (account.uid, account.gid) if account else None
         self._left = False
         self.pid = 0
         self.taken_over = False
@@ -114,7 +119,7 @@ class AsteriskKeeper:
 
     async def _start(self) -> None:
         log = self._places.log / "asterisk.out"
-        self.pid = (await start_asterisk(self._asterisk, self._places.asterisk_conf, log)).pid
+        self.pid = (await start_asterisk(self._asterisk, self._places.asterisk_conf, log, user=self._user)).pid
 
 
 async def gone(pid: int) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bailanys.asterisk_user import chosen, hand_over
 from bailanys.control import ControlError, ask
 from bailanys.identity import claim_ledger
 from bailanys.keeper import AsteriskKeeper, alone
@@ -55,7 +56,7 @@ async def hotline_up(
     An Asterisk that still runs on this site (its supervisor was ended or killed) is taken over with its calls, and left
     to the next one after `keeper.leave()`, or if we cannot come up.
     Raises ConfigError for a port in use and a path that Asterisk cannot name, AlreadyRunningError, LedgerTakenError,
-    AsteriskError, OSError.
+    AsteriskUserError, AsteriskError, OSError.
     """
     over = {**os.environ, **(env or {})}
     settings = load(config, over)
@@ -77,7 +78,12 @@ async def hotline_up(
             tell(f"The ledger is unavailable ({error}): calls are answered, the journal waits for it")
         tell("Preparing sounds, secrets and Asterisk's files")
         secrets = await asyncio.to_thread(prepare, settings, places, asterisk)
-        keeper = AsteriskKeeper(asterisk, places, tell)
+        account, said = chosen(settings, places, asterisk)
+        if said:
+            tell(said)
+        if account is not None:
+            await asyncio.to_thread(hand_over, settings, places, account)
+        keeper = AsteriskKeeper(asterisk, places, tell, account)
         await keeper.start()
         await _look(keeper, settings, places, asterisk, tell)
         supervisor = Supervisor(config, places.log / "controller.log", env or {}, tell)

@@ -99,15 +99,16 @@ def name_of(uid: int) -> str:
 def strangers(folder: Path) -> list[tuple[Path, int]]:
     """What lies in the folder, two levels deep, and does not belong to its owner, who may be unable to use it.
 
-    Each with the number of whom it belongs to.
+    Each with the number of whom it belongs to. In root's folder what Asterisk writes is Asterisk's user's.
     """
     found: list[tuple[Path, int]] = []
     with contextlib.suppress(OSError):
         owner = folder.stat().st_uid
+        known = {owner, (folder / "lib").lstat().st_uid} if owner == ROOT_UID else {owner}
         for level in ("*", "*/*"):
             for path in folder.glob(level):
                 with contextlib.suppress(OSError):
-                    if (other := path.lstat().st_uid) != owner:
+                    if (other := path.lstat().st_uid) not in known:
                         found.append((path, other))
     return sorted(found)
 

@@ -79,6 +79,17 @@ class Sip(Section):
     )
 
 
+class Asterisk(Section):
+    """The Asterisk that `bailanys run` starts."""
+
+    user: Annotated[str, Field(pattern=r"^([a-z_][a-z0-9_.-]{0,31})?$")] = Field(
+        default="",
+        description="Account that Asterisk runs as where root starts the hotline. Empty: `asterisk` if there is one, "
+        "else the number 61414, which no account has; as root only if that cannot be, which is told. A name: that one "
+        "or none. `root`: as root. Where another user starts the hotline, Asterisk is that user's.",
+    )
+
+
 class Ports(Section):
     """Loopback ports between Asterisk and the controller."""
 
@@ -375,6 +386,7 @@ class Settings(Section):
 
     hotline: Hotline
     sip: Sip = Sip()
+    asterisk: Asterisk = Asterisk()
     ports: Ports = Ports()
     api: Api = Api()
     trunks: tuple[Trunk, ...] = Field(min_length=1)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PATTERNS = {
     r"^\S(.*\S)?$": "text without blanks around it",
     r"^[a-z_][a-z0-9_.-]{0,31}$": "up to 32 small Latin letters, digits and `_.-`, a letter or _ first",
+    r"^([a-z_][a-z0-9_.-]{0,31})?$": "empty, or up to 32 small Latin letters, digits and `_.-`, a letter or _ first",
     r"^[a-z0-9][a-z0-9._-]{0,31}$": "up to 32 small Latin letters, digits and `._-`, a letter or digit first",
     r"^[0-9]$": "one digit",
     r"^[0-9*#]$": "one key of the telephone: a digit, * or #",

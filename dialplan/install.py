@@ -11,6 +11,8 @@ from pathlib import Path
 def install(files: Mapping[str, str], folder: Path) -> tuple[str, ...]:
     """Write what changed, readable by us alone (it holds passwords); return the names that changed. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
+    found = folder.stat()
+    reader = found.st_gid if os.geteuid() == 0 == found.st_uid and found.st_gid != 0 else None
     changed: list[str] = []
     for name, text in files.items():
         path = folder / name
@@ -20,6 +22,9 @@ def install(files: Mapping[str, str], folder: Path) -> tuple[str, ...]:
         fresh.unlink(missing_ok=True)  # left by a kill; and the folder may be one that others write to, too
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "w") as file:
+            if reader is not None:  # Asterisk runs as somebody else, who has this group
+                os.fchown(descriptor, -1, reader)
+                os.fchmod(descriptor, 0o640)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -13,6 +13,7 @@ import re
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from pathlib import Path
+from typing import Any
 
 from telephony.embedded import AsteriskError, AsteriskInstall
 
@@ -53,8 +54,17 @@ def running_pid(conf_file: Path) -> int | None:
     return pid if os.fsencode(_absolute(conf_file)) in arguments else None
 
 
-async def start_asterisk(install: AsteriskInstall, conf_file: Path, log_file: Path, *, boot_s: float = 30.0) -> Process:
+async def start_asterisk(
+    install: AsteriskInstall,
+    conf_file: Path,
+    log_file: Path,
+    *,
+    boot_s: float = 30.0,
+    user: tuple[int, int] | None = None,
+) -> Process:
     """Start Asterisk and return once it takes calls; what it prints goes to the end of `log_file`.
+
+    `user`: uid and gid that it runs as; only root can.
 
     Raises AsteriskStartError, with nothing left running, if it ends or is not ready within `boot_s` seconds.
     """
@@ -70,6 +80,7 @@ async def start_asterisk(install: AsteriskInstall, conf_file: Path, log_file: Pa
             stdout=log,
             stderr=STDOUT,
             start_new_session=True,
+            **_as(user),
         )
     try:
         async with asyncio.timeout(boot_s):
@@ -93,6 +104,7 @@ async def rx(install: AsteriskInstall, conf_file: Path, command: str, *, timeout
         stdout=PIPE,
         stderr=STDOUT,
         start_new_session=True,
+        **_as(_user_of(conf_file)),
     )
     try:
         async with asyncio.timeout(timeout_s):
@@ -129,6 +141,23 @@ async def stop_asterisk(install: AsteriskInstall, conf_file: Path, pid: int, *, 
                 return
     finally:
         os.close(handle)
+
+
+def _as(user: tuple[int, int] | None) -> dict[str, Any]:
+    """How a process begins as this user and group, with none of root's groups and nothing of our environment."""
+    if user is None:
+        return {}
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
+    return {"user": user[0], "group": user[1], "extra_groups": (), "cwd": "/", "env": {**kept, "HOME": "/"}}
+
+
+def _user_of(conf_file: Path) -> tuple[int, int] | None:
+    """Whose console it is, where root asks and it is another's."""
+    try:
+        found = (run_dir(conf_file) / "asterisk.ctl").lstat()
+    except OSError:
+        return None
+    return (found.st_uid, found.st_gid) if os.geteuid() == 0 != found.st_uid else None
 
 
 def _absolute(conf_file: Path) -> str:

@@ -219,11 +219,17 @@ class Centre:
         self.began_ms = time.time_ns() // 1_000_000
 
 
+def passable(folder: Path) -> Path:
+    """A folder that others may pass through: where we are root Asterisk runs as somebody else."""
+    folder.chmod(0o711)
+    return folder
+
+
 @asynccontextmanager
 async def open_centre(**settings: object) -> AsyncIterator[Centre]:
     """A hotline on a place of its own; `offers__wrap_up_s=5` and the like go over the test's configuration."""
     with tempfile.TemporaryDirectory(prefix="hl") as folder:
-        base = Path(folder)
+        base = passable(Path(folder))
         env = own_place(base / "state") | {
             "BAILANYS_SPEECH__OVERRIDE_DIR": str(record_studio(base / "studio")),
             "BAILANYS_STORAGE__ARCHIVE_DIR": str(base / "archive"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hotline import passable
 from idle_alarms import idle_alarms
 
 from bailanys.control import ControlError, ask
@@ -195,7 +196,7 @@ async def mortal(**over: str) -> AsyncIterator[Mortal]:
 @asynccontextmanager
 async def mortal_in(folder: Path, **over: str) -> AsyncIterator[Mortal]:
     """The same in a folder, which must be a short one."""
-    env = own_place(folder / "s") | QUICK | over
+    env = own_place(passable(folder) / "s") | QUICK | over
     config = ROOT / "config" / "hotline.toml"
     async with hotline_up(config, folder, ROOT / ".cache", env=env) as up, Fleet() as fleet:
         yield Mortal(up, fleet, env)

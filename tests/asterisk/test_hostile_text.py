@@ -6,6 +6,7 @@ The contexts are read from the files that Asterisk has, so that a new one is tri
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -177,6 +178,22 @@ async def test_no_context_takes_hostile_text_for_an_extension_or_runs_a_callers_
             await manager.clear()
     assert len(list(centre.journal.facts(fact=Fact.ARRIVED))) >= arrived + 15  # [hotline] was among them
     await _unmoved(centre, visit, talk, canary)
+
+
+async def test_asterisk_has_no_rights_of_roots(centre: Centre) -> None:
+    """Whatever it is led to do, it is not root, and cannot become it."""
+    status, environment = _process(centre.up.keeper.pid)
+    ids = {name: re.findall(r"\d+", line) for name, line in re.findall(r"^(\w+):(.*)", status, re.MULTILINE)}
+    assert "0" not in ids["Uid"] + ids["Gid"] + ids["Groups"]
+    assert re.search(r"^CapEff:\s0+$", status, re.MULTILINE)
+    owner = int(ids["Uid"][0])
+    assert os.geteuid() != 0 or b"HOME=/\0" in environment  # nothing of root's is in it
+    assert (centre.up.places.log / "messages.log").stat().st_uid == owner
+
+
+def _process(pid: int) -> tuple[str, bytes]:
+    place = Path("/proc") / str(pid)
+    return (place / "status").read_text(), (place / "environ").read_bytes()
 
 
 @dataclass
