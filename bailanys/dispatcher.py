@@ -85,7 +85,8 @@ class Dispatcher:
         )
         self._in_truth = False
         self._resync_asked = False
-        self._truth_at_s = 0.0
+        self._before_truth = 0
+        """So many items at the head of the inbox came before the truth that we know."""
         self._beat_due_s = 0.0
         self._forgotten: frozenset[CallId] = frozenset()
         self.router = self._new_router()
@@ -146,6 +147,8 @@ class Dispatcher:
             self.say(CallGone(made))
 
     async def _take(self, item: LinkItem | Said) -> None:
+        older = self._before_truth > 0
+        self._before_truth -= older
         match item:
             case LinkUp():
                 await self._resync("the link is up")
@@ -157,7 +160,7 @@ class Dispatcher:
                     self._deeds.keep(event)
                 self._handle(event)
             case AmiEvent(name, fields):
-                if self._in_truth and float(fields.get("Timestamp", "0") or 0) >= self._truth_at_s:
+                if self._in_truth and not older:
                     if name == "UserEvent":
                         self._heed_callback(fields)
                     elif left_unnamed(name, fields):
@@ -248,7 +251,7 @@ class Dispatcher:
         """Rebuild from Asterisk; what was said before counts no more. On failure the next link-up tries again."""
         self._in_truth = self._resync_asked = False
         self._deeds.forget()
-        started_s = time.time()
+        started_s, older = time.time(), self._inbox.qsize()  # not by the clock: it may be set back
         try:
             await self._say_beat()  # first, so that nobody falls into the net while we look
             truth = await whole_truth(self._link, self.router.operators)
@@ -256,7 +259,7 @@ class Dispatcher:
                 await asyncio.gather(
                     *(self._deeds.guarded(self._deeds.reclaim(channel)) for _, channel in truth.in_net)
                 )
-                started_s = time.time()
+                started_s, older = time.time(), self._inbox.qsize()
                 truth = await whole_truth(self._link, self.router.operators)
             standing = await self.standing.recall()
         except TelephonyError as error:
@@ -266,7 +269,7 @@ class Dispatcher:
         self.callbacks.doubt(dict(truth.callbacks), _now_ms())
         events = (*standing, *truth.events)
         router, decided = await asyncio.to_thread(self._restored, events)
-        self.router, self._truth_at_s, self._in_truth = router, started_s, True
+        self.router, self._before_truth, self._in_truth = router, older, True
         self.idle_watch.rebuilt(events, _now_ms())
         self._beat()
         offers = [command for command in decided if isinstance(command, Offer)]

@@ -24,13 +24,12 @@ from recordings.playing import wav_header
 from recordings.protocol import LANGUAGES, document, protocol
 from recordings.protocol_pdf import pdf
 from recordings.signing import Signer
+from recordings.verifier import VERIFIER, verifier_sha256
 from recordings.watched import Watched
 
-VERIFIER = "verify.py"
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 PROTOCOL, PROTOCOL_SIGNATURE = "protocol.json", "protocol.sig"
 _BLOCK_FRAMES = 65_536
-_OFFLINE = Path(__file__).parent / "offline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +87,14 @@ def _fill(
         files[name] = _add(package, name, _wav(item))
         recordings.append({**item.facts, "audio": name, "sha256": files[name]})
     manifest = {**about, "recordings": recordings, "public_key": signer.public_key}
+    manifest["verifier_sha256"] = verifier_sha256()
     documents = {
         f"protocol-{language}.pdf": pdf(protocol(manifest, language), manifest["made_ms"]) for language in LANGUAGES
     }
     documents[PROTOCOL] = _json(document(manifest))
     documents[PROTOCOL_SIGNATURE] = _signature(signer, documents[PROTOCOL])
     documents["audit.json"] = _json(list(proof))
-    for script in (_OFFLINE / VERIFIER,):
-        documents[script.name] = script.read_bytes()
+    documents[VERIFIER.name] = VERIFIER.read_bytes()
     for name, content in documents.items():
         files[name] = _add(package, name, iter((content,)))
     signed = _json({**manifest, "files": files})

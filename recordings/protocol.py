@@ -19,7 +19,7 @@ from calls.local_day import local_time
 LANGUAGES = ("kk", "ru")
 FACTS = (
     "format", "made_ms", "time_zone", "demand", "search", "searched", "recordings", "gaps", "persons", "channels",
-    "public_key",
+    "public_key", "verifier_sha256",
 )  # fmt: skip
 """Of the manifest, those that the protocol tells."""
 PRINTED = 500
@@ -105,7 +105,8 @@ def _sections(manifest: Mapping[str, Any], words: Words) -> Iterator[Section]:
         text = " ".join(filter(None, (words["unattributed_text"], _more(nobodys, words))))
         yield Section(words["unattributed"], columns=columns, lines=lines, text=text)
     yield Section(words["persons"], tuple(_persons(manifest, words, zone)))
-    yield Section(words["proof"], ((words["key"], manifest["public_key"]),), text=words["proof_text"])
+    proof = ((words["key"], manifest["public_key"]), (words["verifier"], manifest.get("verifier_sha256", "–")))
+    yield Section(words["proof"], proof, text=words["proof_text"])
 
 
 def _demanded(demand: Mapping[str, Any], words: Words, zone: str) -> Iterator[tuple[str, str]]:

@@ -187,9 +187,37 @@ def package(demand: DemandId, config: ConfigOption = DEFAULT_CONFIG, as_json: Js
         if as_json:
             show([{"demand": demand, "package": str(target), "sha256": state.package_sha256}], as_json=True)
             return
-        typer.echo(f"{target}\nsha256 {state.package_sha256}\nCheck it anywhere: unzip it and run `python3 verify.py`")
+        typer.echo(f"{target}\nsha256 {state.package_sha256}\nCheck it anywhere with the verifier (`demands verifier`)")
 
     _at_desk(config, work)
+
+
+@app.command()
+def verifier(
+    to: Annotated[
+        Path | None, typer.Option(help="An existing folder to write the program to.", exists=True, file_okay=False)
+    ] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what an authority checks packages by, to be published apart from them: program, its hash, the public key.
+
+    The one in a package is as good as the package: who changed that can have changed it, too.
+    """
+    from bailanys.site import places_of
+    from recordings.verifier import VERIFIER, verifier_sha256
+
+    key = places_of(centre(config).settings, ROOT).signer().public_key
+    file = VERIFIER if to is None else to / VERIFIER.name
+    if to is not None:
+        with as_caller():
+            file.write_bytes(VERIFIER.read_bytes())
+    row = {"file": str(file), "sha256": verifier_sha256(), "public_key": key}
+    if as_json:
+        show([row], as_json=True)
+        return
+    typer.echo(f"{file}\nsha256 {row['sha256']}\nkey    {key}")
+    typer.echo("Publish all three where an authority finds them without us: on the centre's site, in a letter.")
 
 
 @app.command()

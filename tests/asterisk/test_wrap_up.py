@@ -16,6 +16,7 @@ from hotline import LOOK_EVERY_S, Centre, Visit, open_centre
 from prompt_tones import heard_stretches, prompt_hz
 
 from bailanys.service import controller_ready
+from calls.journal import Fact
 from phones.call import Call
 from phones.manners import Ring
 from telephony.process import rx
@@ -175,3 +176,40 @@ async def test_only_so_many_missed_offers_in_a_row_pause(centre: Centre) -> None
     await (await phone.rung()).ended()
     assert await centre.until_state("101", "paused") == "missed-call"
     assert await until_ms(centre) is None
+
+
+async def test_a_phone_that_refuses_in_the_safety_net_is_rung_again_after_its_rest(centre: Centre) -> None:
+    """One 486 paused an operator for good: `app_queue` takes it for a hang-up, whatever `autopausebusy` says."""
+    phone = await centre.phone_of("101", Ring())
+    visit = await centre.visit()
+    await visit.enters()
+    centre.up.supervisor.may_start.clear()
+    pid = centre.up.supervisor.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    await visit.fact(Fact.OFFERED, via="net")
+    await said(centre, "*1")
+    refused = await centre.offered("101", visit)
+    await refused.refuse(486)
+    again = await centre.offered("101", visit)
+    assert refused.instants.ended is not None
+    assert 1.0 <= again.instants.invite - refused.instants.ended < 5.0
+    await again.refuse(603)
+    await said(centre, "*2")  # in its rest
+    async with asyncio.timeout(10):
+        while "net-rest" in await on_console(centre, "core show channels concise"):
+            await asyncio.sleep(LOOK_EVERY_S)
+    assert "(paused" in next(line for line in (await on_console(centre, "queue show")).splitlines() if "op101" in line)
+    await said(centre, "*1")
+    talk = await centre.offered("101", visit)
+    await talk.answer()
+    await visit.fact(Fact.TALKING, operator="101")
+    assert phone.alive
+    await talk.hang_up()
+    centre.up.supervisor.may_start.set()
+    await controller_ready(centre.up.places)
+
+
+async def said(centre: Centre, code: str) -> None:
+    call = await centre.operators["101"].dial(code, centre.port)
+    await call.ended()

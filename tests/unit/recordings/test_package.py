@@ -265,6 +265,9 @@ def test_the_protocol_says_everything_in_both_languages(package: Path) -> None:
         for fact in ("D-2025-0001", "14-2/118", "8 (701) 234-56-78", "hl1-1764000000.12-2-2", "77012345678", "аудитор"):
             assert fact in text
         assert manifest["recordings"][0]["sha256"] in text and manifest["public_key"] in text
+        # The program in the package is as good as the package: by which hash, and where it is to be had apart.
+        assert hashlib.sha256(Path(verify.__file__).read_bytes()).hexdigest() in text
+        assert {"kk": "орталықтан бөлек алыңыз", "ru": "у центра отдельно от пакета"}[language] in text
 
 
 def test_the_protocol_alone_is_signed_too(package: Path, tmp_path: Path) -> None:
