@@ -20,13 +20,14 @@ from bailanys.deeds import Deeds
 from bailanys.foretelling import Foretelling, recalled
 from bailanys.idle_watch import IdleWatch, when_said_ms
 from bailanys.journal import ControllerJournal
+from bailanys.pulse import Pulse
 from bailanys.resync import ask_silent_phones, keep_net_in_step, seen_channels, whole_truth
 from bailanys.standing import Standing
-from calls.events import CallGone, CallPrioritised, Event, OperatorAnswered, SkillsChanged, Tick
+from calls.events import CallGone, CallPrioritised, Event, OperatorAnswered, Reachability, SkillsChanged, Tick
 from calls.ids import CallId
 from calls.journal import Fact
 from calls.portions import Pace, in_portions
-from calls.tracker import events_of, left_unnamed, lost_contact
+from calls.tracker import doubtful, events_of, left_unnamed, lost_contact
 from config.settings import Settings
 from dialplan import names
 from routing.commands import Alarm, Command, MoveOn, Offer, Reclaim
@@ -78,6 +79,7 @@ class Dispatcher:
         self.callbacks = Callbacks(settings.callback, settings.hotline.time_zone)
         self.standing = Standing(settings, link)
         self.idle_watch = IdleWatch()
+        self._pulse = Pulse(link, settings.sip.silent_s, self._phone_lost)
         self._alive = alive
         self._pace = Pace()
         self._deeds = Deeds(
@@ -169,6 +171,8 @@ class Dispatcher:
                         self._deeds.later(self._deeds.guarded(self._deeds.look_for_phone(operator)))
                     for event in events_of(name, fields):
                         self._handle(event, when_said_ms(fields, _now_ms()))
+                    if operator := doubtful(name, fields):
+                        self._deeds.later(self._deeds.guarded(self._pulse.doubt(operator)))
 
     def _heed_callback(self, fields: Mapping[str, str]) -> None:
         now_ms = _now_ms()
@@ -195,10 +199,15 @@ class Dispatcher:
                 self.callbacks.gone(event.call, now_ms)
             elif isinstance(event, OperatorAnswered):
                 self.callbacks.talked(event.call)
+                self._deeds.later(self._deeds.guarded(self._pulse.talk_began(event.operator)))
             elif isinstance(event, SkillsChanged):
                 self._deeds.say_unstaffed_soon()
             elif isinstance(event, CallPrioritised):
                 self.callbacks.prioritised(event.call, event.priority_s)
+
+    def _phone_lost(self, reachability: Reachability) -> None:
+        self._deeds.perform([Alarm("phone-lost", reachability.operator)])
+        self.say(reachability)
 
     def lend(self, lent: Lent) -> None:
         """Let these operators help groups in danger, and nobody else, from this moment on (rule 7)."""
@@ -232,6 +241,8 @@ class Dispatcher:
 
     async def _look_for_forgotten(self) -> None:
         channels = await seen_channels(self._link)
+        talking = [operator.id for operator in self.router.operators.values() if operator.talking]
+        self._deeds.later(self._deeds.guarded(self._pulse.listen(talking, channels)))
         seen = await asyncio.to_thread(forgotten, channels, frozenset(self.router.calls))
         twice = seen.of(self._forgotten)
         self._forgotten = seen.calls

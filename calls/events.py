@@ -125,6 +125,8 @@ class Reachability:
 
     operator: OperatorId
     reachable: bool
+    reason: str = ""
+    """Why not, if anything is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,9 @@ class Fact(StrEnum):
     CHANGED = "changed"  # kind, subject, by, before, after: what a supervisor changed
 
 
-TRANSFER_KINDS = ("blind", "command", "attended", "three-way", "given-back", "given-on")
+TRANSFER_KINDS = ("blind", "command", "attended", "three-way", "given-back", "given-on", "phone-lost")
 """How a segment went over into the next: by REFER, by command or API, after a consultation, with a colleague joining;
-back to who transferred in vain, and on to the group from there."""
+back to who transferred in vain, and on to the group from there; back to the line from a phone that died in the talk."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,13 @@ def left_unnamed(name: str, fields: Mapping[str, str]) -> bool:
     return name == "AttendedTransfer" and fields.get("DestType") == "App" and unnamed
 
 
+def doubtful(name: str, fields: Mapping[str, str]) -> OperatorId | None:
+    """The operator whose phone does not answer, or has registered anew: a talk it has may be none any more."""
+    match = _ACCOUNT.fullmatch(fields.get("AOR", "")) if name == "ContactStatus" else None
+    said = fields.get("ContactStatus") in ("Unreachable", "Created", "Updated", "Removed")
+    return OperatorId(match["number"]) if match and said else None
+
+
 def is_reachable(device_state: str) -> bool:
     """Whether a phone in this device state has a contact at which it can be called."""
     return device_state not in ("UNAVAILABLE", "INVALID", "UNKNOWN", "")

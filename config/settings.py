@@ -71,6 +71,20 @@ class Sip(Section):
     tls_key: Path = Field(default=Path("keys/sip.key"), description="The certificate's private key.")
     rtp_first: Port = Field(default=10000, description="First RTP port.")
     rtp_last: Port = Field(default=19999, description="Last RTP port.")
+    phone_look_s: int = Field(
+        default=5,
+        ge=1,
+        le=60,
+        description="How often an operator's phone is asked whether it is there. One that dies in a talk is noticed "
+        "within 5 s more, and its caller goes on.",
+    )
+    silent_s: float = Field(
+        default=60.0,
+        gt=0,
+        le=400,
+        description="A side that has sent no voice for so long, in whatever state, is asked whether it is there: "
+        "who is muted or on hold answers and stays, who does not answer is gone 64 s later.",
+    )
     codecs: tuple[Literal["alaw", "ulaw", "opus", "g722"], ...] = Field(
         default=("alaw", "ulaw"),
         min_length=1,

@@ -106,6 +106,8 @@ MODULES = (
     "func_lock",
     "func_logic",
     "func_md5",
+    "func_pjsip_aor",
+    "func_pjsip_contact",
     "func_rand",
     "func_strings",
     "func_uri",

@@ -70,11 +70,12 @@ class Fleet:
         register: bool = True,
         codecs: Sequence[str] = CODECS,
         secure: bool = False,
+        vad: bool = False,
     ) -> Phone:
         """Start an operator's phone, account `op` + number, and wait until it is registered.
 
         It answers at once unless another manner is given; `codecs` (alaw, ulaw, g722) are offered, best first.
-        `secure`: SIP over TLS at that port, voice in SRTP only.
+        `secure`: SIP over TLS at that port, voice in SRTP only. `vad`: nothing is sent while nothing is said.
         Raises PhoneError if the server refuses, TimeoutError.
         """
         server = Server("127.0.0.1", server_port)
@@ -91,6 +92,7 @@ class Fleet:
             tone_hz=tone_hz,
             codecs=codecs,
             manner=manner or manners.Answer(),
+            vad=vad,
         )
         if register:
             await phone.until_registered()

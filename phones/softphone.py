@@ -228,7 +228,7 @@ def start_library(setup: dict[str, Any]) -> pj.Endpoint:
     config.uaConfig.userAgent = "Bailanys test phone"
     config.medConfig.clockRate = 8000
     config.medConfig.ecTailLen = 0  # an echo canceller would eat a tone that comes back
-    config.medConfig.noVad = True  # silence is sent as silence, so that recordings keep time
+    config.medConfig.noVad = not setup.get("vad")  # silence is sent as silence, so that recordings keep time
     endpoint.libInit(config)
     endpoint.audDevManager().setNullDev()
     wanted = setup["codecs"]

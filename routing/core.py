@@ -287,6 +287,7 @@ class Router:
                 if event.reachable and not operator.reachable:
                     operator.failures, operator.rest_ends_ms = 0, None
                 operator.reachable = event.reachable
+                operator.away_reason = "" if event.reachable else event.reason or operator.away_reason
             case SkillsChanged():
                 operator.learn(event.levels, event.languages)
                 self._floor.enlist(operator)

@@ -37,6 +37,8 @@ class Operator:
     reason: str = LOGGED_OUT
     """Why not ready; empty when ready."""
     reachable: bool = False
+    away_reason: str = ""
+    """Why the phone is not reachable, where more is known than that it is not registered."""
     legs: set[str] = field(default_factory=set)
     """Channels of the phone, whatever they are for."""
     call: CallId | None = None
@@ -66,7 +68,7 @@ class Operator:
         if self.call is not None:
             return (State.TALKING if self.talking else State.OFFERED), self.call
         if not self.reachable:
-            return State.UNREACHABLE, "not registered"
+            return State.UNREACHABLE, self.away_reason or "not registered"
         if self.wrap_up_ends_ms is not None and now_ms < self.wrap_up_ends_ms:
             return State.WRAP_UP, ""
         if not self.ready:
@@ -93,7 +95,7 @@ class Operator:
 
         With them whether the phone was there: one that is there still has not come back, which would end a rest.
         """
-        self.reachable = known.reachable
+        self.reachable, self.away_reason = known.reachable, known.away_reason
         self.wrap_up_from_ms, self.wrap_up_ends_ms = known.wrap_up_from_ms, known.wrap_up_ends_ms
         self.rest_ends_ms, self.rest_reason = known.rest_ends_ms, known.rest_reason
         self.failures, self.missed, self.idle_since_ms = known.failures, known.missed, known.idle_since_ms

@@ -59,6 +59,8 @@ class Line:
     requests: list[str] = field(default_factory=list)
     """What the other side asked, methods in order."""
     heard: bytearray = field(default_factory=bytearray)
+    refuses: dict[str, str] = field(default_factory=dict)
+    """Methods that it answers otherwise than by 200."""
     on_invite: Callable[[str], Awaitable[None]] | None = None
     _answers: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     _sequence: int = 0
@@ -138,6 +140,7 @@ class Line:
         """Press a key by RFC 4733, and by nothing else."""
         event = "0123456789*#".index(key)
         steps = ms // 20
+        self._stamp += 100 * FRAME  # each event has an instant of its own
         for nth in range(steps + 3):
             over = nth >= steps
             self._packet(101, struct.pack("!BBH", event, 0x8A if over else 0x0A, min(nth + 1, steps) * FRAME), 0)
@@ -190,8 +193,8 @@ class Line:
             if method == "INVITE" and self.on_invite is not None:
                 await self.on_invite(text)
             else:
-                offered = "application/sdp" in text
-                await self.answer(text, "200 OK", body=self.sdp() if offered else "")
+                offered = "application/sdp" in text and method not in self.refuses
+                await self.answer(text, self.refuses.get(method, "200 OK"), body=self.sdp() if offered else "")
 
 
 @dataclass(eq=False)

@@ -44,6 +44,7 @@ TOLD_APART = {
     "nobody-logged-in": 0.6,
     "operator-not-logged-in": 0.6,
     "three-way-notice": 0.6,
+    "phone-lost": 0.6,
     "callback-wrong": 0.6,
 }
 """Prompts that tests listen for, and how long each lasts in seconds; all others are a blip."""
