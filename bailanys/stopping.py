@@ -105,7 +105,8 @@ class _Console:
     async def calls(self) -> int:
         """Calls that are up, whoever began them."""
         lines = (await self.say("core show channels concise")).splitlines()
-        fields = [line.split("!") for line in lines if line.count("!") >= 10]
+        ours = f"@{names.SILENCE_WATCH}-"  # no call: it ends by itself a second after the last
+        fields = [line.split("!") for line in lines if line.count("!") >= 10 and ours not in line]
         return len({line[-2] or line[-1] for line in fields})  # by the bridge they are in, or alone
 
     async def refused(self) -> int:

@@ -41,7 +41,8 @@ def next_step(found: SpoolFile | None, talk: EndedTalk | None, now_ms: int, *, a
     """
     if found is not None and (found.being_written or not _has_settled(found, now_ms)):
         return Step.WAIT
-    has_audio = found is not None and found.bytes >= FRAME_BYTES
+    nobody_spoke = talk is not None and bool(talk.silent)  # an empty file, then, has silence put into it
+    has_audio = found is not None and (found.bytes >= FRAME_BYTES or nobody_spoke)
     if talk is None:
         return _without_talk(found, has_audio, now_ms, all_over)
     if has_audio:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, case, or_, select
 
 from calls.local_day import Span
 from calls.recording import GapReason, RecordingStatus
@@ -13,11 +13,13 @@ from storage.tables import call, gap, offer, recording, segment
 
 UNFINISHED = "unfinished"
 """Of a talk whose recording is not made yet."""
+UNKNOWN_PLACE = "unknown-place"
+"""Of a talk of which some is missing, and nobody knows why, nor where in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """When an operator talked and nothing was kept of it, and why: a status, a gap's reason, or `unfinished`."""
+    """When an operator talked and nothing was kept of it, and why: a status, a gap's reason, or one of those above."""
 
     call: str
     segment: int
@@ -31,6 +33,8 @@ _OF_SEGMENT = and_(segment.c.call_id == offer.c.call_id, segment.c.seq == offer.
 _OF_RECORDING = and_(
     recording.c.call_id == offer.c.call_id, recording.c.seq == offer.c.seq, recording.c.offer == offer.c.offer
 )
+_somewhere = and_(gap.c.reason == GapReason.UNKNOWN.value, gap.c.detail != "")
+_reason = case((_somewhere, UNKNOWN_PLACE), else_=gap.c.reason).label("reason")
 _NO_TALK = (RecordingStatus.EMPTY.value, RecordingStatus.ORPHAN.value)
 
 
@@ -55,7 +59,7 @@ def silences(connection: Connection, span: Span) -> list[Silence]:
         .order_by(offer.c.ended_ms)
     )
     stretches = (
-        select(gap.c.call_id, gap.c.seq, segment.c.operator_id, gap.c.from_ms, gap.c.to_ms, gap.c.reason)
+        select(gap.c.call_id, gap.c.seq, segment.c.operator_id, gap.c.from_ms, gap.c.to_ms, _reason)
         .select_from(call)
         .join(gap, gap.c.call_id == call.c.id)
         .outerjoin(segment, and_(segment.c.call_id == gap.c.call_id, segment.c.seq == gap.c.seq))

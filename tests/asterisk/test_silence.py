@@ -53,6 +53,7 @@ CASES = {
     "operator": Case((), ((4.0, 9.0),)),
     "often": Case(tuple((at, at + 1.5) for at in (3.0, 6.0, 9.0)), tuple((at, at + 1.5) for at in (3.0, 6.0, 9.0))),
     "begin": Case(((0.0, 4.0),), ((0.0, 4.0),), near_s=1.2),
+    "never": Case(((0.0, LASTS_S),), ((0.0, LASTS_S),), comfort=True, near_s=1.2),
     "end": Case(((8.0, LASTS_S),), ((8.5, LASTS_S),)),
 }
 

@@ -10,7 +10,9 @@ import pytest
 from raw_talk import BEGAN_MS, ended_talk
 
 from calls.recording import EndedTalk
+from recordings.readiness import Step, next_step
 from recordings.silence import STEP_FRAMES, places, put_back
+from recordings.spool import SpoolFile
 
 S = 8_000
 """Frames of a second."""
@@ -82,3 +84,12 @@ def test_the_odd_bytes_of_a_file_that_asterisk_died_in_stay_at_its_end(tmp_path:
     put_back(raw, talk(10.0, (2.0, 8.0)))
     assert raw.stat().st_size == 10 * S * 4 + 3
     assert raw.read_bytes().endswith(b"\x01\x02\x03")
+
+
+def test_a_talk_in_which_nobody_ever_sent_anything_is_as_long_as_it_was(tmp_path: Path) -> None:
+    raw = tmp_path / "a.raw"
+    raw.touch()
+    mute = talk(20.0, (0.8, 20.0))
+    assert next_step(SpoolFile(raw.stem, 0, BEGAN_MS + 20_000, False), mute, BEGAN_MS + 21_000) is Step.FINISH
+    assert put_back(raw, mute) == 20_000
+    assert not any(raw.read_bytes())

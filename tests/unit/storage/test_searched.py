@@ -57,6 +57,18 @@ async def test_a_missing_talk_whose_reason_is_known_is_told_once(engine: Engine,
     assert [(gap["call"], gap["reason"]) for gap in found["gaps"]] == [(missing, "disk-full")]
 
 
+async def test_silence_that_was_put_back_is_no_gap_and_what_is_missing_somewhere_is_told_so(
+    engine: Engine, places: Places
+) -> None:
+    short = enter(engine, 1, OTHER)
+    somewhere = GapRow(short, 1, NOON_MS, NOON_MS + 60_000, "unknown", "", "9000 ms, somewhere in it")  # type: ignore[arg-type]
+    silent = GapRow(short, 1, NOON_MS + 5_000, NOON_MS + 9_000, "no-sound")  # type: ignore[arg-type]
+    with engine.begin() as connection:
+        save(connection, [somewhere, silent])
+    found = await searched(Ledger(engine), places, DAY, ZONE)
+    assert [(gap["call"], gap["reason"]) for gap in found["gaps"]] == [(short, "unknown-place")]
+
+
 async def test_a_journal_that_is_not_taken_in_and_a_file_without_a_row_are_told(engine: Engine, places: Places) -> None:
     journal = places.journals[0]
     journal.parent.mkdir(parents=True)
