@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -88,17 +89,20 @@ async def not_listening(asterisk: AsteriskInstall, places: Places, settings: Set
 
 
 def unreadable(places: Places, pid: int | None) -> list[str]:
-    """Files of Asterisk's that the user it runs as cannot read."""
+    """Files of Asterisk's that the user and group it runs as cannot read."""
     if pid is None:
         return []
     try:
-        uid = Path(f"/proc/{pid}").stat().st_uid
+        status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return []
+    uid, gid = (int(line.split()[2]) for line in status.splitlines() if line.startswith(("Uid:", "Gid:")))
     found = []
     for path in sorted(places.etc.glob("*.conf")):
-        if uid not in (0, (owner := path.stat().st_uid)):
-            found.append(f"{path} belongs to {name_of(owner)}, and Asterisk runs as {name_of(uid)}")
+        kept = path.stat()
+        needed = stat.S_IRUSR if kept.st_uid == uid else stat.S_IRGRP if kept.st_gid == gid else stat.S_IROTH
+        if uid != 0 and not kept.st_mode & needed:
+            found.append(f"{path} belongs to {name_of(kept.st_uid)}, and Asterisk runs as {name_of(uid)}")
     return found
 
 

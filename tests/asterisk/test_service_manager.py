@@ -117,6 +117,12 @@ async def test_a_restart_of_the_service_costs_no_talk_and_a_stop_lets_it_end(pla
         operator = await place.operator()
         call, talk = await place.talk(operator, "77010000001")
         begin_s, asterisk = call.heard_s(), place.asterisk
+        changed = {"BAILANYS_OFFERS__RING_S": "9"}  # where root started it, Asterisk is another user's
+        installed = await bailanys("dialplan", "install", env=place.env | changed)
+        assert (installed.status, installed.err) == (0, "")
+        assert "reloaded and looked at" in installed.out
+        checked = await bailanys("check", env=place.env)
+        assert (checked.status, checked.err) == (0, "")
         status, said = await first.ends(signal.SIGTERM)
         assert (status, place.asterisk) == (0, asterisk)
         assert f"Asterisk (pid {asterisk}) has the calls" in said
