@@ -91,6 +91,14 @@ class DemandDesk:
         """What the ledger has of the demanded date and number."""
         return await self._ledger.find_recordings(date.fromisoformat(state.demand.day), state.demand.phone, self._zone)
 
+    async def identities(self, calls: Sequence[str]) -> dict[str, list[dict[str, str]]]:
+        """What else these calls are tied to, by call: where it was told, its key, and as it was sent."""
+        found = await self._ledger.identities_of(calls)
+        return {
+            call: [{"source": row.source, "key": row.key, "as_sent": row.raw} for row in rows]
+            for call, rows in found.items()
+        }
+
     async def searched(self, state: State, places: Places) -> dict[str, Any]:
         """Where was sought, and how complete each source is at this moment."""
         return await searched(self._ledger, places, date.fromisoformat(state.demand.day), self._zone)

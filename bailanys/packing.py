@@ -33,8 +33,9 @@ async def pack(desk: DemandDesk, demand_id: str, actor: str, places: Places, zon
     chosen = [hit for hit in found if hit.recording is not None and hit.recording.file in (state.selected or ())]
     proof = [asdict(entry) for entry in await desk.proof(state)]
     signer = await asyncio.to_thread(places.signer)
+    tied = await desk.identities([hit.call_id for hit in chosen])
     items = [
-        Item(_facts(hit), partial(places.recording, hit.recording.path))
+        Item(_facts(hit) | {"identities": tied.get(hit.call_id, [])}, partial(places.recording, hit.recording.path))
         for hit in chosen
         if hit.recording is not None and hit.recording.path
     ]

@@ -19,7 +19,17 @@ from console.answers import Covered, FoundTalk, FoundTalks, Stats
 from console.errors import BadRequestError, BusyError, UnknownCallError
 from console.ports import DayWait
 from console.queries import TalksQuery
-from console.story import CallFacts, GapFacts, OfferFacts, RatingFacts, RecordingFacts, SegmentFacts, StepFacts, Story
+from console.story import (
+    CallFacts,
+    GapFacts,
+    IdentityFacts,
+    OfferFacts,
+    RatingFacts,
+    RecordingFacts,
+    SegmentFacts,
+    StepFacts,
+    Story,
+)
 from storage.find import FoundRecording, counts
 from storage.ledger import Ledger
 from storage.record import CallRecord, RatingRow, talked
@@ -55,6 +65,7 @@ class LedgerBooks:
             steps=tuple(map(StepFacts.model_validate, story.steps)),
             recordings=tuple(map(RecordingFacts.model_validate, story.recordings)),
             gaps=tuple(map(GapFacts.model_validate, record.gaps.values())),
+            identities=tuple(map(IdentityFacts.model_validate, record.identities.values())),
         )
 
     async def stats(self, day: date | None) -> Stats:

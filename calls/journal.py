@@ -26,6 +26,7 @@ class Fact(StrEnum):
     """Our own facts, as named in the journal; the fields of each in the comment. Times `*_ms` are UTC epoch ms."""
 
     ARRIVED = "arrived"  # arrived_ms, dialled, caller (number, raw), name (raw), callback_of
+    IDENTITY = "identity"  # source (`calls.identity.Source`), value (a header, raw), end (of a long one)
     STEP = "step"  # step, detail: what happened in the menu (never the digits of a rating)
     LANGUAGE = "language"  # language, by = key | known | default | net
     QUEUED = "queued"  # seq, group, queued_ms, rank_ms, language, via = menu | net | callback, or a transfer

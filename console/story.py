@@ -26,6 +26,16 @@ class CallFacts(Answer):
     result: str
 
 
+class IdentityFacts(Answer):
+    """Another number or name by which the call is found (as a possible hit)."""
+
+    source: str = Field(
+        description="`asserted`, `remote-party`, `from`, `number`, `preferred`, `diversion`, `history` or `callback`."
+    )
+    key: str = Field(description="E.164 where it is a number.")
+    raw: str = Field(description="As it was sent.")
+
+
 class SegmentFacts(Answer):
     """One wait in a group and the talk that followed it."""
 
@@ -116,3 +126,4 @@ class Story(Answer):
     steps: tuple[StepFacts, ...]
     recordings: tuple[RecordingFacts, ...]
     gaps: tuple[GapFacts, ...] = ()
+    identities: tuple[IdentityFacts, ...] = ()

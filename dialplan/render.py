@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from config.ports_free import HTTP_ADDRESS
 from config.settings import Settings
 from dialplan import names
+from dialplan.caller_headers import HEAD, OF_THE_CALLER, OF_THE_WAY, TAIL
 from dialplan.dialled import dialled_by_operators, operator_patterns
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -194,6 +195,10 @@ def render(settings: Settings, site: Site) -> dict[str, str]:
         "events": EVENTS,
         "transfer_number": names.transfer_number,
         "recorded": recorded(settings, site),
+        "of_the_caller": OF_THE_CALLER,
+        "of_the_way": OF_THE_WAY,
+        "head": HEAD,
+        "tail": TAIL,
         "dialled_by_operators": dialled_by_operators(settings),
         "operator_patterns": operator_patterns(settings),
         "loop_address": HTTP_ADDRESS,

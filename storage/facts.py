@@ -13,11 +13,22 @@ from dataclasses import replace
 from typing import TypeVar
 
 from calls.callback import CANCELLED
+from calls.identity import LONGEST_RAW, MOST, OF_THE_CALLER, Identity, Source, buried, is_name, surer, told
 from calls.journal import Entry, Fact
 from calls.journal_lines import is_lost, whole
-from calls.phone import caller_key
+from calls.phone import ANONYMOUS, caller_key
 from calls.recording import GapReason
-from storage.record import ANSWERED, BridgeRow, CallRecord, GapRow, LineRow, OfferRow, RatingRow, SegmentRow
+from storage.record import (
+    ANSWERED,
+    BridgeRow,
+    CallRecord,
+    GapRow,
+    IdentityRow,
+    LineRow,
+    OfferRow,
+    RatingRow,
+    SegmentRow,
+)
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -84,10 +95,44 @@ def _arrived(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
         dialled=stored_text(values.get("dialled")),
         caller_raw=stored_text(caller),
         caller_name_raw=stored_text(values.get("name")),
-        caller_key=caller_key(caller),
+        caller_key=record.call.caller_key or ANONYMOUS,
         callback_of=_name(values, "callback_of") or record.call.callback_of,
     )
-    return replace(record, call=call)
+    rows = {key: replace(row, arrived_ms=call.arrived_ms) for key, row in record.identities.items()}
+    return _known_by(replace(record, call=call, identities=rows), Identity(Source.NUMBER, caller_key(caller), caller))
+
+
+def _identity(record: CallRecord, _: Entry, values: Fields) -> CallRecord:
+    source = _SOURCES.get(values.get("source", ""))
+    if source is None:
+        return record
+    for one in told(source, values.get("value", "")):
+        record = _known_by(record, one)
+    for one in buried(source, values.get("end", "")):
+        record = _tied(record, one)
+    return record
+
+
+_SOURCES = {source.value: source for source in Source if source is not Source.CALLBACK}
+
+
+def _known_by(record: CallRecord, one: Identity) -> CallRecord:
+    """The caller's key, if it is the surest that was told yet (ADR 27), or else what the call is tied to, too."""
+    if one.source not in OF_THE_CALLER or one.key == ANONYMOUS or not surer(one.key, record.call.caller_key):
+        return _tied(record, one)
+    if is_name(one.key):  # a number may be told yet
+        record = _tied(record, one)
+    return replace(record, call=replace(record.call, caller_key=one.key))
+
+
+def _tied(record: CallRecord, one: Identity) -> CallRecord:
+    """The record with another number or name by which the call is found; never the hotline's own."""
+    nothing = (ANONYMOUS, record.call.caller_key, caller_key(record.call.dialled or ""))
+    if one.key in nothing or any(one.key == key for _, key in record.identities) or len(record.identities) >= MOST:
+        return record
+    raw = stored_text(one.raw, LONGEST_RAW) or ""
+    row = IdentityRow(record.call.id, one.source.value, one.key, raw, record.call.arrived_ms)
+    return replace(record, identities=_put(record.identities, (row.source, row.key), row))
 
 
 def _language(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
@@ -102,7 +147,10 @@ def _language(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
 def _callback_asked(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
     asked_ms = _earliest(record.call.callback_asked_ms, entry.at_ms)
     number = record.call.callback_number or _name(values, "number")
-    return replace(record, call=replace(record.call, callback_asked_ms=asked_ms, callback_number=number))
+    record = replace(record, call=replace(record.call, callback_asked_ms=asked_ms, callback_number=number))
+    if number is None:
+        return record
+    return _tied(record, Identity(Source.CALLBACK, caller_key(f"+{number}"), f"+{number}"))
 
 
 def _callback_tried(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
@@ -245,6 +293,7 @@ def _unrated(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
 
 _NOTES: dict[str, Callable[[CallRecord, Entry, Fields], CallRecord]] = {
     Fact.ARRIVED: _arrived,
+    Fact.IDENTITY: _identity,
     Fact.LANGUAGE: _language,
     Fact.QUEUED: _queued,
     Fact.CALLBACK_ASKED: _callback_asked,

@@ -7,21 +7,25 @@ from functools import cache
 
 from sqlalchemy import Connection, Insert
 
-from calls.phone import ANONYMOUS
+from calls.phone import ANONYMOUS, caller_key
 from storage.record import CallRecord, CallRow
 from storage.rows import dialect_insert
 from storage.tables import caller_language
 
 
 def remember(connection: Connection, before: Mapping[str, CallRecord], after: Mapping[str, CallRecord]) -> None:
-    """Keep the languages that callers chose by a key in the calls of `after`; never an anonymous caller's."""
+    """Keep the languages that callers chose by a key in the calls of `after`; never an anonymous caller's.
+
+    By the caller's key, and by what Asterisk takes for the number (ADR 27): the menu knows that one alone.
+    """
     chosen = [
-        {"caller_key": call.caller_key, "language": call.language, "chosen_ms": call.language_ms}
+        {"caller_key": key, "language": call.language, "chosen_ms": call.language_ms}
         for call_id, record in after.items()
         if (call := record.call).language_by == "key"
-        and call.caller_key not in (None, ANONYMOUS)
+        and call.caller_key is not None
         and call.language_ms is not None
         and _choice(call) != (_choice(before[call_id].call) if call_id in before else None)
+        for key in sorted({call.caller_key, caller_key(call.caller_raw or "")} - {ANONYMOUS})
     ]
     if chosen:
         connection.execute(_latest(connection.dialect.name), chosen)

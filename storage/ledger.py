@@ -27,8 +27,9 @@ from storage import audit, book, callbacks, faults, rows, work
 from storage.engine import reading
 from storage.find import FoundRecording, coverage, find, in_order
 from storage.journal_file import Position
+from storage.meant import identities_of
 from storage.presence import StateRow, present_states
-from storage.record import CallRecord, GapRow, talked_in
+from storage.record import CallRecord, GapRow, IdentityRow, talked_in
 from storage.silences import Silence, silences
 from storage.so_far import so_far
 from storage.tables import alarm, call, caller_language, journal_position, rating, segment, step
@@ -185,6 +186,10 @@ class Ledger:
     async def call_story(self, call_id: str) -> CallStory | None:
         """Everything on one call; None if it is not known."""
         return await self._read(lambda connection: _story(connection, call_id))
+
+    async def identities_of(self, calls: Sequence[str]) -> dict[str, list[IdentityRow]]:
+        """What else than their callers' own keys these calls are tied to."""
+        return await self._read(lambda connection: identities_of(connection, calls))
 
     async def handled_between(self, from_ms: int, to_ms: int) -> list[Handled]:
         """Waits that ended in some span of time, for the running rates that an expected wait is made of."""

@@ -7,7 +7,7 @@ came with the call, by the callback that was asked for from the number or to it,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
@@ -29,10 +29,12 @@ from sqlalchemy import (
 from calls.local_day import Span
 from calls.phone import Candidates, same_ending, tails_of
 from calls.search import ADJACENT_MS, LONGEST_CALL_MS, Why
+from storage.record import IdentityRow
 from storage.tables import call, caller_identity
 
 CALLBACK_WITHIN_MS = 8 * 24 * 3600_000
 """How long after it was asked for a callback may be made: its place is kept for a week at most."""
+_PORTION = 500
 _asked = call.alias("asked")
 
 
@@ -56,6 +58,16 @@ def meant(connection: Connection, wanted: Sequence[Candidates], span: Span | Non
         for call_id, reason in _far(connection, unfound, span, now_ms):
             if call_id not in found or found[call_id].why is Why.UNATTRIBUTED:
                 found[call_id] = reason
+    return found
+
+
+def identities_of(connection: Connection, calls: Sequence[str]) -> dict[str, list[IdentityRow]]:
+    """What else than their callers' own keys calls are tied to, by call."""
+    found: dict[str, list[IdentityRow]] = {}
+    query = select(*(caller_identity.c[field.name] for field in fields(IdentityRow))).order_by(caller_identity.c.source)
+    for at in range(0, len(calls), _PORTION):
+        for row in connection.execute(query.where(caller_identity.c.call_id.in_(calls[at : at + _PORTION]))):
+            found.setdefault(row.call_id, []).append(IdentityRow(*row))
     return found
 
 

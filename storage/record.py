@@ -132,7 +132,18 @@ class GapRow:
     detail: str = ""
 
 
-Row = CallRow | SegmentRow | OfferRow | LineRow | BridgeRow | RatingRow | GapRow
+@dataclass(frozen=True, slots=True)
+class IdentityRow:
+    """Another number or name that a call is tied to; see `calls.identity`."""
+
+    call_id: str
+    source: str
+    key: str
+    raw: str
+    arrived_ms: int
+
+
+Row = CallRow | SegmentRow | OfferRow | LineRow | BridgeRow | RatingRow | GapRow | IdentityRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +157,8 @@ class CallRecord:
     bridges: Mapping[int, BridgeRow] = field(default_factory=dict)
     ratings: Mapping[tuple[int, str], RatingRow] = field(default_factory=dict)
     gaps: Mapping[tuple[int, int], GapRow] = field(default_factory=dict)
+    identities: Mapping[tuple[str, str], IdentityRow] = field(default_factory=dict)
+    """By source and key."""
 
 
 def talked(record: CallRecord) -> tuple[str, ...]:

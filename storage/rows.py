@@ -13,7 +13,18 @@ from sqlalchemy import Column, Connection, Insert, Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import tables
-from storage.record import BridgeRow, CallRecord, CallRow, GapRow, LineRow, OfferRow, RatingRow, Row, SegmentRow
+from storage.record import (
+    BridgeRow,
+    CallRecord,
+    CallRow,
+    GapRow,
+    IdentityRow,
+    LineRow,
+    OfferRow,
+    RatingRow,
+    Row,
+    SegmentRow,
+)
 
 R = TypeVar("R")
 
@@ -41,6 +52,7 @@ _SHAPES: dict[type[Row], _Shape] = {  # in the order that foreign keys want
     BridgeRow: _shape(BridgeRow, tables.bridge),
     RatingRow: _shape(RatingRow, tables.rating),
     GapRow: _shape(GapRow, tables.gap),
+    IdentityRow: _shape(IdentityRow, tables.caller_identity),
 }
 
 
@@ -56,6 +68,7 @@ def changes(before: CallRecord | None, after: CallRecord) -> list[Row]:
         ({} if before is None else before.bridges, after.bridges),
         ({} if before is None else before.ratings, after.ratings),
         ({} if before is None else before.gaps, after.gaps),
+        ({} if before is None else before.identities, after.identities),
     )
     for old, new in pairs:
         if old is not new:
@@ -105,8 +118,13 @@ def load(connection: Connection, call_ids: Sequence[str]) -> dict[str, CallRecor
         ratings[rating.call_id][rating.seq, rating.operator_id] = rating
     for gap in _rows(connection, GapRow, known):
         gaps[gap.call_id][gap.seq, gap.from_ms] = gap
+    identities: dict[str, dict[tuple[str, str], IdentityRow]] = defaultdict(dict)
+    for identity in _rows(connection, IdentityRow, known):
+        identities[identity.call_id][identity.source, identity.key] = identity
     return {
-        key: CallRecord(call, segments[key], offers[key], lines[key], bridges[key], ratings[key], gaps[key])
+        key: CallRecord(
+            call, segments[key], offers[key], lines[key], bridges[key], ratings[key], gaps[key], identities[key]
+        )
         for key, call in calls.items()
     }
 

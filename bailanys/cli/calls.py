@@ -58,6 +58,7 @@ def show_(
     record = story.record
     told = {
         "call": asdict(record.call),
+        "identities": [asdict(row) for row in record.identities.values()],
         "segments": [asdict(row) for row in record.segments.values()],
         "offers": [asdict(row) for row in record.offers.values()],
         "ratings": [

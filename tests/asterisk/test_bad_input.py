@@ -155,6 +155,86 @@ async def test_number_of_the_network_wins_over_the_phones_own(centre: Centre) ->
             assert raw in (None, story.record.call.caller_raw)
 
 
+async def test_every_header_that_tells_who_calls_is_kept_and_none_is_executed(centre: Centre, short_path: Path) -> None:
+    """ADR 27: one is the caller's key, the others find the call as well; a long name hides no number."""
+    canary = short_path / "canary"
+    hostile = f'"):0:3 ${{SHELL(touch {canary})}} ,;&source=from $[1/0] <sip:+79990000000@x>"'.encode()
+    long = b'"' + b"\xd2\xaf" * 900 + b'"'
+    pai, rpid, way = b"P-Asserted-Identity: ", b"Remote-Party-ID: ", (b"P-Preferred-Identity: ", b"Diversion: ")
+    senders: dict[str, tuple[bytes, ...]] = {
+        "name, then number": (
+            b"<sip:aigul@ministry.example>",
+            pai + b'"A" <sip:aigul@ministry.example>, <tel:+77015550213>',
+        ),
+        "withheld by the network": (
+            b"<sip:+77015550216@127.0.0.1>",
+            pai + b"<sip:anonymous@anonymous.invalid>",
+        ),
+        "fields behind the number": (
+            b"<sip:+77015550208;tgrp=kt01;trunk-context=telecom.example@127.0.0.1;user=phone>",
+        ),
+        "all of them": (
+            hostile + b" <sip:+77015550301@127.0.0.1>",
+            pai + hostile + b" <sip:+77172501234@kt.kz>",
+            pai + b"<tel:+77015550302>",
+            rpid + hostile + b" <sip:+77015550303@x>;party=calling;screen=yes",
+            way[0] + b"<sip:+77015550304@x>",
+            way[1] + b"<sip:+77015550305@x>;reason=unconditional",
+            way[1] + b"<sip:+77015550306@x>",
+            b"History-Info: <sip:+77015550307@x>;index=1, <sip:1414@x>;index=1.1",
+        ),
+        "long": tuple(
+            header + long + f" <sip:+7701555040{at}@x>".encode()
+            for at, header in enumerate((b"", pai, pai, rpid, *way, way[1], b"History-Info: "))
+        ),
+    }
+    kept: dict[str, tuple[str | None, dict[str, str]]] = {}
+    async with raw_caller(centre.port) as caller:
+        for name, (sender, *more) in senders.items():
+            known = {seen.call for seen in centre.journal.facts(fact=Fact.STEP)}
+            call_up = await caller.invite(sender, *more)
+            assert call_up.status == 200, (name, call_up.answer)
+            arrived = await _newly_in_the_menu(centre, known, name)
+            await call_up.hang_up()
+            record = (await centre.ledger_shows(arrived, lambda story: story.record.call.ended_ms is not None)).record
+            kept[name] = record.call.caller_key, {row.key: row.source for row in record.identities.values()}
+    assert not canary.exists()
+    assert kept["name, then number"] == ("+77015550213", {"sip:aigul": "asserted"})
+    assert kept["withheld by the network"] == ("+77015550216", {})
+    assert kept["fields behind the number"] == ("+77015550208", {})
+    assert kept["all of them"] == (
+        "+77172501234",
+        {
+            "+77015550301": "from",
+            "+77015550302": "asserted",
+            "+77015550303": "remote-party",
+            "+77015550304": "preferred",
+            "+77015550305": "diversion",
+            "+77015550306": "diversion",
+            "+77015550307": "history",
+        },
+    )
+    sure, others = kept["long"]
+    assert {sure, *others} == {f"+7701555040{at}" for at in range(8)}
+    assert sure == "+77015550401"  # the network's, however long the name before it
+    said = [line for line in _log(centre).splitlines() if "ERROR" in line or "WARNING" in line]
+    assert not [line for line in said if "header" in line.casefold() or "PJSIP_HEADER" in line], said[:3]
+
+
+async def test_an_operators_phone_is_who_its_account_says(centre: Centre) -> None:
+    """Whatever its headers assert: nobody's network stands behind them."""
+    known = {seen.call for seen in centre.journal.facts(fact=Fact.STEP)}
+    password = centre.up.secrets.operators["102"]
+    async with raw_caller(centre.port) as caller:
+        asserted = b"P-Asserted-Identity: <tel:+77015550213>"
+        call = await caller.invite(b"<sip:op102@127.0.0.1>", asserted, password=password)
+        assert call.status == 200
+        arrived = await _newly_in_the_menu(centre, known, "an operator")
+        await call.hang_up()
+    record = (await centre.ledger_shows(arrived, lambda story: story.record.call.ended_ms is not None)).record
+    assert (record.call.caller_key, record.identities) == ("short:102", {})
+
+
 async def test_hostile_caller_is_offered_and_talks_like_anybody(centre: Centre) -> None:
     await centre.phone_of("101")
     await centre.duty("101", ready=True)
