@@ -25,6 +25,7 @@ from sqlalchemy import Engine
 from bailanys import reconciler
 from bailanys.again import AFTER_AN_ERROR_S, again_and_again, told_to_end
 from bailanys.alarming import raise_alarm
+from bailanys.at_hand import give_back_memory
 from bailanys.audit_keeper import AuditKeeper
 from bailanys.demands import DemandDesk
 from bailanys.identity import claim_ledger, identity
@@ -76,12 +77,13 @@ async def run_back_office(settings: Settings, places: Places) -> None:
     uploader = uploader_of(places, ledger, alarm)
     demands = DemandDesk(Register(engine), ledger, settings.hotline.time_zone, People(settings.people))
     dispose = partial(dispose_due, ledger, places, settings.storage.retention_days)
+    over_hours = partial(look_over, Reconciler(ledger, places, alarm))
     deeds: list[Callable[[], Awaitable[None]]] = [
         partial(projector.run, PROJECT_EVERY_S),
         partial(beat_on, engine, ours),
         partial(again_and_again, "finish", FINISH_EVERY_S, finaliser.finish_ready),
         partial(again_and_again, "audit log", AUDIT_EVERY_S, AuditKeeper(places, ledger, alarm).keep),
-        partial(again_and_again, "reconcile", reconciler.EVERY_S, Reconciler(ledger, places, alarm).look),
+        partial(again_and_again, "reconcile", reconciler.EVERY_S, over_hours),
         partial(again_and_again, "retention", RETENTION_EVERY_S, dispose),
         partial(again_and_again, "demands", DEMANDS_EVERY_S, partial(demands.keep_time, alarm)),
     ]
@@ -99,6 +101,12 @@ async def run_back_office(settings: Settings, places: Places) -> None:
         engine.dispose()
     if not work.cancelled():
         work.result()  # another hotline took the ledger over: whoever started us asks again whose it is
+
+
+async def look_over(hours: Reconciler) -> None:
+    """Hold the last hours' rows and files against each other; a day's worth of them is not kept afterwards."""
+    await hours.look()
+    await asyncio.to_thread(give_back_memory)
 
 
 async def keep_ours(

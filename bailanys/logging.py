@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import re
+import stat
 import sys
+import time
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any, TextIO, cast
 
 import structlog
+
+FOLLOW_EVERY_S = 1.0
+_NUMBER = re.compile(r"\.[0-9]+$")
 
 
 def set_up_logging() -> None:
@@ -34,14 +42,53 @@ class _Unfailing:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._file = _OwnName(stream)
 
     def write(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):
+            self._file.follow()
             self._stream.write(text)
 
     def flush(self) -> None:
         with contextlib.suppress(OSError, ValueError):
             self._stream.flush()
+
+
+class _OwnName:
+    """Follows the name of the file that a stream writes to: when that was put aside, a new one is begun.
+
+    Everybody who writes to the descriptor goes along: tracebacks, libraries.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._descriptor = -1
+        self._path: Path | None = None
+        self._look_s = 0.0
+        with contextlib.suppress(OSError, ValueError):
+            descriptor = stream.fileno()
+            path = str(Path(f"/proc/self/fd/{descriptor}").readlink())
+            if stat.S_ISREG(os.fstat(descriptor).st_mode) and path.startswith("/") and not path.endswith(" (deleted)"):
+                # Put aside in the very moment of our start: the name without the number is ours.
+                self._descriptor, self._path = descriptor, Path(_NUMBER.sub("", path))
+
+    def follow(self) -> None:
+        """At most once a second. Raises OSError."""
+        now_s = time.monotonic()
+        if self._path is None or now_s < self._look_s:
+            return
+        self._look_s = now_s + FOLLOW_EVERY_S
+        try:
+            there = self._path.stat()
+            ours = os.fstat(self._descriptor)
+            if (there.st_ino, there.st_dev) == (ours.st_ino, ours.st_dev):
+                return
+        except FileNotFoundError:
+            pass
+        fresh = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        try:
+            os.dup2(fresh, self._descriptor)
+        finally:
+            os.close(fresh)
 
 
 def mask_numbers(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -69,10 +70,12 @@ class OfficeKeeper:
     async def _make(self) -> str:
         """Why there is none, if so."""
         try:
-            # Its standard input tells it that we are gone; its log is ours.
+            # Its standard input tells it that we are gone; its log is ours. Without that setting each of its threads
+            # keeps what another one gave back.
             self._process = await asyncio.create_subprocess_exec(
-                *self._start, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-            )
+                *self._start, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+                env={**os.environ, "MALLOC_ARENA_MAX": "2"},
+            )  # fmt: skip
         except OSError as error:  # no memory, no process to be had: the calls go on
             return str(error)
         return ""

@@ -111,7 +111,7 @@ class LedgerBooks:
     async def _day_wait(self, day: date) -> DayWait:
         span = local_day(day, self._zone)
         answered, mean_s = await said(self._ledger.answered_between(span.from_ms, span.to_ms))
-        return DayWait(answered, mean_s)
+        return DayWait(answered, mean_s, await said(self._ledger.alarms_counted(span.from_ms, span.to_ms)))
 
     def _today(self) -> date:
         return local_date(time.time_ns() // 1_000_000, self._zone)

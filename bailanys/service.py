@@ -7,12 +7,14 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bailanys.asterisk_user import chosen, hand_over
 from bailanys.control import ControlError, ask
 from bailanys.identity import claim_ledger
 from bailanys.keeper import AsteriskKeeper, alone
+from bailanys.log_keeper import LogKeeper
 from bailanys.reloading import NotTakenError, not_listening, wants_restart
 from bailanys.site import Places, places_of, prepare
 from bailanys.site_secrets import Secrets
@@ -26,7 +28,7 @@ from config.source import read
 from storage.errors import LedgerTakenError, LedgerUnavailableError
 from storage.migrate import upgrade
 from telephony.embedded import AsteriskInstall, find_asterisk
-from telephony.process import AsteriskSilentError, running_pid
+from telephony.process import AsteriskSilentError, running_pid, rx
 
 READY_S = 15.0
 
@@ -87,7 +89,8 @@ async def hotline_up(
         await keeper.start()
         await _look(keeper, settings, places, asterisk, tell)
         supervisor = Supervisor(config, places.log / "controller.log", env or {}, tell)
-        keeping = [asyncio.create_task(supervisor.run()), asyncio.create_task(keeper.keep())]
+        logs = LogKeeper(places.log, partial(rx, asterisk, places.asterisk_conf, "logger reload"))
+        keeping = [asyncio.create_task(deed) for deed in (supervisor.run(), keeper.keep(), logs.keep())]
         try:
             tell("Starting the controller")
             await controller_ready(places)

@@ -222,7 +222,8 @@ class Pretended:
                 if action["Action"] == "Login":
                     self.writers.add(writer)
                 for part in self.answer(action):
-                    writer.write(part)
+                    if not writer.is_closing():
+                        writer.write(part)
         self.writers.discard(writer)
         writer.close()
 

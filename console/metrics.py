@@ -63,6 +63,10 @@ def _families(floor: Floor, day: DayWait | None) -> Iterator[Metric]:
     if day is None:
         return
     yield GaugeMetricFamily("bailanys_day_calls_answered", "Calls of the local day answered so far", value=day.answered)
+    alarms = GaugeMetricFamily("bailanys_day_alarms", "Alarms of the local day so far, by kind", labels=["kind"])
+    for kind, times in day.alarms.items():
+        alarms.add_metric([kind], times)
+    yield alarms
     if day.mean_s is not None:
         yield GaugeMetricFamily(
             "bailanys_day_asa_seconds",

@@ -6,7 +6,7 @@ Every method may raise ApiError.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
@@ -78,6 +78,8 @@ class DayWait:
 
     answered: int
     mean_s: float | None
+    alarms: Mapping[str, int] = field(default_factory=dict)
+    """Raised in the day so far, by kind."""
 
 
 class Desk(Protocol):

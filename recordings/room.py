@@ -21,7 +21,7 @@ SAMPLE_EVERY_MS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A disk's size, and what of it we may still use, at an instant (UTC epoch ms)."""
+    """What is used of a disk with what we may still use, and that alone, at an instant (UTC epoch ms)."""
 
     at_ms: int
     total_bytes: int
@@ -29,7 +29,7 @@ class Room:
 
     @property
     def used_percent(self) -> float:
-        """What is used of it; a disk without a size is full."""
+        """What is used of it, as `df` says; a disk without a size is full."""
         return 100.0 * (1 - self.free_bytes / self.total_bytes) if self.total_bytes else 100.0
 
 

@@ -22,8 +22,7 @@ def look_at(folder: Path) -> Look:
     """Look once; blocks for as long as the disk does. Raises nothing."""
     began_s, now_ms = time.monotonic(), time.time_ns() // 1_000_000
     try:
-        told = os.statvfs(folder)
-        room = Room(now_ms, told.f_blocks * told.f_frsize, told.f_bavail * told.f_frsize)
+        room = room_of(os.statvfs(folder), now_ms)
     except OSError:
         room = None
     probe = folder / PROBE
@@ -38,6 +37,12 @@ def look_at(folder: Path) -> Look:
         since_ms = None if before_ns is None else before_ns // 1_000_000
         return Look(now_ms, room, fault, error.strerror or str(error), time.monotonic() - began_s, since_ms)
     return Look(now_ms, room, took_s=time.monotonic() - began_s)
+
+
+def room_of(told: os.statvfs_result, now_ms: int) -> Room:
+    """The room of a file system as `df` counts it: what only root may use is neither used nor free."""
+    used, free = told.f_blocks - told.f_bfree, told.f_bavail
+    return Room(now_ms, (used + free) * told.f_frsize, free * told.f_frsize)
 
 
 def _try_out(probe: Path, before_ns: int | None) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+LONGEST = 300
+"""Characters of what is said of the database."""
+
 
 class LedgerError(Exception):
     """The ledger cannot do what was asked; `error_id` is stable, `retryable` says whether waiting may help."""
@@ -11,10 +14,25 @@ class LedgerError(Exception):
 
 
 class LedgerUnavailableError(LedgerError):
-    """The database does not answer, is full or locked. Nothing is lost: the journal is read again later."""
+    """The database does not answer, is full or locked. Nothing is lost: the journal is read again later.
+
+    Its text is one line, whatever the database's library said: a person reads it at three in the morning.
+    """
 
     error_id = "ledger-unavailable"
     retryable = True
+
+    def __init__(self, said: str) -> None:
+        super().__init__(in_one_line(said))
+
+
+def in_one_line(said: str) -> str:
+    """The first line of what a database's library says, without its hints and its own beginnings."""
+    first = next((line for line in said.splitlines() if line.strip()), said)
+    words = " ".join(first.split())
+    for begins in ("connection failed: ", "consuming input failed: ", "sending query failed: "):
+        words = words.removeprefix(begins)
+    return words[:LONGEST]
 
 
 class LedgerAwayError(LedgerUnavailableError):

@@ -90,6 +90,14 @@ _ALARMS = (
 )
 
 
+_COUNTED = (
+    select(alarm.c.kind, func.count().label("times"))
+    .where(alarm.c.at_ms.between(bindparam("from_ms"), bindparam("last_ms")))
+    .group_by(alarm.c.kind)
+    .order_by(alarm.c.kind)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Something that happened in the menu, or a return from an offer."""
@@ -216,6 +224,11 @@ class Ledger:
         """Alarms from one instant (inclusive) to another."""
         span = {"from_ms": from_ms, "last_ms": to_ms - 1}
         return await self._read(lambda connection: [Alarm(*row) for row in connection.execute(_ALARMS, span)])
+
+    async def alarms_counted(self, from_ms: int, to_ms: int) -> dict[str, int]:
+        """How many alarms of each kind from one instant (inclusive) to another."""
+        span = {"from_ms": from_ms, "last_ms": to_ms - 1}
+        return await self._read(lambda connection: {row.kind: row.times for row in connection.execute(_COUNTED, span)})
 
     async def segments_to_finalise(self) -> Sequence[EndedTalk]:
         """The answered talks that have ended and have no recording row, whatever its status."""

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from bailanys.cli import (
+    alarms,
     audit,
     callbacks,
     calls,
@@ -24,6 +25,7 @@ from bailanys.cli import (
     target,
     tokens,
 )
+from storage.errors import in_one_line
 
 app = typer.Typer(
     name="bailanys",
@@ -35,6 +37,7 @@ app = typer.Typer(
 service.add_to(app)
 statistics.add_to(app)
 target.add_to(app)
+alarms.add_to(app)
 staffing.add_to(app)
 simulate.add_to(app)
 app.add_typer(operators.app, name="operators")
@@ -51,6 +54,9 @@ app.add_typer(tokens.app, name="tokens")
 
 BAD_CONFIGURATION = 2
 FAILED = 1
+LEDGER_AWAY = "ledger-unavailable"
+DATABASE_ERRORS = ("OperationalError", "InterfaceError")
+"""Of SQLAlchemy, which most commands need not load: what a database that is away causes."""
 CONFIGURATION_ERRORS = ("configuration", "missing-prompt", "unknown-prompt", "unreadable-sound")
 
 
@@ -67,9 +73,12 @@ def main() -> None:
         _fail(f"{error.strerror or error}{where}", FAILED)
     except Exception as error:
         # Errors that are meant for the person carry an id; anything else is a bug and keeps its traceback.
+        if type(error).__module__ == "sqlalchemy.exc" and type(error).__name__ in DATABASE_ERRORS:
+            _fail(f"The ledger is away: {in_one_line(str(error.__cause__ or error))}", FAILED)
         if not hasattr(error, "error_id"):
             raise
-        _fail(str(error), BAD_CONFIGURATION if error.error_id in CONFIGURATION_ERRORS else FAILED)
+        said = f"The ledger is away: {error}" if error.error_id == LEDGER_AWAY else str(error)
+        _fail(said, BAD_CONFIGURATION if error.error_id in CONFIGURATION_ERRORS else FAILED)
 
 
 def _fail(message: str, status: int) -> None:

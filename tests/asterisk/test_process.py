@@ -7,10 +7,12 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from bailanys.log_keeper import LogKeeper
 from telephony.embedded import AsteriskInstall, find_asterisk
 from telephony.process import AsteriskSilentError, AsteriskStartError, running_pid, rx, start_asterisk, stop_asterisk
 
@@ -93,3 +95,20 @@ async def test_a_folder_too_deep_for_the_control_socket_is_refused(install: Aste
     deep.write_text(f"[directories]\nastrundir => /tmp/{'d' * 100}\n")
     with pytest.raises(AsteriskStartError, match="shorter state folder"):
         await start_asterisk(install, deep, conf_file.parent / "log")
+
+
+async def test_asterisk_begins_a_new_log_when_its_log_was_put_aside(install: AsteriskInstall, conf_file: Path) -> None:
+    logs = conf_file.parent
+    (logs / "logger.conf").write_text("[general]\nqueue_log = no\n[logfiles]\nmessages.log => notice,warning,error\n")
+    process = await start_asterisk(install, conf_file, logs / "asterisk.out")
+    keeper = LogKeeper(logs, partial(rx, install, conf_file, "logger reload"), largest=1)
+    await rx(install, conf_file, "module load no_such_one.so")
+    before = (logs / "messages.log").read_text()
+    assert "no_such_one" in before
+    await keeper.look()
+    await rx(install, conf_file, "module load no_such_two.so")
+    assert (logs / "messages.log.1").read_text().startswith(before)
+    assert "no_such_two" in (logs / "messages.log").read_text()
+    assert "no_such_two" not in (logs / "messages.log.1").read_text()
+    assert not (logs / "queue_log").exists()
+    await stop_asterisk(install, conf_file, process.pid)

@@ -34,6 +34,12 @@ def test_everything_that_is_watched_is_there() -> None:
     }
 
 
+def test_alarms_are_counted_by_their_kind() -> None:
+    told = samples(exposition(FLOOR, DayWait(4, 21.5, {"phone-failed": 2, "spool-full": 1})))
+    assert told["bailanys_day_alarms", "phone-failed"] == 2
+    assert told["bailanys_day_alarms", "spool-full"] == 1
+
+
 def test_the_loop_and_a_ledger_that_is_away_are_told() -> None:
     floor = replace(FLOOR, ledger_away="connection refused", loop=LoopNow(0.012, 3, 1))
     told = samples(exposition(floor, None))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +25,7 @@ from recordings.room import (
     standing,
     words,
 )
+from recordings.writable import look_at, room_of
 
 GB = 1_000_000_000
 
@@ -107,3 +111,18 @@ def test_a_slow_disk_is_told_and_told_when_it_is_quick_again() -> None:
 
 def test_a_disk_of_no_size_is_full() -> None:
     assert Room(0, 0, 0).used_percent == 100
+
+
+def test_what_only_root_may_use_is_neither_used_nor_free() -> None:
+    """As `df` counts: of 100 blocks 35 are used and 65 free, of which root alone may use 38."""
+    told = os.statvfs_result((4096, 4096, 100, 65, 27, 0, 0, 0, 0, 255))
+    room = room_of(told, 0)
+    assert room.free_bytes == 27 * 4096
+    assert round(room.used_percent) == round(100 * 35 / (35 + 27))
+
+
+def test_used_is_what_df_says(tmp_path: Path) -> None:
+    look = look_at(tmp_path)
+    said = subprocess.run(["df", "--output=pcent", tmp_path], capture_output=True, text=True, check=True).stdout
+    assert look.room is not None
+    assert abs(look.room.used_percent - int(said.split()[-1].rstrip("%"))) <= 1
