@@ -7,7 +7,7 @@ import ctypes
 import gc
 import sys
 
-SWITCH_S = 0.0005
+SWITCH_S = 0.0002
 """How long another thread may keep the loop from running Python: by default it is 5 ms, and again after each system
 call."""
 YOUNG, MIDDLE, OLD = 2_000, 10, 50
@@ -15,7 +15,7 @@ YOUNG, MIDDLE, OLD = 2_000, 10, 50
 
 
 def share_finely() -> None:
-    """Let threads give way to the loop after half a millisecond."""
+    """Let threads give way to the loop after a fifth of a millisecond."""
     sys.setswitchinterval(SWITCH_S)
 
 

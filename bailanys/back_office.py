@@ -22,8 +22,9 @@ from functools import partial
 import structlog
 from sqlalchemy import Engine
 
-from bailanys import reconciler
+from bailanys import alarm_hook, reconciler
 from bailanys.again import AFTER_AN_ERROR_S, again_and_again, told_to_end
+from bailanys.alarm_hook import AlarmHook
 from bailanys.alarming import raise_alarm
 from bailanys.at_hand import give_back_memory
 from bailanys.audit_keeper import AuditKeeper
@@ -90,9 +91,15 @@ async def run_back_office(settings: Settings, places: Places) -> None:
     if uploader is not None:
         deeds.append(partial(again_and_again, "upload", UPLOAD_EVERY_S, uploader.look))
     work = asyncio.create_task(keep_ours(places, projector, alarm, deeds))
-    tasks = [asyncio.create_task(say_how_far(projector)), asyncio.create_task(told_to_end()), work]
+    hook = AlarmHook(settings.alarms, places.journals[1], places.state / "alarms-told.json")
+    always = [
+        asyncio.create_task(say_how_far(projector)),
+        asyncio.create_task(again_and_again("alarms", alarm_hook.EVERY_S, hook.look)),  # with the ledger away, too
+    ]
+    ends = [asyncio.create_task(told_to_end()), work]
+    tasks = [*always, *ends]
     try:
-        await asyncio.wait(tasks[1:], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
         signal.alarm(END_PATIENCE_S)
         for task in tasks:

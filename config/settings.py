@@ -5,6 +5,7 @@ Every field's description is the configuration reference (`docs/configuration.md
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -319,6 +320,28 @@ class Rating(Section):
     answer_s: float = Field(default=5.0, gt=0, le=30, description="Wait for a key after the last word.")
 
 
+class Alarms(Section):
+    """Who is told of what a person should look at; `bailanys alarms` shows it in any case."""
+
+    command: str = Field(
+        default="",
+        max_length=500,
+        description="Run for each alarm, without a shell: `/usr/local/bin/wake-me --hotline 1414`. It has the alarm as "
+        "`BAILANYS_ALARM_KIND`, `_DETAIL`, `_AT`, `_TEXT_KK`, `_TEXT_RU`, `_TEXT_EN` in its environment and as a line "
+        "of JSON on standard input, and 20 seconds. Over ten in a minute are told as one.",
+    )
+    mail_to: Annotated[str, Field(pattern=r"^([^\s@,<>\"]{1,64}@[A-Za-z0-9.-]{1,190})?$")] = Field(
+        default="", description="Mail for each alarm to this address, by the mail server on 127.0.0.1, port 25."
+    )
+
+    @model_validator(mode="after")
+    def _has_words(self) -> Alarms:
+        """See that the command can be run. Raises ValueError."""
+        if self.command:
+            shlex.split(self.command)
+        return self
+
+
 class Storage(Section):
     """Where everything is kept. Relative paths are under the state folder."""
 
@@ -414,6 +437,7 @@ class Settings(Section):
     waiting: Waiting = Waiting()
     callback: Callback = Callback()
     rating: Rating = Rating()
+    alarms: Alarms = Alarms()
     storage: Storage = Storage()
     recordings: Recordings = Recordings()
     speech: Speech = Speech()

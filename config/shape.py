@@ -29,6 +29,7 @@ PATTERNS = {
     r"^[a-z][a-z0-9-]{0,31}$": "up to 32 small Latin letters, digits and hyphens, a letter first",
     r"^([A-Za-z0-9.-]+(:[0-9]{1,5})?)?$": "a host, or a host and a port: `192.0.2.1:5060`",
     r"^([a-z][a-z0-9-]{0,31})?$": "empty, or up to 32 small Latin letters, digits and hyphens, a letter first",
+    r"^([^\s@,<>\"]{1,64}@[A-Za-z0-9.-]{1,190})?$": "empty, or one address: `duty@example.kz`",
     r"^\+[0-9]{1,10}$": "a + and 1 to 10 digits",
     r"^[a-z][a-z0-9-]{0,63}$": "up to 64 small Latin letters, digits and hyphens, a letter first",
 }
