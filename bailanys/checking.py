@@ -5,33 +5,48 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
-from bailanys.folders_fit import folder_findings
+from bailanys.folders_fit import folder_findings, state_findings
 from bailanys.keeper import holder_of
 from bailanys.own_ports import ports_of
 from bailanys.site import Places
 from bailanys.storing import store_unreached
 from bailanys.tls_files import tls_findings, tls_remarks
+from config.object_store import StoreAddress
 from config.path_signs import paths_unfit
 from config.ports_free import ports_in_use
 from config.problems import Finding, Problem, suggestion
 from config.settings import Settings
 from config.source import Source
-from config.workable import unworkable
+from config.workable import crippling, unworkable
 from speech.catalogue import catalogue
 from speech.sources import Prompt, Sources, missing_prompts
+from storage.object_secrets import StoreKeyError, secrets_of
 from storage.reachable import unreached
 from telephony.process import running_pid
 
 
 def start_problems(settings: Settings, source: Source, places: Places, root: Path, program: Path) -> list[Problem]:
-    """What a start would stumble over. `root`: where we lie; `program`: where Asterisk does."""
+    """What no hotline is started with. `root`: where we lie; `program`: where Asterisk does."""
     findings = [
-        *unworkable(settings.model_dump(mode="json")),
-        *folder_findings(settings, places, root),
+        *crippling(settings.model_dump(mode="json")),
+        *state_findings(places.state, root),
         *tls_findings(settings.sip, places.state),
         *_prompts(settings, places),
     ]
     return [*paths_unfit(settings, root, (program,), source), *source.problems(findings)]
+
+
+def doubts(settings: Settings, source: Source, places: Places) -> list[Problem]:
+    """What has to be mended, and most calls are answered with: a start only tells it."""
+    document = settings.model_dump(mode="json")
+    known = crippling(document)
+    findings = [one for one in unworkable(document) if one not in known] + folder_findings(settings, places)
+    if places.remote is not None:
+        try:
+            secrets_of(places.remote.secrets_file)
+        except StoreKeyError as error:
+            findings.append(Finding(("recordings", "store_secrets"), str(error)))
+    return list(source.problems(findings))
 
 
 def outside_problems(settings: Settings, source: Source, places: Places, root: Path) -> list[Problem]:
@@ -40,7 +55,17 @@ def outside_problems(settings: Settings, source: Source, places: Places, root: P
     ports = [one for one in ports_in_use(settings, source) if not any(f"port {port} " in one.message for port in ours)]
     reason = unreached(places.database_url)
     database = [source.problem(Finding(("storage", "database_url"), reason))] if reason else []
-    return [*ports, *store_unreached(settings, root, source), *database]
+    store = [] if places.remote is None or _keyless(places.remote) else store_unreached(settings, root, source)
+    return [*ports, *store, *database]
+
+
+def _keyless(store: StoreAddress) -> bool:
+    """Whether there is no key to ask the store with, which is told apart."""
+    try:
+        secrets_of(store.secrets_file)
+    except StoreKeyError:
+        return True
+    return False
 
 
 def remarks(settings: Settings, source: Source, places: Places) -> tuple[Problem, ...]:

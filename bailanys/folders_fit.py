@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -17,21 +18,28 @@ from telephony.process import SOCKET_PATH_BYTES
 _STATE, _ARCHIVE, _KEYS = ("storage", "state_dir"), ("storage", "archive_dir"), ("recordings", "keys_file")
 _STUDIO = ("speech", "override_dir")
 SHOWN = 5
+FULL = os.strerror(errno.ENOSPC)
 
 
-def folder_findings(settings: Settings, places: Places, root: Path) -> list[Finding]:
-    """Everything that is wrong with them; `root`: where the program lies."""
-    return [*_state(places.state, root), *_others(places), *_studio(settings, places)]
-
-
-def _state(state: Path, root: Path) -> Iterator[Finding]:
+def state_findings(state: Path, root: Path) -> Iterator[Finding]:
+    """What no hotline can be started with; `root`: where the program lies. Not a full disk: calls go on (ADR 14)."""
     socket = state / "run" / "asterisk.ctl"
     if len(os.fsencode(socket)) > SOCKET_PATH_BYTES:
         words = f"{socket} would be longer than {SOCKET_PATH_BYTES} bytes, which no socket's path may be"
         yield Finding(_STATE, f"{words}: choose a shorter path")
     elif root.is_relative_to(state) or _everybodys(state):
         yield Finding(_STATE, f"{state} is not the hotline's alone: name a folder of its own, such as {state}/bailanys")
-    elif why := unfit(state):
+    elif (why := unfit(state)) and FULL not in why:
+        yield Finding(_STATE, why)
+
+
+def folder_findings(settings: Settings, places: Places) -> list[Finding]:
+    """Everything else that is wrong with the folders."""
+    return [*_within(places.state), *_others(places), *_studio(settings, places)]
+
+
+def _within(state: Path) -> Iterator[Finding]:
+    if FULL in (why := unfit(state)):
         yield Finding(_STATE, why)
     others = strangers(state)
     if others:

@@ -25,7 +25,12 @@ _TLS_FILES = {"tls_certificate": "keys/sip.pem", "tls_key": "keys/sip.key"}
 
 def unworkable(document: Document) -> list[Finding]:
     """Return everything that cannot work in a document that could be loaded, its defaults filled in."""
-    return [finding for check in CHECKS for finding in check(document)]
+    return [finding for check in (*CRIPPLING, *LAMING) for finding in check(document)]
+
+
+def crippling(document: Document) -> list[Finding]:
+    """Return only what no hotline should be started with, even when nobody is there to mend it."""
+    return [finding for check in CRIPPLING for finding in check(document)]
 
 
 def too_few_rtp_ports(document: Document) -> Iterator[Finding]:
@@ -116,12 +121,11 @@ def folders_in_each_other(document: Document) -> Iterator[Finding]:
 
 _OURS = ("spool", "etc", "run", "log", "lib", "data", "keys", "packages")
 
-CHECKS: tuple[Callable[[Document], Iterable[Finding]], ...] = (
-    too_few_rtp_ports,
+CRIPPLING: tuple[Callable[[Document], Iterable[Finding]], ...] = (
     addresses_out_of_reach,
     tls_unused,
-    ports_of_nobody,
-    nobody_who_may,
     databases_of_nobody,
     folders_in_each_other,
 )
+LAMING: tuple[Callable[[Document], Iterable[Finding]], ...] = (too_few_rtp_ports, ports_of_nobody, nobody_who_may)
+"""Most calls are answered all the same."""

@@ -36,7 +36,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
     Every file and folder that it names is looked at; ports, database and object storage are tried out.
     """
-    from bailanys.checking import outside_problems, remarks, start_problems
+    from bailanys.checking import doubts, outside_problems, remarks, start_problems
     from bailanys.site import places_of
     from config.problems import ConfigError
     from config.source import read
@@ -45,6 +45,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     source, places = read(config, os.environ), places_of(settings, ROOT)
     if problems := [
         *start_problems(settings, source, places, ROOT, CACHE),
+        *doubts(settings, source, places),
         *outside_problems(settings, source, places, ROOT),
     ]:
         raise ConfigError(tuple(problems))
@@ -157,7 +158,7 @@ def back_office(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 def _may_start(config: Path) -> None:
     """Refuse a start that cannot work; beside calls that are up already only tell. Raises ConfigError."""
-    from bailanys.checking import remarks, start_problems
+    from bailanys.checking import doubts, remarks, start_problems
     from bailanys.site import places_of
     from config.problems import ConfigError
     from config.source import read
@@ -169,7 +170,7 @@ def _may_start(config: Path) -> None:
     up = places.asterisk_conf.exists() and running_pid(places.asterisk_conf) is not None
     if problems and not up:
         raise ConfigError(tuple(problems))
-    for problem in (*problems, *remarks(settings, source, places)):
+    for problem in (*problems, *doubts(settings, source, places), *remarks(settings, source, places)):
         typer.echo(f"warning: {problem}", err=True)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bailanys import folders_fit
-from bailanys.checking import outside_problems, start_problems
-from bailanys.folders_fit import unfit
+from bailanys.checking import doubts, outside_problems, start_problems
+from bailanys.folders_fit import state_findings, unfit
 from bailanys.own_ports import ports_of
 from bailanys.site import places_of
 from config.load import load
@@ -31,7 +31,9 @@ def told(state: Path, more: str = "", **over: str) -> list[str]:
     text = SHIPPED.read_text()
     file.write_text(text.replace('prompt = "menu-portal"', f'prompt = "{more}"') if more else text)
     settings, source = load(file, env), read(file, env)
-    return [str(one) for one in start_problems(settings, source, places_of(settings, ROOT), ROOT, ROOT / ".cache")]
+    places = places_of(settings, ROOT)
+    found = [*start_problems(settings, source, places, ROOT, ROOT / ".cache"), *doubts(settings, source, places)]
+    return [str(one) for one in found]
 
 
 def test_a_new_hotline_is_in_order_and_nothing_is_made(tmp_path: Path) -> None:
@@ -94,6 +96,21 @@ def test_a_read_only_place_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr("os.open", full)
     assert unfit(tmp_path) == f"{tmp_path}: No space left on device"
+    assert list(state_findings(tmp_path, ROOT)) == []  # told, and calls are answered all the same (ADR 14)
+
+
+def test_a_start_is_refused_only_where_calls_would_not_be_answered_as_meant(tmp_path: Path) -> None:
+    env = {
+        "BAILANYS_STORAGE__STATE_DIR": str(tmp_path / "state"),
+        "BAILANYS_SIP__RTP_LAST": "10003",
+        "BAILANYS_SPEECH__OVERRIDE_DIR": str(tmp_path / "none"),
+        "BAILANYS_RECORDINGS__STORE": "s3://records/x",
+    }
+    settings, source = load(SHIPPED, env), read(SHIPPED, env)
+    places = places_of(settings, ROOT)
+    assert start_problems(settings, source, places, ROOT, ROOT / ".cache") == []
+    told_only = [one.key for one in doubts(settings, source, places)]
+    assert told_only == ["BAILANYS_SIP__RTP_LAST", "BAILANYS_SPEECH__OVERRIDE_DIR", "recordings.store_secrets"]
 
 
 def test_tls_that_could_not_be_had_is_told_with_its_line(tmp_path: Path) -> None:
