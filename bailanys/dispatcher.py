@@ -22,6 +22,7 @@ from bailanys.idle_watch import IdleWatch, when_said_ms
 from bailanys.journal import ControllerJournal
 from bailanys.pulse import Pulse
 from bailanys.resync import ask_silent_phones, keep_net_in_step, seen_channels, whole_truth
+from bailanys.sip_guesses import Guesses
 from bailanys.standing import Standing
 from calls.events import CallGone, CallPrioritised, Event, OperatorAnswered, Reachability, SkillsChanged, Tick
 from calls.ids import CallId
@@ -79,6 +80,7 @@ class Dispatcher:
         self.callbacks = Callbacks(settings.callback, settings.hotline.time_zone)
         self.standing = Standing(settings, link)
         self.idle_watch = IdleWatch()
+        self.guesses = Guesses()
         self._pulse = Pulse(link, settings.sip.silent_s, self._phone_lost)
         self._alive = alive
         self._pace = Pace()
@@ -162,6 +164,8 @@ class Dispatcher:
                     self._deeds.keep(event)
                 self._handle(event)
             case AmiEvent(name, fields):
+                if (guesses := self.guesses.heard(name, fields, _now_ms())) is not None:
+                    self._deeds.perform([Alarm("sip-guesses", guesses)])
                 if self._in_truth and not older:
                     if name == "UserEvent":
                         self._heed_callback(fields)

@@ -57,6 +57,11 @@ def _families(floor: Floor, day: DayWait | None) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "bailanys_ledger_away", "1 while the ledger cannot be written to", value=int(bool(floor.ledger_away))
     )
+    yield CounterMetricFamily(
+        "bailanys_sip_refused",
+        "Requests refused over SIP for a wrong account, password or address, since the controller's start",
+        value=floor.sip_refused,
+    )
     if floor.loop is not None:
         yield from _loop_families(floor.loop)
     yield from disk_families(floor.disks)

@@ -68,6 +68,8 @@ class Floor:
     """Those that recordings are written to."""
     ledger_away: str = ""
     """Why the ledger cannot be written to; empty while it can."""
+    sip_refused: int = 0
+    """Since the controller's start: requests refused over SIP for a wrong account, password or address."""
     loop: LoopNow | None = None
     """None until it is watched."""
 

@@ -28,6 +28,10 @@ EVENTS = (
     "DeviceStateChange",
     "ContactStatus",
     "FullyBooted",
+    "InvalidAccountID",
+    "InvalidPassword",
+    "ChallengeResponseFailed",
+    "FailedACL",
 )
 """The manager events the controller hears; all others are filtered at the source."""
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 import pytest_asyncio
 from hotline import Centre, open_centre
+from journal_watch import Journal
 from raw_sip import raw_caller
 
 from calls.journal import Fact
@@ -69,6 +70,23 @@ async def test_operators_account_without_its_password_is_refused_and_logged(cent
     async with asyncio.timeout(5):  # Asterisk writes its log from a thread of its own
         while "op101" not in _log(centre):
             await asyncio.sleep(0.05)
+
+
+async def test_whoever_guesses_at_accounts_is_alarmed_by_address_once(centre: Centre) -> None:
+    async with raw_caller(centre.port, "UDP", "127.0.0.11") as caller:
+        for number in range(60):  # Asterisk tells of strangers from the sixth request on
+            call = await caller.invite(b"<sip:%d@127.0.0.11>" % (100 + number))
+            assert call.status in (401, 403)
+    journal = Journal(centre.up.places.journals[1])
+
+    def told() -> list[str]:
+        alarms = [seen.fields for seen in journal.facts(fact=Fact.ALARM) if seen.fields["kind"] == "sip-guesses"]
+        return [one["detail"] for one in alarms if one["detail"].startswith("127.0.0.11: ")]
+
+    async with asyncio.timeout(5):
+        while not told():
+            await asyncio.sleep(0.05)
+    assert len(told()) == 1
 
 
 QUOTES = b'"An\\"na \\\\ \'`; \xd0\x90\xd0\xb9\xd0\xb3\xd2\xaf\xd0\xbb" <sip:77010000100@127.0.0.1>'

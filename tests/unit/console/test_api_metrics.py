@@ -29,6 +29,7 @@ def test_everything_that_is_watched_is_there() -> None:
         ("bailanys_journal_lag_seconds", ""): 0.125,
         ("bailanys_idle_beside_waiting_total", ""): 0,
         ("bailanys_ledger_away", ""): 0,
+        ("bailanys_sip_refused_total", ""): 0,
         ("bailanys_day_calls_answered", ""): 4,
         ("bailanys_day_asa_seconds", ""): 21.5,
     }
