@@ -16,7 +16,7 @@ from calls.local_day import local_time
 from calls.people import Deed
 from calls.search import PAGE
 from calls.store import Store, StoreAwayError
-from recordings.naming import CopyKind
+from recordings.naming import SEALED, CopyKind
 from storage.find import FoundRecording
 from storage.ledger import Ledger
 
@@ -111,6 +111,7 @@ def verify(
     from bailanys.verifying import verified
     from calls.audit import Note
     from calls.local_day import local_day
+    from recordings.keyring import ring_at
 
     settings = centre(config).settings
     actor = who(settings, Deed.VERIFY)
@@ -120,6 +121,8 @@ def verify(
         if call is not None:
             asyncio.run(recordings_of(ledger, call))  # that there are none must not look like all being well
         rows = asyncio.run(ledger.kept_recordings(span, call))
+        if any(row.recording.path.endswith(SEALED) for row in rows):
+            ring_at(places.keys)  # keys that are away must not look like recordings that were changed
         with Progress(console=Console(stderr=True), transient=True, disable=as_json) as progress:
             looked = progress.track(verified(places.store, places.keys, rows), len(rows), description="recordings")
             told_of = [verdict for verdict in looked if verdict.faults or verdict.away]

@@ -74,6 +74,15 @@ def test_the_recordings_that_are_wanted_are_found_and_whole(say: Say) -> None:
     assert status == 0 and "3 recordings looked at, all as they were put there." in out
 
 
+def test_keys_that_are_away_are_said_and_accuse_no_recording(say: Say, state: Path) -> None:
+    (state / "keys").rename(state / "unmounted")
+    for words in (("recordings", "verify"), ("recordings", "rotate-key")):
+        status, out, err = say(*words)
+        assert (status, out) == (1, "") and f"{state / 'keys' / 'archive.json'}: not there" in err
+        assert len(err.splitlines()) == 1
+    assert not (state / "keys").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
