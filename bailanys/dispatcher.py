@@ -28,7 +28,7 @@ from calls.events import CallGone, CallPrioritised, Event, OperatorAnswered, Rea
 from calls.ids import CallId
 from calls.journal import Fact
 from calls.portions import Pace, in_portions
-from calls.tracker import doubtful, events_of, left_unnamed, lost_contact
+from calls.tracker import doubtful, events_of, left_unnamed, lost_contact, taken_over
 from config.settings import Settings
 from dialplan import names
 from routing.commands import Alarm, Command, MoveOn, Offer, Reclaim
@@ -167,6 +167,8 @@ class Dispatcher:
                 if (guesses := self.guesses.heard(name, fields, _now_ms())) is not None:
                     self._deeds.perform([Alarm("sip-guesses", guesses)])
                 if self._in_truth and not older:
+                    if name == "AttendedTransfer" and (detail := taken_over(fields)):
+                        self._deeds.perform([Alarm("dialog_not_own", detail)])
                     if name == "UserEvent":
                         self._heed_callback(fields)
                     elif left_unnamed(name, fields):

@@ -173,6 +173,18 @@ def _joined(fields: Mapping[str, str]) -> list[Event]:
     return []
 
 
+def taken_over(fields: Mapping[str, str]) -> str | None:
+    """Of an attended transfer: the operator's channel, if the other call that it joined was not that operator's own.
+
+    Asterisk does not ask whose a dialog is that REFER's Replaces names (SECURITY.md).
+    """
+    by, other = fields.get("OrigTransfererChannel", ""), fields.get("SecondTransfererChannel", "")
+    operator = operator_of(by)
+    if operator is None or not other or operator_of(other) == operator:
+        return None
+    return f"{by} with {other}"
+
+
 def _contact(fields: Mapping[str, str]) -> list[Event]:
     """Whether the phone answers, told in a talk, too: the device's state then says nothing but that it is in use."""
     match, said = _ACCOUNT.fullmatch(fields.get("AOR", "")), fields.get("ContactStatus")

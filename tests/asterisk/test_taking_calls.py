@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
@@ -62,6 +63,38 @@ async def test_invite_with_replaces_is_refused(
         )
         assert taken.status == 401, taken.answer
     await _goes_on(centre, call)
+
+
+async def test_who_takes_a_talk_by_too_long_a_header_is_hung_up_and_told(
+    centre: Centre, trunk: RawCaller, other: RawCaller
+) -> None:
+    """Asterisk's identification reads 4,096 bytes of a header."""
+    call = await _in_the_menu(centre, trunk)
+    phone = await centre.phone_of("101")
+    for step in ("language-asked", "topic-asked"):
+        await centre.journal.until(Fact.STEP, _newest(centre), 5, step=step)
+        await _key(call)
+    await centre.duty("101", ready=True)
+    talk = await phone.rung()
+    await centre.journal.until(Fact.TALKING, _newest(centre), 5)
+    taken = await other.invite(STRANGE, f"Replaces: {call.replaces};x={'a' * 5000}".encode())
+    assert taken.status == 200, taken.answer
+    async with asyncio.timeout(2):
+        while not (await other.receive()).startswith("BYE "):
+            pass
+    await talk.ended()
+    await _alarmed(centre, "talk_taken_over")
+
+
+async def test_join_with_a_call_that_is_not_ones_own_is_told(centre: Centre, trunk: RawCaller) -> None:
+    """Asterisk does not ask whose the dialog is; who could know its tags is either of its ends."""
+    visit, talk = await _talk(centre)
+    call = await _in_the_menu(centre, trunk)
+    uri = f"<sip:1414@127.0.0.1:{centre.port}?Replaces={quote(call.replaces, safe='')}>"
+    assert await talk.refer(uri, timeout_s=5) == 200
+    await _alarmed(centre, "dialog_not_own")
+    await visit.fact(Fact.TRANSFERRED)
+    assert not visit.call.over
 
 
 async def test_invite_with_join_is_a_call_of_its_own(centre: Centre, trunk: RawCaller, other: RawCaller) -> None:
@@ -220,9 +253,26 @@ async def _in_the_menu(centre: Centre, trunk: RawCaller) -> RawCall:
 
 async def _goes_on(centre: Centre, call: RawCall) -> None:
     """The call is up, and takes keys."""
+    await _key(call)
+    await call.hang_up()
+
+
+async def _key(call: RawCall) -> None:
     await call.ask("INFO", b"Content-Type: application/dtmf-relay", body=b"Signal=1\r\nDuration=100\r\n")
     assert call.status == 200, call.answer
-    await call.hang_up()
+
+
+def _newest(centre: Centre) -> str:
+    return list(centre.journal.facts(fact=Fact.ARRIVED))[-1].call
+
+
+async def _alarmed(centre: Centre, kind: str) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    async with asyncio.timeout(10):
+        while kind not in [
+            alarm.kind for alarm in await centre.ledger.alarms_between(centre.began_ms, now_ms + 60_000)
+        ]:
+            await asyncio.sleep(0.1)
 
 
 async def _talk(centre: Centre) -> tuple[Visit, Call]:

@@ -6,7 +6,7 @@ import pytest
 
 from calls.events import CallGone, LegGone, Reachability, TalkJoined, TalkLeft
 from calls.ids import CallId, OperatorId
-from calls.tracker import events_of, left_unnamed, lost_contact
+from calls.tracker import events_of, left_unnamed, lost_contact, taken_over
 
 CALLER = {"Channel": "PJSIP/carrier-00000001", "Uniqueid": "hl1-1.1"}
 COLLEAGUE = {"Channel": "PJSIP/op103-00000004", "Uniqueid": "hl1-1.4"}
@@ -35,6 +35,14 @@ def test_two_operators_joined_are_no_callers_matter() -> None:
     other = {"Channel": "PJSIP/op101-00000002", "Uniqueid": "hl1-1.2"}
     assert events_of("AttendedTransfer", attended(Transferee=other, TransferTarget=COLLEAGUE)) == []
     assert events_of("AttendedTransfer", {}) == []
+
+
+def test_a_dialog_that_is_not_the_operators_own_is_told() -> None:
+    mine = {"OrigTransfererChannel": "PJSIP/op101-00000001", "SecondTransfererChannel": "PJSIP/op101-00000002"}
+    assert taken_over(mine) is None
+    for other in ("PJSIP/op102-00000002", "PJSIP/carrier-00000002"):
+        assert taken_over(mine | {"SecondTransfererChannel": other}) == f"PJSIP/op101-00000001 with {other}"
+    assert taken_over({}) is None
 
 
 def test_operator_who_hangs_up_on_a_question_is_idle_only_after_the_question_is_gone() -> None:
