@@ -58,9 +58,21 @@ def chosen(settings: Settings, places: Places, asterisk: AsteriskInstall) -> tup
     why = _hindrance(account, settings, places, asterisk)
     if why is None:
         return account, f"Asterisk runs as {account.name}, not as root"
-    if wanted:
-        raise AsteriskUserError(f"Asterisk cannot run as {wanted}: {why}")
-    return None, f"Asterisk runs as root, since {account.name} cannot take its place: {why}"
+    return _as_root(settings, account, why)
+
+
+def settled(settings: Settings, places: Places, asterisk: AsteriskInstall) -> tuple[Account | None, str]:
+    """As `chosen`, with everything handed over and tried. Raises AsteriskUserError."""
+    account, said = chosen(settings, places, asterisk)
+    if account is None:
+        return None, said
+    try:
+        hand_over(settings, places, account)
+    except OSError as error:  # a disk that is full, read-only, or has no such users
+        return _as_root(settings, account, f"its files cannot be given to it ({error})")
+    folders = (places.state / "lib", places.spool, places.log, places.journals[0], places.control.parent)
+    why = _unseen(account, [*(f"w:{folder}" for folder in folders), f"r:{places.asterisk_conf}"])
+    return (account, said) if why is None else _as_root(settings, account, why)
 
 
 def hand_over(settings: Settings, places: Places, account: Account) -> None:
@@ -76,7 +88,10 @@ def hand_over(settings: Settings, places: Places, account: Account) -> None:
         os.chown(folder, 0, account.gid)
         folder.chmod(0o1770)
     ours = (places.state / "lib", places.spool, places.journals[0].parent)
-    theirs = [places.journals[0], *(path for folder in ours for path in (folder, *_below(folder)))]
+    for folder in ours:  # which may be links to another disk
+        if folder.stat().st_uid == 0:
+            os.chown(folder, account.uid, account.gid)
+    theirs = [places.journals[0], *(path for folder in ours for path in _below(folder))]
     theirs += [path for name in ("messages.log*", "queue_log*") for path in places.log.glob(name)]
     theirs += list(places.control.parent.glob("asterisk.*"))
     places.journals[0].touch(mode=0o640)
@@ -87,6 +102,12 @@ def hand_over(settings: Settings, places: Places, account: Account) -> None:
             _give(path, account)
             for folder in _between(path, places.state):
                 folder.chmod(folder.stat().st_mode | 0o011)  # to pass through, not to look into
+
+
+def _as_root(settings: Settings, account: Account, why: str) -> tuple[None, str]:
+    if settings.asterisk.user:
+        raise AsteriskUserError(f"Asterisk cannot run as {account.name}: {why}")
+    return None, f"Asterisk runs as root, since {account.name} cannot take its place: {why}"
 
 
 def _account(wanted: str) -> Account:
@@ -112,6 +133,11 @@ def _hindrance(account: Account, settings: Settings, places: Places, asterisk: A
     if settings.sip.tls_port is not None:
         outside = [path for path in _tls(settings, places) if places.state not in path.parents]
         needed += [*_ways(*outside), *(f"r:{path}" for path in outside)]
+    return _unseen(account, needed)
+
+
+def _unseen(account: Account, needed: Iterable[str]) -> str | None:
+    """The first place that this user has not the right to; each as `r:/path`, `w:` or `x:`."""
     try:
         seen = subprocess.run(
             ["/bin/sh", "-c", _SEEN, "seen", *dict.fromkeys(needed)],

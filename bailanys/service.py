@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bailanys.asterisk_user import chosen, hand_over
+from bailanys.asterisk_user import settled
 from bailanys.control import ControlError, ask
 from bailanys.identity import claim_ledger
 from bailanys.keeper import AsteriskKeeper, alone
@@ -80,11 +80,9 @@ async def hotline_up(
             tell(f"The ledger is unavailable ({error}): calls are answered, the journal waits for it")
         tell("Preparing sounds, secrets and Asterisk's files")
         secrets = await asyncio.to_thread(prepare, settings, places, asterisk)
-        account, said = chosen(settings, places, asterisk)
+        account, said = await asyncio.to_thread(settled, settings, places, asterisk)
         if said:
             tell(said)
-        if account is not None:
-            await asyncio.to_thread(hand_over, settings, places, account)
         keeper = AsteriskKeeper(asterisk, places, tell, account)
         await keeper.start()
         await _look(keeper, settings, places, asterisk, tell)

@@ -104,7 +104,7 @@ async def test_invite_with_join_is_a_call_of_its_own(centre: Centre, trunk: RawC
     assert required.status == 420, required.answer
     joined = await other.invite(STRANGE, f"Join: {call.replaces}".encode())
     assert joined.status == 200, joined.answer
-    assert len((await centre.asked(do="calls"))["calls"]) == 2
+    await _calls(centre, 2)
     await joined.hang_up()
     await _goes_on(centre, call)
 
@@ -206,7 +206,7 @@ async def test_re_invite_that_replaces_takes_nothing(centre: Centre, trunk: RawC
         mine = await other.invite(STRANGE)
         await mine.ask("INVITE", f"Replaces: {call.replaces}".encode(), b"Content-Type: application/sdp", body=_SDP)
         await mine.send("ACK")
-        assert len((await centre.asked(do="calls"))["calls"]) == 2
+        await _calls(centre, 2)
         await mine.hang_up()
         await _goes_on(centre, call)
 
@@ -260,6 +260,13 @@ async def _goes_on(centre: Centre, call: RawCall) -> None:
 async def _key(call: RawCall) -> None:
     await call.ask("INFO", b"Content-Type: application/dtmf-relay", body=b"Signal=1\r\nDuration=100\r\n")
     assert call.status == 200, call.answer
+
+
+async def _calls(centre: Centre, count: int) -> None:
+    """So many calls are up; the controller hears of one a moment after it was answered."""
+    async with asyncio.timeout(5):
+        while len((await centre.asked(do="calls"))["calls"]) != count:
+            await asyncio.sleep(0.05)
 
 
 def _newest(centre: Centre) -> str:

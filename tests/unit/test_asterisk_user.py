@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bailanys.asterisk_user import NAMELESS, Account, AsteriskUserError, chosen, hand_over
+from bailanys.asterisk_user import NAMELESS, Account, AsteriskUserError, chosen, hand_over, settled
 from bailanys.site import Places, places_of
 from config.load import load
 from config.ownership import strangers
@@ -114,6 +114,22 @@ def test_it_gets_what_it_needs_and_nothing_else(base: Path) -> None:
     assert strangers(places.state) == []
 
 
+def test_a_spool_on_another_disk_is_given_or_told(base: Path) -> None:
+    settings, places = settings_with(base)
+    site(places)
+    program = asterisk_in(base / "program")
+    places.spool.rmdir()
+    for name, closed in (("disk", False), ("closed", True)):
+        (base / name / "spool").mkdir(parents=True)
+        (base / name).chmod(0o700 if closed else 0o711)
+        places.spool.unlink(missing_ok=True)
+        places.spool.symlink_to(base / name / "spool")
+        account, said = settled(settings, places, program)
+        assert (account is not None) is (AS_ROOT and not closed), said
+        assert (f"{places.spool} is closed to it" in said) is (AS_ROOT and closed), said
+        assert (places.spool.stat().st_uid == NAMELESS) is AS_ROOT
+
+
 def test_what_is_installed_later_can_be_read_too(base: Path) -> None:
     settings, places = settings_with(base)
     site(places)
@@ -142,7 +158,7 @@ def site(places: Places) -> None:
     for name in ("etc", "lib", "spool", "log/cel-custom", "run", "data/sounds/kk", "keys", "archive"):
         (places.state / name).mkdir(parents=True)
     places.state.chmod(0o750)
-    for name in ("etc/pjsip.conf", "keys/archive.json", "secrets.json", "ledger.db"):
+    for name in ("etc/pjsip.conf", "etc/asterisk.conf", "keys/archive.json", "secrets.json", "ledger.db"):
         (places.state / name).touch(mode=0o600)
     (places.state / "archive").chmod(0o750)
     for name in ("log/messages.log", "log/controller.csv", "lib/astdb.sqlite3", "data/sounds/kk/welcome.wav"):
