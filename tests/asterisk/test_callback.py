@@ -134,11 +134,17 @@ async def test_caller_hangs_up_keeps_the_place_and_is_called_when_it_comes_up(sc
     await ringing.answer()
     await asyncio.gather(ringing.until_hears(OPERATOR_HZ["101"]), offer.until_hears(HZ))
     await centre.journal.until(Fact.CALLBACK_TRIED, made, status="ANSWER", of=visit.id)
+    for stands in (signal.SIGSTOP, signal.SIGCONT):  # neither phone sends a packet for a while
+        for phone in (scene.caller, centre.operators["101"]):
+            os.kill(phone.pid, stands)
+        await asyncio.sleep(2.8)
     await offer.hang_up()
     await centre.journal.until(Fact.RATING_OFFERED, made, operator="101")
     await ringing.press("5")
     await centre.journal.until(Fact.RATED, made, score="5")
     story = await scene.story(made, lambda story: over(story) and bool(story.recordings))
+    (recording,) = story.recordings
+    assert abs(recording.duration_ms - (recording.bridged_ms or 0)) < 1000  # the silence is in its place
     assert story.record.call.callback_of == visit.id
     assert story.record.call.callback_status == "ANSWER"
     assert story.record.call.caller_key == f"+{NUMBER}"
