@@ -63,8 +63,8 @@ async def measure(quick: bool, tell: Tell) -> Sequence[Run]:
             await asyncio.sleep(SETTLES_S)
             without = await _share(stage, stretch_s, talks)
             await stage.console("dialplan set global BAILANYS_WATCH 0")
-            _, more = await _talk(trunk, picked_up, f"7702999{turn:04}")
-            more.hang_up()
+            for leg in await _talk(trunk, picked_up, f"7702999{turn:04}"):
+                leg.hang_up()
             await asyncio.sleep(SETTLES_S)
             with_it = await _share(stage, stretch_s, talks)
             shares = {"cpu_of_a_talk": with_it, "cpu_without": without, "clock_late_s": clock.latest_s}

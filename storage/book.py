@@ -105,7 +105,9 @@ def _with_silences(connection: Connection, talk: EndedTalk) -> EndedTalk:
     query = select(gap.c.from_ms, gap.c.to_ms).where(
         gap.c.call_id == talk.call, gap.c.seq == talk.seq, gap.c.reason == GapReason.NO_SOUND.value
     )
-    silent = tuple((row.from_ms, row.to_ms or talk.ended_ms) for row in connection.execute(query.order_by("from_ms")))
+    rows = connection.execute(query.order_by("from_ms")).all()
+    follows_ms = [*(row.from_ms for row in rows[1:]), talk.ended_ms]  # for one whose end nobody was there to tell
+    silent = tuple((row.from_ms, row.to_ms or after_ms) for row, after_ms in zip(rows, follows_ms, strict=False))
     if not silent:
         return talk
     spans = connection.execute(

@@ -105,10 +105,24 @@ async def _talks(stage: Centre, *, dead: bool) -> None:
             stage.up.supervisor.may_start.clear()
             os.kill(stage.up.supervisor.pid or 0, signal.SIGKILL)
         try:
-            await asyncio.gather(*(_one(*pair) for pair in pairs))
+            await asyncio.gather(*(_one(*pair) for pair in pairs), _counting_goes_on(stage))
         finally:
             stage.up.supervisor.may_start.set()
             await controller_ready(stage.up.places)
+
+
+async def _counting_goes_on(stage: Centre) -> None:
+    """The channel that counts is taken away, and another goes on, before anybody is silent for long."""
+    first = await _counting(stage)
+    await stage.console(f"channel request hangup {first}")
+    async with asyncio.timeout(3):
+        while (await _counting(stage)) in ("", first):
+            await asyncio.sleep(0.1)
+
+
+async def _counting(stage: Centre) -> str:
+    rows = (await stage.console("core show channels concise")).splitlines()
+    return next((row.split("!")[0] for row in rows if "@silence-watch-" in row and ";2!" in row), "")
 
 
 async def _one(case: Case, caller: Leg, operator: Leg) -> None:
