@@ -47,12 +47,18 @@ def install_(config: ConfigOption = DEFAULT_CONFIG) -> None:
     What Asterisk does not take is put back as it was. What it takes only at its start is told, with what to do.
     """
     import asyncio
+    import os
 
+    from bailanys.checking import start_problems
     from bailanys.site import places_of
+    from config.problems import ConfigError
+    from config.source import read
     from telephony.embedded import find_asterisk
 
     settings = centre(config).settings
     places, asterisk = places_of(settings, ROOT), find_asterisk(CACHE)
+    if problems := start_problems(settings, read(config, os.environ), places, ROOT, CACHE):
+        raise ConfigError(tuple(problems))  # the next start would refuse it
     running, left = asyncio.run(_installed(settings, places, asterisk))
     if not running:
         typer.echo(f"Installed in {places.etc}; Asterisk is not running")

@@ -46,3 +46,16 @@ def test_a_copy_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(CopyFailedError):
         copy(io.BytesIO(b"no FLAC"), tmp_path / "talk.wav", CopyKind.WAV)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copy_is_written_through_nobodys_link_and_over_nobodys_file(tmp_path: Path) -> None:
+    """In a folder where others write, too, such as /tmp."""
+    victim, target = tmp_path / "victim", tmp_path / "out" / "talk.wav"
+    victim.write_text("theirs")
+    target.parent.mkdir()
+    for name in ("talk.wav", "talk.wav.part", ".talk.wav.part"):
+        (target.parent / name).symlink_to(victim)
+    copy(flac(), target, CopyKind.WAV)
+    assert victim.read_text() == "theirs"
+    assert not target.is_symlink()
+    assert target.stat().st_mode & 0o777 == 0o600
