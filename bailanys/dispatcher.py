@@ -25,7 +25,7 @@ from bailanys.resync import ask_silent_phones, keep_net_in_step, seen_channels, 
 from bailanys.sip_guesses import Guesses
 from bailanys.standing import Standing
 from calls.events import CallGone, CallPrioritised, Event, OperatorAnswered, Reachability, SkillsChanged, Tick
-from calls.ids import CallId
+from calls.ids import CallId, OperatorId
 from calls.journal import Fact
 from calls.portions import Pace, in_portions
 from calls.tracker import doubtful, events_of, left_unnamed, lost_contact, taken_over
@@ -177,8 +177,8 @@ class Dispatcher:
                         self._deeds.later(self._deeds.guarded(self._deeds.look_for_phone(operator)))
                     for event in events_of(name, fields):
                         self._handle(event, when_said_ms(fields, _now_ms()))
-                    if operator := doubtful(name, fields):
-                        self._deeds.later(self._deeds.guarded(self._pulse.doubt(operator)))
+                    if (operator := doubtful(name, fields)) and (lines := self._talking().get(operator)):
+                        self._deeds.later(self._deeds.guarded(self._pulse.doubt(operator, lines)))
 
     def _heed_callback(self, fields: Mapping[str, str]) -> None:
         now_ms = _now_ms()
@@ -210,6 +210,10 @@ class Dispatcher:
                 self._deeds.say_unstaffed_soon()
             elif isinstance(event, CallPrioritised):
                 self.callbacks.prioritised(event.call, event.priority_s)
+
+    def _talking(self) -> dict[OperatorId, tuple[str, ...]]:
+        """Who talks, with the channels of the phone."""
+        return {one.id: tuple(one.legs) for one in self.router.operators.values() if one.talking}
 
     def _phone_lost(self, reachability: Reachability) -> None:
         self._deeds.perform([Alarm("phone-lost", reachability.operator)])
@@ -247,8 +251,7 @@ class Dispatcher:
 
     async def _look_for_forgotten(self) -> None:
         channels = await seen_channels(self._link)
-        talking = [operator.id for operator in self.router.operators.values() if operator.talking]
-        self._deeds.later(self._deeds.guarded(self._pulse.listen(talking, channels)))
+        self._deeds.later(self._deeds.guarded(self._pulse.listen(self._talking(), channels)))
         seen = await asyncio.to_thread(forgotten, channels, frozenset(self.router.calls))
         twice = seen.of(self._forgotten)
         self._forgotten = seen.calls

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -63,19 +63,18 @@ class Pulse:
         if life := await self._life(operator):
             self._lives[operator] = life
 
-    async def doubt(self, operator: OperatorId) -> None:
-        """Find out whether the phone's talks are still talks, and end those that are not. Raises TelephonyError."""
-        if operator in self._doubted:
+    async def doubt(self, operator: OperatorId, lines: Collection[str]) -> None:
+        """Find out whether the talk on these channels of the phone still is one; else end it. Raises TelephonyError."""
+        if operator in self._doubted or not lines:
             return
         self._doubted.add(operator)
         try:
-            await self._doubt(operator)
+            await self._doubt(operator, lines)
         finally:
             self._doubted.discard(operator)
 
-    async def _doubt(self, operator: OperatorId) -> None:
-        lines = [one.name for one in await seen_channels(self._link) if one.up and operator_of(one.name) == operator]
-        if not lines or await self._speaks(lines):
+    async def _doubt(self, operator: OperatorId, lines: Collection[str]) -> None:
+        if await self._speaks(lines):
             return
         life, there = await self._life(operator), await has_contact(self._link, operator)
         known = self._lives.get(operator, life)
@@ -94,14 +93,14 @@ class Pulse:
             await self._tolerate(commands.hangup(line))
         self._lost(Reachability(operator, there, LOST))
 
-    async def listen(self, talking: Iterable[OperatorId], channels: Iterable[SeenChannel]) -> None:
+    async def listen(self, talking: Mapping[OperatorId, Collection[str]], channels: Iterable[SeenChannel]) -> None:
         """Look at every channel that is due; run every few seconds with what is there. Raises TelephonyError."""
         there = {one.name: one for one in channels if one.up and one.name.startswith("PJSIP/")}
         for gone in self._voices.keys() - there.keys():
             del self._voices[gone]
-        for operator in talking:  # the news of it may have been lost, or be older than we are
-            if await self._life(operator) and not await has_contact(self._link, operator):
-                await self.doubt(operator)
+        for operator, lines in talking.items():  # the news of it may have been lost, or be older than we are
+            if not await has_contact(self._link, operator) and await self._life(operator):
+                await self.doubt(operator, lines)
         now_s = time.monotonic()
         for name, one in there.items():
             voice = self._voices.get(name)

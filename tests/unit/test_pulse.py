@@ -96,7 +96,7 @@ def test_only_a_silent_phone_that_is_not_there_any_more_is_taken_out_of_its_talk
         there = Pulse(cast("AmiLink", asterisk), 60, lost.append)
         await there.talk_began(OPERATOR)
         asterisk.life = registers or asterisk.life
-        await there.doubt(OPERATOR)
+        await there.doubt(OPERATOR, (LINE,))
 
     asyncio.run(scene())
     assert asterisk.done == done
@@ -118,7 +118,7 @@ def test_who_sends_no_voice_is_asked_by_what_they_know_and_once_for_each_silence
         there = Pulse(cast("AmiLink", asterisk), 60, lambda _: None)
         for now[0] in range(0, 300, 5):
             asterisk.packets += 1 if now[0] == 150 else 0
-            await there.listen([], channels)
+            await there.listen({}, channels)
 
     asyncio.run(scene())
     assert asterisk.done == [("Setvar", CALLER, "PJSIP_SEND_SESSION_REFRESH()", "update")] * 4
