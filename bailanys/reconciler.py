@@ -36,9 +36,9 @@ class Reconciler:
     async def look(self) -> None:
         """Look once. Raises LedgerUnavailableError, OSError."""
         now_s = time.time()
-        found = await reconcile(self._ledger, self._places, round(now_s * 1000) - HOURS * 3_600_000)
+        found = await reconcile(self._ledger, self._places, round(now_s * 1000) - HOURS * 3_600_000, again=False)
         for hour in await asyncio.to_thread(changed_hours, self._places.archive, self._looked_s - SETTLED_S):
-            found += await reconcile_hour(self._ledger, self._places, hour)
+            found += await reconcile_hour(self._ledger, self._places, hour, again=False)
         self._looked_s = now_s
         for mismatch in found:
             if mismatch not in self._told and not mismatch.told:

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 
 from bailanys.site import Places
 from calls.audit import Note
+from calls.portions import in_portions
 from calls.recording import GapReason, Recording, RecordingStatus
 from calls.store import Store, Stored
 from recordings import spool
@@ -41,16 +42,29 @@ class Mismatch:
     """It was told when the recording was finished."""
 
 
-async def reconcile(ledger: Ledger, places: Places, since_ms: int = 0) -> list[Mismatch]:
-    """Look at everything made since an instant (0: ever). Raises LedgerUnavailableError, OSError."""
-    store, rows = places.store, await ledger.recordings_made(since_ms)
-    return await _examined(ledger, store, await asyncio.to_thread(lambda: list(_listed(store, since_ms))), rows)
+async def reconcile(ledger: Ledger, places: Places, since_ms: int = 0, *, again: bool = True) -> list[Mismatch]:
+    """Look at everything made since an instant (0: ever); `again`: also at what was told when it was finished.
+
+    Rows come in portions: those of a busy day's hours at once would be tens of megabytes. Raises
+    LedgerUnavailableError, OSError.
+    """
+    store, found, known = places.store, list[Mismatch](), dict[str, bool]()
+    listed = {one.path: one for one in await asyncio.to_thread(lambda: list(_listed(store, since_ms)))}
+    after: tuple[int, str] = (since_ms, "")
+    while rows := await ledger.recordings_made(*after):
+        found += await _of_rows(ledger, store, rows, listed, again=again)
+        known |= {row.file: row.status is RecordingStatus.DISPOSED for row in rows}
+        after = (rows[-1].made_ms, rows[-1].file)
+    return await _of_files(ledger, store, listed, known) + found
 
 
-async def reconcile_hour(ledger: Ledger, places: Places, hour: str) -> list[Mismatch]:
+async def reconcile_hour(ledger: Ledger, places: Places, hour: str, *, again: bool = True) -> list[Mismatch]:
     """Look at one folder of the archive, `2026/11/27/04`. Raises LedgerUnavailableError, OSError."""
     store, rows = places.store, await ledger.recordings_in(hour)
-    return await _examined(ledger, store, await asyncio.to_thread(lambda: list(store.list(hour))), rows)
+    listed = {one.path: one for one in await asyncio.to_thread(lambda: list(store.list(hour)))}
+    known = {row.file: row.status is RecordingStatus.DISPOSED for row in rows}
+    found = await _of_files(ledger, store, listed, known)
+    return found + await _of_rows(ledger, store, rows, listed, again=again)
 
 
 async def reconcile_all(ledger: Ledger, places: Places) -> list[Mismatch]:
@@ -81,32 +95,44 @@ async def unfinished(ledger: Ledger, places: Places) -> list[Mismatch]:
     return found
 
 
-async def _examined(
-    ledger: Ledger, store: Store, stored: Iterable[Stored], made: Iterable[Recording]
+async def _of_files(
+    ledger: Ledger, store: Store, listed: Mapping[str, Stored], known: Mapping[str, bool]
 ) -> list[Mismatch]:
-    listed, rows, found = {one.path: one for one in stored}, {row.file: row for row in made}, list[Mismatch]()
+    """Sidecars without a row are adopted; `known`: of each file that has one, whether it was disposed of."""
+    found = list[Mismatch]()
     for path in (path for path, one in listed.items() if path.endswith(SIDECAR) and _settled(one)):
         file = PurePosixPath(path).stem
         if origin_of(file) is None:
             continue  # somebody else's file
-        known = rows.get(file) or await ledger.recording_named(file)
-        if known is None:
+        disposed = known.get(file)
+        if disposed is None and (row := await ledger.recording_named(file)) is not None:
+            disposed = row.status is RecordingStatus.DISPOSED
+        if disposed is None:
             found.append(await _adopt(ledger, store, path))
-        elif known.status is RecordingStatus.DISPOSED:
+        elif disposed:
             await asyncio.to_thread(remove, store, _audio(path, listed))
             found.append(Mismatch(file, "was disposed of, and the file was still there", "removed"))
-    for row in rows.values():
-        found += [one async for one in _of_row(ledger, store, row, listed)]
+    return found
+
+
+async def _of_rows(
+    ledger: Ledger, store: Store, rows: Iterable[Recording], listed: Mapping[str, Stored], *, again: bool
+) -> list[Mismatch]:
+    found = list[Mismatch]()
+    async for row in in_portions(rows):
+        found += [one async for one in _of_row(ledger, store, row, listed, again=again)]
     return found
 
 
 async def _of_row(
-    ledger: Ledger, store: Store, made: Recording, listed: Mapping[str, Stored]
+    ledger: Ledger, store: Store, made: Recording, listed: Mapping[str, Stored], *, again: bool
 ) -> AsyncIterator[Mismatch]:
     if made.path and made.path not in listed and not await asyncio.to_thread(store.exists, made.path):
         yield Mismatch(made.file, "in the ledger, and its file is not in the archive")
     elif made.path in listed and f"{PurePosixPath(made.path).parent}/{made.file}{SIDECAR}" not in listed:
         yield Mismatch(made.file, "its sidecar is not in the archive: without it no key opens it")
+    if not again:
+        return
     said = [f"{one} against the time connected" for one in remarks(made, ())]
     if made.status is RecordingStatus.MISSING:
         said.append("a talk without sound")

@@ -189,9 +189,15 @@ def kept_recordings(connection: Connection, span: Span | None = None, call_id: s
     return [Kept(made, hashes.get(made.file)) for made in found]
 
 
-def made_since(connection: Connection, since_ms: int) -> list[Recording]:
-    """Rows of recordings and gaps made since an instant."""
-    query = select(*RECORDING_COLUMNS).where(recording.c.made_ms >= since_ms).order_by(recording.c.made_ms)
+def made_since(connection: Connection, since_ms: int, after: str = "") -> list[Recording]:
+    """The next portion of the rows of recordings and gaps made since an instant, after a file made at that instant."""
+    later = or_(recording.c.made_ms > since_ms, and_(recording.c.made_ms == since_ms, recording.c.file > after))
+    query = (
+        select(*RECORDING_COLUMNS)
+        .where(recording.c.made_ms >= since_ms, later)
+        .order_by(recording.c.made_ms, recording.c.file)
+        .limit(_PORTION)
+    )
     return [made for row in connection.execute(query) if (made := recording_of(row)) is not None]
 
 

@@ -238,9 +238,9 @@ class Ledger:
         """Recordings that have a file: of calls that arrived in a span, of one call, or all."""
         return await self._read(lambda connection: book.kept_recordings(connection, span, call))
 
-    async def recordings_made(self, since_ms: int) -> list[Recording]:
-        """Rows of recordings and gaps made since an instant."""
-        return await self._read(lambda connection: book.made_since(connection, since_ms))
+    async def recordings_made(self, since_ms: int, after: str = "") -> list[Recording]:
+        """The next portion of the rows of recordings and gaps made since an instant, after a file made at it."""
+        return await self._read(lambda connection: book.made_since(connection, since_ms, after))
 
     async def recordings_in(self, hour: str) -> list[Recording]:
         """Rows of recordings in one of the archive's folders, `2026/11/27/04`."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, insert, text
 
 sys.path.append(str(Path(__file__).parents[1] / "recordings"))
 from raw_talk import BEGAN_MS, ended_talk, two_voices, write_raw
@@ -28,10 +28,11 @@ from recordings.archive import Archive
 from recordings.errors import DisposedOfError
 from recordings.opening import sidecar_of
 from recordings.sidecar import sidecar_path
-from storage import audit, retention
+from storage import audit, book, retention
 from storage.ledger import Ledger
 from storage.projector import Projector
 from storage.retention import DAY_MS
+from storage.tables import recording
 from storage.transaction import in_transaction
 from tests.unit.storage import scene
 
@@ -317,3 +318,19 @@ async def test_talks_that_stay_without_a_recording_are_told_once(engine: Engine,
     await at_work.look()
     await at_work.look()
     assert [kind for kind, _ in alarms] == ["recordings-overdue"] and alarms[0][1].startswith("1 talks")
+
+
+async def test_rows_come_in_portions_and_all_of_them(engine: Engine, places: Places) -> None:
+    """However many were finished in one and the same millisecond."""
+    ledger, made = Ledger(engine), shelved(places)
+    rows = [replace(made, seq=seq, offer=1, file=f"hl1-1764000000.12-{seq}-1", path="") for seq in range(1, 1203)]
+    with engine.begin() as connection:
+        book.write_recording(connection, rows[0])
+        values = [{**asdict(one), "call_id": one.call, "status": one.status.value} for one in rows[1:]]
+        connection.execute(insert(recording), [{one.name: row[one.name] for one in recording.c} for row in values])
+    found, after = list[str](), (made.made_ms, "")
+    while portion := await ledger.recordings_made(*after):
+        assert len(portion) <= 500
+        found += [one.file for one in portion]
+        after = (portion[-1].made_ms, portion[-1].file)
+    assert sorted(found) == sorted(one.file for one in rows)
