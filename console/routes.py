@@ -45,7 +45,7 @@ _GROUP = Part("name", r"[a-z][a-z0-9-]{0,31}", "The group's name.", NoSuchGroupE
 _CALL = Part("id", r"[A-Za-z0-9._-]{1,64}", "The call's id, as /calls lists it.", UnknownCallError)
 _RECORDING = Part(
     "file",
-    r"[a-z][a-z0-9]{0,15}-[0-9.]{3,23}-[0-9]{1,6}-[0-9]{1,9}",
+    r"[a-z][a-z0-9]{0,15}-[0-9.]{3,23}-[0-9]{1,6}-[0-9]{1,9}(?:-[0-9]{6,24})?",
     "The recording's name, as a search shows it.",
     UnknownRecordingError,
 )

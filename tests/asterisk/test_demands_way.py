@@ -25,6 +25,7 @@ from sqlalchemy import text
 
 from calls.demand import ALERTS_MS, ESCALATE_MS, Authority, Demand, Kind, Step
 from phones.tones import hears
+from recordings.naming import origin_of
 from storage.register import Register
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -52,11 +53,6 @@ async def recorded_call(centre: Centre, number: str) -> tuple[str, float]:
     await visit.call.hang_up()
     (recording,) = (await visit.recorded()).recordings
     return recording.file, visit.hz
-
-
-def origin(file: str) -> tuple[str, int, int]:
-    call, seq, offer = file.rsplit("-", 2)
-    return call, int(seq), int(offer)
 
 
 def hears_flac(content: bytes, hz: float) -> bool:
@@ -194,7 +190,9 @@ async def test_what_is_over_age_is_disposed_of_and_what_is_held_stays(centre: Ce
     held = await recorded_call(centre, "77051110002")
     files = [centre.up.places.archive.glob(f"*/*/*/*/{file}.*") for file, _ in (gone, held)]
     assert [len(list(paths)) for paths in files] == [2, 2]
-    call = held[0].rsplit("-", 2)[0]
+    held_of = origin_of(held[0])
+    assert held_of is not None
+    call = held_of.call
     no_reason = await bailanys("recordings", "hold", call, "--reason", " ", env=centre.env)
     assert no_reason.status == 1 and "say why" in no_reason.err
     assert (await bailanys("recordings", "hold", call, "--reason", "a trial", env=centre.env)).status == 0
@@ -222,7 +220,7 @@ async def test_what_is_over_age_is_disposed_of_and_what_is_held_stays(centre: Ce
     assert (await shown("87051110001"), await shown("87051110002")) == (("disposed", False), ("ok", True))
     later = await recorded_call(centre, "77051110003")  # wrapped by the new key, the held one by the first
     for file, hz in (held, later):
-        recording = await centre.ledger.recording_at(*origin(file))
+        recording = await centre.ledger.recording_named(file)
         assert recording is not None
         with centre.up.places.recording(recording.path) as opened:
             assert hears_flac(opened.read(), hz)
@@ -237,7 +235,7 @@ async def test_what_is_over_age_is_disposed_of_and_what_is_held_stays(centre: Ce
         (("--date", "2026-02-30", "--phone", "87051112233"), "no date"),
         (("--date", "2099-01-01", "--phone", "87051112233"), "not yet"),
         (("--date", "2026-01-01", "--phone", "%"), "no phone number"),
-        (("--date", "2026-01-01", "--phone", " "), "missing"),
+        (("--date", "2026-01-01", "--phone", " "), "no number is in it"),
         (("--date", "2026-01-01", "--phone", "87051112233", "--received", "2099-01-01T10:00"), "future"),
         (("--date", "2024-01-01", "--phone", "87051112233", "--received", "2024-02-29T23:30"), "offset"),
     ],

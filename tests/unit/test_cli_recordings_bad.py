@@ -148,7 +148,7 @@ LETTER = ("demands", "add", "--authority", "service-quality", "--letter", "14-2/
         (("--date", "2026-02-30", "--phone", PHONE), "no date"),
         (("--date", "2199-01-01", "--phone", PHONE), "not yet"),
         (("--date", DAY, "--phone", "%"), "no phone number"),
-        (("--date", DAY, "--phone", ""), "missing"),
+        (("--date", DAY, "--phone", ""), "no number is in it"),
         (("--date", DAY, "--phone", PHONE, "--received", "2199-01-01T10:00"), "future"),
         (("--date", "2024-01-01", "--phone", PHONE, "--received", "2024-02-29T23:30"), "write it with its offset"),
         (("--date", "2024-01-01", "--phone", PHONE, "--received", "29.02.2024"), "no instant"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import aiohttp
@@ -9,9 +10,12 @@ import pytest
 from paper import Paper, stream
 from paper_demands import DEMAND, FILE
 
+from calls.ids import CallId
 from console.queries import ListenQuery
+from console.routes import ROUTES
 from console.scopes import Scope
 from console.stream import Stream
+from recordings.naming import Origin, file_of
 
 SOUND = bytes(range(256)) * 1000
 AUDIO = f"/api/v1/recordings/{FILE}/audio?reason=is+it+meant&format=wav"
@@ -33,6 +37,13 @@ async def test_the_whole_sound_comes_with_what_a_player_needs(paper: Paper) -> N
     assert headers["Cache-Control"] == "no-store"
     assert FILE in headers["Content-Disposition"]
     assert paper.listening.heard == [(FILE, "is it meant", "t0")]
+
+
+@pytest.mark.parametrize("mark", ["", "1764000000123"])
+def test_a_recording_is_asked_for_by_every_name_that_it_may_have(mark: str) -> None:
+    (part,) = (route.part for route in ROUTES if route.path == "/recordings/{file}/audio")
+    assert part is not None
+    assert re.fullmatch(part.pattern, file_of(Origin(CallId("hl1-1764000000.12"), 1, 2, mark)))
 
 
 @pytest.mark.parametrize(
