@@ -1,7 +1,8 @@
 """Hands every alarm on to whoever is to be woken: a command, or mail (`[alarms]`).
 
-What was raised is read from the controller's journal, so that it is handed on whoever raised it, also with the ledger
-away, and once: how far is kept in a file. No shell is ever run, and a flood is told as one line.
+What was raised is read from the journals, the controller's and Asterisk's (the dialplan raises some), so that it is
+handed on whoever raised it, also with the ledger away, and once: how far is kept in a file. No shell is ever run, and a
+flood is told as one line.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import smtplib
 import socket
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -77,10 +78,10 @@ def sentence(language: str, kind: str) -> str:
 class AlarmHook:
     """One for each back office; `look` is called every two seconds."""
 
-    def __init__(self, wanted: Alarms, journal: Path, kept: Path) -> None:
-        """`kept`: the file that says how far the journal was handed on."""
+    def __init__(self, wanted: Alarms, journals: Sequence[Path], kept: Path) -> None:
+        """`kept`: the file that says how far the journals were handed on."""
         self._wanted = wanted
-        self._journal = journal
+        self._journals = tuple(journals)
         self._kept = kept
         self._positions = _read(kept)
         self._waiting: deque[Told] = deque()
@@ -111,12 +112,13 @@ class AlarmHook:
         return positions
 
     def _take(self, positions: dict[tuple[str, int], Position]) -> None:
-        for path in files_of(self._journal):
-            while (portion := read_portion(self._journal, path, positions)) is not None:
-                positions[portion.source, portion.inode] = portion.after
-                for line in portion.lines:
-                    if (told := told_by(line)) is not None:
-                        self._count(told)
+        for journal in self._journals:
+            for path in files_of(journal):
+                while (portion := read_portion(journal, path, positions)) is not None:
+                    positions[portion.source, portion.inode] = portion.after
+                    for line in portion.lines:
+                        if (told := told_by(line)) is not None:
+                            self._count(told)
 
     def _count(self, told: Told) -> None:
         now_s = time.monotonic()
@@ -201,7 +203,7 @@ def _read(kept: Path) -> dict[tuple[str, int], Position] | None:
 
 def _write(kept: Path, positions: Mapping[tuple[str, int], Position]) -> None:
     rows = [[source, inode, one.head, one.offset] for (source, inode), one in positions.items()]
-    text = json.dumps(rows[-10:])
+    text = json.dumps(rows[-100:])
     if not kept.exists() or kept.read_text() != text:
         fresh = kept.with_suffix(".new")
         fresh.write_text(text)

@@ -91,7 +91,7 @@ async def run_back_office(settings: Settings, places: Places) -> None:
     if uploader is not None:
         deeds.append(partial(again_and_again, "upload", UPLOAD_EVERY_S, uploader.look))
     work = asyncio.create_task(keep_ours(places, projector, alarm, deeds))
-    hook = AlarmHook(settings.alarms, places.journals[1], places.state / "alarms-told.json")
+    hook = AlarmHook(settings.alarms, places.journals, places.state / "alarms-told.json")
     always = [
         asyncio.create_task(say_how_far(projector)),
         asyncio.create_task(again_and_again("alarms", alarm_hook.EVERY_S, hook.look)),  # with the ledger away, too

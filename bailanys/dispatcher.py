@@ -294,7 +294,7 @@ class Dispatcher:
         self._beat()
         offers = [command for command in decided if isinstance(command, Offer)]
         self._deeds.perform(offers)
-        said = {call: told for call, text in truth.told if (told := recalled(text))}
+        said = {call: told async for call, text in in_portions(truth.told) if (told := recalled(text))}
         async for _ in in_portions(self.foretelling.rebuilding(router, said, _now_ms())):
             pass
         async for command in in_portions([command for command in decided if not isinstance(command, Offer)]):

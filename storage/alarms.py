@@ -1,7 +1,8 @@
-"""Alarms as the controller's journal tells them: for when the ledger is away."""
+"""Alarms as the journals tell them: for when the ledger is away."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from calls.alarms import Told
@@ -21,10 +22,10 @@ def told_by(line: bytes) -> Told | None:
     return Told(entry.at_ms, said.get("kind", "unknown"), said.get("detail", ""))
 
 
-def alarms_in_journal(source: Path, from_ms: int) -> list[Told]:
-    """All that are left in the journal and its parts put aside, from an instant on, in order. Raises OSError."""
+def alarms_in_journals(sources: Iterable[Path], from_ms: int) -> list[Told]:
+    """All that are left in the journals and their parts put aside, from an instant on, in order. Raises OSError."""
     found = []
-    for path in files_of(source):
+    for path in (path for source in sources for path in files_of(source)):
         try:
             with path.open("rb") as lines:
                 found += [told for line in lines if (told := told_by(line)) is not None and told.at_ms >= from_ms]

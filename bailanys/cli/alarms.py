@@ -33,7 +33,7 @@ def alarms(
 ) -> None:
     """Show the alarms of the last hours, the newest last: which stand still, and which are over since when.
 
-    While the ledger is away they are read from the controller's journal: two days, or since it was last put aside.
+    While the ledger is away they are read from the journals: two days, or since it was last put aside.
     """
     from calls.alarms import standing
     from calls.local_day import local_time
@@ -70,7 +70,7 @@ def _told(settings: Settings, from_ms: int, now_ms: int) -> list[Told]:
     from bailanys.cli.books import ledger_of
     from bailanys.site import places_of
     from calls.alarms import Told
-    from storage.alarms import alarms_in_journal
+    from storage.alarms import alarms_in_journals
     from storage.errors import LedgerUnavailableError
 
     try:
@@ -78,5 +78,5 @@ def _told(settings: Settings, from_ms: int, now_ms: int) -> list[Told]:
             found = asyncio.run(ledger.alarms_between(from_ms, now_ms + 1))
             return [Told(one.at_ms, one.kind, one.detail) for one in found]
     except LedgerUnavailableError as error:
-        typer.echo(f"The ledger is away ({error}): read from the journal.", err=True)
-        return alarms_in_journal(places_of(settings, ROOT).journals[1], from_ms)
+        typer.echo(f"The ledger is away ({error}): read from the journals.", err=True)
+        return alarms_in_journals(places_of(settings, ROOT).journals, from_ms)

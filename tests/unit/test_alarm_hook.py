@@ -30,11 +30,12 @@ class Site:
     def __init__(self, folder: Path) -> None:
         (folder / "wake.py").write_text(WRITES)
         self.journal = ControllerJournal(folder / "controller.csv")
+        self.asterisk = ControllerJournal(folder / "journal.csv")
         self.out, self.kept = folder / "out", folder / "told.json"
         self.wanted = Alarms(command=f"{sys.executable} {folder / 'wake.py'} {self.out}")
 
     def hook(self) -> AlarmHook:
-        return AlarmHook(self.wanted, self.journal.path, self.kept)
+        return AlarmHook(self.wanted, (self.asterisk.path, self.journal.path), self.kept)
 
     def told(self) -> list[dict[str, str]]:
         return [json.loads(line) for line in self.out.read_text().splitlines()] if self.out.exists() else []
@@ -65,6 +66,15 @@ async def test_what_was_raised_while_nobody_looked_is_handed_on(tmp_path: Path) 
     raise_alarm(site.journal, "back-office", "ended")
     await site.hook().look()
     assert [one["kind"] for one in site.told()] == ["back-office"]
+
+
+async def test_what_the_dialplan_raises_is_handed_on(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    hook = site.hook()
+    await hook.look()
+    raise_alarm(site.asterisk, "recording_not_paused", "hl1-1.1-1-1")
+    await hook.look()
+    assert [(one["kind"], one["detail"]) for one in site.told()] == [("recording_not_paused", "hl1-1.1-1-1")]
 
 
 async def test_a_flood_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from bailanys.alarming import raise_alarm
 from bailanys.cli.app import app
 from bailanys.journal import ControllerJournal
 from calls.alarms import Standing, Told, standing
-from storage.alarms import alarms_in_journal
+from storage.alarms import alarms_in_journals
 
 
 def test_an_alarm_stands_until_its_end_is_told() -> None:
@@ -52,11 +52,11 @@ def test_the_journal_tells_them_when_the_ledger_is_away(tmp_path: Path) -> None:
     raise_alarm(journal, "keys-away", "no «file», there", 1000)
     (tmp_path / "controller.csv").rename(tmp_path / "controller.csv.1")
     raise_alarm(journal, "keys-back", "", 2000)
-    assert alarms_in_journal(journal.path, 0) == [
+    assert alarms_in_journals([journal.path, tmp_path / "none.csv"], 0) == [
         Told(1000, "keys-away", "no «file», there"),
         Told(2000, "keys-back", ""),
     ]
-    assert alarms_in_journal(journal.path, 1500) == [Told(2000, "keys-back", "")]
+    assert alarms_in_journals([journal.path], 1500) == [Told(2000, "keys-back", "")]
 
 
 def test_the_command_says_in_one_line_that_the_ledger_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
