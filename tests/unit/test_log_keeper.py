@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from bailanys import log_keeper
 from bailanys.log_keeper import KEPT, LogKeeper
@@ -18,6 +22,14 @@ for line in sys.stdin:
     structlog.get_logger().warning(line.strip())
     print("said", flush=True)
 print("at the end", file=sys.stderr)
+"""
+
+FLOODS = """
+import sys, bailanys.logging, structlog
+bailanys.logging.FOLLOW_EVERY_S = 0.01
+bailanys.logging.set_up_logging()
+for number in range(int(sys.argv[1])):
+    structlog.get_logger().warning("flood", number=number)
 """
 
 
@@ -115,3 +127,19 @@ def test_a_hundred_megabytes_for_each_log() -> None:
 
 def _left(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+async def test_no_line_is_lost_under_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The controller writes as fast as it can while its log is put aside again and again."""
+    monkeypatch.setattr(log_keeper, "KEPT", 1000)
+    lines = 20_000
+    with (tmp_path / "controller.log").open("ab") as errors:
+        writer = await asyncio.create_subprocess_exec(sys.executable, "-c", FLOODS, str(lines), stderr=errors)
+    keeper = LogKeeper(tmp_path, Told(), largest=50_000)
+    while writer.returncode is None:
+        await keeper.look()
+        await asyncio.sleep(0.01)
+    assert await writer.wait() == 0
+    written = [json.loads(line)["number"] for text in _left(tmp_path).values() for line in text.splitlines()]
+    assert sorted(written) == list(range(lines))
+    assert len(_left(tmp_path)) > 3
