@@ -43,10 +43,13 @@ class _Unfailing:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._file = _OwnName(stream)
+        self._at_a_line = True
 
     def write(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):
-            self._file.follow()
+            if self._at_a_line:  # a line's end comes by itself, and belongs to the same file
+                self._file.follow()
+            self._at_a_line = text.endswith("\n")
             self._stream.write(text)
 
     def flush(self) -> None:

@@ -2,8 +2,8 @@
 
 The real controller and back office beside a pretended Asterisk (`bench.pretend_asterisk`): callers wait, are moved to
 operators, talk for a second and are gone; what happened goes through the journal into the ledger. After every thousand
-calls in the ledger the memory of both processes is read. `…_late_mb` is what the last half of the calls added, for a
-thousand: on a plateau next to nothing.
+calls in the ledger the memory of both processes is read. `…_late_mb` is what the last quarter of the calls added, for
+a thousand, and `…_half_mb` the last half: on a plateau next to nothing.
 """
 
 from __future__ import annotations
@@ -120,16 +120,13 @@ def _child_of(pid: int) -> int:
 
 
 def _figures(steps: Sequence[tuple[int, float, float]], journal_bytes: int) -> Run:
-    half, last = steps[len(steps) // 2], steps[-1]
-    thousands = max(1.0, (last[0] - half[0]) / 1000)
-    return {
-        "controller_mb": last[1],
-        "back_office_mb": last[2],
-        "controller_late_mb": (last[1] - half[1]) / thousands,
-        "back_office_late_mb": (last[2] - half[2]) / thousands,
-        "journal_bytes_a_call": journal_bytes / last[0],
-        "calls": last[0],
-    }
+    half, quarter, last = steps[len(steps) // 2], steps[len(steps) * 3 // 4], steps[-1]
+    found: dict[str, float] = {}
+    for at, name in ((1, "controller"), (2, "back_office")):
+        found[f"{name}_mb"] = last[at]
+        found[f"{name}_half_mb"] = (last[at] - half[at]) * 1000 / max(1000, last[0] - half[0])
+        found[f"{name}_late_mb"] = (last[at] - quarter[at]) * 1000 / max(1000, last[0] - quarter[0])
+    return found | {"journal_bytes_a_call": journal_bytes / last[0], "calls": last[0]}
 
 
 if __name__ == "__main__":

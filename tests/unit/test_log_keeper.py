@@ -142,4 +142,5 @@ async def test_no_line_is_lost_under_load(tmp_path: Path, monkeypatch: pytest.Mo
     assert await writer.wait() == 0
     written = [json.loads(line)["number"] for text in _left(tmp_path).values() for line in text.splitlines()]
     assert sorted(written) == list(range(lines))
+    assert all(text.endswith("\n") for text in _left(tmp_path).values())
     assert len(_left(tmp_path)) > 3
