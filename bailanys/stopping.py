@@ -104,10 +104,7 @@ class _Console:
 
     async def calls(self) -> int:
         """Calls that are up, whoever began them."""
-        lines = (await self.say("core show channels concise")).splitlines()
-        ours = f"@{names.SILENCE_WATCH}-"  # no call: it ends by itself a second after the last
-        fields = [line.split("!") for line in lines if line.count("!") >= 10 and ours not in line]
-        return len({line[-2] or line[-1] for line in fields})  # by the bridge they are in, or alone
+        return calls_in(await self.say("core show channels concise"))
 
     async def refused(self) -> int:
         """Calls that were refused since Asterisk began."""
@@ -116,6 +113,15 @@ class _Console:
             if name == names.REFUSED and value.isdecimal():
                 return int(value)
         return 0
+
+
+def calls_in(channels: str) -> int:
+    """Calls among the channels, as Asterisk's console lists them: phones by the bridge they are in, or each alone.
+
+    Channels of our own (a pause, a rest, the watch over silence) are nobody's call, and end by themselves.
+    """
+    fields = [line.split("!") for line in channels.splitlines() if line.startswith("PJSIP/") and line.count("!") >= 10]
+    return len({line[-2] or line[-1] for line in fields})
 
 
 async def _drained(console: _Console, drain_s: float, tell: Callable[[str], None]) -> Stopped:
