@@ -18,17 +18,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import random
 import shutil
 import signal
 import sys
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-from bailanys.control import ask
+from bailanys.control import ControlError, ask
 from bailanys.service import controller_ready
 from bench.centre import Centre, MediaPorts, centre
 from bench.chaos_judge import Verdict, judge
@@ -84,21 +86,15 @@ async def play(seed: int, lasts_s: float, keep: Path | None, tell: Tell) -> Run:
     """One random hotline from its beginning to the verdict."""
     chance = random.Random(seed)  # noqa: S311 - a scene, no secret
     folder = None if keep is None else keep / str(seed)
-    async with centre(OPERATORS, MediaPorts(), OVER) as stage:
+    async with centre(OPERATORS, MediaPorts(), OVER) as stage, _logs_kept(stage, folder):
         give_tones(stage.up.places.state / "data" / "sounds")
         await stage.console("moh reload")
         await stage.open_ways_in(entrances(stage.groups, stage.up.settings.hotline.default_language))
         async with Fleet(folder=folder) as fleet:
             hall = Hall(stage, fleet, chance)
             await take_place(hall, dict(stage.up.secrets.operators))
-            for number in stage.operators:
-                await ask(stage.up.places.control, {"do": "duty", "operator": number, "ready": True})
-            await all_ready(stage)
-            try:
-                kills = await _live(hall, lasts_s)
-            finally:
-                if folder is not None:
-                    shutil.copytree(stage.up.places.log, folder / "log")
+            await _on_duty(stage)
+            kills = await _live(hall, lasts_s)
             left = await _emptied(stage)
             stories = await settled(stage.up)
             spool = [path.name for path in stage.up.places.spool.glob("hl*") if path.is_file() and path.stat().st_size]
@@ -115,6 +111,28 @@ async def play(seed: int, lasts_s: float, keep: Path | None, tell: Tell) -> Run:
         "deeds": len(hall.deeds),
         "idle_alarms": stage.idle_alarms(),
     }
+
+
+@contextlib.asynccontextmanager
+async def _logs_kept(stage: Centre, folder: Path | None) -> AsyncIterator[None]:
+    """Beside the phones' recordings, whatever happens."""
+    try:
+        yield
+    finally:
+        if folder is not None:
+            shutil.copytree(stage.up.places.log, folder / "log", dirs_exist_ok=True)
+
+
+async def _on_duty(stage: Centre) -> None:
+    """Everybody ready; a controller that a busy machine held up is waited for."""
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(ControlError, TimeoutError):
+                for number in stage.operators:
+                    await ask(stage.up.places.control, {"do": "duty", "operator": number, "ready": True})
+                await all_ready(stage)
+                return
+            await asyncio.sleep(1.0)
 
 
 def give_tones(sounds: Path) -> None:
@@ -161,7 +179,8 @@ async def _kill(hall: Hall) -> int:
     hall.note("the controller", "is killed")
     await asyncio.sleep(hall.chance.choice(DEAD_S))
     up.supervisor.may_start.set()
-    await controller_ready(up.places)
+    with suppress(ControlError):  # a busy machine: it comes all the same
+        await controller_ready(up.places)
     hall.note("the controller", "is there again")
     return 1
 

@@ -104,6 +104,23 @@ async def test_question_is_no_caller_whom_either_phone_could_transfer(centre: Ce
     await visit.call.until_hears(OPERATOR_HZ["101"])
 
 
+async def test_question_that_the_colleague_joins_with_1414_makes_no_call(centre: Centre) -> None:
+    visit, talk = await _talk(centre, "kk")
+    await _ready(centre, "103")
+    await talk.hold()
+    question = await centre.operators["101"].dial("62")
+    asked = await centre.operators["103"].rung()
+    await asked.until_hears(OPERATOR_HZ["101"])
+    own = await centre.operators["103"].dial("1414")
+    await own.answered()
+    assert await asked.refer_to_call(own) // 100 == 2
+    await question.ended(20)
+    await talk.resume()
+    await visit.call.until_hears(OPERATOR_HZ["101"])
+    arrived = {seen.call for seen in centre.journal.facts(fact=Fact.ARRIVED)}
+    assert set(await centre.ledger.call_ids_between(0, 1 << 52)) <= arrived
+
+
 async def test_caller_joined_once_and_then_left_to_a_question_is_moved_on(centre: Centre) -> None:
     visit, talk = await _talk(centre, "ru")
     await _ready(centre, "104")
