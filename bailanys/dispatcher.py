@@ -166,7 +166,8 @@ class Dispatcher:
             case AmiEvent(name, fields):
                 if (guesses := self.guesses.heard(name, fields, _now_ms())) is not None:
                     self._deeds.perform([Alarm("sip-guesses", guesses)])
-                if self._in_truth and not older:
+                # Asterisk stamps each event; a caller's line breaks in a number, which it puts into one raw, do not.
+                if self._in_truth and not older and "Timestamp" in fields:
                     if name == "AttendedTransfer" and (detail := taken_over(fields)):
                         self._deeds.perform([Alarm("dialog_not_own", detail)])
                     if name == "UserEvent":
