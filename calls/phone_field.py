@@ -50,6 +50,13 @@ _WITHIN = re.compile(rf"[\d\s\-_.()+/\\'\"`,:~№#*=<>\[\]‐-―−«»“”�
 _AS_WRITTEN = re.compile(rf"[+(]*[\d{_LOOKALIKE}](?:.*[\d{_LOOKALIKE}])?", re.DOTALL)
 _PLAINER = {ord("\t"): " ", ord("、"): ",", ord("،"): ","}
 _OWN = re.compile(r"[78]\d{10}|7\d{9}")
+_TOO_LONG = re.compile(r"(?:\+?77|87)\d{10,}")
+"""A number of our own with more digits behind it, as of `87015552501 (3 раза)`. Such ones abroad (+870) need a plus."""
+_NOTE = re.compile(r"(?:\d\D*){5,}(?:\(\s*\d{1,3}\s*\)?|\s[-‐-―−]\s+\d)\s*$")
+"""A count or the like behind a number: `50-12-34 (2)`."""
+_HIDDEN = re.compile(r"\d[\s()-]*\*|\*[\s()-]*\*[\s()-]*\d")
+_LETTER_AT_END = re.compile(r"\d([^\W\d_])(?![^\W_])")
+"""Perhaps a digit, as the З of `8701555250З`."""
 
 
 class NotUnderstoodError(ValueError):
@@ -134,6 +141,10 @@ def _numbers(text: str, typed: str) -> Iterator[str]:
     if _OTHER_NUMBERS & set(words):
         raise _not_understood(typed, "an IIN or BIN is no phone's")
     text = _EXTENSION.sub("\n", text)
+    if _HIDDEN.search(text):
+        raise _not_understood(typed, "digits are hidden")
+    if odd := [letter for letter in _LETTER_AT_END.findall(text) if letter not in _LOOKALIKE]:
+        raise _not_understood(typed, f"is the {odd[0]} a digit?")
     text = _LIST_MARK.sub("\n", text)
     text = _WORD.sub(lambda match: match[0] if _in_a_number(match) else "\n", text)
     text = _LATER_PLUS.sub("\n+", text)
@@ -194,7 +205,7 @@ def _is_full(part: str) -> bool:
 def _is_one(part: str) -> bool:
     """Whether all of it is one number."""
     digits = _digits(part)
-    if not _WITHIN.fullmatch(part) or len(digits.lstrip("+")) < 3:
+    if not _WITHIN.fullmatch(part) or len(digits.lstrip("+")) < 3 or _TOO_LONG.fullmatch(digits) or _NOTE.match(part):
         return False
     return caller_key(digits).startswith(("+", "short:"))
 

@@ -39,7 +39,7 @@ def day_of(typed: str, zone: str) -> date:
 def instant_of(typed: str, zone: str) -> int:
     """The instant typed as a local `2026-11-22 14:05`, or with an offset; now when nothing was typed. UTC epoch ms.
 
-    Raises NotADateError, also for an hour that came twice or never.
+    Raises NotADateError, also for an hour that came twice or never, and for a year that no letter is of.
     """
     if not typed.strip():
         return time.time_ns() // 1_000_000
@@ -54,6 +54,8 @@ def instant_of(typed: str, zone: str) -> int:
             offsets = " or ".join(f"{one:%z}" for one in (first, second))
             raise NotADateError(f"{typed!r} came twice or never there: write it with its offset, {offsets}")
         told = first
+    if not EARLIEST <= told.date() <= LATEST:  # beyond, an offset may leave the years that there are
+        raise NotADateError(f"{typed!r} is no instant of a letter: those are from {EARLIEST} to {LATEST}")
     return round(told.timestamp() * 1000)
 
 

@@ -152,6 +152,8 @@ LETTER = ("demands", "add", "--authority", "service-quality", "--letter", "14-2/
         (("--date", DAY, "--phone", PHONE, "--received", "2199-01-01T10:00"), "future"),
         (("--date", "2024-01-01", "--phone", PHONE, "--received", "2024-02-29T23:30"), "write it with its offset"),
         (("--date", "2024-01-01", "--phone", PHONE, "--received", "29.02.2024"), "no instant"),
+        (("--date", "2024-01-01", "--phone", PHONE, "--received", "0001-01-01T00:00"), "no instant of a letter"),
+        (("--date", "2024-01-01", "--phone", PHONE, "--received", "9999-12-31T23:59-12:00"), "no instant of a letter"),
     ],
 )
 def test_a_demand_that_cannot_be_is_one_line(say: Say, options: tuple[str, ...], why: str) -> None:
