@@ -100,6 +100,8 @@ async def test_hostile_caller_ids_are_answered_kept_escaped_and_never_executed(
     touch = f"touch {canary}"
     # An event of the manager interface, in 79 bytes, that would make a phone reachable which is not there.
     lines = "%0d%0a%0d%0aEvent: DeviceStateChange%0d%0aDevice: PJSIP/op106%0d%0aState: NOT_INUSE%0d%0a%0d%0a"
+    # The same with a stamp such as Asterisk's own: the caller's other fields end it.
+    stamped = "%0d%0a%0d%0aEvent:DeviceStateChange%0d%0aDevice:PJSIP/op106%0d%0aState:NOT_INUSE%0d%0aTimestamp:9"
     senders: dict[str, bytes] = {
         "quotes": QUOTES,
         "folded": b'"Anna"\r\n <sip:77010000101@127.0.0.1>',
@@ -108,6 +110,7 @@ async def test_hostile_caller_ids_are_answered_kept_escaped_and_never_executed(
         "backticks": f'"`{touch}` $({touch})" <sip:{quote(f"$({touch})")}@127.0.0.1>'.encode(),
         "commas": b'"a,b,c)Hangup()" <sip:1%2C2%2C3%29%26b%3Dc@127.0.0.1>',
         "lines in the user": f"<sip:{quote(lines, safe='%')}@127.0.0.1>".encode(),
+        "stamped lines in the user": f"<sip:{quote(stamped, safe='%')}@127.0.0.1>".encode(),
         "lines in the name": f'"{lines}" <sip:77010000104@127.0.0.1>'.encode(),
         "a fact of ours": b'"x&operator=101&score=5" <sip:7701%26caller%3Dother%26dialled%3D112@127.0.0.1>',
         "no UTF-8": b'"\xff\xfe\xc3( \xed\xa0\x80" <sip:77010000105@127.0.0.1>',
