@@ -67,6 +67,7 @@ async def service(command: str, env: Mapping[str, str], folder: Path) -> AsyncIt
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=_heed_hangup,
         )
         up = Service(process, [])
         loop = asyncio.get_running_loop()
@@ -86,6 +87,11 @@ async def service(command: str, env: Mapping[str, str], folder: Path) -> AsyncIt
             if process.returncode is None:
                 process.send_signal(signal.SIGINT)
                 await process.communicate()
+
+
+def _heed_hangup() -> None:
+    """As a service manager starts it, though the tests themselves may run under nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def bailanys_command(*words: str) -> str:
