@@ -120,7 +120,7 @@ class DemandDesk:
             await self._have_sound(demand_id, files)
         if kind is Kind.SELECTED and not files:
             check_understood((await self._register.of(demand_id))[0])
-        deed = Step(kind, 0, actor, tuple(files), " ".join(detail.split()))
+        deed = Step(kind, 0, actor, tuple(files), _words(detail))
         return await self._register.do(demand_id, deed, choice)
 
     async def listen(self, demand_id: str, file: str, actor: str, reason: str, places: Places, folder: Path) -> Path:
@@ -135,7 +135,7 @@ class DemandDesk:
     async def note_listening(self, demand_id: str, file: str, actor: str, reason: str) -> None:
         """Enter that somebody hears what was found, before a byte of it leaves."""
         self.people.check(actor, Kind.LISTENED)
-        await self._register.do(demand_id, Step(Kind.LISTENED, 0, actor, (file,), " ".join(reason.split())))
+        await self._register.do(demand_id, Step(Kind.LISTENED, 0, actor, (file,), _words(reason)))
 
     async def note_fetched(self, demand_id: str, actor: str, sha256: str) -> None:
         """Enter that somebody fetches the package, before a byte of it leaves."""
@@ -191,6 +191,14 @@ def _line(text: str, what: str) -> str:
     line = " ".join(text.split())
     if not line or len(line) > 500 or not line.isprintable():
         raise DeedRefusedError(f"{what} is missing or no line of text")
+    return line
+
+
+def _words(text: str) -> str:
+    """One line, maybe empty: without what no eye sees, which would hide in the signed protocol or on a terminal."""
+    line = " ".join(text.split())
+    if not line.isprintable():
+        raise DeedRefusedError("what you say is no line of text: it holds marks that cannot be seen; type it anew")
     return line
 
 

@@ -42,9 +42,9 @@ async def recordings_of(ledger: Ledger, call: str) -> list[Recording]:
 
 
 def reason_of(typed: str) -> str:
-    """One line of it. Raises NoReasonError for none."""
-    if not (reason := " ".join(typed.split())[:REASON_LENGTH]):
-        raise NoReasonError("say why: --reason is kept in the audit log")
+    """One line of it. Raises NoReasonError for none, and for what no eye sees (escapes, marks of direction)."""
+    if not (reason := " ".join(typed.split())[:REASON_LENGTH]) or not reason.isprintable():
+        raise NoReasonError("say why, in one line of text: --reason is kept in the audit log")
     return reason
 
 

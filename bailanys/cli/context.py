@@ -72,10 +72,16 @@ def show(
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=title or None, title_justify="left")
+    table = Table(title=Text(title) if title else None, title_justify="left")
     for column in rows[0]:
         table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column == whole)
     for row in rows:
-        table.add_row(*(str(value) if value is not None else "–" for value in row.values()))
+        table.add_row(*(Text(_shown(str(value))) if value is not None else "–" for value in row.values()))
     Console().print(table)
+
+
+def _shown(value: str) -> str:
+    """What a caller or a letter wrote, without power over the terminal: no escapes, no turned direction of writing."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "�" for letter in value)

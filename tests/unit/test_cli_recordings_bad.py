@@ -163,6 +163,30 @@ def test_a_demand_that_cannot_be_is_one_line(say: Say, options: tuple[str, ...],
     assert out == "" and say("demands", "list", "--all", "--json")[1].strip() == "[]"
 
 
+def test_what_a_letter_says_is_shown_as_written_and_has_no_power_over_a_terminal(say: Say, state: Path) -> None:
+    assert say(*LETTER[:5], "[/14] [red]", *LETTER[6:], "--date", DAY, "--phone", PHONE)[0] == 0
+    with closing(sqlite3.connect(state / "ledger.db")) as ledger, ledger:
+        ledger.execute("update demand set ground = ?", ("rule \x1b[2J\u202e14",))  # as an older program kept it
+    (demand,) = json.loads(say("demands", "list", "--json")[1])
+    assert "[/14] [red]" in say("demands", "list")[1]
+    status, shown, _ = say("demands", "show", demand["demand"])
+    assert status == 0 and "rule \ufffd[2J\ufffd14" in shown and "\x1b" not in shown
+
+
+@pytest.mark.parametrize("reason", ["\x1b[2Jx", "x\u202ey"])
+def test_words_that_no_eye_sees_are_no_reason(say: Say, tmp_path: Path, reason: str) -> None:
+    assert say(*LETTER, "--date", DAY, "--phone", PHONE)[0] == 0
+    (demand,) = (row["demand"] for row in json.loads(say("demands", "list", "--json")[1]))
+    assert say("demands", "select", demand, "--none")[0] == 0
+    for words in (
+        ("recordings", "hold", "hl1-1764000000.1", "--reason", reason),
+        ("demands", "withdraw", demand, "--letter", reason),
+        ("demands", "listen", demand, "hl1-1764000000.1-1-1", "--reason", reason, "--to", str(tmp_path)),
+    ):
+        status, _, err = say(*words)
+        assert status == 1 and "line of text" in err and len(err.splitlines()) == 1, err
+
+
 def test_no_copy_without_a_reason(say: Say, tmp_path: Path) -> None:
     status, _, err = say("recordings", "export", "hl1-1764000000.1", "--reason", " ", "--to", str(tmp_path))
     assert status == 1 and "say why" in err
