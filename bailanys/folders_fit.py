@@ -13,6 +13,8 @@ from bailanys.site import Places
 from config.ownership import as_owner_alone, name_of, strangers
 from config.problems import Finding
 from config.settings import Settings
+from recordings.errors import KeysUnreadableError
+from recordings.keyring import ring_at
 from telephony.process import SOCKET_PATH_BYTES
 
 _STATE, _ARCHIVE, _KEYS = ("storage", "state_dir"), ("storage", "archive_dir"), ("recordings", "keys_file")
@@ -61,9 +63,9 @@ def _others(places: Places) -> Iterator[Finding]:
             yield Finding(_KEYS, f"{places.keys} can be read by others: chmod 600")
         try:
             with as_owner_alone():
-                os.close(os.open(places.keys, os.O_RDONLY))
-        except OSError as error:
-            yield Finding(_KEYS, f"{places.keys}: {error.strerror}: no recording could be kept or heard")
+                ring_at(places.keys)
+        except KeysUnreadableError as error:
+            yield Finding(_KEYS, f"{error}: no recording could be kept or heard")
 
 
 def _studio(settings: Settings, places: Places) -> Iterator[Finding]:

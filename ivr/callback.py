@@ -14,13 +14,21 @@ if TYPE_CHECKING:
 
 TRIES = 3
 LONGEST = 16
+OWN_KEY = 12
+"""A plus and the eleven digits of a number that begins with 7."""
 KEY_S = 5.0
 DIGITS = "0123456789"
 
 
 def dialable(raw: str, prefixes: Iterable[str]) -> str | None:
-    """The digits to dial for a number in any usual spelling; None when it is none that may be called."""
+    """The digits to dial for a number in any usual spelling; None when it is none that may be called.
+
+    A number of our own has eleven digits: an exchange passes over more, so that many numbers would ring one phone, and
+    each be called as often as one number may be.
+    """
     key = caller_key(raw)
+    if key.startswith("+7") and len(key) != OWN_KEY:
+        return None
     return key[1:] if key.startswith(tuple(prefixes)) else None
 
 

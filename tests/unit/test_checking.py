@@ -15,6 +15,7 @@ from bailanys.own_ports import ports_of
 from bailanys.site import places_of
 from config.load import load
 from config.source import read
+from recordings.keyring import begin_anew
 from storage.engine import open_engine
 from storage.reachable import unreached
 from tests.unit.storage.postgres import private_server
@@ -70,13 +71,21 @@ def test_every_folder_that_is_named_is_tried(tmp_path: Path, monkeypatch: pytest
     state.mkdir()
     keys = state / "keys"
     keys.mkdir()
-    (keys / "archive.json").write_text("{}")
+    begin_anew(keys / "archive.json")
+    (keys / "archive.json.lock").unlink(missing_ok=True)
     (keys / "archive.json").chmod(0o644)
     (found,) = told(state)
     assert found.endswith("archive.json can be read by others: chmod 600")
     (keys / "archive.json").chmod(0o600)
     assert told(state) == []
     assert unfit(state) == "" and [path.name for path in state.iterdir()] == ["keys"]  # nothing is left of the trial
+    good = (keys / "archive.json").read_bytes()
+    for damaged in (b"", b"{}", b"\xff\xfe", good[:40]):
+        (keys / "archive.json").write_bytes(damaged)
+        (found,) = told(state)
+        assert "KEYS_FILE" in found or "recordings.keys_file" in found
+        assert "archive.json: no ring of keys; put its backup in place" in found
+    (keys / "archive.json").write_bytes(good)
     monkeypatch.setattr(folders_fit, "strangers", lambda folder: [(folder / "tokens.json", 0)])
     (found,) = told(state)
     assert "but not all in it: tokens.json (root); chown -R" in found

@@ -67,6 +67,11 @@ def test_nobody_is_called_abroad_or_without_a_number(raw: str) -> None:
     assert dialable(raw, KAZAKHSTAN) is None
 
 
+@pytest.mark.parametrize("raw", ["770112345670001", "+770112345670001", "00770112345670001", "77011234567 0001"])
+def test_one_phone_is_not_called_by_many_numbers_with_digits_behind_its_own(raw: str) -> None:
+    assert dialable(raw, KAZAKHSTAN) is None
+
+
 async def test_a_number_called_too_often_is_told_at_once_and_another_asked_for() -> None:
     caller = line("", *"87027654321#", *SAID_BACK, "1")
 
