@@ -60,7 +60,7 @@ def do(connection: Connection, demand_id: str, deed: Step, clock: Reading, choic
     state, steps = _known(connection, demand_id)
     if choice is not None and choice != choice_of(steps):
         raise DeedRefusedError(f"{demand_id}: another choice was made or approved meanwhile; do it again for that one")
-    deed = replace(deed, at_ms=now_ms, detail=deed.detail[:_LONGEST])
+    deed = replace(deed, at_ms=now_ms, files=tuple(dict.fromkeys(deed.files)), detail=deed.detail[:_LONGEST])
     check(state, deed)
     later = after(state, deed)
     if deed.kind in (Kind.ALERTED, Kind.ESCALATED) and later == state:

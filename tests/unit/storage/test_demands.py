@@ -67,6 +67,16 @@ async def test_the_whole_way_is_kept_and_audited(engine: Engine) -> None:
         assert [tuple(row) for row in held] == [("a", "D-2025-0001"), ("b", "D-2025-0001")]
 
 
+async def test_a_recording_named_twice_is_one(engine: Engine) -> None:
+    register = Register(engine)
+    await register.enter(wanted(), 2025)
+    await register.do("D-2025-0001", deed(Kind.SEARCHED, files=("a", "b", "a")))
+    await register.do("D-2025-0001", deed(Kind.SELECTED, files=("b", "a", "b")))
+    state, steps = await register.of("D-2025-0001")
+    assert state.selected == ("b", "a") and [step.files for step in steps] == [("a", "b"), ("b", "a")]
+    assert [entry.kind for entry in await register.audit_of("b")] == ["recording.searched", "recording.selected"]
+
+
 async def test_a_refused_deed_leaves_nothing(engine: Engine) -> None:
     register = Register(engine)
     await register.enter(wanted(), 2025)
