@@ -205,13 +205,14 @@ def verifier(
     The one in a package is as good as the package: who changed that can have changed it, too.
     """
     from bailanys.site import places_of
+    from recordings.durable import write
     from recordings.verifier import VERIFIER, verifier_sha256
 
     key = places_of(centre(config).settings, ROOT).signer().public_key
     file = VERIFIER if to is None else to / VERIFIER.name
     if to is not None:
         with as_caller():
-            file.write_bytes(VERIFIER.read_bytes())
+            write(file, VERIFIER.read_text(encoding="utf-8"))  # half of one must not be published
     row = {"file": str(file), "sha256": verifier_sha256(), "public_key": key}
     if as_json:
         show([row], as_json=True)
