@@ -263,9 +263,13 @@ async def _key(call: RawCall) -> None:
 
 async def _calls(centre: Centre, count: int) -> None:
     """So many calls are up; the controller hears of one a moment after it was answered."""
-    async with asyncio.timeout(5):
-        while len((await centre.asked(do="calls"))["calls"]) != count:
-            await asyncio.sleep(0.05)
+    up: list[object] = []
+    try:
+        async with asyncio.timeout(5):
+            while len(up := (await centre.asked(do="calls"))["calls"]) != count:
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise TimeoutError(f"{count} calls were meant to be up, and these are: {up}") from None
 
 
 def _newest(centre: Centre) -> str:
