@@ -37,6 +37,7 @@ from bailanys.site import Places
 from bailanys.storing import uploader_of
 from calls.people import People
 from config.settings import Settings
+from rating.taking import take_rating
 from recordings.finaliser import Finaliser
 from recordings.opening import no_keys
 from storage import owner
@@ -71,8 +72,8 @@ async def run_back_office(settings: Settings, places: Places) -> None:
     ours = identity(places)
     engine = guard(open_engine(places.database_url), ours)
     ledger = Ledger(engine)
-    projector = Projector(engine, list(places.journals))
     alarm = partial(raise_alarm, journal)
+    projector = Projector(engine, list(places.journals), take_rating, alarm)
     ring = places.ring if settings.recordings.encrypt else no_keys
     finaliser = Finaliser(places.spool, places.archive, ledger, keys=ring, alarm=alarm)
     uploader = uploader_of(places, ledger, alarm)

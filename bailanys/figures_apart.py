@@ -19,7 +19,7 @@ from dataclasses import asdict
 from typing import Any
 
 from calls.local_day import Span
-from calls.statistics import day_figures
+from rating.day import rated_day
 from storage.engine import open_engine
 from storage.errors import LedgerError, LedgerUnavailableError
 from storage.ledger import Ledger
@@ -28,7 +28,7 @@ NICE = 10
 
 
 async def figures_apart(database_url: str, span: Span, patience_s: float) -> dict[str, Any]:
-    """The fields of `DayFigures` of the calls that arrived in that time.
+    """The fields of `RatedDay` of the calls that arrived in that time.
 
     Raises LedgerUnavailableError, also when it takes longer than the patience.
     """
@@ -61,7 +61,7 @@ def _reckon(request: dict[str, Any]) -> dict[str, Any]:
         return {"error": str(error)}
     finally:
         engine.dispose()
-    return asdict(day_figures(calls))
+    return asdict(rated_day(calls))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from calls.local_day import Span, clock_ms, local_date, local_day
 from calls.phone import ANONYMOUS, Candidates
 from calls.phone_field import NotUnderstoodError, numbers_of
 from calls.search import PAGE, Coverage, Search, Why
+from rating.scale import HIGHEST, LOWEST
 from storage.find import FoundRecording, in_order, kinds_of
 from storage.ledger import Ledger
 
@@ -98,8 +99,8 @@ def search_of(asked: Asked, now_ms: int) -> Search:
         raise BadSearchError("name a date, a call's id or the caller's number")
     if asked.anonymous and asked.phone is not None:
         raise BadSearchError("a caller is anonymous or has a number, not both")
-    if asked.rating != (None, None) and not all(end is None or 1 <= end <= 5 for end in asked.rating):
-        raise BadSearchError("ratings are from 1 to 5")
+    if asked.rating != (None, None) and not all(end is None or LOWEST <= end <= HIGHEST for end in asked.rating):
+        raise BadSearchError(f"ratings are from {LOWEST} to {HIGHEST}")
     return Search(
         span=_span(asked, now_ms),
         wanted=_wanted(asked),

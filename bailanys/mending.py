@@ -15,6 +15,7 @@ from bailanys.identity import who_commands
 from bailanys.journal import ControllerJournal
 from bailanys.site import Places
 from config.settings import Settings
+from rating.taking import take_rating
 from recordings import spool
 from recordings.finaliser import Finaliser, Finished
 from recordings.opening import no_keys
@@ -46,7 +47,8 @@ async def mend(settings: Settings, places: Places) -> list[Mended]:
         await in_transaction(reading(engine), lambda connection: must_be_ours(connection, ours))
         guard(engine, ours)
         ledger, journal = Ledger(engine), ControllerJournal(places.journals[1])
-        projector = Projector(engine, list(places.journals))
+        alarm = partial(raise_alarm, journal)
+        projector = Projector(engine, list(places.journals), take_rating, alarm)
         await _taken_in(projector)
         all_over = not places.asterisk_conf.exists() or running_pid(places.asterisk_conf) is None
         if all_over and (left := await ledger.open_calls()):
@@ -55,7 +57,6 @@ async def mend(settings: Settings, places: Places) -> list[Mended]:
                 journal.end_call(ended_ms, call)
             await _taken_in(projector)
         ring = places.ring if settings.recordings.encrypt else no_keys
-        alarm = partial(raise_alarm, journal)
         finaliser = Finaliser(places.spool, places.archive, ledger, keys=ring, alarm=alarm, all_over=all_over)
         found: list[Mended] = []
         while finished := await finaliser.finish_ready():

@@ -2,7 +2,7 @@
 
 The law names the average wait from the arrival of the call to the operator's answer, over answered calls. An average
 hides its tail and can be had by letting callers give up, so the other waits, the ninth decile, the longest, the
-service level and abandonment are always shown with it.
+service level and abandonment are always shown with it. What callers rated is `rating`'s.
 """
 
 from __future__ import annotations
@@ -12,24 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from calls.callback_figures import CallbackFigures, CallbackMade, callback_figures
+from calls.ratings import RatingGiven
 from calls.waits import Waits, seconds_between, waits
 
 TARGET_S = 30.0
 """Rule 7: thirty seconds."""
 SHORT_S = 5.0
 """Who hangs up sooner has misdialled, and counts neither for nor against."""
-
-
-@dataclass(frozen=True, slots=True)
-class RatingGiven:
-    """What became of one offer to rate (rule 13): `outcome` is given, silence, wrong or hung_up."""
-
-    outcome: str
-    score: int | None = None
-    operator: str | None = None
-    """Who talked last and was rated."""
-    others: tuple[str, ...] = ()
-    """Who else talked in the same call, in that order: a transferred call is rated for each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +35,6 @@ class CallTimes:
     """The caller hung up to be called back: no abandonment, and no answer either."""
     made_for: CallbackMade | None = None
     """A call out, made for a callback: apart from all figures of calls that came (the law counts those)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ratings:
-    """Offers to rate and what was given (rule 13); `distribution` counts the scores 1 to 5."""
-
-    offered: int
-    given: int
-    mean: float | None
-    share: float | None
-    distribution: tuple[int, int, int, int, int]
-    silence: int
-    wrong: int
-    hung_up: int
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorRatings:
-    """What callers gave to one operator (rule 13), told apart by whom the question followed."""
-
-    rated: Ratings
-    """The operator talked last, and the question was about them."""
-    same_call: Ratings
-    """The operator talked in the call before it was transferred: the caller rated another, of the same call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +59,6 @@ class Figures:
     """Answered within 30 s of the arrival, of all answered or abandoned but the short ones."""
     abandonment: float | None
     """Abandoned, of all answered or abandoned, the short ones left out of both."""
-    ratings: Ratings
     callbacks: CallbackFigures
     with_callbacks: Waits
     """As `to_operator`, and those who were called back beside them: arrival to the talk, the time between included."""
@@ -102,38 +66,26 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class DayFigures:
-    """Figures of all calls and of each group that callers first chose, by name; ratings by operator's number."""
+    """Figures of all calls and of each group that callers first chose, by name."""
 
     total: Figures
     groups: dict[str, Figures]
-    operators: dict[str, OperatorRatings]
 
 
 def day_figures(calls: Iterable[CallTimes]) -> DayFigures:
     """The figures of these calls, all together and per group."""
     everything = tuple(calls)
+    groups = by_group(everything)
+    return DayFigures(figures(everything), {name: figures(groups[name]) for name in groups})
+
+
+def by_group(calls: Iterable[CallTimes]) -> dict[str, list[CallTimes]]:
+    """These calls by the group that their callers first chose, in the order of its name."""
     groups: dict[str, list[CallTimes]] = defaultdict(list)
-    for call in everything:
+    for call in calls:
         if call.group is not None:
             groups[call.group].append(call)
-    return DayFigures(
-        figures(everything), {name: figures(groups[name]) for name in sorted(groups)}, operator_ratings(everything)
-    )
-
-
-def operator_ratings(calls: Iterable[CallTimes]) -> dict[str, OperatorRatings]:
-    """The ratings of each operator who was rated, or talked in a call that was, by number."""
-    rated: dict[str, list[RatingGiven]] = defaultdict(list)
-    shared: dict[str, list[RatingGiven]] = defaultdict(list)
-    for one in (rating for call in calls for rating in call.ratings):
-        if one.operator is not None:
-            rated[one.operator].append(one)
-        for other in one.others:
-            shared[other].append(one)
-    return {
-        operator: OperatorRatings(ratings(rated[operator]), ratings(shared[operator]))
-        for operator in sorted({*rated, *shared})
-    }
+    return dict(sorted(groups.items()))
 
 
 def figures(calls: Sequence[CallTimes]) -> Figures:
@@ -161,27 +113,8 @@ def figures(calls: Sequence[CallTimes]) -> Figures:
         all_callers=waits(to_operator + gave_up),
         service_level=_share(sum(wait_s <= TARGET_S for wait_s in to_operator), counted),
         abandonment=_share(len(abandoned) - short, counted),
-        ratings=ratings([rating for call in calls for rating in call.ratings]),
         callbacks=_callbacks(calls),
         with_callbacks=waits(to_operator + back),
-    )
-
-
-def ratings(given: Iterable[RatingGiven]) -> Ratings:
-    """The mean of the scores, with the share of the asked who gave one."""
-    asked = tuple(given)
-    outcomes = [rating.outcome for rating in asked]
-    scores = [rating.score for rating in asked if rating.outcome == "given" and rating.score is not None]
-    one, two, three, four, five = (scores.count(score) for score in range(1, 6))
-    return Ratings(
-        offered=len(asked),
-        given=len(scores),
-        mean=_share(sum(scores), len(scores)),
-        share=_share(len(scores), len(asked)),
-        distribution=(one, two, three, four, five),
-        silence=outcomes.count("silence"),
-        wrong=outcomes.count("wrong"),
-        hung_up=outcomes.count("hung_up"),
     )
 
 

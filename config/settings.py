@@ -318,6 +318,9 @@ class Rating(Section):
 
     tries: int = Field(default=2, ge=1, le=5, description="How often the caller is asked.")
     answer_s: float = Field(default=5.0, gt=0, le=30, description="Wait for a key after the last word.")
+    low: int = Field(
+        default=2, ge=1, le=4, description="`bailanys ratings --low` lists the talks that were given at most so much."
+    )
 
 
 class Alarms(Section):

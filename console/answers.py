@@ -11,7 +11,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from calls.search import Why
-from calls.statistics import Figures, OperatorRatings
+from rating.day import RatedFigures
+from rating.figures import OperatorRatings
 
 WHY_IT_MAY_BE = (
     "What ties the talk to the number: it is the caller's (`number`), came with the call (`identity`), a callback was "
@@ -258,8 +259,8 @@ class Stats(Answer):
 
     day: date
     time_zone: str
-    total: Figures
-    groups: dict[str, Figures]
+    total: RatedFigures
+    groups: dict[str, RatedFigures]
     operators: dict[str, OperatorRatings] = Field(description="Ratings by operator's number (rule 13).")
 
 

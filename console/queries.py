@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from calls.phone_field import numbers_of
 from calls.search import PAGE
 from console.day import Day
+from rating.scale import WORDS
 
 ONE_NUMBER = 64
 """Characters: what is longer holds several numbers, or none."""
@@ -55,7 +56,7 @@ class TalksQuery(Query):
     operator: str | None = Field(default=None, min_length=1, max_length=64, description="The operator's number.")
     group: str | None = Field(default=None, min_length=1, max_length=64, description="The skill group.")
     language: Literal["kk", "ru", "en"] | None = Field(default=None, description="That the talk was asked for in.")
-    rating: str = Field(default="", max_length=16, description="Given by the caller, 1 to 5, or a range: `1-2`.")
+    rating: str = Field(default="", max_length=16, description=f"Given by the caller, {WORDS}, or a range: `1-2`.")
     length_s: str = Field(default="", max_length=32, description="Of the recording, a range: `60-300` or `600-`.")
     page: int = Field(default=1, ge=1, le=100_000, description=f"Which {PAGE} of the hits.")
 

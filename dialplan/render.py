@@ -15,6 +15,7 @@ from config.settings import Settings
 from dialplan import names
 from dialplan.caller_headers import HEAD, OF_THE_CALLER, OF_THE_WAY, TAIL
 from dialplan.dialled import dialled_by_operators, operator_patterns
+from rating.survey import survey_plan
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -195,6 +196,7 @@ def render(settings: Settings, site: Site) -> dict[str, str]:
         "settings": settings,
         "names": names,
         "site": site,
+        "survey": survey_plan(settings),
         "modules": modules,
         "events": EVENTS,
         "transfer_number": names.transfer_number,

@@ -1,14 +1,17 @@
-"""The offer to rate the operator (rule 13), as data: the dialplan asks, whether the controller lives or not."""
+"""The offer to rate the operator (rule 13), as data: the dialplan asks, whether the controller lives or not.
+
+`[rating]` is rendered from the plan: one question, asked again after silence or a key that is no score.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rating.scale import PRESSED
+
 if TYPE_CHECKING:
     from config.settings import Settings
-
-LOWEST, HIGHEST = 1, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class SurveyPlan:
     again: str = "rating-again"
     thanks: str = "rating-thanks"
     goodbye: str = "goodbye"
+    pressed: str = PRESSED
 
     @property
     def questions(self) -> tuple[str, ...]:
@@ -35,13 +39,3 @@ class SurveyPlan:
 def survey_plan(settings: Settings) -> SurveyPlan:
     """Make the plan from the settings."""
     return SurveyPlan(tries=settings.rating.tries, answer_s=settings.rating.answer_s)
-
-
-def score_of(digits: str) -> int | None:
-    """Return the score for what was pressed; None for silence, another key or several keys.
-
-    No rating is kept as such, never as a number.
-    """
-    if len(digits) != 1 or digits not in "12345":
-        return None
-    return int(digits)

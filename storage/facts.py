@@ -17,6 +17,7 @@ from calls.identity import LONGEST_RAW, MOST, OF_THE_CALLER, Identity, Source, b
 from calls.journal import Entry, Fact
 from calls.journal_lines import is_lost, whole
 from calls.phone import ANONYMOUS, caller_key
+from calls.ratings import RatingTold
 from calls.recording import GapReason
 from storage.record import (
     ANSWERED,
@@ -262,6 +263,22 @@ def _notice(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
     return _on_segment(record, values, told)
 
 
+def rating_told(record: CallRecord, entry: Entry, values: Fields) -> RatingTold | None:
+    """What a fact says of a rating, beside what is known of its call; None for any other fact."""
+    if entry.name not in (Fact.RATING_OFFERED, Fact.RATED, Fact.UNRATED):
+        return None
+    seq, operator = _number(values, "seq"), _name(values, "operator")
+    picked_up = (line for line in record.lines.values() if line.talking_ms is not None or line.answered_ms is not None)
+    talked = frozenset(line.operator_id for line in picked_up)
+    if entry.name != Fact.RATED:
+        return RatingTold(seq, operator, talked)
+    others = [
+        row for row in record.ratings.values()
+        if row.outcome == "given" and (row.seq, row.operator_id, row.rated_ms) != (seq, operator, entry.at_ms)
+    ]  # fmt: skip
+    return RatingTold(seq, operator, talked, values.get("score", ""), rated_before=bool(others))
+
+
 def _rating_offered(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
     def asked(rating: RatingRow) -> RatingRow:
         return replace(rating, offered_ms=_earliest(rating.offered_ms, entry.at_ms))
@@ -269,10 +286,8 @@ def _rating_offered(record: CallRecord, entry: Entry, values: Fields) -> CallRec
     return _on_rating(record, values, asked)
 
 
-def _rated(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:
-    score = whole(values.get("score"))
-    if score is None or not 1 <= score <= 5:
-        return record
+def with_score(record: CallRecord, entry: Entry, values: Fields, score: int) -> CallRecord:
+    """The record after a score was taken; a line read twice changes nothing."""
 
     def given(rating: RatingRow) -> RatingRow:
         if rating.outcome == "given":
@@ -308,7 +323,6 @@ _NOTES: dict[str, Callable[[CallRecord, Entry, Fields], CallRecord]] = {
     Fact.GAP: _gap,
     Fact.NOTICE: _notice,
     Fact.RATING_OFFERED: _rating_offered,
-    Fact.RATED: _rated,
     Fact.UNRATED: _unrated,
 }
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from calls.audit import Note
 from calls.journal import Entry, Fact
 from calls.journal_lines import fields, whole
+from calls.ratings import ImpossibleRatingError, TakeRating
 from calls.recording import GapReason
-from storage.facts import LONGEST_NAME, stored_text, with_event, with_fact
+from storage.facts import LONGEST_NAME, rating_told, stored_text, with_event, with_fact, with_score
 from storage.presence import StateRow, state_of
 from storage.record import CallRecord, unheard
 from storage.settle import settled
@@ -26,6 +27,8 @@ class Folded:
     states: list[StateRow] = field(default_factory=list)
     notes: list[tuple[int, Note]] = field(default_factory=list)
     """For the audit log: what supervisors changed, and when."""
+    impossible: list[tuple[int, str]] = field(default_factory=list)
+    """Ratings that no caller can have given: when, and why not. They are in no record."""
 
 
 def call_ids(entries: Iterable[Entry]) -> set[str]:
@@ -33,8 +36,8 @@ def call_ids(entries: Iterable[Entry]) -> set[str]:
     return {_call_of(entry) for entry in entries if 0 < len(_call_of(entry)) <= LONGEST_NAME}
 
 
-def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord]) -> Folded:
-    """What the lines make of the calls in `known`.
+def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord], take: TakeRating) -> Folded:
+    """What the lines make of the calls in `known`. `take` says what a rating is worth.
 
     CEL's own events of a call that is not known (an operator dialling a feature code) are passed over; one of our
     facts begins a record for it, so that nothing is lost with a damaged line of the arrival.
@@ -61,7 +64,11 @@ def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord]) -> Folded:
                 if record is None and entry.name in _NOT_ALONE:
                     continue
                 record = record or unheard(call_id, entry.at_ms)
-                records[call_id] = with_fact(record, entry, values)
+                try:
+                    records[call_id] = _with(record, entry, values, take)
+                except ImpossibleRatingError as error:
+                    folded.impossible.append((entry.at_ms, f"call {call_id}: {error}"))
+                    continue
                 if entry.name in (Fact.STEP, Fact.RETURNED, Fact.LEFT):
                     folded.steps.append(_step(entry, values))
                 if entry.name == Fact.GAP and (note := _pause(records[call_id], values)):
@@ -70,6 +77,13 @@ def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord]) -> Folded:
         if record is not known.get(call_id):
             records[call_id] = settled(record)
     return folded
+
+
+def _with(record: CallRecord, entry: Entry, values: Mapping[str, str], take: TakeRating) -> CallRecord:
+    """The record after a fact. Raises ImpossibleRatingError."""
+    told = rating_told(record, entry, values)
+    score = None if told is None else take(told)
+    return with_fact(record, entry, values) if score is None else with_score(record, entry, values, score)
 
 
 _CALL_FACTS = frozenset(fact.value for fact in Fact) - {Fact.PRESENCE, Fact.ALARM, Fact.TARGET, Fact.CHANGED}

@@ -18,10 +18,11 @@ from calls.ids import CallId
 from calls.local_day import Span, local_day
 from calls.phone import ANONYMOUS, candidate_keys
 from calls.phone_field import NotUnderstoodError, numbers_of
+from calls.ratings import RatingGiven
 from calls.recording import EndedTalk, Gap, Recording, SpoolFault
 from calls.search import Coverage, Search
 from calls.so_far import SoFar
-from calls.statistics import CallTimes, RatingGiven
+from calls.statistics import CallTimes
 from calls.work import Handled
 from storage import audit, book, callbacks, faults, rows, work
 from storage.engine import reading

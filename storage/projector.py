@@ -10,7 +10,7 @@ import asyncio
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -19,6 +19,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from calls.journal import Entry
 from calls.journal_lines import parse_line
+from calls.ratings import ImpossibleRatingError, TakeRating
 from storage import audit, presence, rows
 from storage.errors import JournalError, LedgerError, LedgerUnavailableError
 from storage.fold import Folded, call_ids, fold
@@ -63,10 +64,18 @@ class _MovedError(Exception):
 class Projector:
     """Reads the journals of one node and keeps the ledger in step with them. One at a time does the work."""
 
-    def __init__(self, engine: Engine, sources: Sequence[Path]) -> None:
-        """`sources`: Asterisk's journal first, since a call begins there; the controller's own after it."""
+    def __init__(
+        self, engine: Engine, sources: Sequence[Path], take: TakeRating, alarm: Callable[[str, str, int], None]
+    ) -> None:
+        """`sources`: Asterisk's journal first, since a call begins there; the controller's own after it.
+
+        `take`: what a rating is worth; one that cannot be is no row but an `alarm` (kind, detail, UTC epoch ms), told
+        before the lines are taken in, so at least once.
+        """
         self._engine = engine
         self._sources = tuple(sources)
+        self._take = take
+        self._alarm = alarm
         self._lock = threading.Lock()
         self._positions: dict[tuple[str, int], Position] | None = None
         self._records: OrderedDict[str, CallRecord] = OrderedDict()
@@ -208,7 +217,9 @@ class Projector:
     def _take_in(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Write what the lines say. What is kept in memory is trusted only while every transaction succeeds."""
         known = self._known(connection, call_ids(entries))
-        folded = fold(entries, known)
+        folded = fold(entries, known, self._take)
+        for at_ms, why in folded.impossible:
+            self._alarm(ImpossibleRatingError.error_id, why, at_ms)
         if folded.notes:
             audit.take_turn(connection)  # before any row, as the finaliser does: else each waits for the other
         _save(connection, folded, known)

@@ -16,6 +16,7 @@ from calls.local_day import local_time
 from calls.people import Deed
 from calls.search import PAGE
 from calls.store import Store, StoreAwayError
+from rating.scale import WORDS
 from recordings.naming import SEALED, CopyKind
 from storage.find import FoundRecording
 from storage.ledger import Ledger
@@ -56,7 +57,7 @@ def find(
     operator: Annotated[str | None, typer.Option(help="The operator's number.")] = None,
     group: Annotated[str | None, typer.Option(help="The skill group.")] = None,
     language: Annotated[str | None, typer.Option(help="kk, ru or en.")] = None,
-    rating: Annotated[str, typer.Option(help="Given by the caller, 1 to 5, or a range: 1-2.")] = "",
+    rating: Annotated[str, typer.Option(help=f"Given by the caller, {WORDS}, or a range: 1-2.")] = "",
     length: Annotated[str, typer.Option(help="Of the recording in seconds, a range: 60-300 or 600-.")] = "",
     page: Annotated[int, typer.Option(min=1, help=f"Which {PAGE} of the hits.")] = 1,
     config: ConfigOption = DEFAULT_CONFIG,

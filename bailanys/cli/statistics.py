@@ -11,7 +11,9 @@ import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, show
 from bailanys.cli.days import day_of
-from calls.statistics import DayFigures, Figures, Ratings
+from rating.day import RatedDay, RatedFigures
+from rating.figures import Ratings
+from rating.scale import SCORES, WORDS
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,14 +29,14 @@ def stats(
     """Show a day's figures: the average wait from the arrival (rule 7), and what an average hides."""
     from bailanys.cli.books import ledger_of
     from calls.local_day import local_day
-    from calls.statistics import day_figures
+    from rating.day import rated_day
 
     settings = centre(config).settings
     zone = settings.hotline.time_zone
     date = day_of(day, zone)
     span = local_day(date, zone)
     with ledger_of(settings) as ledger:
-        figures = day_figures(asyncio.run(ledger.calls_between(span.from_ms, span.to_ms)))
+        figures = rated_day(asyncio.run(ledger.calls_between(span.from_ms, span.to_ms)))
     if as_json:
         typer.echo(
             json.dumps({"day": date.isoformat(), "time_zone": zone, **asdict(figures)}, ensure_ascii=False, indent=1)
@@ -45,7 +47,7 @@ def stats(
         show(_operators(figures), as_json=False, title="Ratings by operator (rule 13)")
 
 
-def _rows(figures: DayFigures) -> list[dict[str, Any]]:
+def _rows(figures: RatedDay) -> list[dict[str, Any]]:
     columns = {"all": figures.total, **figures.groups}
     lines = [_lines(one) for one in columns.values()]
     return [
@@ -54,7 +56,7 @@ def _rows(figures: DayFigures) -> list[dict[str, Any]]:
     ]
 
 
-def _operators(figures: DayFigures) -> list[dict[str, Any]]:
+def _operators(figures: RatedDay) -> list[dict[str, Any]]:
     return [
         {
             "operator": operator,
@@ -70,7 +72,7 @@ def _given(ratings: Ratings) -> str:
     return f"{_number(ratings.mean)}, {ratings.given} of {ratings.offered} answered" if ratings.offered else "–"
 
 
-def _lines(one: Figures) -> dict[str, str]:
+def _lines(one: RatedFigures) -> dict[str, str]:
     wait, ratings, back = one.to_operator, one.ratings, one.callbacks
     return {
         "calls": str(one.arrived),
@@ -89,9 +91,9 @@ def _lines(one: Figures) -> dict[str, str]:
         "called back, of those tried": f"{_percent(back.share)} with {_number(back.tries_each)} tries",
         "average wait from asking to the talk": _number(back.since_asked.mean_s),
         "average wait, those called back included": _number(one.with_callbacks.mean_s),
-        "rating, mean of 1–5": _number(ratings.mean),
+        f"rating, mean of {WORDS}": _number(ratings.mean),
         "rated, of those asked": f"{ratings.given} of {ratings.offered} ({_percent(ratings.share)})",
-        "scores 1 2 3 4 5": " ".join(map(str, ratings.distribution)),
+        f"scores {' '.join(map(str, SCORES))}": " ".join(map(str, ratings.distribution)),
     }
 
 

@@ -10,8 +10,8 @@ from bailanys.service import Hotline
 from bailanys.site import Places
 from calls.local_day import local_date
 from calls.recording import Recording
-from calls.statistics import day_figures
 from phones import tones
+from rating.day import rated_day
 from storage.ledger import CallStory, Ledger
 from storage.record import RatingRow, SegmentRow, talked
 
@@ -27,7 +27,7 @@ async def tell_stories(ledger: Ledger, up: Hotline, echo: Callable[[str], None])
         story = await ledger.call_story(call_id)
         if story is not None:
             echo("\n" + "\n".join(_story(story, up.places)))
-    total = day_figures(await ledger.calls_between(now_ms - HOUR_MS, now_ms)).total
+    total = rated_day(await ledger.calls_between(now_ms - HOUR_MS, now_ms)).total
     phone = next(iter(CALLER_TONES_HZ))
     zone = up.settings.hotline.time_zone
     found = await ledger.find_recordings(local_date(now_ms, zone), f"8 ({phone[1:4]}) {phone[4:7]}-{phone[7:]}", zone)

@@ -20,8 +20,7 @@ from routing.forecast import ForecastError
 from routing.what_if import UnknownOperatorError
 from storage.engine import open_engine, sqlite_url
 from storage.migrate import upgrade
-from storage.projector import Projector
-from tests.unit.storage.scene import START_MS, Caller, left_waiting, plain_call, transferred_call
+from tests.unit.storage.scene import START_MS, Caller, left_waiting, plain_call, projector_of, transferred_call
 
 CONFIG = Path(__file__).parents[2] / "config" / "hotline.toml"
 DAY = local_date(START_MS, "Asia/Almaty").isoformat()
@@ -152,7 +151,7 @@ async def take_in(file: Path, calls: list[Caller]) -> None:
     journal = file.with_name("journal.csv")
     journal.write_bytes(b"".join(line for call in calls for line in call.lines))
     engine = open_engine(sqlite_url(file))
-    projector = Projector(engine, [journal])
+    projector = projector_of(engine, [journal])
     while await projector.project_once():
         pass
     engine.dispose()

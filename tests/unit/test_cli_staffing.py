@@ -23,8 +23,7 @@ from routing.learning import Advice, Lesson
 from routing.staffing import TargetOutOfReachError
 from storage.engine import open_engine, sqlite_url
 from storage.migrate import upgrade
-from storage.projector import Projector
-from tests.unit.storage.scene import plain_call
+from tests.unit.storage.scene import plain_call, projector_of
 
 CONFIG = Path(__file__).parents[2] / "config" / "hotline.toml"
 FORECAST = """half_hour,calls,mean_talk_s,group
@@ -126,7 +125,7 @@ async def a_ledger_of_yesterday(file: Path, calls: int) -> None:
     lines = [line for at in range(calls) for line in plain_call(at + 1, nine_ms + 1000 * at).lines]
     journal.write_bytes(b"".join(lines))
     engine = open_engine(url)
-    projector = Projector(engine, [journal])
+    projector = projector_of(engine, [journal])
     while await projector.project_once():
         pass
     engine.dispose()

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.callback_figures import CallbackMade
-from calls.statistics import CallTimes, RatingGiven, day_figures, figures, operator_ratings, ratings
+from calls.ratings import RatingGiven
+from calls.statistics import CallTimes, day_figures, figures
 from calls.waits import Waits, waits
 
 T = 1_764_000_000_000
@@ -118,19 +119,6 @@ def test_a_callback_whose_asking_is_not_kept_any_more_counts_without_a_wait() ->
     assert figures([lost]).with_callbacks == Waits(0)
 
 
-def test_every_operator_of_a_transferred_call_has_its_rating_told_apart() -> None:
-    transferred = call("ict", answered_s=10, ended_s=50, scores=(RatingGiven("given", 2, "103", ("101", "102")),))
-    plain = call("ict", answered_s=10, ended_s=50, scores=(RatingGiven("given", 5, "101"),))
-    unrated = call("ict", answered_s=10, ended_s=50, scores=(RatingGiven("silence", None, "101"),))
-    told = operator_ratings([transferred, plain, unrated])
-    assert list(told) == ["101", "102", "103"]
-    assert (told["101"].rated.mean, told["101"].rated.given, told["101"].rated.offered) == (5.0, 1, 2)
-    assert (told["101"].same_call.mean, told["101"].same_call.given) == (2.0, 1)
-    assert (told["102"].rated.offered, told["102"].same_call.mean) == (0, 2.0)
-    assert (told["103"].rated.mean, told["103"].same_call.offered) == (2.0, 0)
-    assert day_figures([transferred, plain]).operators["103"].rated.given == 1
-
-
 def test_groups_have_their_own_figures() -> None:
     groups = day_figures(DAY).groups
     assert list(groups) == ["ict", "portal"]
@@ -139,18 +127,10 @@ def test_groups_have_their_own_figures() -> None:
     assert groups["ict"].abandonment == 1 / 2
 
 
-def test_ratings_show_who_answered_beside_the_mean() -> None:
-    total = figures(DAY).ratings
-    assert (total.offered, total.given, total.mean, total.share) == (5, 3, 4.0, 3 / 5)
-    assert total.distribution == (0, 1, 0, 0, 2)
-    assert (total.silence, total.wrong, total.hung_up) == (1, 0, 1)
-
-
 def test_a_day_without_calls_has_no_averages() -> None:
     total = day_figures([]).total
     assert total.to_operator == Waits(0)
     assert (total.service_level, total.abandonment) == (None, None)
-    assert ratings([]).mean is None
 
 
 @pytest.mark.parametrize(("count", "ninth"), [(1, 1), (2, 2), (9, 9), (10, 9), (11, 10), (100, 90), (101, 91)])

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp.test_utils import TestClient
 from paper_demands import DEMAND, FILE, PaperDemands
 
-from calls.statistics import CallTimes, day_figures
+from calls.statistics import CallTimes
 from console.answers import (
     CallNow,
     CancelledCallback,
@@ -55,6 +55,7 @@ from console.story import CallFacts, OfferFacts, RatingFacts, RecordingFacts, Se
 from console.stream import Stream
 from console.token_file import TokenFile
 from console.tokens import new_token
+from rating.day import rated_day
 
 CALLER = "+77012345678"
 PATHS = {"{file}": FILE, "{demand}": DEMAND, "{number}": "101", "{name}": "portal", "{id}": "hl1-1764000000.12"}
@@ -283,7 +284,7 @@ class PaperBooks:
     async def stats(self, day: date | None) -> Stats:
         if self.away:
             raise UnavailableError("the ledger does not answer", "ledger-unavailable")
-        figures = day_figures([CallTimes(0, 1000, 21_000, 50_000, "portal")])
+        figures = rated_day([CallTimes(0, 1000, 21_000, 50_000, "portal")])
         return Stats(
             day=day or date(2026, 11, 22),
             time_zone="Asia/Almaty",

@@ -13,10 +13,10 @@ from sqlalchemy import Engine
 from bailanys import figures_apart, reports
 from bailanys.reports import LedgerBooks
 from calls.local_day import local_day
-from calls.statistics import day_figures
 from console.errors import BadRequestError, UnavailableError, UnknownCallError
 from console.ports import DayWait
 from console.queries import TalksQuery
+from rating.day import rated_day
 from storage.engine import open_engine, sqlite_url
 from storage.ledger import Ledger
 from storage.migrate import upgrade
@@ -61,7 +61,7 @@ async def test_a_days_figures_are_those_of_its_calls(engine: Engine, url: str) -
     arrived(engine, "before", SPAN.from_ms - 1, 1)
     arrived(engine, "after", SPAN.to_ms, 1)
     stats = await books.stats(DAY)
-    told = day_figures(await ledger.calls_between(SPAN.from_ms, SPAN.to_ms))
+    told = rated_day(await ledger.calls_between(SPAN.from_ms, SPAN.to_ms))
     assert (stats.day, stats.time_zone, stats.total, stats.groups) == (DAY, ALMATY, told.total, told.groups)
     assert (stats.total.arrived, stats.total.to_operator.mean_s) == (3, 30.0)
 

@@ -13,8 +13,7 @@ from recordings.sidecar import recordings_in
 from storage.engine import open_engine, sqlite_url
 from storage.ledger import Ledger
 from storage.migrate import upgrade
-from storage.projector import Projector
-from tests.unit.storage.scene import START_MS, plain_call, transferred_call
+from tests.unit.storage.scene import START_MS, plain_call, projector_of, transferred_call
 
 
 async def test_every_talk_that_the_journal_tells_of_is_accounted_for(tmp_path: Path) -> None:
@@ -33,7 +32,7 @@ async def test_every_talk_that_the_journal_tells_of_is_accounted_for(tmp_path: P
     write_raw(spool, two_voices(3.0), "hl1-1763999999.77-1-1")  # nobody knows of this call
     finaliser = Finaliser(spool, tmp_path / "archive", book, now_ms=lambda: now_ms)
     try:
-        await Projector(engine, [journal]).project_once()
+        await projector_of(engine, [journal]).project_once()
         finished = {one.recording.file: one for one in await finaliser.finish_ready()}
         assert {file: one.recording.status.value for file, one in finished.items()} == {
             transferred.file(1, 2): "ok",

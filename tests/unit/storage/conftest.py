@@ -16,6 +16,7 @@ from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.projector import Projector
 from tests.unit.storage.postgres import Server, private_server
+from tests.unit.storage.scene import projector_of
 
 TEMPLATE = "ledger_template"
 _numbers = count(1)
@@ -70,4 +71,4 @@ def journal(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def projector(engine: Engine, journal: Path) -> Projector:
-    return Projector(engine, [journal, journal.with_name("controller.csv")])
+    return projector_of(engine, [journal, journal.with_name("controller.csv")])

@@ -5,10 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Engine
 
 from calls.journal_lines import format_fields, parse_line
+from rating.taking import take_rating
 from storage.fold import fold
+from storage.projector import Projector
 from storage.record import CallRecord
 
 START_MS = 1_764_000_000_000
@@ -218,4 +224,13 @@ def journal(count: int, spacing_ms: int = 200, spread: bool = True) -> list[byte
 def as_recorded(caller: Caller) -> CallRecord:
     """What the ledger must hold of this call."""
     entries = [entry for line in caller.lines if (entry := parse_line(line)) is not None]
-    return fold(entries, {}).records[caller.id]
+    return fold(entries, {}, take_rating).records[caller.id]
+
+
+def projector_of(engine: Engine, sources: Sequence[Path]) -> Projector:
+    """As the product makes it; an alarm is a fault of the scene's."""
+
+    def unexpected(kind: str, detail: str, _: int) -> None:
+        raise AssertionError(f"{kind}: {detail}")
+
+    return Projector(engine, sources, take_rating, unexpected)

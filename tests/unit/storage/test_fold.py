@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from calls.journal import Entry, Fact
 from calls.journal_lines import format_hangup, parse_line
+from rating.taking import take_rating
 from storage.fold import Folded, call_ids, fold
 from storage.record import BridgeRow, CallRecord
 from tests.unit.storage import scene
@@ -19,7 +20,7 @@ from tests.unit.storage.scene import START_MS, Caller
 def folded(lines: list[bytes], known: dict[str, CallRecord] | None = None) -> Folded:
     entries = [entry for line in lines if (entry := parse_line(line)) is not None]
     assert len(entries) == len(lines)
-    return fold(entries, known or {})
+    return fold(entries, known or {}, take_rating)
 
 
 def record_of(caller: Caller) -> CallRecord:
@@ -113,11 +114,59 @@ def test_no_rating_is_stored_as_such(reason: str) -> None:
     assert (rating.outcome, rating.score) == (reason, None)
 
 
-@pytest.mark.parametrize("score", ["0", "6", "x", "", "-1"])
-def test_a_score_that_is_none_is_not_stored(score: str) -> None:
-    caller = Caller(1).arrive().fact("rating_offered", 1, seq=1, operator="101")
-    caller.fact("rated", 1, seq=1, operator="101", score=score).hang_up()
-    assert record_of(caller).ratings[1, "101"].score is None
+def asked(number: int = 1) -> Caller:
+    """A talk is over and the caller is being asked about 104."""
+    caller = scene.served_by_the_net(number)
+    caller.lines.pop()
+    return caller
+
+
+@pytest.mark.parametrize("score", ["0", "6", "9", "x", "", "-1", "55", "%35"])
+def test_a_score_that_cannot_be_is_told_and_not_stored(score: str) -> None:
+    caller = asked()
+    caller.fact("rated", 1, seq=1, operator="104", score=score)
+    at_ms = caller.now_ms
+    told = folded(caller.hang_up().lines)
+    assert told.records[caller.id].ratings[1, "104"].outcome == "hung_up"
+    assert told.impossible == [(at_ms, f"call {caller.id}: the score is none of 1–5")]
+    assert told.alarms == []
+
+
+def test_a_second_score_is_told_and_the_first_one_stays() -> None:
+    caller = asked().fact("rated", 4000, seq=1, operator="104", score=2)
+    again = caller.lines[-1]
+    caller.fact("rated", 500, seq=1, operator="104", score=5)
+    told = folded([*caller.lines, again])  # a line read twice is no second score
+    assert told.records[caller.id].ratings[1, "104"].score == 2
+    assert told.impossible == [(caller.now_ms, f"call {caller.id}: the call had been rated before")]
+
+
+@pytest.mark.parametrize("fact", ["rating_offered", "rated", "unrated"])
+def test_a_rating_of_a_call_without_a_talk_is_told_and_not_stored(fact: str) -> None:
+    caller = scene.left_waiting(1)
+    caller.fact(fact, 1, seq=1, operator="101", score=5, reason="silence")
+    told = folded(caller.lines)
+    assert told.records[caller.id].ratings == {}
+    assert told.impossible == [(caller.now_ms, f"call {caller.id}: nobody talked in that call")]
+
+
+def test_a_rating_of_a_call_that_nobody_knows_makes_no_call() -> None:
+    told = folded(Caller(1).fact("rated", 1, seq=1, operator="101", score=5).lines)
+    assert (told.records, len(told.impossible)) == ({}, 1)
+
+
+def test_a_rating_of_an_operator_who_did_not_talk_is_told_and_not_stored() -> None:
+    told = folded(asked().fact("rated", 1, seq=1, operator="105", score=5).lines)
+    assert list(told.records[asked().id].ratings) == [(1, "104")]
+    assert [why for _, why in told.impossible] == [f"call {asked().id}: operator 105 did not talk in that call"]
+
+
+def test_a_rating_stays_though_a_line_of_its_talk_is_damaged() -> None:
+    caller = scene.plain_call(1)
+    for lost in (b'"talking"', b'"ANSWER"', b"BRIDGE"):
+        left = folded([line for line in caller.lines if lost not in line])
+        assert left.records[caller.id].ratings[1, "103"].score == 5
+        assert left.impossible == []
 
 
 def test_a_call_whose_arrival_was_lost_begins_with_its_id() -> None:
@@ -232,7 +281,7 @@ def test_a_pause_of_the_recording_is_told_by_another_channel_and_audited() -> No
         )
     ]
     assert call_ids(entries) == {"hl1-1764000000.7"}
-    folded = fold(entries, {})
+    folded = fold(entries, {}, take_rating)
     (gap,) = folded.records["hl1-1764000000.7"].gaps.values()
     assert (gap.seq, gap.from_ms, gap.to_ms) == (1, 1_764_000_010_000, 1_764_000_130_000)
     assert (gap.reason, gap.detail, gap.by) == ("paused", "card number", "101")

@@ -30,11 +30,11 @@ from recordings.opening import sidecar_of
 from recordings.sidecar import sidecar_path
 from storage import audit, book, retention
 from storage.ledger import Ledger
-from storage.projector import Projector
 from storage.retention import DAY_MS
 from storage.tables import recording
 from storage.transaction import in_transaction
 from tests.unit.storage import scene
+from tests.unit.storage.scene import projector_of
 
 DAYS = 30
 LATER_MS = BEGAN_MS + 10_000 + (DAYS + 1) * DAY_MS
@@ -286,7 +286,7 @@ async def test_every_mismatch_between_journal_ledger_spool_and_archive_is_explai
     places.journals[0].parent.mkdir(parents=True)
     plain, dropped = scene.plain_call(1), scene.plain_call(2)
     places.journals[0].write_bytes(b"".join(plain.lines + dropped.lines))
-    await Projector(engine, places.journals).project_once()
+    await projector_of(engine, places.journals).project_once()
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM offer WHERE call_id = :call"), {"call": dropped.id})
     with places.journals[0].open("ab") as journal:
@@ -313,7 +313,7 @@ async def test_talks_that_stay_without_a_recording_are_told_once(engine: Engine,
     ledger, alarms = Ledger(engine), list[tuple[str, str]]()
     places.journals[0].parent.mkdir(parents=True)
     places.journals[0].write_bytes(b"".join(scene.plain_call(1).lines))
-    await Projector(engine, places.journals).project_once()
+    await projector_of(engine, places.journals).project_once()
     at_work = Reconciler(ledger, places, lambda *told: alarms.append(told))
     await at_work.look()
     await at_work.look()

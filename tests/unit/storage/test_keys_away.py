@@ -29,8 +29,7 @@ from storage import audit, demands
 from storage.engine import open_engine, sqlite_url
 from storage.errors import LedgerUnavailableError
 from storage.ledger import Ledger
-from storage.projector import Projector
-from tests.unit.storage.scene import Caller, plain_call
+from tests.unit.storage.scene import Caller, plain_call, projector_of
 
 NOW_MS = 1_764_000_000_000
 
@@ -52,7 +51,7 @@ async def finished(places: Places, caller: Caller) -> list[str]:
         folder.mkdir(parents=True, exist_ok=True)
     with places.journals[0].open("ab") as journal:
         journal.write(b"".join(caller.lines))
-    await Projector(engine, places.journals).project_once()
+    await projector_of(engine, places.journals).project_once()
     write_raw(places.spool, two_voices(1.0), caller.file(1, 1))
     finaliser = Finaliser(
         places.spool,

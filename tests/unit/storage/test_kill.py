@@ -13,8 +13,8 @@ import pytest
 import storage
 from storage.engine import open_engine, sqlite_url
 from storage.migrate import upgrade
-from storage.projector import Projector
 from tests.unit.storage import scene
+from tests.unit.storage.scene import projector_of
 from tests.unit.storage.test_projector import everything
 
 pytestmark = pytest.mark.process
@@ -25,9 +25,10 @@ import sys
 from pathlib import Path
 from storage import journal_file, projector
 from storage.engine import open_engine
+from tests.unit.storage.scene import projector_of
 read_portion = journal_file.read_portion
 projector.read_portion = lambda source, path, positions: read_portion(source, path, positions, limit=2000)
-taker = projector.Projector(open_engine(sys.argv[1]), [Path(sys.argv[2])])
+taker = projector_of(open_engine(sys.argv[1]), [Path(sys.argv[2])])
 while taken := taker.project_now():
     print(taken, flush=True)
 """
@@ -57,7 +58,7 @@ def test_twenty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
         worker.stdout.close()
         worker.wait()
     engine = open_engine(url)
-    last = Projector(engine, [journal])
+    last = projector_of(engine, [journal])
     rest = 0
     while count := last.project_now():
         rest += count
@@ -69,7 +70,7 @@ def test_twenty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     straight = open_engine(straight_url)
     copy = tmp_path / "straight.csv"
     copy.write_bytes(journal.read_bytes())
-    taker = Projector(straight, [copy])
+    taker = projector_of(straight, [copy])
     while taker.project_now():
         pass
     assert everything(engine) == everything(straight)

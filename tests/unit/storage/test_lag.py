@@ -14,7 +14,7 @@ from storage.errors import LedgerUnavailableError
 from storage.ledger import Ledger
 from storage.projector import Projector
 from tests.unit.storage import scene
-from tests.unit.storage.scene import START_MS
+from tests.unit.storage.scene import START_MS, projector_of
 
 HOUR_MS = 3600_000
 
@@ -45,7 +45,7 @@ async def test_the_ledger_is_in_step_once_all_is_read(
 
 async def test_a_ledger_that_is_away_falls_behind(tmp_path: Path, journal: Path) -> None:
     engine = open_engine(sqlite_url(tmp_path / "no-tables.db"))
-    taker = Projector(engine, [journal])
+    taker = projector_of(engine, [journal])
     write(journal, 1)
     began_ms = taker.in_step_ms
     with pytest.raises(LedgerUnavailableError):

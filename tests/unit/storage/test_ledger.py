@@ -11,7 +11,7 @@ from calls.ids import CallId
 from calls.local_day import local_day
 from calls.phone import caller_key
 from calls.recording import Recording, RecordingStatus
-from calls.statistics import day_figures
+from rating.day import rated_day
 from storage.engine import open_engine
 from storage.errors import LedgerUnavailableError
 from storage.find import FoundRecording
@@ -85,7 +85,7 @@ async def test_an_anonymous_callers_language_is_never_kept(projector: Projector,
 async def test_the_figures_come_from_the_rows(projector: Projector, ledger: Ledger, journal: Path) -> None:
     calls = [make(number, START_MS + number * MINUTE_MS) for number, make in enumerate(scene.SCENES, start=1)]
     await take_in(projector, journal, *calls)
-    figures = day_figures(await ledger.calls_between(START_MS, START_MS + 60 * MINUTE_MS))
+    figures = rated_day(await ledger.calls_between(START_MS, START_MS + 60 * MINUTE_MS))
     total = figures.total
     assert (total.arrived, total.answered, total.abandoned_menu, total.abandoned_waiting) == (6, 4, 1, 1)
     assert total.abandoned_short == 1

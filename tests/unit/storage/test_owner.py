@@ -26,10 +26,9 @@ from storage.engine import open_engine
 from storage.errors import LedgerTakenError, LedgerUnavailableError
 from storage.ledger import Ledger
 from storage.owner import Hotline, guard
-from storage.projector import Projector
 from storage.transaction import transact
 from tests.unit.storage.interleaved import interleave
-from tests.unit.storage.scene import plain_call
+from tests.unit.storage.scene import plain_call, projector_of
 
 CONFIG = Path(__file__).parents[3] / "config" / "hotline.toml"
 FIRST, SECOND = Hotline("a", "one:/var", "1"), Hotline("b", "two:/var", "2")
@@ -138,13 +137,13 @@ async def test_two_hotlines_on_one_ledger_touch_nothing_of_each_other(url: str, 
         places.journals[0].write_bytes(b"".join(plain_call(number).lines[:-1]))  # under way
     claim_ledger(first)
     engine = guard(open_engine(url), identity(first))
-    await Projector(engine, first.journals).project_once()
+    await projector_of(engine, first.journals).project_once()
     with pytest.raises(LedgerTakenError, match=str(first.state)):
         claim_ledger(second)
     with pytest.raises(LedgerTakenError, match=str(first.state)):
         await mend(_settings(tmp_path / "second", url), second)
     other = guard(open_engine(url), identity(second))
-    projector = Projector(other, second.journals)
+    projector = projector_of(other, second.journals)
     with pytest.raises(LedgerTakenError):
         await projector.project_once()
     assert await Ledger(engine).open_calls() == [plain_call(1).id]
@@ -216,7 +215,7 @@ async def test_a_back_office_waits_for_its_ledger_and_ends_when_that_is_taken_ov
     first, second = (places_at(tmp_path / name, url) for name in ("first", "second"))
     claim_ledger(first)
     engine, alarms, began = guard(open_engine(url), identity(second)), list[str](), asyncio.Event()
-    projector = Projector(engine, second.journals)
+    projector = projector_of(engine, second.journals)
 
     async def deed() -> None:
         began.set()

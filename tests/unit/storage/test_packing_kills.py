@@ -32,11 +32,10 @@ from storage import audit
 from storage.engine import open_engine, sqlite_url
 from storage.ledger import Ledger
 from storage.migrate import upgrade
-from storage.projector import Projector
 from storage.register import Register
 from tests.small_disk import FILLING, small_disk
 from tests.unit.storage import scene
-from tests.unit.storage.scene import START_MS
+from tests.unit.storage.scene import START_MS, projector_of
 
 pytestmark = pytest.mark.process
 
@@ -100,7 +99,7 @@ async def approved(folder: Path) -> None:
         ledger = Ledger(engine)
         places.journals[0].parent.mkdir(parents=True)
         places.journals[0].write_bytes(b"".join(caller.lines))
-        await Projector(engine, places.journals).project_once()
+        await projector_of(engine, places.journals).project_once()
         write_raw(places.spool, two_voices(2.0), caller.file(1, 1))
         (made,) = await Finaliser(places.spool, places.archive, ledger, keys=places.ring).finish_ready()
         desk = DemandDesk(Register(engine), ledger, ZONE)

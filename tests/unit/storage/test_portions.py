@@ -15,9 +15,8 @@ from calls.journal import Fact
 from calls.journal_lines import format_line
 from storage.engine import open_engine, sqlite_url
 from storage.journal_file import rotate_if_large
-from storage.projector import Projector
 from tests.unit.storage import scene
-from tests.unit.storage.scene import START_MS
+from tests.unit.storage.scene import START_MS, projector_of
 from tests.unit.storage.test_projector import everything
 
 STATES = ("ready", "offered", "talking", "wrap-up")
@@ -44,7 +43,7 @@ def ledger_of(template: Path, folder: Path, deeds: list[tuple[str, int]]) -> dic
     database, journal = folder / "ledger.db", folder / "journal.csv"
     shutil.copy(template, database)
     engine = open_engine(sqlite_url(database))
-    projector = Projector(engine, [journal])
+    projector = projector_of(engine, [journal])
     done: list[bytes] = []
     for number, line in enumerate(lines()):
         with journal.open("ab") as file:
@@ -55,7 +54,7 @@ def ledger_of(template: Path, folder: Path, deeds: list[tuple[str, int]]) -> dic
                 if deed == "project":
                     projector.project_now()
                 elif deed == "replace":
-                    projector = Projector(engine, [journal])
+                    projector = projector_of(engine, [journal])
                 elif deed == "again" and done:
                     file.write(done[at * 7919 % len(done)])
                 elif deed == "damage":

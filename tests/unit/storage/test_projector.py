@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
+from bailanys.alarming import raise_alarm
+from bailanys.journal import ControllerJournal
 from calls.audit import faults
 from calls.journal import Fact
 from calls.journal_lines import format_hangup, format_line
+from rating.taking import take_rating
 from storage import audit
 from storage.engine import open_engine
 from storage.errors import JournalError, LedgerUnavailableError
@@ -23,7 +27,7 @@ from storage.record import CallRecord
 from storage.tables import metadata
 from tests.unit.storage import scene
 from tests.unit.storage.postgres import Server
-from tests.unit.storage.scene import START_MS, Caller
+from tests.unit.storage.scene import START_MS, Caller, projector_of
 
 
 def write(journal: Path, lines: list[bytes]) -> None:
@@ -71,6 +75,42 @@ async def test_a_call_is_in_the_ledger(projector: Projector, ledger: Ledger, jou
     assert projector.skipped == 0
 
 
+async def test_a_rating_that_cannot_be_is_an_alarm_and_no_row(engine: Engine, ledger: Ledger, journal: Path) -> None:
+    """On the one way: raised in our own journal, with the fact's instant: one row, however often read."""
+    ours = ControllerJournal(journal.with_name("controller.csv"))
+    caller = scene.served_by_the_net(1)
+    over = caller.lines.pop()
+    caller.fact("rated", 500, seq=1, operator="104", score=9)
+    at_ms = caller.now_ms
+    write(journal, [*caller.lines, over])
+    for _ in range(2):
+        await caught_up(Projector(engine, [journal, ours.path], take_rating, partial(raise_alarm, ours)))
+        with engine.begin() as connection:
+            connection.execute(text("DELETE FROM journal_position"))
+    assert (await record(ledger, caller)).ratings[1, "104"].outcome == "hung_up"
+    (alarm,) = await ledger.alarms_between(0, 2**53)
+    assert (alarm.at_ms, alarm.kind) == (at_ms, "rating-impossible")
+    assert alarm.detail == f"call {caller.id}: the score is none of 1–5"
+    assert b"9" not in alarm.detail.encode().replace(caller.id.encode(), b"")
+
+
+async def test_no_line_is_taken_in_while_its_alarm_cannot_be_raised(
+    engine: Engine, ledger: Ledger, journal: Path
+) -> None:
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    caller = scene.left_waiting(1).fact("rated", 1, seq=1, operator="101", score=5)
+    write(journal, caller.lines)
+    with pytest.raises(JournalError):
+        await Projector(engine, [journal], take_rating, full_disk).project_once()
+    assert await ledger.call_story(caller.id) is None
+    told: list[str] = []
+    await caught_up(Projector(engine, [journal], take_rating, lambda kind, *_: told.append(kind)))
+    assert told == ["rating-impossible"]
+    assert (await record(ledger, caller)).ratings == {}
+
+
 async def test_a_line_at_a_time_comes_to_the_same_as_all_at_once(
     projector: Projector, ledger: Ledger, journal: Path
 ) -> None:
@@ -87,7 +127,7 @@ async def test_a_new_projector_goes_on_where_the_last_one_ended(
     caller = scene.transferred_call(1)
     for line in caller.lines:
         write(journal, [line])
-        assert await Projector(engine, [journal]).project_once() == 1
+        assert await projector_of(engine, [journal]).project_once() == 1
     assert await record(ledger, caller) == scene.as_recorded(caller)
     assert await projector.project_once() == 0
 
@@ -137,7 +177,7 @@ async def test_a_line_that_the_database_refuses_is_passed_over(
 
 
 async def test_two_projectors_do_not_take_in_a_line_twice(engine: Engine, journal: Path) -> None:
-    one, other = Projector(engine, [journal]), Projector(engine, [journal])
+    one, other = projector_of(engine, [journal]), projector_of(engine, [journal])
     lines = scene.journal(12)
     taken = 0
     for start in range(0, len(lines), 10):
@@ -171,7 +211,7 @@ async def test_a_database_that_was_restarted_is_used_again(postgres: Server, jou
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as outside:
         outside.execute("CREATE DATABASE restarted TEMPLATE ledger_template")
         engine = open_engine(postgres.url("restarted"))
-        projector, ledger, caller = Projector(engine, [journal]), Ledger(engine), scene.plain_call(1)
+        projector, ledger, caller = projector_of(engine, [journal]), Ledger(engine), scene.plain_call(1)
         for line in caller.lines:
             write(journal, [line])
             outside.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'restarted'")
@@ -202,7 +242,7 @@ def everything_of(lines: list[bytes], engine: Engine, journal: Path) -> dict[str
             connection.execute(table.delete())
     other = journal.with_name("straight.csv")
     write(other, lines)
-    while Projector(engine, [other]).project_now():
+    while projector_of(engine, [other]).project_now():
         pass
     return everything(engine)
 

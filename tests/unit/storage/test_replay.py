@@ -15,7 +15,7 @@ from storage import audit
 from storage.ledger import Ledger
 from storage.projector import Projector
 from storage.tables import journal_position, metadata
-from tests.unit.storage.scene import START_MS, Caller, plain_call
+from tests.unit.storage.scene import START_MS, Caller, plain_call, projector_of
 
 JOURNALS = Path(__file__).parent / "journals"
 
@@ -91,7 +91,7 @@ async def test_journals_read_anew_change_nothing_at_all(engine: Engine, projecto
     for _ in range(2):
         with engine.begin() as connection:
             connection.execute(delete(journal_position))
-        anew = Projector(engine, [journal, journal.with_name("controller.csv")])
+        anew = projector_of(engine, [journal, journal.with_name("controller.csv")])
         while await anew.project_once():
             pass
         assert everything(engine) == once
@@ -119,7 +119,7 @@ async def test_a_journal_in_another_file_enters_nothing_twice(
             case "put aside":
                 path.with_name(f"{path.name}.1").write_bytes(b"".join(lines))
                 path.write_bytes(b"".join(lines[-3:]))
-    anew = Projector(engine, [journal, journal.with_name("controller.csv")])
+    anew = projector_of(engine, [journal, journal.with_name("controller.csv")])
     while await anew.project_once():
         pass
     assert everything(engine)["audit"] == once["audit"]

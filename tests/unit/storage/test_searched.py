@@ -18,10 +18,10 @@ from calls.store import StoreAwayError
 from recordings.offline import verify
 from recordings.package import PROTOCOL
 from storage.ledger import Ledger
-from storage.projector import Projector
 from storage.record import GapRow
 from storage.register import Register
 from storage.rows import save
+from tests.unit.storage.scene import projector_of
 
 PHONE, OTHER = "77050000009", "77050000001"
 
@@ -80,7 +80,7 @@ async def test_a_journal_that_is_not_taken_in_and_a_file_without_a_row_are_told(
     ledger = Ledger(engine)
     found = await searched(ledger, places, DAY, ZONE)
     assert (found["journal_unread_bytes"], found["archive_without_row"]) == (19, 1)
-    await Projector(engine, list(places.journals)).project_once()
+    await projector_of(engine, list(places.journals)).project_once()
     assert (await searched(ledger, places, DAY, ZONE))["journal_unread_bytes"] == 0
 
 

@@ -29,11 +29,10 @@ from storage import audit, demands, retention
 from storage.book import write_recording
 from storage.engine import open_engine, sqlite_url
 from storage.migrate import upgrade
-from storage.projector import Projector
 from storage.tables import legal_hold, recording
 from tests.unit.storage.interleaved import Deed, interleave
 from tests.unit.storage.postgres import Server
-from tests.unit.storage.scene import Caller
+from tests.unit.storage.scene import Caller, projector_of
 
 NOW_MS = 1_764_000_000_000
 CLOCK = Reading(NOW_MS, "", 0)
@@ -273,12 +272,12 @@ def test_the_projector_and_the_finaliser_never_wait_for_each_other(fresh: Fresh,
         journal.write_bytes(b"".join(talk.lines[:known]))
         url = fresh()
         first = open_engine(url)
-        Projector(first, [journal]).project_now()
+        projector_of(first, [journal]).project_now()
         first.dispose()
         journal.write_bytes(b"".join(talk.lines))
 
         def project(engine: Engine, journal: Path = journal) -> None:
-            Projector(engine, [journal]).project_now()
+            projector_of(engine, [journal]).project_now()
 
         interleave(url, [project, finalise], [0] * steps + [1] * 40)
         look(url)
