@@ -9,7 +9,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-PORTION_S = 0.002
+PORTION_S = 0.001
 
 
 async def in_portions(things: Iterable[T], portion_s: float = PORTION_S) -> AsyncIterator[T]:
