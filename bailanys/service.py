@@ -30,7 +30,7 @@ from storage.migrate import upgrade
 from telephony.embedded import AsteriskInstall, find_asterisk
 from telephony.process import AsteriskSilentError, running_pid, rx
 
-READY_S = 15.0
+READY_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ async def test_who_takes_a_talk_by_too_long_a_header_is_hung_up_and_told(
     await centre.journal.until(Fact.TALKING, _newest(centre), 5)
     taken = await other.invite(STRANGE, f"Replaces: {call.replaces};x={'a' * 5000}".encode())
     assert taken.status == 200, taken.answer
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(5):
         while not (await other.receive()).startswith("BYE "):
             pass
     await talk.ended()
