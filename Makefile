@@ -5,6 +5,7 @@ BIN := .venv/bin
 PACKAGES := bailanys bench calls config console dialplan ivr rating recordings routing speech storage telephony
 SOURCES := $(wildcard $(PACKAGES) phones) tests tools
 export PYTHONUNBUFFERED := 1
+unexport PYTHONDONTWRITEBYTECODE  # a run starts hundreds of Pythons: each would compile everything anew
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test unit nightly lint format bench lock clean

@@ -13,7 +13,7 @@ from pathlib import Path
 from apt_private import SUITE, Package, PrivateApt, architecture, open_apt
 from steps import SetupError, folder_size, megabytes, run, step
 
-from telephony.embedded import MANIFEST, PREFIX, loader_of, prefix_command
+from telephony.embedded import MANIFEST, PREFIX, host_asterisk, host_sipp, loader_of, prefix_command
 
 _ASTERISK = "asterisk=1:22.*"
 _SIPP = "sip-tester"
@@ -41,6 +41,13 @@ def recipe(asterisk: bool, sipp: bool, machine: str) -> str:
     """What a prefix is made of; a prefix made of anything else is made anew."""
     wanted = (_ASTERISK,) * asterisk + (_SIPP,) * sipp
     return json.dumps([1, SUITE, machine, wanted, _KEEP.pattern, _DROP.pattern, _SKIPPED_PATHS])
+
+
+def install(cache: Path) -> None:
+    """Fill `cache/asterisk` with what this machine does not have itself. Raises SetupError."""
+    asterisk, sipp = host_asterisk() is None, host_sipp() is None
+    if asterisk or sipp:
+        build_prefix(cache, asterisk=asterisk, sipp=sipp)
 
 
 def build_prefix(cache: Path, *, asterisk: bool, sipp: bool) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,11 +33,9 @@ def main() -> int:
         cache.mkdir(exist_ok=True)
         with (cache / "setup.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # two set-ups of one clone would undo each other's work
-            virtual_environment.install(ROOT)
-            asterisk = embedded.host_asterisk() is None
-            sipp = embedded.host_sipp() is None
-            if asterisk or sipp:
-                prefix.build_prefix(cache, asterisk=asterisk, sipp=sipp)
+            with ThreadPoolExecutor(2) as pool:  # one waits for Debian while the other waits for PyPI
+                for part in [pool.submit(virtual_environment.install, ROOT), pool.submit(prefix.install, cache)]:
+                    part.result()
             found = embedded.find_asterisk(cache)
     except SetupError as error:
         sys.stderr.write(f"setup: {error}\n")

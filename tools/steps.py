@@ -17,6 +17,7 @@ _CAUSES = re.compile(
     "No space left on device|Disk quota exceeded|Read-only file system|Network is unreachable|No route to host"
     "|Connection refused|Connection timed out|Temporary failure in name resolution|Temporary failure resolving '[^']*'"
     "|Could not resolve '[^']*'|Name or service not known|certificate verify failed|NO_PUBKEY \\w+"
+    "|Hash mismatch for \\S+"
 )
 
 
