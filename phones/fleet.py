@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import json
 import os
-import random
 import shutil
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from phones import manners, sip_text, tones
+from phones.own_ports import own_ports
 from phones.phone import LINE_LIMIT, Phone, Server
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -25,7 +25,6 @@ _CODEC_IDS = {
     "ulaw": "PCMU/8000/1",
     "g722": "G722/16000/1",
 }  # as pjsua names them: it has no Opus
-_RTP_FIRST, _RTP_LAST = 20000, 31000  # over Asterisk's 10000-19999, under the system's own 32768
 
 
 class Fleet:
@@ -42,7 +41,6 @@ class Fleet:
         self._made: Path | None = None
         self._log = log
         self._numbers = itertools.count(1)
-        self._rtp_port = random.randrange(_RTP_FIRST, _RTP_LAST, 2)  # noqa: S311  # fleets run side by side
 
     async def __aenter__(self) -> Self:
         """Make the folder."""
@@ -145,7 +143,7 @@ class Fleet:
             "folder": str(folder),
             "log": str(folder / "sip.log") if self._log else "",
             "codecs": [_CODEC_IDS[codec] for codec in codecs],
-            "rtp_port": self._next_rtp_port(),
+            "rtp_port": own_ports().voice(),
             "manner": manners.written(manner),
             **setup,
         }
@@ -165,9 +163,3 @@ class Fleet:
             process.stdin.write(json.dumps(first).encode() + b"\n")
         await phone.up()
         return phone
-
-    def _next_rtp_port(self) -> int:
-        self._rtp_port += 100  # a phone has few calls; pjsua itself goes on where a port is taken
-        if self._rtp_port > _RTP_LAST:
-            self._rtp_port = _RTP_FIRST
-        return self._rtp_port

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Self
 
 from phones.legs import Leg, Message, legs, read_messages
 from phones.load import Load
+from phones.own_ports import own_ports
 
 _TRACE, _ERRORS = "messages.log", "errors.log"
 _GRACE_S = 3.0
@@ -136,7 +136,4 @@ class SippRun:
 
 def free_port(address: str = "127.0.0.1") -> int:
     """Find a UDP port that is free now."""
-    with socket.socket(type=socket.SOCK_DGRAM) as probe:
-        probe.bind((address, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return own_ports().server(address)

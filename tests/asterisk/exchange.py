@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from phones.own_ports import own_ports
 from telephony.embedded import AsteriskInstall, find_asterisk
 from telephony.process import rx, start_asterisk, stop_asterisk
 
@@ -137,7 +137,7 @@ async def exchange(operators: int = 2, allow: str = "alaw,ulaw") -> AsyncIterato
     """Run an Asterisk in a folder of its own on free ports."""
     install = find_asterisk(CACHE)
     with tempfile.TemporaryDirectory(prefix="exc") as name:
-        made = Exchange(install, Path(name), free_udp_port())
+        made = Exchange(install, Path(name), own_ports().server())
         _configure(made, operators, allow)
         process = await start_asterisk(install, made.home / "asterisk.conf", made.home / "console")
         try:
@@ -175,10 +175,3 @@ def _configure(made: Exchange, operators: int, allow: str) -> None:
     }
     for file, text in files.items():
         (home / file).write_text(text)
-
-
-def free_udp_port() -> int:
-    with socket.socket(type=socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -8,8 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from exchange import free_udp_port
-
+from phones.own_ports import own_ports
 from telephony.embedded import AsteriskInstall, find_asterisk
 from telephony.process import rx, start_asterisk, stop_asterisk
 
@@ -129,7 +128,7 @@ def _configure(made: FarPhone, at: dict[str, object], *, registered: bool) -> No
     names = ("varlib", "db", "key", "agi", "spool", "run", "data", "etc", "log")
     directories = [*(f"ast{name}dir => {home}" for name in names), f"astmoddir => {install.module_dir}"]
     loaded = [name for name in MODULES if (install.module_dir / f"{name}.so").exists()]
-    values = at | {"port": free_udp_port(), "home": home, "hz": made.hz}
+    values = at | {"port": own_ports().server(), "home": home, "hz": made.hz}
     files = {
         "asterisk.conf": "\n".join(["[directories]", *directories, ""]),
         "modules.conf": "\n".join(["[modules]", "autoload=no", *(f"load={name}.so" for name in loaded), ""]),

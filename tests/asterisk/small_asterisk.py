@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import tempfile
 import wave
 from collections.abc import AsyncIterator
@@ -12,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from phones.own_ports import own_ports
 from telephony.embedded import AsteriskInstall, find_asterisk
 from telephony.process import rx, start_asterisk, stop_asterisk
 
@@ -82,7 +82,7 @@ async def small_asterisk(event_filter: str = "") -> AsyncIterator[SmallAsterisk]
     """Run an Asterisk in a folder of its own on free ports."""
     install = find_asterisk(CACHE)
     with tempfile.TemporaryDirectory(prefix="lnk") as name:
-        asterisk = SmallAsterisk(install, Path(name), free_port(), free_port())
+        asterisk = SmallAsterisk(install, Path(name), own_ports().server(), own_ports().server())
         _configure(asterisk, event_filter)
         process = await start_asterisk(install, asterisk.home / "asterisk.conf", asterisk.home / "console")
         try:
@@ -90,13 +90,6 @@ async def small_asterisk(event_filter: str = "") -> AsyncIterator[SmallAsterisk]
         finally:
             await stop_asterisk(install, asterisk.home / "asterisk.conf", process.pid)
             await process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def freeze(pid: int, *, frozen: bool) -> None:

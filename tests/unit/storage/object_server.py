@@ -18,6 +18,7 @@ from itertools import count
 from pathlib import Path
 
 from config.object_store import StoreAddress
+from phones.own_ports import own_ports
 from tests.unit.storage.own_authority import Issued, issued
 
 KEY, SECRET = "hotline-key", "hotline-secret-that-nobody-may-see"
@@ -105,7 +106,7 @@ def object_server(*, tls: bool = False) -> Iterator[ObjectServer]:
     with tempfile.TemporaryDirectory(prefix="bailanys-s3-") as name:
         folder = Path(name)
         (folder / "data" / BUCKET).mkdir(parents=True)
-        server = ObjectServer(folder, _free_port(), issued(folder) if tls else None)
+        server = ObjectServer(folder, own_ports().server(), issued(folder) if tls else None)
         descriptor = os.open(server.secrets_file, os.O_WRONLY | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "w") as file:
             json.dump({"access_key_id": KEY, "secret_access_key": SECRET}, file)
@@ -114,10 +115,3 @@ def object_server(*, tls: bool = False) -> Iterator[ObjectServer]:
             yield server
         finally:
             server.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port: int = trial.getsockname()[1]
-        return port
