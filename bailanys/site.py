@@ -100,6 +100,11 @@ class Places:
         return self.state / "etc"
 
     @property
+    def sounds(self) -> Path:
+        """What Asterisk plays."""
+        return self.state / "data" / "sounds"
+
+    @property
     def asterisk_conf(self) -> Path:
         """The file that Asterisk is started with."""
         return self.etc / "asterisk.conf"
@@ -151,7 +156,7 @@ def asterisk_site(settings: Settings, places: Places, asterisk: AsteriskInstall,
         spool=places.spool,
         run=places.state / "run",
         log=places.log,
-        music=places.state / "data" / "sounds" / MUSIC_SUBFOLDER,
+        music=places.sounds / MUSIC_SUBFOLDER,
         tls_certificate=places.state / settings.sip.tls_certificate,
         tls_key=places.state / settings.sip.tls_key,
         ami_secret=keys.ami,

@@ -1,4 +1,4 @@
-"""Who works on demands, recordings and their keys (rule 14), and which role may do what: the one place that says so.
+"""Who works on demands, recordings, their keys (rule 14) and prompts, and which role may do what: said here alone.
 
 A person is the same at the command line and over the API. With nobody in the configuration everyone is who their
 account or token is called, and may do everything that the scopes of a token allow; an account and a token of the same
@@ -21,7 +21,7 @@ class Role(StrEnum):
     CLERK = "clerk"  # enters letters, hands over
     AUDITOR = "auditor"  # listens and selects
     APPROVER = "approver"  # approves what another has selected
-    ADMINISTRATOR = "administrator"  # keys, tokens, the archive's health; hears and hands over nothing
+    ADMINISTRATOR = "administrator"  # keys, tokens, prompts, the archive's health; hears and hands over nothing
 
 
 class Deed(StrEnum):
@@ -39,6 +39,7 @@ class Deed(StrEnum):
     SIGN_ANEW = "sign the audit log anew"
     TAKE_OVER = "take the ledger over"
     ADMIT_PROGRAM = "make a token"
+    IMPORT_PROMPT = "import a prompt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ WAYS: dict[Kind | Deed, Way] = {
     Deed.SIGN_ANEW: Way(_by(_ADMINISTRATOR), ("audit begin-anew",)),
     Deed.TAKE_OVER: Way(_by(_ADMINISTRATOR), ("db take-over",)),
     Deed.ADMIT_PROGRAM: Way(_by(_ADMINISTRATOR), ("tokens add",)),
+    Deed.IMPORT_PROMPT: Way(_by(_ADMINISTRATOR), ("prompts import",)),
 }
 """Alerts and escalations are the clock's alone. To look at demands and to search is no deed."""
 

@@ -76,6 +76,28 @@ def as_caller() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def as_owner_of(folder: Path) -> Iterator[None]:
+    """Open and make files as whoever the folder belongs to, for a moment; where it is not there, the nearest above it.
+
+    For a folder outside the state folder, whose owner `work_as_owner` does not know. Nothing changes for who is not
+    root. Raises OSError.
+    """
+    there = next(place for place in (folder, *folder.parents) if place.is_dir())
+    owner, uid, gid = there.stat().st_uid, _libc.setfsuid(_NOBODY_IN_PARTICULAR), _libc.setfsgid(_NOBODY_IN_PARTICULAR)
+    if os.geteuid() != ROOT_UID or owner == uid:
+        yield
+        return
+    before, (main, groups) = os.getgroups(), _groups_of(owner, there)
+    try:
+        os.setgroups(groups)
+        _act_as(owner, main)
+        yield
+    finally:
+        os.setgroups(before)
+        _act_as(uid, gid)
+
+
+@contextlib.contextmanager
 def as_owner_alone() -> Iterator[None]:
     """Without root's right to read everything: what can be opened here the hotline can open, too."""
     uid = _libc.setfsuid(_NOBODY_IN_PARTICULAR)

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 SUBFOLDER = "bailanys"  # sounds are played as `bailanys/<id>`, so that ours never hide Asterisk's own
 MUSIC_SUBFOLDER = "music"
 _MUSIC = f"{MUSIC_SUBFOLDER}/hold.wav"
-_RECEIPT = "spoken.json"
+RECEIPT = "spoken.json"
+"""Tells that sounds were laid out in the folder, and of what."""
 _FORM = 1  # of the composed sounds: raise it when they change with the same inputs
 
 
@@ -59,7 +60,7 @@ def install_sounds(settings: Settings, out: Path, sources: Sources | None = None
     for path in out.glob(f"*/{SUBFOLDER}/*.wav"):
         if path.relative_to(out).as_posix() not in files:
             path.unlink()  # of an operator or a prompt that is no more
-    (out / _RECEIPT).write_text(json.dumps({"inputs": digest, "spoken": spoken.to_json()}), encoding="utf-8")
+    (out / RECEIPT).write_text(json.dumps({"inputs": digest, "spoken": spoken.to_json()}), encoding="utf-8")
     return spoken
 
 
@@ -120,7 +121,7 @@ def _digest(inputs: Mapping[str, Path], default: Language, by_language: Mapping[
 
 def _receipt(out: Path) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = json.loads((out / _RECEIPT).read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads((out / RECEIPT).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None  # never installed, or cut short: lay out anew
     return found if found.keys() >= {"inputs", "spoken"} else None

@@ -28,6 +28,24 @@ class UnreadableSoundError(SpeechError):
     error_id = "unreadable-sound"
 
 
+class UnfitRecordingError(SpeechError):
+    """A studio's file cannot become a prompt: no sound file, damaged, silent, too short or too long."""
+
+    error_id = "unfit-recording"
+
+
+class NotKeptError(SpeechError):
+    """A prompt could not be put into the studio folder; what was there still is."""
+
+    error_id = "prompt-not-kept"
+
+
+class UnknownLanguageError(SpeechError):
+    """The hotline does not speak the language."""
+
+    error_id = "unspoken-language"
+
+
 class SynthesiserError(SpeechError):
     """A synthesiser is not installed, or failed; the message says which package to install."""
 

@@ -15,8 +15,8 @@ Samples = NDArray[np.float64]
 """Mono samples between -1 and 1."""
 
 RATE_HZ = 8000
-_FRAME = RATE_HZ // 100  # 10 ms: short enough to find the edges of a word
-_AUDIBLE_DB = -40.0  # below the loudest frame; what is quieter is breath and reverberation
+FRAME = RATE_HZ // 100  # samples, 10 ms: short enough to find the edges of a word
+AUDIBLE_DB = -40.0  # below the loudest frame; what is quieter is breath and reverberation
 
 
 def resample(samples: Samples, from_hz: int, to_hz: int = RATE_HZ) -> Samples:
@@ -52,11 +52,11 @@ def trim(samples: Samples, margin_s: float = 0.03) -> Samples:
     """Return the samples with silence of exactly the margin at both ends, cut or added."""
     margin = round(margin_s * RATE_HZ)
     samples = np.pad(samples, margin)
-    loud = np.flatnonzero(_audible(samples))
+    loud = np.flatnonzero(heard_frames(samples))
     if not len(loud):
         return samples[:0]
-    first = max(0, int(loud[0]) * _FRAME - margin)
-    last = min(len(samples), (int(loud[-1]) + 1) * _FRAME + margin)
+    first = max(0, int(loud[0]) * FRAME - margin)
+    last = min(len(samples), (int(loud[-1]) + 1) * FRAME + margin)
     return faded(samples[first:last])
 
 
@@ -65,14 +65,14 @@ def tighten(samples: Samples, longest_s: float = 0.1) -> Samples:
 
     A synthesiser rests half a second after a full stop; the caller's thirty seconds (rule 7) have no room for it.
     """
-    audible = _audible(samples)
-    longest = round(longest_s * RATE_HZ / _FRAME)
+    audible = heard_frames(samples)
+    longest = round(longest_s * RATE_HZ / FRAME)
     kept = np.ones(len(audible), dtype=bool)
     quiet = 0
     for frame, loud in enumerate(audible):
         quiet = 0 if loud else quiet + 1
         kept[frame] = quiet <= longest
-    tightened: Samples = samples[: len(audible) * _FRAME][np.repeat(kept, _FRAME)]
+    tightened: Samples = samples[: len(audible) * FRAME][np.repeat(kept, FRAME)]
     return tightened
 
 
@@ -89,7 +89,7 @@ def level(samples: Samples, speech_db: float = -19.0, peak_db: float = -3.0) -> 
 
 def speech_rms(samples: Samples) -> float:
     """Return the root mean square of the audible frames, between 0 and 1."""
-    audible = np.repeat(_audible(samples), _FRAME)
+    audible = np.repeat(heard_frames(samples), FRAME)
     return float(np.sqrt(np.mean(samples[: len(audible)][audible] ** 2))) if audible.any() else 0.0
 
 
@@ -134,11 +134,12 @@ def joined(parts: Sequence[Samples]) -> Samples:
     return np.concatenate(parts) if parts else silence(0)
 
 
-def _audible(samples: Samples) -> NDArray[np.bool_]:
-    frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
+def heard_frames(samples: Samples) -> NDArray[np.bool_]:
+    """Say of each frame whether it is heard beside the loudest one; what is left over of a frame is not counted."""
+    frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
     loudness = np.sqrt(np.mean(frames**2, axis=1))
     loudest = float(loudness.max(initial=0.0))
     if loudest < 1e-4:  # -80 dBFS: digital silence with dither
         return np.zeros(len(loudness), dtype=bool)
-    audible: NDArray[np.bool_] = loudness > loudest * 10 ** (_AUDIBLE_DB / 20)
+    audible: NDArray[np.bool_] = loudness > loudest * 10 ** (AUDIBLE_DB / 20)
     return audible

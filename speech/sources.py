@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speech.catalogue import catalogue
-from speech.errors import MissingPromptError
+from speech.errors import MissingPromptError, UnknownLanguageError, UnknownPromptError
 from speech.render import SOUNDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from config.settings import Language, Settings
 
 _HOLD_MUSIC = Path("music", "hold.wav")
@@ -38,14 +41,14 @@ class Sources:
 
     def find(self, prompt: Prompt) -> Path | None:
         """Return the file to play for the prompt, or None if there is none."""
-        return next((path for path in (self._studio(prompt), self._rendered(prompt)) if path.is_file()), None)
+        return next((path for path in (self.studio_path(prompt), self._rendered(prompt)) if path.is_file()), None)
 
     def path(self, prompt: Prompt) -> Path:
         """Return the file to play for the prompt. Raises MissingPromptError."""
         found = self.find(prompt)
         if found is None:
             raise MissingPromptError(
-                f"{prompt.language}: no sound for the prompt {prompt.id!r}: neither {self._studio(prompt)} "
+                f"{prompt.language}: no sound for the prompt {prompt.id!r}: neither {self.studio_path(prompt)} "
                 f"nor {self._rendered(prompt)} (`bailanys prompts build` renders what is in the catalogue)"
             )
         return found
@@ -62,9 +65,10 @@ class Sources:
 
     def is_studio(self, prompt: Prompt) -> bool:
         """Say whether a studio recording is played for the prompt."""
-        return self._studio(prompt).is_file()
+        return self.studio_path(prompt).is_file()
 
-    def _studio(self, prompt: Prompt) -> Path:
+    def studio_path(self, prompt: Prompt) -> Path:
+        """Return where a studio recording of the prompt lies, or would."""
         return self.studio / prompt.language / f"{prompt.id}.wav"
 
     def _rendered(self, prompt: Prompt) -> Path:
@@ -98,3 +102,25 @@ def synthetic_prompts(settings: Settings, sources: Sources | None = None) -> tup
     return tuple(
         prompt for prompt in needed_prompts(settings) if there.find(prompt) is not None and not there.is_studio(prompt)
     )
+
+
+def spoken_language(settings: Settings, language: str) -> Language:
+    """Return the language if callers can choose it. Raises UnknownLanguageError."""
+    for one in settings.hotline.languages:
+        if one == language:
+            return one
+    raise UnknownLanguageError(f"{language}: callers are spoken to in {', '.join(settings.hotline.languages)}")
+
+
+def known_prompt(settings: Settings, language: Language, prompt: str) -> Prompt:
+    """Return the prompt if a caller can ever hear it. Raises UnknownPromptError."""
+    ids = [one.id for one in needed_prompts(settings) if one.language == language]
+    if prompt not in ids:
+        raise UnknownPromptError(f"{language}: no prompt called {prompt!r}{meant(prompt, ids)}")
+    return Prompt(language, prompt)
+
+
+def meant(name: str, known: Sequence[str]) -> str:
+    """Return the rest of a line that says that there is nothing of that name."""
+    near = get_close_matches(name, known, 1)
+    return f"; did you mean {near[0]!r}?" if near else "; `bailanys prompts list` shows them all"

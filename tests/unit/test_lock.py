@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def locked() -> dict[str, list[str]]:
     """Each locked package with its hashes."""
-    blocks = re.findall(r"^([a-z0-9._-]+)(?:\[[^]]*\])?==\S+ \\\n((?:    --hash=.*\n)+)", lock_text(), re.MULTILINE)
+    pin = r"^([a-z0-9._-]+)(?:\[[^]]*\])?==\S+(?: ; [^\n]+)? \\\n((?:    --hash=.*\n)+)"
+    blocks = re.findall(pin, lock_text(), re.MULTILINE)
     return {name: re.findall(r"sha256:[0-9a-f]{64}", hashes) for name, hashes in blocks}
 
 
@@ -29,5 +30,5 @@ def test_every_dependency_is_locked_with_its_hashes() -> None:
 
 def test_the_lock_holds_nothing_of_the_machine_it_was_made_on() -> None:
     pins = [line for line in lock_text().splitlines() if line and not line.startswith((" ", "#"))]
-    assert all(re.fullmatch(r"[a-z0-9._-]+==\S+ \\", line) for line in pins)
+    assert all(re.fullmatch(r"[a-z0-9._-]+==\S+( ; python_version >= '3\.[0-9]+')? \\", line) for line in pins)
     assert "file://" not in lock_text()
