@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -29,8 +28,9 @@ _CANCELLED_DB = 12.0
 """Both channels together are 6 dB softer when one is empty; this much only when one is the other turned upside down."""
 _HEARD_DB = -55.0
 """The loudest 10 ms of speech from a studio are never this soft; noise of a recorder left running is."""
+_REST_S = 0.2
 _UNTOLD = 2**62
-"""Frames: a header that does not say how many there are is read as more than this."""
+"""Frames: where the head does not say how many there are libsndfile says more than this, and cannot read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Delivered:
 
     file: Path
     samples: Samples
-    """8 kHz mono, with nothing below a telephone's band, as long and as loud as it came."""
+    """8 kHz mono, with nothing below a telephone's band, as loud as it came; silence around."""
     form: str
     """As a person calls it: `WAV, 24 bit, 48000 Hz, stereo`."""
     clipped: int
@@ -58,7 +58,9 @@ def delivered(path: Path) -> Delivered:
             frames, rate_hz = _frames(path, sound), int(sound.samplerate)
             form = f"{sound.format}, {_width(sound.subtype)}, {rate_hz} Hz, {('mono', 'stereo')[sound.channels - 1]}"
     clipped = sum(flat_tops(channel, rate_hz) for channel in frames.T)
-    samples = without_rumble(resample(_mono(path, frames), rate_hz))
+    # Both work on the whole as if it went round: what rings after a hard beginning must not be heard at the end.
+    rest = round(_REST_S * rate_hz)
+    samples = without_rumble(resample(np.pad(_mono(path, frames), rest), rate_hz))
     if _loudest_db(samples) < _HEARD_DB:
         raise UnfitRecordingError(f"{path}: holds nothing that a caller would hear: it is silent, or no voice")
     return Delivered(path, samples, form, clipped)
@@ -91,19 +93,17 @@ def _check_form(path: Path, sound: soundfile.SoundFile) -> None:
     if sound.samplerate not in _RATES_HZ:
         raise UnfitRecordingError(f"{path}: {sound.samplerate} Hz; 8,000 to 192,000 Hz are taken")
     length_s = sound.frames / sound.samplerate
-    if LONGEST_S < length_s < _UNTOLD / sound.samplerate:
+    if sound.frames >= _UNTOLD:
+        raise UnfitRecordingError(f"{path}: does not tell how long it is, as after a pipe; save it anew")
+    if length_s > LONGEST_S:
         raise UnfitRecordingError(f"{path}: {_length(length_s)} long; a prompt has {LONGEST_S:.0f} s at most")
     if not sound.frames:
         raise UnfitRecordingError(f"{path}: holds no sound")
 
 
 def _frames(path: Path, sound: soundfile.SoundFile) -> NDArray[np.float32]:
-    """All of it: what the header says is not believed."""
-    most = math.floor(LONGEST_S * sound.samplerate)
-    frames: NDArray[np.float32] = sound.read(most + 1, dtype="float32", always_2d=True)
-    if len(frames) > most:
-        raise UnfitRecordingError(f"{path}: longer than {LONGEST_S:.0f} s, which a prompt has at most")
-    if len(frames) < sound.frames < _UNTOLD:
+    frames: NDArray[np.float32] = sound.read(dtype="float32", always_2d=True)
+    if len(frames) < sound.frames:
         raise UnfitRecordingError(f"{path}: damaged or cut short: {len(frames)} of {sound.frames} samples can be read")
     if not np.all(np.isfinite(frames)):
         raise UnfitRecordingError(f"{path}: holds samples that are no numbers (NaN or infinite)")

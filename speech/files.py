@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from speech.sound import RATE_HZ, Samples, resample
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 
 def read(path: Path) -> Samples:
@@ -28,11 +31,26 @@ def read(path: Path) -> Samples:
 
 
 def write(path: Path, samples: Samples) -> None:
-    """Write 8 kHz mono 16 bit WAV, whole or not at all: Asterisk may be playing the old one."""
+    """Write 8 kHz mono 16 bit WAV, whole or not at all: Asterisk may be playing the old one. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    soundfile.write(draft, np.clip(samples, -1.0, 1.0), RATE_HZ, format="WAV", subtype="PCM_16")
-    draft.replace(path)
+    try:
+        draft.write_bytes(wav(samples))
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def wav(samples: Samples) -> bytes:
+    """Return the sound as a WAV of 8 kHz, mono, 16 bit."""
+    made = io.BytesIO()
+    soundfile.write(made, pcm(samples), RATE_HZ, format="WAV", subtype="PCM_16")
+    return made.getvalue()
+
+
+def pcm(samples: Samples) -> NDArray[np.int16]:
+    """Return the samples in 16 bit; what is above full scale is clipped."""
+    return np.round(np.clip(samples, -1.0, 1.0) * 32767).astype(np.int16)
 
 
 def is_telephone_wav(path: Path) -> bool:

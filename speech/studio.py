@@ -5,17 +5,16 @@ Trimmed of silence, levelled to the other prompts, softened at both ends, 8 kHz 
 
 from __future__ import annotations
 
-import io
 import os
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import soundfile
 
 from config.ownership import as_owner_of
 from speech.errors import NotKeptError, UnfitRecordingError
+from speech.files import pcm, wav
 from speech.levels import Measured, measured, oddities
 from speech.segments import cut, fade
 from speech.sound import RATE_HZ, Samples, level
@@ -52,8 +51,9 @@ def finished(came: Delivered, usual_db: float) -> Finished:
     if not SHORTEST_S <= spoken_s <= LONGEST_S:
         wanted = f"at least {SHORTEST_S} s" if spoken_s < SHORTEST_S else f"at most {LONGEST_S:.0f} s"
         raise UnfitRecordingError(f"{came.file}: {spoken_s:.2f} s are left without the silence; a prompt has {wanted}")
-    samples = _as_kept(fade(level(spoken, usual_db, _PEAK_DB), FADE_S, FADE_S))
-    return Finished(samples, figures := measured(samples), tuple(_warnings(came, figures, usual_db)))
+    samples = fade(level(spoken, usual_db, _PEAK_DB), FADE_S, FADE_S)
+    figures = measured(pcm(samples) / 32768)  # of what the file will hold
+    return Finished(samples, figures, tuple(_warnings(came, figures, usual_db)))
 
 
 def keep(samples: Samples, target: Path, *, replace: bool) -> None:
@@ -81,11 +81,6 @@ def _warnings(came: Delivered, figures: Measured, usual_db: float) -> list[str]:
     return said
 
 
-def _as_kept(samples: Samples) -> Samples:
-    """Rounded to 16 bit, so that the figures are those of the file."""
-    return np.round(np.clip(samples, -1.0, 1.0) * 32767) / 32768
-
-
 def _make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
@@ -96,14 +91,12 @@ def _make_folder(folder: Path) -> None:
 
 
 def _write(samples: Samples, target: Path, *, replace: bool) -> None:
-    content = io.BytesIO()
-    soundfile.write(content, np.round(samples * 32768).astype("<i2"), RATE_HZ, format="WAV", subtype="PCM_16")
     draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _EVERYBODY_READS)
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(descriptor, _EVERYBODY_READS)
-            file.write(content.getvalue())
+            file.write(wav(samples))
             file.flush()
             os.fsync(descriptor)
         _name(draft, target, replace=replace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -64,7 +65,13 @@ def list_(
     wanted = (spoken_language(settings, language),) if language else settings.hotline.languages
     rows = _rows([prompt for prompt in needed_prompts(settings) if prompt.language in wanted], sources)
     rows = [row for row in rows if not (synthetic and row["voice"] != "synthetic") and not (odd and not row["remarks"])]
-    show(rows if as_json else [_line(row) for row in rows], as_json=as_json, title="Prompts (dBFS: RMS of the speech)", whole="prompt")
+    shown = rows if as_json else [_line(row) for row in rows]
+    show(shown, as_json=as_json, title="Prompts (dBFS: RMS of the speech)", whole="prompt")
+        rows if as_json else [_line(row) for row in rows],
+        as_json=as_json,
+        title="Prompts (dBFS: RMS of the speech)",
+        whole="prompt",
+    )
 
 
 @app.command("import")
@@ -141,6 +148,8 @@ def join(
     said = [script_of(settings, spoken, name) for name in names]
     samples = heard(said, Sources(studio=places_of(settings, ROOT).override))
     with as_caller():
+        if not out.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "There is no such folder", str(out.parent))
         write(out, samples)
     figures = measured(samples)
     row = {

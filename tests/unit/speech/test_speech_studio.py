@@ -29,7 +29,7 @@ USUAL_DB = -19.0
     rms_db=st.floats(-45, -9), usual_db=st.floats(-24, -16), seconds=st.floats(0.3, 2.5),
     before_s=st.floats(0, 1.5), after_s=st.floats(0, 1.5),
 )  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_form_at_any_level_comes_within_one_decibel_and_to_the_word(
     tmp_path_factory: pytest.TempPathFactory, rate_hz: int, form: tuple[str, str], channels: int, rms_db: float,
     usual_db: float, seconds: float, before_s: float, after_s: float,
@@ -43,8 +43,10 @@ def test_any_form_at_any_level_comes_within_one_decibel_and_to_the_word(
     assert is_telephone_wav(kept)
     heard = read(kept)
     assert abs(measured(heard).level_db - usual_db) <= CLOSE_DB
+    spoken = heard[round(MARGIN_S * RATE_HZ) : -round(MARGIN_S * RATE_HZ)]  # all voice: any meter says the same
+    assert 10 * np.log10(np.mean(spoken**2)) == pytest.approx(usual_db, abs=CLOSE_DB)
     assert measured(heard) == made.figures and not [one for one in made.warnings if "clipped" not in one]
-    assert len(heard) / RATE_HZ == pytest.approx(seconds + 2 * MARGIN_S, abs=0.03)
+    assert len(heard) / RATE_HZ == pytest.approx(seconds + 2 * MARGIN_S, abs=0.06)
     assert np.max(np.abs(heard)) <= 10 ** (-2.9 / 20)
 
 
@@ -77,7 +79,7 @@ def test_both_ends_are_soft_and_nothing_of_the_word_is(tmp_path: Path) -> None:
         assert abs(end[0]) < room / 10
         assert np.std(end[: edge // 8]) < room / 4
     loudest = np.max(np.abs(samples))
-    assert np.max(np.abs(samples[margin : margin + 80])) > 0.5 * loudest
+    assert np.max(np.abs(samples[margin : margin + 240])) > 0.8 * loudest
 
 
 def test_a_voice_in_one_channel_only_is_as_loud_as_the_others(tmp_path: Path) -> None:
@@ -126,8 +128,8 @@ def test_a_tone_is_taken_and_told_to_be_no_speech(tmp_path: Path) -> None:
 def test_a_voice_whose_peaks_stand_out_too_far_is_told_to_be_softer(tmp_path: Path) -> None:
     clicks = np.zeros(48000)
     clicks[::2400] = 1.0
-    made = made_of(tmp_path, clicks + rest(1.0, 48000, -45), usual_db=-12.0)
-    assert made.figures.level_db < -13.0
+    made = made_of(tmp_path, clicks + rest(1.0, 48000, -45), usual_db=-8.0)
+    assert made.figures.level_db < -9.0
     assert any("comes no nearer than" in one for one in made.warnings)
 
 
@@ -136,7 +138,7 @@ def test_a_voice_whose_peaks_stand_out_too_far_is_told_to_be_softer(tmp_path: Pa
     [
         (b"", "no WAV or FLAC"),
         (b"Hello, this is the text of the prompt.\n" * 40, "no WAV or FLAC"),
-        (b"RIFF\x24\x10\x00\x00WAVEfmt \x10\x00", "cut short on its way: 22 of 4140 bytes"),
+        (b"RIFF\x24\x10\x00\x00WAVEfmt \x10\x00", "cut short on its way: 18 of 4140 bytes"),
         (b"RIFF\x00\x00\x00\x00WAVE", "no WAV or FLAC"),
         (b"fLaC\x00\x00", "no WAV or FLAC"),
         (b"\x00" * 5000, "no WAV or FLAC"),
@@ -169,7 +171,7 @@ def test_samples_that_are_no_numbers_are_refused(tmp_path: Path, wrong: float) -
     [
         (silence(1.0), "silent"),
         (rest(1.0, 8000, -70), "silent"),
-        (0.5 * np.sin(2 * np.pi * 20 * np.arange(8000) / 8000), "silent, or no voice"),  # below every telephone
+        (np.hanning(8000) * np.sin(2 * np.pi * 20 * np.arange(8000) / 8000), "or no voice"),  # below every telephone
         (silence(0), "holds no sound"),
         (np.concatenate([silence(0.5), voice(0.04, 8000), silence(0.5)]), "0.0[0-9] s are left.*at least 0.1 s"),
         (voice(31.0, 8000), "31.[0-9]+ s are left.*at most 30 s"),
@@ -181,7 +183,8 @@ def test_too_little_and_too_much_are_refused(tmp_path: Path, sound: Samples, wor
 
 
 def test_what_only_a_bat_would_hear_is_no_voice(tmp_path: Path) -> None:
-    soundfile.write(tmp_path / "take.wav", 0.5 * np.sin(2 * np.pi * 9000 * np.arange(48000) / 48000), 48000)
+    at = np.arange(48000)
+    soundfile.write(tmp_path / "take.wav", np.hanning(48000) * np.sin(2 * np.pi * 9000 * at / 48000), 48000)
     refused(tmp_path / "take.wav", "silent, or no voice")
 
 
@@ -207,10 +210,8 @@ def flac_of_untold_length(path: Path, seconds: float) -> Path:
     return path
 
 
-def test_a_length_that_the_file_does_not_tell_is_counted(tmp_path: Path) -> None:
-    short = finished(delivered(flac_of_untold_length(tmp_path / "take.flac", 1.0)), USUAL_DB)
-    assert short.figures.seconds == pytest.approx(1.06, abs=0.03)
-    refused(flac_of_untold_length(tmp_path / "take.flac", 70.0), "longer than 60 s")
+def test_a_length_that_the_file_does_not_tell_is_asked_for(tmp_path: Path) -> None:
+    refused(flac_of_untold_length(tmp_path / "take.flac", 1.0), "does not tell how long it is, as after a pipe")
 
 
 @pytest.mark.parametrize(
