@@ -67,11 +67,6 @@ def list_(
     rows = [row for row in rows if not (synthetic and row["voice"] != "synthetic") and not (odd and not row["remarks"])]
     shown = rows if as_json else [_line(row) for row in rows]
     show(shown, as_json=as_json, title="Prompts (dBFS: RMS of the speech)", whole="prompt")
-        rows if as_json else [_line(row) for row in rows],
-        as_json=as_json,
-        title="Prompts (dBFS: RMS of the speech)",
-        whole="prompt",
-    )
 
 
 @app.command("import")

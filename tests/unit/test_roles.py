@@ -37,6 +37,7 @@ from console.scopes import HEARS, Scope
 from console.token_file import TokenFile
 from console.tokens import new_token
 from recordings.keyring import first_ring
+from speech.render import SOUNDS
 from storage.engine import open_engine, sqlite_url
 from storage.ledger import Ledger
 from storage.register import Register
@@ -70,6 +71,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "audit begin-anew": ("--reason", "the key is lost"),
     "db take-over": ("--reason", "the machine burnt"),
     "tokens add": ("new", "--scope", "demands:write"),
+    "prompts import": (f"{SOUNDS / 'kk' / 'hello.wav'}", "--as", "hello", "--language", "kk"),
 }
 BODIES: dict[str, dict[str, Any]] = {
     "POST /demands": {
@@ -142,6 +144,7 @@ def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """A command, as whoever it is types it; its status, and what it said on standard error."""
     monkeypatch.setenv("COLUMNS", "300")
     monkeypatch.setenv("BAILANYS_STORAGE__STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("BAILANYS_SPEECH__OVERRIDE_DIR", str(tmp_path / "studio"))
 
     def said(account: str, people: list[dict[str, Any]], *words: str) -> tuple[int, str]:
         monkeypatch.setenv("BAILANYS_PEOPLE", json.dumps(people))

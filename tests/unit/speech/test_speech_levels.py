@@ -34,7 +34,7 @@ def test_of_silence_there_is_no_level() -> None:
 
 @pytest.mark.parametrize(
     ("off_db", "said"),
-    [(0.0, []), (1.9, []), (-1.9, []), (2.5, ["2.5 dB louder than the others"]), (-6.0, ["6.0 dB softer than the others"])],
+    [(0, []), (1.9, []), (-1.9, []), (2.5, ["2.5 dB louder than the others"]), (-6, ["6.0 dB softer than the others"])],
 )  # fmt: skip
 def test_a_level_is_odd_from_two_decibels_on(off_db: float, said: list[str]) -> None:
     assert ODD_DB == 2.0

@@ -25,15 +25,6 @@ def test_it_is_loaded_without_a_warning_and_without_ffmpeg() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_only_one_module_knows_it() -> None:
-    found = [
-        path.relative_to(ROOT).as_posix()
-        for path in ROOT.glob("*/**/*.py")
-        if not path.relative_to(ROOT).parts[0].startswith(".") and "pydub import" in path.read_text(encoding="utf-8")
-    ]
-    assert sorted(found) == ["speech/segments.py", Path(__file__).relative_to(ROOT).as_posix()]
-
-
 @pytest.mark.parametrize("around_s", [0.0, 0.013, 0.5, 2.0])
 def test_silence_at_both_ends_becomes_the_margin(around_s: float) -> None:
     word = voice(0.5, RATE_HZ)
