@@ -99,6 +99,13 @@ async def test_a_command_of_roots_leaves_nothing_of_roots(owned: Owned, tmp_path
                   ("recordings", "rotate-key"), ("dialplan", "render", str(tmp_path / "out"))):  # fmt: skip
         done = await owned.said(*words)
         assert done.status == 0, (words, done.err)
+    take = str(ROOT / "speech" / "sounds" / "ru" / "hello.wav")  # a studio folder of root's, laid out for the hotline
+    studio = {"BAILANYS_SPEECH__OVERRIDE_DIR": str(tmp_path / "studio")}
+    taken = await owned.said("prompts", "import", take, "--as", "hello", "--language", "kk", **studio)
+    assert (taken.status, "The next caller hears it." in taken.out) == (0, True), taken.err
+    assert (tmp_path / "studio" / "kk" / "hello.wav").stat().st_uid == os.geteuid()
+    heard = owned.places.sounds / "kk" / "bailanys" / "hello.wav"
+    assert heard.read_bytes() == (tmp_path / "studio" / "kk" / "hello.wav").read_bytes()
     assert strangers(owned.state) == []
     deep = [path for path in owned.state.rglob("*") if path.lstat().st_uid != owned.state.stat().st_uid]
     assert deep == []
