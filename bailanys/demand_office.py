@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from bailanys.demands import DemandDesk, Entered
@@ -11,7 +11,7 @@ from bailanys.once import Once
 from bailanys.packing import pack, package_path
 from bailanys.refusing import said
 from bailanys.site import Places
-from calls.demand import DeedRefusedError, Kind, State, Step
+from calls.demand import Also, DeedRefusedError, Kind, State, Step
 from calls.portions import in_portions
 from console.demand_answers import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked, DemandStep
 from console.errors import RefusedError, UnavailableError, UnknownDemandError
@@ -77,10 +77,10 @@ class DemandOffice:
         """Approve alone."""
         return await self._do(demand, Kind.BROKE_GLASS, by, detail=reason)
 
-    async def package(self, demand: str, by: str) -> DemandPacked:
+    async def package(self, demand: str, also: Collection[Also], by: str) -> DemandPacked:
         """Build the package."""
         await self.of(demand)
-        packing = asyncio.ensure_future(pack(self._desk, demand, self._who(by), self._places, self._zone))
+        packing = asyncio.ensure_future(pack(self._desk, demand, self._who(by), self._places, self._zone, also))
         self._packing.add(packing)  # a client that waits no longer must not undo what was begun
         packing.add_done_callback(self._packing.discard)
         target, _ = await said(asyncio.shield(packing))

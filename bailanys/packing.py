@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -13,16 +13,19 @@ from bailanys.demands import DemandDesk, check_understood
 from bailanys.finding import by_number
 from bailanys.packages_folder import hidden
 from bailanys.site import Places
-from calls.demand import DeedRefusedError, Kind, State, Step, check, choice_of
+from calls.demand import Also, DeedRefusedError, Kind, State, Step, check, choice_of
 from recordings.package import Item, build
 from storage.find import FoundRecording, counts
 
 FORMAT = 2
 
 
-async def pack(desk: DemandDesk, demand_id: str, actor: str, places: Places, zone: str) -> tuple[Path, State]:
+async def pack(
+    desk: DemandDesk, demand_id: str, actor: str, places: Places, zone: str, also: Collection[Also] = ()
+) -> tuple[Path, State]:
     """Build the package, enter it in the audit log, and only then let it be seen in the state folder's `packages/`.
 
+    `also`: what lies beside each WAV.
     Raises DeedRefusedError (not approved, or another choice approved meanwhile; a recording chosen that is not there),
     LedgerUnavailableError, and what `recordings.package.build` raises.
     """
@@ -48,7 +51,7 @@ async def pack(desk: DemandDesk, demand_id: str, actor: str, places: Places, zon
     about = _about(state, steps, found, await desk.now_ms(), zone) | {"searched": sources}
     target = package_path(places, demand_id)
     async with hidden(target) as fresh:
-        sha256 = await asyncio.to_thread(build, fresh, about, items, proof, signer)
+        sha256 = await asyncio.to_thread(build, fresh, about, items, proof, signer, also)
         await asyncio.to_thread(target.unlink, missing_ok=True)  # of an older choice: a kill must not leave it there
         state = await desk.do(demand_id, Kind.PACKAGED, actor, detail=sha256, choice=choice_of(steps))
     return target, state

@@ -24,6 +24,12 @@ ALERTS_MS = (0, HOUR_MS, 2 * HOUR_MS, 3 * HOUR_MS, 3 * HOUR_MS + HOUR_MS // 2, T
 """After the receipt; the last one is the miss itself."""
 
 
+class Also(StrEnum):
+    """What a package holds beside the WAV of each recording, for an authority that asks for it."""
+
+    MP3 = "mp3"
+
+
 class Authority(StrEnum):
     """The two authorised bodies: of informatisation, and of the quality of public services."""
 

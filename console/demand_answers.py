@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from calls.demand import Authority
+from calls.demand import Also, Authority
 from calls.search import Why
 from console.answers import WHY_IT_MAY_BE, Answer
 from console.day import Day
@@ -44,6 +44,14 @@ class ReasonBody(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     reason: str = Words
+
+
+class PackageBody(BaseModel):
+    """What lies in the package beside what always does."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    also: tuple[Also, ...] = Field(default=(), max_length=8, description="Beside the WAV of each recording.")
 
 
 class DeliveryBody(BaseModel):

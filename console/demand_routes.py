@@ -61,9 +61,9 @@ async def demand_glass(office: Office, asked: Asked[Query, answers.ReasonBody]) 
     return await office.demands.break_glass(asked.part, asked.body.reason, asked.by)
 
 
-async def demand_package(office: Office, asked: Asked[Query, NoBody]) -> answers.DemandPacked:
+async def demand_package(office: Office, asked: Asked[Query, answers.PackageBody]) -> answers.DemandPacked:
     """Build the package."""
-    return await office.demands.package(asked.part, asked.by)
+    return await office.demands.package(asked.part, asked.body.also, asked.by)
 
 
 async def demand_packed(office: Office, asked: Asked[Query, NoBody]) -> Stream:
@@ -119,7 +119,7 @@ DEMAND_ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST", "/demands/{demand}/package", "Pack what was approved, signed", (_WRITE,), demand_package,
-        answers.DemandPacked, Asks.LEDGER, part=_DEMAND, body=NoBody, errors=_ERRORS,
+        answers.DemandPacked, Asks.LEDGER, part=_DEMAND, body=answers.PackageBody, errors=_ERRORS,
     ),
     Route(
         "GET", "/demands/{demand}/package", "Fetch the package; takes `Range`", (_WRITE,), demand_packed, None,

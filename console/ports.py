@@ -5,11 +5,12 @@ Every method may raise ApiError.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from calls.demand import Also
 from console.answers import (
     CallNow,
     CancelledCallback,
@@ -223,8 +224,8 @@ class DemandsOffice(Protocol):
     async def break_glass(self, demand: str, reason: str, by: str) -> DemandNow:
         """Approve alone, from the fourth hour on."""
 
-    async def package(self, demand: str, by: str) -> DemandPacked:
-        """Pack what was approved, signed."""
+    async def package(self, demand: str, also: Collection[Also], by: str) -> DemandPacked:
+        """Pack what was approved, signed; `also` lies beside each WAV."""
 
     async def packed(self, demand: str, by: str) -> Stream:
         """The package itself, once the audit log holds who fetched it. Raises RefusedError before there is one."""

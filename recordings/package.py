@@ -10,15 +10,18 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import soundfile
 
+from calls.demand import Also
 from recordings import durable
 from recordings.errors import AudioDiffersError
+from recordings.mp3 import Mp3
 from recordings.opening import plain_sha256
 from recordings.playing import wav_header
 from recordings.protocol import LANGUAGES, document, protocol
@@ -29,7 +32,6 @@ from recordings.watched import Watched
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 PROTOCOL, PROTOCOL_SIGNATURE = "protocol.json", "protocol.sig"
-_BLOCK_FRAMES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,18 @@ class Item:
 
 
 def build(
-    target: Path, about: Mapping[str, Any], items: Sequence[Item], proof: Sequence[Mapping[str, Any]], signer: Signer
+    target: Path,
+    about: Mapping[str, Any],
+    items: Sequence[Item],
+    proof: Sequence[Mapping[str, Any]],
+    signer: Signer,
+    also: Collection[Also] = (),
 ) -> str:
     """Write the package, whole or not at all, for its owner's eyes only, and return its SHA-256.
 
-    `about` is the manifest without what is known only here (recordings, files, the key). Memory stays the same
-    however many recordings there are. Raises AudioDiffersError for a recording that is not what the ledger says,
-    SealBrokenError, KeyMissingError, OSError.
+    `about` is the manifest without what is known only here (recordings, files, the key); `also` is what lies beside
+    each WAV. Memory stays the same however many recordings there are. Raises AudioDiffersError for a recording that is
+    not what the ledger says, CopyFailedError, SealBrokenError, KeyMissingError, OSError.
     """
     durable.make_folder(target.parent)
     fresh = target.with_name(f"{target.name}.part")
@@ -57,7 +64,7 @@ def build(
         descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "w+b") as file:
             with zipfile.ZipFile(file, "w") as package:
-                _fill(package, about, items, proof, signer)
+                _fill(package, about, items, proof, signer, target.parent if Also.MP3 in also else None)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(target)
@@ -79,13 +86,20 @@ def _fill(
     items: Sequence[Item],
     proof: Sequence[Mapping[str, Any]],
     signer: Signer,
+    mp3_drafts: Path | None,
 ) -> None:
     files: dict[str, str] = {}
     recordings = []
     for item in items:
         name = f"audio/{item.facts['file']}.wav"
-        files[name] = _add(package, name, _wav(item))
-        recordings.append({**item.facts, "audio": name, "sha256": files[name]})
+        with nullcontext() if mp3_drafts is None else Mp3(mp3_drafts) as mp3:
+            files[name] = _add(package, name, _wav(item, mp3))
+            one = {**item.facts, "audio": name, "sha256": files[name]}
+            if mp3 is not None:
+                name = f"audio/{item.facts['file']}.mp3"
+                files[name] = _add(package, name, mp3.content())
+                one |= {"mp3": name, "mp3_sha256": files[name]}
+        recordings.append(one)
     manifest = {**about, "recordings": recordings, "public_key": signer.public_key}
     manifest["verifier_sha256"] = verifier_sha256()
     documents = {
@@ -118,13 +132,15 @@ def _add(package: zipfile.ZipFile, name: str, content: Iterator[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _wav(item: Item) -> Iterator[bytes]:
-    """Header and samples, once the whole recording has been proved to be what the ledger says."""
+def _wav(item: Item, mp3: Mp3 | None) -> Iterator[bytes]:
+    """Header and samples, once the whole recording has been proved to be what the ledger says; they go into the MP3."""
     if plain_sha256(item.open()) != item.facts["flac_sha256"]:
         raise AudioDiffersError(f"{item.facts['file']}: the archive's file is not what the ledger says")
     with item.open() as flac, (watched := Watched(flac)).sound(), soundfile.SoundFile(watched) as source:
         yield wav_header(source.frames, source.channels, source.samplerate)
-        for block in source.blocks(_BLOCK_FRAMES, dtype="int16", always_2d=True):
+        for block in source.blocks(source.samplerate, dtype="int16", always_2d=True):
+            if mp3 is not None:
+                mp3.add(block, source.samplerate)
             yield block.astype("<i2", copy=False).tobytes()
 
 

@@ -166,6 +166,9 @@ def _handed(one: Mapping[str, Any], words: Words, zone: str) -> Iterator[tuple[s
     yield words["match"], f"{words[one['match']]}: {why}" if why else words[one["match"]]
     yield words["sides"], words["sides_text"]
     yield "SHA-256", one["sha256"]
+    if mp3 := one.get("mp3"):
+        yield words["mp3"], f"{mp3} – {words['mp3_text']}"
+        yield "SHA-256 (MP3)", one["mp3_sha256"]
 
 
 def _without(gap: Mapping[str, Any], words: Words, zone: str) -> tuple[str, ...]:

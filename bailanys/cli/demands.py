@@ -13,7 +13,7 @@ import typer
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 from bailanys.cli.days import day_of, instant_of
 from bailanys.cli.person import who
-from calls.demand import Authority, Kind
+from calls.demand import Also, Authority, Kind
 from calls.local_day import local_time
 from calls.people import People
 from config.ownership import as_caller
@@ -176,14 +176,19 @@ def break_glass(
 
 
 @app.command()
-def package(demand: DemandId, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+def package(
+    demand: DemandId,
+    also: Annotated[list[Also] | None, typer.Option(help="What lies beside the WAV of each recording.")] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
     """Pack what was approved: audio, protocol in Kazakh and Russian, proof, and a verifier; signed."""
     zone = _zone(config)
 
     async def work(desk: DemandDesk, _: Register, places: Places) -> None:
         from bailanys.packing import pack
 
-        target, state = await pack(desk, demand, who(centre(config).settings), places, zone)
+        target, state = await pack(desk, demand, who(centre(config).settings), places, zone, also or ())
         if as_json:
             show([{"demand": demand, "package": str(target), "sha256": state.package_sha256}], as_json=True)
             return

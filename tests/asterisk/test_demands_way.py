@@ -101,13 +101,16 @@ async def test_from_the_letter_to_a_package_that_verifies_offline(centre: Centre
     register = Register(centre.ledger.engine)
     await register.do(demand, Step(Kind.APPROVED, 0, "chief"))
 
-    packed = await bailanys("demands", "package", demand, env=centre.env, timeout_s=60)
+    packed = await bailanys("demands", "package", demand, "--also", "mp3", env=centre.env, timeout_s=60)
     assert packed.status == 0, packed.err
     verifies(Path(packed.out.splitlines()[0]), tmp_path / "package")
     wav = tmp_path / "package" / "audio" / f"{file}.wav"
     assert soundfile.info(wav).channels == 2
     assert hears(wav, hz, channel=0) and hears(wav, OPERATOR_HZ["101"], channel=1)
     assert not hears(wav, hz, channel=1, share=0.1)
+    mp3 = wav.with_suffix(".mp3")
+    assert soundfile.info(mp3).format == "MP3"
+    assert hears(mp3, hz, channel=0) and hears(mp3, OPERATOR_HZ["101"], channel=1)
 
     delivered = await bailanys("demands", "deliver", demand, "--to", "A. Serikova", "--way", "courier", env=centre.env)
     assert delivered.status == 0 and "left" in delivered.out

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from calls.demand import Authority
+from calls.demand import Also, Authority
 from console.demand_answers import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked, DemandStep
 from console.errors import RefusedError, UnknownDemandError
 from console.stream import Stream
@@ -64,8 +64,8 @@ class PaperDemands:
     async def break_glass(self, demand: str, reason: str, by: str) -> DemandNow:
         return await self._do("glass", demand, by, reason)
 
-    async def package(self, demand: str, by: str) -> DemandPacked:
-        return DemandPacked(state=await self._do("package", demand, by), path="/var/packages/x.zip")
+    async def package(self, demand: str, also: Collection[Also], by: str) -> DemandPacked:
+        return DemandPacked(state=await self._do("package", demand, by, *also), path="/var/packages/x.zip")
 
     async def packed(self, demand: str, by: str) -> Stream:
         await self._do("fetch", demand, by)

@@ -23,15 +23,17 @@ async def test_the_whole_way_is_done_in_the_tokens_name(paper: Paper) -> None:
         ("select", {"files": [FILE]}, clerk),
         ("approve", {}, chief),
         ("package", {}, clerk),
+        ("package", {"also": ["mp3"]}, clerk),
         ("deliver", {"to": "A. Serikova", "way": "courier"}, clerk),
     ):
         status, _ = await paper.asked("POST", f"/demands/{DEMAND}/{path}", json=body, headers=headers)
         assert status == 200, path
-    assert [one[0] for one in paper.demands.done] == ["enter", "select", "approve", "package", "deliver"]
+    assert [one[0] for one in paper.demands.done] == ["enter", "select", "approve", "package", "package", "deliver"]
     assert paper.demands.done[1:] == [
         ("select", "aigul", (FILE,)),
         ("approve", "nurlan"),
         ("package", "aigul"),
+        ("package", "aigul", "mp3"),
         ("deliver", "aigul", "A. Serikova", "courier"),
     ]
 

@@ -19,13 +19,16 @@ import soundfile
 from raw_talk import CALLER_HZ, OPERATOR_HZ, two_voices
 
 from calls.audit import Note, chained
+from calls.demand import Also
 from phones.tones import hears
-from recordings.errors import AudioDiffersError
+from recordings.errors import AudioDiffersError, CopyFailedError
+from recordings.mp3 import Mp3
 from recordings.offline import verify
 from recordings.package import Item, build
 from recordings.protocol import protocol
 from recordings.protocol_pdf import pdf
 from recordings.signing import Signer, first_signer
+from tests.small_disk import FILLING, small_disk
 
 MADE_MS = 1_764_000_000_000
 
@@ -125,6 +128,67 @@ def test_the_package_holds_every_sample_and_verifies_offline(package: Path, sign
     assert (folder / "protocol-kk.pdf").read_bytes().startswith(b"%PDF")
     assert sorted(path.suffix for path in package.parent.iterdir() if path.suffix == ".part") == []
     assert package.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_mp3_lies_beside_each_wav_where_it_is_asked_for(tmp_path: Path, signer: Signer) -> None:
+    """Of the same samples and length, listed, hashed, in the protocol, and checked by the verifier like the others."""
+    target, talk = tmp_path / "D-2025-0001.zip", flac(65.3)  # one write of so much crashes libsndfile
+    items = [item("hl1-1764000000.12-1-1", talk), item("hl1-1764000000.12-2-2", flac(2.0), segment=2)]
+    build(target, about(), items, proof(), signer, (Also.MP3,))
+    assert [path.name for path in tmp_path.iterdir() if path.name != "keys"] == [target.name]
+    assert (checked(target).returncode, checked(target).stderr) == (0, "")
+    held = contents(target)
+    manifest, signed = json.loads(held["manifest.json"]), json.loads(held["protocol.json"])
+    for number, one in enumerate(manifest["recordings"]):
+        name, wav = one["mp3"], soundfile.info(io.BytesIO(held[one["audio"]]))
+        assert name == one["audio"].replace(".wav", ".mp3")
+        assert manifest["files"][name] == one["mp3_sha256"] == hashlib.sha256(held[name]).hexdigest()
+        heard = soundfile.info(io.BytesIO(held[name]))
+        assert (heard.format, heard.channels, heard.samplerate) == ("MP3", 2, 8000)
+        assert 0 <= heard.frames - wav.frames < 2 * 1152
+        (tmp_path / f"{number}.mp3").write_bytes(held[name])
+        assert hears(tmp_path / f"{number}.mp3", CALLER_HZ, channel=0, share=0.9)
+        assert hears(tmp_path / f"{number}.mp3", OPERATOR_HZ, channel=1, share=0.9)
+        for text in signed["text"].values():
+            told = json.dumps(text, ensure_ascii=False)
+            assert name in told and one["mp3_sha256"] in told
+        assert len(held[name]) < 0.3 * len(held[one["audio"]])
+    name = "audio/hl1-1764000000.12-2-2.mp3"
+    for changed in ({name: held[name][:-1] + b"\0"}, {name: None}):
+        with zipfile.ZipFile(target, "w") as made:
+            for one, data in (held | changed).items():
+                if data is not None:
+                    made.writestr(one, data)
+        said = checked(target)
+        assert said.returncode == 1 and f"FAULT  {name}: is" in said.stdout
+
+
+def test_without_being_asked_for_there_is_no_mp3(package: Path) -> None:
+    assert not [name for name in contents(package) if name.endswith(".mp3")]
+    assert "mp3" not in json.loads(contents(package)["manifest.json"])["recordings"][0]
+
+
+NO_ROOM = r"No space left|no MP3 could be written there"
+
+
+def test_a_disk_that_gets_full_while_the_mp3_is_made_leaves_nothing(tmp_path: Path, signer: Signer) -> None:
+    items = [item("hl1-1764000000.12-1-1", flac(50.0))]  # 1.6 MB of WAV, 0.4 MB of MP3
+    with small_disk(1) as disk:
+        target = disk.path / "D-2025-0001.zip"
+        with pytest.raises((OSError, CopyFailedError), match=NO_ROOM):
+            build(target, about(), items, proof(), signer, (Also.MP3,))
+        disk.fill()
+        with pytest.raises((OSError, CopyFailedError), match=NO_ROOM):
+            build(target, about(), [item("hl1-1764000000.12-1-1", flac(2.0))], proof(), signer, (Also.MP3,))
+        assert [path.name for path in disk.path.iterdir()] == [FILLING]
+
+
+def test_what_libsndfile_meets_in_the_file_of_the_mp3_is_told(tmp_path: Path) -> None:
+    with small_disk(1) as disk, Mp3(disk.path) as mp3:
+        disk.fill()
+        with pytest.raises(CopyFailedError, match="no MP3 could be written there"):
+            for second in two_voices(20.0).reshape(20, 8000, 2):
+                mp3.add(second, 8000)
 
 
 def test_one_changed_byte_anywhere_is_found(package: Path, tmp_path: Path) -> None:
