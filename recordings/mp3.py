@@ -1,6 +1,7 @@
 """The MP3 of a talk, made second by second while its WAV is packed: from the very same samples (rule 14).
 
-By seconds, since one write of a whole talk crashes libsndfile (1.2.2).
+By seconds: memory stays the same however long the talk, and no encoder is handed hours in one call, which has crashed
+libsndfile's others.
 """
 
 from __future__ import annotations
