@@ -417,7 +417,8 @@ class Speech(Section):
     """Prompts."""
 
     override_dir: Path = Field(
-        default=Path("studio"), description="Studio recordings `<language>/<id>.wav` that win over the rendered ones."
+        default=Path("studio"),
+        description="Studio recordings `<language>/<id>.wav` that win over the rendered ones: `bailanys prompts import`.",
     )
 
 

@@ -32,6 +32,7 @@ from recordings.watched import Watched
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 PROTOCOL, PROTOCOL_SIGNATURE = "protocol.json", "protocol.sig"
+_BLOCK_FRAMES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,8 @@ def _wav(item: Item, mp3: Mp3 | None) -> Iterator[bytes]:
         raise AudioDiffersError(f"{item.facts['file']}: the archive's file is not what the ledger says")
     with item.open() as flac, (watched := Watched(flac)).sound(), soundfile.SoundFile(watched) as source:
         yield wav_header(source.frames, source.channels, source.samplerate)
-        for block in source.blocks(source.samplerate, dtype="int16", always_2d=True):
+        frames = _BLOCK_FRAMES if mp3 is None else source.samplerate
+        for block in source.blocks(frames, dtype="int16", always_2d=True):
             if mp3 is not None:
                 mp3.add(block, source.samplerate)
             yield block.astype("<i2", copy=False).tobytes()
