@@ -418,7 +418,7 @@ class Speech(Section):
 
     override_dir: Path = Field(
         default=Path("studio"),
-        description="Studio recordings `<language>/<id>.wav` that win over the rendered ones: `bailanys prompts import`.",
+        description="A studio's `<language>/<id>.wav`, which win over the rendered ones: `bailanys prompts import`.",
     )
 
 
