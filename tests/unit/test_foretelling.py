@@ -12,6 +12,7 @@ from routing.commands import Announce
 from routing.core import Router, Rules
 from routing.presence import Operator
 from routing.told import Minutes, Told
+from speech.expectation import wait_range
 
 PORTAL = GroupId("portal")
 AIGUL = OperatorId("101")
@@ -106,8 +107,14 @@ def test_a_restarted_controller_never_tells_more_than_was_told() -> None:
     line.foretelling = Foretelling()
     for _ in line.foretelling.rebuilding(line.router, {call: Told(1, None, Minutes(0, 1))}, line.now_ms):
         pass
-    told = line.told(call).told
-    assert told.minutes is None or told.minutes.high == 1
+    told = line.told(call)
+    assert told.wait_s is not None and told.wait_s > 120
+    assert told.told == Told(1, Minutes(0, 1), Minutes(0, 1))
+    assert told.prompts == ("position-1", *wait_range(0, 1, "ru"))
+    for _ in line.foretelling.rebuilding(line.router, {call: Told(2, None, None)}, line.now_ms):
+        pass
+    fresh = line.told(call).told.minutes
+    assert fresh is not None and fresh.high > 1  # where nothing is recalled that holds it
 
 
 @pytest.mark.parametrize("told", [Told(3), Told(2, None, Minutes(1, 4))])

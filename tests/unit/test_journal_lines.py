@@ -117,8 +117,13 @@ def test_what_is_written_is_read_back(values: dict[str, str | int], at_ms: int) 
 @given(st.one_of(st.binary(), st.text()))
 def test_any_line_can_be_read(line: bytes | str) -> None:
     entry = parse_line(line)
+    text = line.decode("utf-8", "backslashreplace") if isinstance(line, bytes) else line
+    assert parse_line(text) == entry
+    if text.count(",") < 6:
+        assert entry is None
     if entry is not None:
-        fields(entry)
+        assert entry.type and entry.at_ms >= 0
+        assert all(isinstance(value, str) for value in fields(entry).values())
 
 
 @given(st.text())

@@ -39,7 +39,7 @@ def test_a_day_brings_the_load_and_the_patience_of_its_case(base: BaseCase) -> N
     calls = arrivals(base, 24, seed=7)
     assert len(calls) * TALK_S / 86_400 == pytest.approx(base.load, rel=0.03)
     assert statistics.fmean(call.talk_s for call in calls) == pytest.approx(TALK_S, rel=0.03)
-    assert statistics.stdev(call.talk_s for call in calls) == pytest.approx(TALK_S, rel=0.1)
+    assert statistics.stdev(call.talk_s for call in calls) == pytest.approx(TALK_S, rel=0.03)
     assert statistics.fmean(call.patience_s for call in calls) == pytest.approx(base.patience_s, rel=0.03)
     assert Counter(call.group for call in calls)[GroupId("ict")] / len(calls) == pytest.approx(0.08, abs=0.01)
     assert arrivals(base, 1, seed=7) == calls[: len(arrivals(base, 1, seed=7))]

@@ -113,30 +113,33 @@ async def test_figures_that_take_too_long_leave_no_process(
 
     monkeypatch.setattr(figures_apart.asyncio, "create_subprocess_exec", start)
     monkeypatch.setattr(reports, "STATS_PATIENCE_S", 0.001)
-    with pytest.raises(UnavailableError):
+    with pytest.raises(UnavailableError, match="the ledger does not answer"):
         await LedgerBooks(Ledger(engine), url, ALMATY).stats(DAY)
     assert [process.returncode for process in started] == [-9]
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "why"),
     [
-        {},
-        {"anonymous": True},
-        {"date": "2024-02-29", "phone": "%"},
-        {"date": "2024-02-29", "phone": "87012345678", "anonymous": True},
-        {"date": "2199-01-01"},
-        {"date": "2024-02-29", "to_date": "2024-02-28"},
-        {"to_date": "2024-02-28", "phone": "87012345678"},
-        {"date": "2024-02-29", "rating": "6"},
-        {"date": "2024-02-29", "rating": "nan"},
-        {"date": "2024-02-29", "length_s": "9-1"},
-        {"date": "2024-02-29", "operator": "../101"},
-        {"call": "..%2F"},
+        ({}, "name a date, a call's id or the caller's number"),
+        ({"anonymous": True}, "name a date, a call's id or the caller's number"),
+        ({"date": "2024-02-29", "phone": "%"}, "no number is in it"),
+        (
+            {"date": "2024-02-29", "phone": "87012345678", "anonymous": True},
+            "a caller is anonymous or has a number, not both",
+        ),
+        ({"date": "2199-01-01"}, "2199-01-01 is not yet"),
+        ({"date": "2024-02-29", "to_date": "2024-02-28"}, "the last date 2024-02-28 is before the first, 2024-02-29"),
+        ({"to_date": "2024-02-28", "phone": "87012345678"}, "a last date, or times, need a first date"),
+        ({"date": "2024-02-29", "rating": "6"}, "ratings are from 1 to 5"),
+        ({"date": "2024-02-29", "rating": "nan"}, "'nan' is no range"),
+        ({"date": "2024-02-29", "length_s": "9-1"}, "'9-1' is no range"),
+        ({"date": "2024-02-29", "operator": "../101"}, "is no operator's id"),
+        ({"call": "..%2F"}, "is no call's id"),
     ],
 )
-async def test_what_cannot_be_looked_for_says_why(engine: Engine, url: str, wrong: dict[str, object]) -> None:
-    with pytest.raises(BadRequestError):
+async def test_what_cannot_be_looked_for_says_why(engine: Engine, url: str, wrong: dict[str, object], why: str) -> None:
+    with pytest.raises(BadRequestError, match=why):
         await LedgerBooks(Ledger(engine), url, ALMATY).talks(TalksQuery.model_validate(wrong))
 
 

@@ -118,13 +118,21 @@ def test_one_bit_that_differs_is_found(tmp_path: Path, place: int, side: int, mo
         return Loudness(), Loudness()
 
     monkeypatch.setattr(audio, "_encode", encode_wrongly)
-    with pytest.raises(AudioDiffersError):
+    with pytest.raises(AudioDiffersError, match=f"within 8 s of {8 if place >= BLOCK_FRAMES else 0} s"):
         finish(tmp_path, two_voices(10.0))
 
 
-@pytest.mark.parametrize("lost", ["swapped", "shorter", "mono", "cut"])
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        ("swapped", "within 8 s of 0 s"),
+        ("shorter", "79999 frames of 2 channels instead of 80000 of 2"),
+        ("mono", "80000 frames of 1 channels instead of 80000 of 2"),
+        ("cut", "cannot be read back"),
+    ],
+)
 def test_audio_that_was_swapped_shortened_or_cut_is_found(
-    tmp_path: Path, lost: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, lost: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def encode_wrongly(raw: Path, flac: Path, frames: int) -> object:
         samples = np.fromfile(raw, "<i2").reshape(-1, 2)
@@ -135,7 +143,7 @@ def test_audio_that_was_swapped_shortened_or_cut_is_found(
         return Loudness(), Loudness()
 
     monkeypatch.setattr(audio, "_encode", encode_wrongly)
-    with pytest.raises(AudioDiffersError):
+    with pytest.raises(AudioDiffersError, match=said):
         finish(tmp_path, two_voices(10.0))
 
 

@@ -172,14 +172,31 @@ def test_quiet_hours_and_nobody_on_duty() -> None:
     assert erlang_a(2000, 1.0, 240, 60).waiting == 0
 
 
-@pytest.mark.parametrize("wrong", [(-1, 1.0, 240), (1, -1.0, 240), (1, 1.0, 0)])
-def test_nonsense_is_refused(wrong: tuple[int, float, float]) -> None:
-    with pytest.raises(ValueError):
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ((-1, 1.0, 240), "not negative"),
+        ((1, -1.0, 240), "not negative"),
+        ((1, 1.0, 0), "longer than nothing"),
+        ((1, 1.0, -1), "longer than nothing"),
+    ],
+)
+def test_nonsense_is_refused(wrong: tuple[int, float, float], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
         erlang_c(*wrong)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=why):
         erlang_a(*wrong, patience_s=60)
-    with pytest.raises(ValueError):
-        erlang_a(1, 1.0, 240, patience_s=0)
+
+
+def test_nobody_is_patient_for_no_time_nor_counted_within_less_than_none() -> None:
+    for patience_s in (0, -1):
+        with pytest.raises(ValueError, match="patience is more than nothing"):
+            erlang_a(1, 1.0, 240, patience_s=patience_s)
+    with pytest.raises(ValueError, match="seconds are not negative"):
+        erlang_c(1, 0.5, 240, within_s=-1)
+    for operators, load in ((-1, 1.0), (1, -1.0)):
+        with pytest.raises(ValueError, match="operators and load are not negative"):
+            erlang_b(operators, load)
 
 
 @pytest.mark.parametrize(("operators", "load"), [(3, 2.5), (100, 95.0), (100, 130.0)])

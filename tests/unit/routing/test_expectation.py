@@ -51,7 +51,7 @@ def test_longer_waits_than_foretold_make_the_next_estimate_longer() -> None:
     assert first is not None
     assert last is not None
     assert last.mean_s > 1.3 * first.mean_s
-    assert last.mean_s == pytest.approx(200, rel=0.1)
+    assert last.mean_s == pytest.approx(200, rel=0.01)
 
 
 def test_short_talks_and_impatient_callers_make_it_shorter() -> None:

@@ -50,8 +50,8 @@ def test_same_seed_same_made_up_day() -> None:
 
 
 def test_a_forecast_without_groups_is_shared_out() -> None:
-    made = arrivals([Demand(540, 1000, 60)], Callers({"kk": 1}, shares={PORTAL: 0.9, ICT: 0.1}), 1)
-    assert Counter(one.group for one in made)[PORTAL] == pytest.approx(900, rel=0.1)
+    made = arrivals([Demand(540, 40_000, 60)], Callers({"kk": 1}, shares={PORTAL: 0.9, ICT: 0.1}), 1)
+    assert Counter(one.group for one in made) == pytest.approx({PORTAL: 36_000, ICT: 4_000}, rel=0.02)
     assert all(9 * 3600 <= one.at_s < 9.5 * 3600 for one in made)
     assert made[0].patience_s == math.inf
 

@@ -113,9 +113,16 @@ def test_every_fault_of_a_forecast_is_told_with_its_line() -> None:
     assert "'sales' is not one of ict" in told[4]
 
 
-@pytest.mark.parametrize("lines", [[], ["calls,mean_talk_s\n", "1,2\n"], ["half_hour,calls,mean_talk_s\n"]])
-def test_a_file_that_is_no_forecast_is_refused(lines: list[str]) -> None:
-    with pytest.raises(ForecastError):
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ([], "line 1: no column half_hour, calls, mean_talk_s;"),
+        (["calls,mean_talk_s\n", "1,2\n"], "line 1: no column half_hour;"),
+        (["half_hour,calls,mean_talk_s\n"], "no half-hour in it"),
+    ],
+)
+def test_a_file_that_is_no_forecast_is_refused(lines: list[str], why: str) -> None:
+    with pytest.raises(ForecastError, match=why):
         read_forecast(lines, [ICT])
 
 

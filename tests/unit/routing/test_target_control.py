@@ -184,7 +184,7 @@ def test_no_group_in_danger_lends_and_the_same_day_is_decided_the_same(
             if standing.rung > 0:
                 recalled_ms[group] = now_ms
             elif lending[group] > away_from(looked, before.lent)[group]:
-                assert now_ms - recalled_ms[group] >= 0 and standing.has_lasted(now_ms, RULES)
+                assert now_ms - recalled_ms[group] >= RULES.stay_s * 1000 and standing.has_lasted(now_ms, RULES)
         for operator, helps in decided.lent.items():
             assert all(decided.standings[group].rung > 1 for group in helps), operator
 

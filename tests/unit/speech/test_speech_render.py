@@ -120,4 +120,4 @@ def test_a_voice_that_says_nothing_is_an_error(tmp_path: Path) -> None:
 def test_rendered_speech_is_of_telephone_level(tmp_path: Path) -> None:
     list(render(tmp_path, humming()))
     loudness = 20 * np.log10(np.sqrt(np.mean(read(tmp_path / "en" / "transfer-notice.wav")[400:-400] ** 2)))
-    assert loudness == pytest.approx(-19, abs=1)
+    assert loudness == pytest.approx(-19, abs=0.5)

@@ -208,7 +208,14 @@ def test_an_hour_that_came_twice_is_searched_both_times() -> None:
     assert span is not None and span.to_ms - span.from_ms == (60 + 59) * 60_000
 
 
-@pytest.mark.parametrize("typed", ["14", "14:00", "25:00-26:00", "14:00-15", "-", "14:61-", "x-y", "1:00-2:00"])
-def test_times_that_are_none_are_refused(typed: str) -> None:
-    with pytest.raises(ValueError):
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        *((typed, f"^{typed}$") for typed in ("14", "14:00", "14:00-15", "-", "x-y", "1:00-2:00", "14:00-15:00-16:00")),
+        ("25:00-26:00", "hour must be"),
+        ("14:61-", "minute must be"),
+    ],
+)
+def test_times_that_are_none_are_refused(typed: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
         hours_of(typed)
