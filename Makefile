@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PACKAGES := bailanys bench calls config console dialplan ivr rating recordings routing speech storage telephony
+PACKAGES := bailanys bench calls config console demands dialplan dispatch ivr planning rating recordings routing speech storage telephony
 SOURCES := $(wildcard $(PACKAGES) phones) tests tools
 export PYTHONUNBUFFERED := 1
 unexport PYTHONDONTWRITEBYTECODE  # a run starts hundreds of Pythons: each would compile everything anew

@@ -20,33 +20,33 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
 import structlog
-from sqlalchemy import Engine
 
-from bailanys import alarm_hook, reconciler
-from bailanys.again import AFTER_AN_ERROR_S, again_and_again, told_to_end
-from bailanys.alarm_hook import AlarmHook
-from bailanys.alarming import raise_alarm
-from bailanys.at_hand import give_back_memory
-from bailanys.audit_keeper import AuditKeeper
-from bailanys.demands import DemandDesk
-from bailanys.identity import claim_ledger, identity
-from bailanys.journal import ControllerJournal
-from bailanys.reconciler import Reconciler
-from bailanys.retaining import dispose_due
-from bailanys.site import Places
-from bailanys.storing import uploader_of
+from bailanys.alarms import hook as alarm_hook
+from bailanys.alarms.hook import AlarmHook
+from bailanys.jobs import AFTER_AN_ERROR_S, again_and_again, told_to_end
+from bailanys.loop.at_hand import give_back_memory
+from bailanys.site.identity import claim_ledger, identity
 from calls.people import People
 from config.settings import Settings
+from demands.desk import DemandDesk
 from rating.taking import take_rating
-from recordings.finaliser import Finaliser
-from recordings.opening import no_keys
+from recordings.capture.finaliser import Finaliser
+from recordings.upkeep import reconciler
+from recordings.upkeep.audit_keeper import AuditKeeper
+from recordings.upkeep.reconciler import Reconciler
+from recordings.upkeep.retention import dispose_due
+from recordings.vault.opening import no_keys
+from recordings.vault.places import Places
+from recordings.vault.storing import uploader_of
 from storage import owner
-from storage.engine import open_engine
+from storage.engine import Engine, open_engine
 from storage.errors import LedgerAwayError, LedgerTakenError, LedgerUnavailableError
+from storage.journal.alarming import raise_alarm
+from storage.journal.projector import Projector
+from storage.journal.writer import ControllerJournal
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.owner import Hotline, guard
-from storage.projector import Projector
 from storage.register import Register
 from storage.transaction import in_transaction
 

@@ -11,40 +11,42 @@ from functools import partial
 
 import structlog
 
-from bailanys import disk_watch, journal_room, site_faults
-from bailanys.again import again_and_again, told_to_end
-from bailanys.alarming import raise_alarm
-from bailanys.api import keep_api
-from bailanys.at_hand import settle_memory, share_finely
-from bailanys.callbacks import LIMIT_MS, Callbacks, Recalled, in_hours
+from bailanys.api.reports import LedgerBooks
+from bailanys.api.serve import keep_api
 from bailanys.control import ControlServer
-from bailanys.demands import DemandDesk
-from bailanys.desk import LiveDesk
-from bailanys.disk_watch import DiskWatch, disks_of
-from bailanys.dispatcher import Dispatcher, Inbox
-from bailanys.foretelling import learnt
-from bailanys.identity import identity
-from bailanys.journal import ControllerJournal
-from bailanys.journal_room import JournalRoom
-from bailanys.loop_watch import LoopWatch
-from bailanys.lost_calls import LostCalls
-from bailanys.menu import LanguageOf, serve_callback, serve_menu
-from bailanys.office_keeper import OfficeKeeper
-from bailanys.reports import LedgerBooks
+from bailanys.jobs import again_and_again, told_to_end
+from bailanys.loop.at_hand import settle_memory, share_finely
+from bailanys.loop.watch import LoopWatch
+from bailanys.processes.office_keeper import OfficeKeeper
 from bailanys.requests import Requests
-from bailanys.site import Places
-from bailanys.site_faults import SiteWatch
-from bailanys.site_secrets import Secrets
-from bailanys.supervising import LiveSupervision
-from bailanys.target_now import target_now
-from bailanys.target_watch import TargetWatch
+from bailanys.site import faults
+from bailanys.site.faults import SiteWatch
+from bailanys.site.identity import identity
+from bailanys.site.secrets import Secrets
 from calls.ids import CallId
 from calls.people import People
 from config.settings import Settings
+from demands.desk import DemandDesk
 from dialplan import names
+from dispatch.agi_sessions import LanguageOf, serve_callback, serve_menu
+from dispatch.callbacks import LIMIT_MS, Callbacks, Recalled, in_hours
+from dispatch.dispatcher import Dispatcher, Inbox
+from dispatch.live_state import LiveDesk
+from dispatch.lost_calls import LostCalls
+from dispatch.supervision import LiveSupervision
+from dispatch.target_now import target_now
+from dispatch.target_watch import TargetWatch
+from dispatch.wait_announcements import learnt
 from ivr.plan import MenuPlan, menu_plan
+from recordings.upkeep import disk_watch
+from recordings.upkeep.disk_watch import DiskWatch, disks_of
+from recordings.vault.places import Places
 from storage.engine import open_engine, reading
 from storage.errors import LedgerUnavailableError
+from storage.journal import reserve_keeper
+from storage.journal.alarming import raise_alarm
+from storage.journal.reserve_keeper import JournalRoom
+from storage.journal.writer import ControllerJournal
 from storage.ledger import Ledger
 from storage.owner import Hotline, guard, must_be_ours
 from storage.register import Register
@@ -108,9 +110,9 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
         asyncio.create_task(know_past(ledger, dispatcher, settings.offers.wrap_up_s)),
         asyncio.create_task(keep_office(office, dispatcher)),
         asyncio.create_task(keep_watch(watch, dispatcher)),
-        asyncio.create_task(again_and_again("journal room", journal_room.EVERY_S, JournalRoom(places.journals).keep)),
+        asyncio.create_task(again_and_again("journal room", reserve_keeper.EVERY_S, JournalRoom(places.journals).keep)),
         asyncio.create_task(again_and_again("disks", disk_watch.LOOK_EVERY_S, disks.look)),
-        asyncio.create_task(again_and_again("site", site_faults.LOOK_EVERY_S, site.look)),
+        asyncio.create_task(again_and_again("site", faults.LOOK_EVERY_S, site.look)),
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
         asyncio.create_task(keep_target(target, dispatcher, settings.target.every_s)),
         asyncio.create_task(keep_api(settings, places, dispatcher, (desk, supervision, books), demands, ledger, alarm)),

@@ -13,7 +13,7 @@ from itertools import count
 from math import inf
 
 from calls.ids import GroupId, OperatorId
-from routing.simulator import Arrival, Served
+from planning.simulator import Arrival, Served
 from routing.skills import Skills
 
 LOOKS_EVERY_MS = 1000

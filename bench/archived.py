@@ -11,12 +11,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from bailanys.site import Places
 from bench.talking import speak
 from calls.ids import CallId, GroupId, OperatorId
 from calls.recording import EndedTalk
-from recordings.finaliser import Finaliser
-from recordings.spool import raw_path
+from recordings.capture.finaliser import Finaliser
+from recordings.capture.spool import raw_path
+from recordings.vault.places import Places
 from storage.engine import open_engine, sqlite_url
 from storage.ledger import Ledger
 from storage.migrate import upgrade

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from calls.ids import GroupId, OperatorId
+from planning.simulator import Arrival, Centre
 from routing.rules import Rules
-from routing.simulator import Arrival, Centre
 from routing.skills import BEST_LEVEL, Need, Skills
 
 SHARES: Mapping[GroupId, float] = {

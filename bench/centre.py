@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bailanys.control import ask
-from bailanys.free_ports import own_place
-from bailanys.service import Hotline, hotline_up
+from bailanys.processes.hotline import Hotline, hotline_up
+from bailanys.site.free_ports import own_place
 from bench.waits import Waited, read_waits
 from calls.journal import Fact
 from calls.journal_lines import fields, parse_line

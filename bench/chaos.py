@@ -31,7 +31,7 @@ from pathlib import Path
 import numpy as np
 
 from bailanys.control import ControlError, ask
-from bailanys.service import controller_ready
+from bailanys.processes.hotline import controller_ready
 from bench.centre import Centre, MediaPorts, centre
 from bench.chaos_judge import Verdict, judge
 from bench.chaos_people import CALLER_HZ, Hall, come_and_go, command, serve, take_place, watch

@@ -21,7 +21,7 @@ from bench.base_cases import LANGUAGE, BaseCase, N, P, arrivals, chain
 from bench.figures import Run, Target
 from bench.foretold import Foretelling, Foretold
 from bench.report import Tell, run
-from routing.simulator import simulate
+from planning.simulator import simulate
 from routing.skills import Need
 
 TARGETS = (

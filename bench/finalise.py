@@ -26,7 +26,7 @@ from bench.cpu import own_s
 from bench.figures import Run, Target
 from bench.report import Tell, run
 from bench.talking import RATE
-from recordings.copies import copy
+from recordings.access.copies import copy
 from recordings.naming import CopyKind
 
 SECONDS = 60.0

@@ -20,8 +20,8 @@ from bench.figures import Run, Target
 from bench.policy_figures import Day, day, group_factor
 from bench.report import Tell, run
 from bench.study import LAYOUTS, centre
+from planning.simulator import Arrival, simulate
 from routing.foresight import Foresight
-from routing.simulator import Arrival, simulate
 
 OFF = 0.3
 """How far each parameter is moved, as a share."""

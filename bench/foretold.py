@@ -14,12 +14,12 @@ from functools import partial
 from heapq import heappop, heappush
 
 from calls.ids import CallId, GroupId
-from routing.estimate import Ahead, Estimate, Staff
-from routing.expectation import Expectations
-from routing.rates import Tally, giving_up, talk_s
-from routing.simulator import Served
+from planning.simulator import Served
 from routing.skills import Need
-from routing.told import Told
+from routing.waits.announced import Told
+from routing.waits.estimate import Ahead, Estimate, Staff
+from routing.waits.expectation import Expectations
+from routing.waits.rates import Tally, giving_up, talk_s
 
 FIRST_S, EVERY_S = 10.0, 30.0
 """When callers are told, as `[waiting]` of the configuration has it."""

@@ -18,8 +18,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from bailanys.control import ask
-from bailanys.service import Hotline, controller_ready
-from bailanys.site import Places
+from bailanys.processes.hotline import Hotline, controller_ready
 from bench.centre import Centre, MediaPorts, centre
 from bench.crowd import Crowd, Stage, plans
 from bench.figures import Run, Target
@@ -29,6 +28,7 @@ from bench.switchboard import switchboard
 from bench.voice import Clock
 from phones.registration import register
 from phones.sipp import free_port
+from recordings.vault.places import Places
 from storage.engine import open_engine
 from storage.ledger import CallStory, Ledger
 

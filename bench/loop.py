@@ -28,8 +28,7 @@ from typing import Any
 
 import aiohttp
 
-from bailanys.free_ports import own_place
-from bailanys.site import places_of
+from bailanys.site.free_ports import own_place
 from bench.centre import CONFIG, ROOT
 from bench.figures import Run, Target, percentile
 from bench.loop_day import fill
@@ -40,6 +39,7 @@ from config.load import load
 from console.scopes import Scope
 from console.token_file import TokenFile
 from console.tokens import new_token
+from recordings.vault.places import places_of
 
 CALLS, OPERATORS = 100_000, 800
 TALK_S = 180.0

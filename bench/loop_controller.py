@@ -16,15 +16,19 @@ import threading
 import time
 from pathlib import Path
 
-from bailanys import back_office, controller, disk_watch, dispatcher, journal_room, reconciler, reports
+from bailanys import back_office, controller
+from bailanys.api import reports
 from bailanys.cli.context import ROOT
-from bailanys.late_clock import LateClock, Stall
 from bailanys.logging import set_up_logging
-from bailanys.loop_seen import Seen, what_runs
-from bailanys.site import places_of
-from bailanys.site_secrets import site_secrets
+from bailanys.loop.late_clock import LateClock, Stall
+from bailanys.loop.seen import Seen, what_runs
+from bailanys.site.secrets import site_secrets
 from config.load import load
+from dispatch import dispatcher
+from recordings.upkeep import disk_watch, reconciler
+from recordings.vault.places import places_of
 from storage.engine import open_engine
+from storage.journal import reserve_keeper
 from storage.ledger import Ledger
 
 TICK_S = 0.002
@@ -40,7 +44,7 @@ def hurry() -> None:
     reconciler.EVERY_S = 2.0
     back_office.AUDIT_EVERY_S = back_office.RETENTION_EVERY_S = back_office.DEMANDS_EVERY_S = 1.0
     controller.LOST_EVERY_S = dispatcher.AUDIT_EVERY_S = 1.0
-    journal_room.EVERY_S = disk_watch.LOOK_EVERY_S = 1.0
+    reserve_keeper.EVERY_S = disk_watch.LOOK_EVERY_S = 1.0
     reports.KEPT_S = 0.5
 
 

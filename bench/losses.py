@@ -9,7 +9,7 @@ from typing import BinaryIO
 from bench.crowd import ANNOUNCED_S, Talk, Visit
 from calls.recording import Recording, RecordingStatus
 from recordings.errors import RecordingError
-from recordings.opening import plain_sha256
+from recordings.vault.opening import plain_sha256
 from storage.ledger import CallStory
 
 Opened = Callable[[str], BinaryIO]

@@ -14,14 +14,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bailanys.demands import DemandDesk
-from bailanys.packing import pack
-from bailanys.site import Places
 from bench.archived import ARRIVED_MS, PHONE, ZONE, archived
 from bench.figures import Run, Target
 from bench.report import Tell, run
 from calls.demand import Authority, Kind, Step
 from calls.local_day import local_date
+from demands.desk import DemandDesk
+from demands.package import pack
+from recordings.vault.places import Places
 from storage.engine import open_engine
 from storage.ledger import Ledger
 from storage.register import Register

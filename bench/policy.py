@@ -36,7 +36,7 @@ from bench.policy_table import APP_QUEUE, FIFO, OURS, Days, told, worth
 from bench.report import Tell, run
 from bench.study import LAYOUTS, TRACES, centre, expected, trace
 from bench.workload import QUIET, workload_factor
-from routing.simulator import Arrival, simulate
+from planning.simulator import Arrival, simulate
 
 TARGETS = (
     *(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bench.figures import percentile
 from calls.ids import GroupId
-from routing.simulator import Served
+from planning.simulator import Served
 
 WARM_UP_S = 3600.0
 

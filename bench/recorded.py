@@ -14,7 +14,7 @@ from bench.losses import HEARD_DBFS, Opened
 from calls.recording import GapReason, Recording, RecordingStatus
 from phones import tones
 from recordings.errors import RecordingError
-from recordings.opening import plain_sha256
+from recordings.vault.opening import plain_sha256
 from storage.ledger import CallStory
 
 CALLER_HZ, OPERATOR_HZ = 440, 1000

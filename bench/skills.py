@@ -35,10 +35,10 @@ from bench.report import Tell, command_line, run
 from bench.sides import Caller, Side, two_sides
 from config.settings import Routing
 from phones.load import operators
+from planning.simulator import Arrival, Centre, simulate
+from planning.simulator import Served as Computed
 from routing.policy import POLICIES
 from routing.rules import Rules
-from routing.simulator import Arrival, Centre, simulate
-from routing.simulator import Served as Computed
 from routing.skills import Skills
 
 OPERATORS = 20

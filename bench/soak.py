@@ -19,13 +19,13 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bailanys.free_ports import own_place
-from bailanys.site import places_of
+from bailanys.site.free_ports import own_place
 from bench.centre import CONFIG, ROOT
 from bench.figures import Run, Target
 from bench.pretend_asterisk import FIRST_OPERATOR
 from bench.report import Tell, run
 from config.load import load
+from recordings.vault.places import places_of
 from storage.engine import open_engine
 from storage.ledger import Ledger
 from storage.migrate import upgrade

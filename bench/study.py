@@ -13,10 +13,10 @@ from pathlib import Path
 
 from bench.base_cases import LANGUAGE, SHARES
 from calls.ids import GroupId, OperatorId
+from planning.simulator import Arrival, Centre
+from routing.policy_view import Policy
 from routing.rules import Rules
-from routing.simulator import Arrival, Centre
 from routing.skills import BEST_LEVEL, Need, Skills
-from routing.view import Policy
 
 GROUPS = tuple(SHARES)
 LAYOUTS = {"chain": "chain", "web": "web100", "mixed": "mixed"}

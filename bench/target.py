@@ -20,12 +20,12 @@ from itertools import pairwise
 from bench.figures import Run, Target
 from bench.report import Tell, run
 from calls.ids import GroupId, OperatorId
+from planning.simulator import Arrival, Centre, Habits, Served, simulate
+from planning.target_day import TargetDay
 from routing.core import Rules
-from routing.lending import Reserves
-from routing.simulator import Arrival, Centre, Habits, Served, simulate
 from routing.skills import Skills
-from routing.standing import TargetRules
-from routing.target_day import TargetDay
+from routing.target.ladder import TargetRules
+from routing.target.lending import Reserves
 
 STATE, PORTAL, ICT = (GroupId(name) for name in ("state-services", "portal", "ict"))
 STAFF = {STATE: (100, 28, 24.0), PORTAL: (200, 22, 16.0), ICT: (300, 12, 8.0)}

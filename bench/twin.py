@@ -1,4 +1,4 @@
-"""Whether the simulator is the hotline's twin: one trace on the real Asterisk and through `routing.simulator`.
+"""Whether the simulator is the hotline's twin: one trace on the real Asterisk and through `planning.simulator`.
 
 Real: SIPp's callers and operators on a hotline of its own, new for each run; operators of two groups and one or two
 languages each, levels, eligibility that widens with the wait, ringing, wrap-up; the policy `foresight`, which learns
@@ -39,13 +39,13 @@ from bench.waits import Served, served
 from calls.local_day import Span
 from phones.load import Arrival as Caller
 from phones.load import callers, operators
-from routing import simulator
-from routing.configured import rules_of
-from routing.day import duties
+from planning import simulator
+from planning.day import duties
+from planning.replay import replay
+from planning.simulator import Arrival, Habits, simulate
+from routing.from_settings import rules_of
 from routing.policy import POLICIES
-from routing.replay import replay
 from routing.rules import Rules
-from routing.simulator import Arrival, Habits, simulate
 from storage.engine import open_engine
 from storage.past_day import read_past_day
 

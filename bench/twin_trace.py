@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from calls.ids import GroupId, OperatorId
-from routing.simulator import Arrival
+from planning.simulator import Arrival
 from routing.skills import Need, Skills
 
 STATE, PORTAL, ICT = GroupId("state-services"), GroupId("portal"), GroupId("ict")

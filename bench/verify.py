@@ -15,12 +15,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bailanys.site import Places
-from bailanys.verifying import verified
 from bench.archived import archived
 from bench.cpu import own_s
 from bench.figures import Run, Target
 from bench.report import Tell, run
+from recordings.access.verify_all import verified
+from recordings.vault.places import Places
 from storage.engine import open_engine
 from storage.ledger import Ledger
 

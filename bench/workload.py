@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from bench.base_cases import BaseCase
 from calls.ids import OperatorId
-from routing.simulator import Served
+from planning.simulator import Served
 from routing.skills import Skills
 
 QUIET = BaseCase("quiet", 60.0)

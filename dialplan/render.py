@@ -173,8 +173,8 @@ def recorded(settings: Settings, site: Site) -> str:
     """What MixMonitor is told: both sides in one file, or each in its own where a phone may speak wider than 8 kHz.
 
     Option `D` writes half of each frame then, at half its speed (asterisk/asterisk#1779, seen with 22.10); two files
-    are resampled rightly, and the finaliser puts them together (`recordings.weaving`). `a`: no file that is there is
-    ever emptied, were its name to come twice after all.
+    are resampled rightly, and the finaliser puts them together (`recordings.capture.two_sides`). `a`: no file that is
+    there is ever emptied, were its name to come twice after all.
     """
     file = f"{site.spool}/${{BLN_FILE}}"
     if NARROW.issuperset(settings.sip.codecs):

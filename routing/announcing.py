@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from calls.ids import CallId
 from routing.commands import Announce
 from routing.deadlines import Deadlines
-from routing.line import Lines, Waiting
+from routing.queue import Lines, Waiting
 from routing.rules import Rules
 from routing.skills import next_step_ms
 

@@ -31,18 +31,18 @@ from calls.events import (
 from calls.ids import CallId, GroupId, OperatorId
 from routing.announcing import Announcing
 from routing.commands import Alarm, Command, MoveOn, Offer, Reclaim, Resync
-from routing.day_so_far import Helps, Lent
 from routing.deadlines import Deadlines
-from routing.floor import Floor
-from routing.line import Lines, Waiting
+from routing.direct_transfer import is_by_name, next_by_name
+from routing.idle_operators import Floor
 from routing.matching import Matching
-from routing.named import is_by_name, next_by_name
-from routing.outcomes import offer_ended
+from routing.offer_outcomes import offer_ended
 from routing.presence import Operator
+from routing.queue import Lines, Waiting
 from routing.reservations import LEASE_GRACE_S, Reservations
 from routing.rules import Rules
-from routing.shown import Shown
 from routing.skills import Need
+from routing.state_changes import Shown
+from routing.target.day import Helps, Lent
 from routing.traffic import Traffic, Waits
 
 LONGEST_WAIT_MS = 366 * 24 * 3_600_000

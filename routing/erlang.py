@@ -11,6 +11,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+MOST_ABANDONED = 0.05
+"""A mean over the answered can be had by letting callers give up; so no more may than this share."""
+
 _SMALLEST = 1e-17
 """A state this rare against all others together changes no digit of a float."""
 _NEVER = 1e-300

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from routing.index import OVERDUE_FIRST, misfit_s, opportunity, relative_size
+from routing.policy_terms import OVERDUE_FIRST, misfit_s, opportunity, relative_size
+from routing.policy_view import Able, Home, Policy, Queue, View
 from routing.skills import Need
-from routing.view import Able, Home, Policy, Queue, View
 
 MANY = 16
 """Callers in reach from which on an operator is far from finding nobody: their weight is below 5 ms."""

@@ -23,8 +23,8 @@ from calls.events import (
     TalkLeft,
 )
 from calls.ids import CallId, OperatorId
-from routing.line import Waiting
 from routing.presence import Operator
+from routing.queue import Waiting
 from routing.skills import Need, Skills, Step, reach, skills_of
 
 LONGEST_MS = 100

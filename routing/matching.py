@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from calls.ids import CallId, GroupId, OperatorId
-from routing.floor import Floor, Pool
-from routing.line import Lines
+from routing.idle_operators import Floor, Pool
 from routing.policy import POLICIES
+from routing.policy_view import Able, Policy, Queue, View
+from routing.queue import Lines
 from routing.rules import TARGET_S, Rules
 from routing.skills import Need
 from routing.traffic import Traffic, Waits
-from routing.view import Able, Policy, Queue, View
 
 TIE = 1e-12
 """Costs that differ by less are equal: the longest idle decides."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from routing.foresight import Foresight
-from routing.index import OVERDUE_FIRST, misfit_s, opportunity, relative_size
+from routing.policy_terms import OVERDUE_FIRST, misfit_s, opportunity, relative_size
+from routing.policy_view import Able, Policy, Queue, View
 from routing.skills import Need
-from routing.view import Able, Policy, Queue, View
 
 # -- longest wait first, longest idle operator ---------------------------------------------------------------------
 

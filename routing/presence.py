@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from calls.ids import CallId, GroupId, OperatorId
-from routing.width import Width
+from routing.loans import Width
 
 NEWS_MS = 1000
 """Asterisk notes the end of a talk, and a little later we hear of it: so near, the two are of the same talk."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from calls.ids import GroupId
+from routing.policy_view import Policy
 from routing.skills import EVERYBODY, Step
-from routing.view import Policy
 
 TARGET_S = 30.0
 """The average wait that the law asks for (rule 7), where a group has no target of its own."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from calls.ids import GroupId
+from routing.loans import Width
 from routing.presence import Operator
-from routing.width import Width
 
 BEST_LEVEL, LAST_LEVEL = 1, 5
 

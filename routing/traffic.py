@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from calls.ids import GroupId
-from routing.line import Waiting
+from routing.queue import Waiting
 from routing.rules import TARGET_S
 from routing.skills import Need
 

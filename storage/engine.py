@@ -11,7 +11,9 @@ from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, create_engine, event, make_url
+from sqlalchemy import Connection as Connection  # for those who are handed one
+from sqlalchemy import Engine as Engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_MS = 5000

@@ -23,18 +23,20 @@ from calls.recording import EndedTalk, Gap, Recording, SpoolFault
 from calls.search import Coverage, Search
 from calls.so_far import SoFar
 from calls.statistics import CallTimes
-from calls.work import Handled
-from storage import audit, book, callbacks, faults, rows, work
+from calls.wait_history import Handled
+from storage import audit, callbacks, rows, wait_history
+from storage import recordings as book
+from storage import spool_faults as faults
 from storage.engine import reading
-from storage.find import FoundRecording, coverage, find, in_order
-from storage.journal_file import Position
+from storage.journal.operator_states import StateRow, present_states
+from storage.journal.reader import Position
 from storage.meant import identities_of
-from storage.presence import StateRow, present_states
 from storage.record import CallRecord, GapRow, IdentityRow, talked_in
-from storage.silences import Silence, silences
+from storage.recording_search import FoundRecording, coverage, find, in_order
 from storage.so_far import so_far
 from storage.tables import alarm, call, caller_language, journal_position, rating, segment, step
 from storage.transaction import in_transaction
+from storage.unrecorded import Silence, silences
 
 T = TypeVar("T")
 
@@ -202,7 +204,7 @@ class Ledger:
 
     async def handled_between(self, from_ms: int, to_ms: int) -> list[Handled]:
         """Waits that ended in some span of time, for the running rates that an expected wait is made of."""
-        return await self._read(lambda connection: work.handled_between(connection, from_ms, to_ms))
+        return await self._read(lambda connection: wait_history.handled_between(connection, from_ms, to_ms))
 
     async def so_far(self, from_ms: int, now_ms: int, since_ms: int) -> SoFar:
         """The day's waits for each group, of calls that arrived from `from_ms` on, and who came since `since_ms`."""

@@ -8,11 +8,11 @@ from sqlalchemy import Connection, Engine, and_, bindparam, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from calls.ids import CallId, GroupId, OperatorId
-from calls.work import PastState, PastWait
+from calls.wait_history import PastState, PastWait
 from storage.engine import reading
 from storage.errors import LedgerUnavailableError
 from storage.tables import call, offer, operator_state, segment
-from storage.work import LONGEST_CALL_MS
+from storage.wait_history import LONGEST_CALL_MS
 
 _OFFER_ANSWERED = and_(
     offer.c.call_id == segment.c.call_id, offer.c.seq == segment.c.seq, offer.c.offer == segment.c.offer

@@ -11,7 +11,7 @@ from calls.audit import Detail, Note
 from calls.demand import DeedRefusedError, Kind
 from calls.recording import Recording, RecordingStatus
 from storage import audit
-from storage.book import RECORDING_COLUMNS, recording_of
+from storage.recordings import RECORDING_COLUMNS, recording_of
 from storage.tables import audit as audit_table
 from storage.tables import demand, demand_step, legal_hold, recording
 

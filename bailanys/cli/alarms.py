@@ -67,11 +67,11 @@ def alarms(
 
 
 def _told(settings: Settings, from_ms: int, now_ms: int) -> list[Told]:
-    from bailanys.cli.books import ledger_of
-    from bailanys.site import places_of
+    from bailanys.cli.ledger import ledger_of
     from calls.alarms import Told
-    from storage.alarms import alarms_in_journals
+    from recordings.vault.places import places_of
     from storage.errors import LedgerUnavailableError
+    from storage.journal.alarms import alarms_in_journals
 
     try:
         with ledger_of(settings) as ledger:

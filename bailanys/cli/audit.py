@@ -32,7 +32,7 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """Show all that was done with one recording or demand, and by whom."""
-    from bailanys.cli.books import ledger_of
+    from bailanys.cli.ledger import ledger_of
 
     settings = centre(config).settings
     with ledger_of(settings) as ledger:
@@ -56,10 +56,10 @@ def verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     from rich.console import Console
     from rich.progress import Progress
 
-    from bailanys.cli.books import ledger_of
-    from bailanys.site import places_of
-    from recordings.checkpoints import log_faults, read
-    from recordings.signing import signer_at
+    from bailanys.cli.ledger import ledger_of
+    from recordings.upkeep.audit_checkpoints import log_faults, read
+    from recordings.vault.places import places_of
+    from recordings.vault.signing import signer_at
     from storage import audit
     from storage.engine import reading
 
@@ -94,10 +94,10 @@ def begin_anew(
 
     A key that is there is kept. What was signed before can be checked only by the old public key, and is put aside.
     """
-    from bailanys.checkpoints_anew import checkpoints_anew
-    from bailanys.cli.books import ledger_of
-    from bailanys.listening import reason_of
-    from bailanys.site import places_of
+    from bailanys.cli.ledger import ledger_of
+    from recordings.access.export import reason_of
+    from recordings.upkeep.checkpoints_anew import checkpoints_anew
+    from recordings.vault.places import places_of
 
     settings = centre(config).settings
     places, actor, reason = places_of(settings, ROOT), who(settings, Deed.SIGN_ANEW), reason_of(reason)

@@ -48,7 +48,7 @@ def show_(
     import json
     from dataclasses import asdict
 
-    from bailanys.cli.books import ledger_of
+    from bailanys.cli.ledger import ledger_of
     from storage.record import talked
 
     with ledger_of(centre(config).settings) as ledger:
@@ -161,6 +161,6 @@ def priority(
 
 def _asked(config: Path, request: dict[str, str | int]) -> dict[str, Any]:
     from bailanys.control import ask
-    from bailanys.site import places_of
+    from recordings.vault.places import places_of
 
     return asyncio.run(ask(places_of(centre(config).settings, ROOT).control, request))

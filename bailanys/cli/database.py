@@ -12,7 +12,7 @@ from bailanys.cli.person import who
 from calls.people import Deed
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from storage.engine import Connection
 
 app = typer.Typer(help="The ledger's database.", no_args_is_help=True)
 
@@ -28,10 +28,10 @@ def take_over(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Make the ledger this state folder's, when the hotline that it belongs to is gone for good."""
-    from bailanys.identity import identity
-    from bailanys.listening import reason_of
-    from bailanys.site import places_of
+    from bailanys.site.identity import identity
     from calls.audit import Note
+    from recordings.access.export import reason_of
+    from recordings.vault.places import places_of
     from storage import audit, owner
     from storage.engine import open_engine
     from storage.transaction import transact
@@ -62,7 +62,7 @@ def upgrade(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Bring the ledger's tables up to date; does nothing when they are."""
-    from bailanys.site import places_of
+    from recordings.vault.places import places_of
     from storage.migrate import upgrade as upgrade_tables
 
     places = places_of(centre(config).settings, ROOT)

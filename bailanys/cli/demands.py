@@ -19,8 +19,8 @@ from calls.people import People
 from config.ownership import as_caller
 
 if TYPE_CHECKING:
-    from bailanys.demands import DemandDesk
-    from bailanys.site import Places
+    from demands.desk import DemandDesk
+    from recordings.vault.places import Places
     from storage.register import Register
 
 app = typer.Typer(help="Demands for recordings: four hours from receipt to delivery.", no_args_is_help=True)
@@ -186,7 +186,7 @@ def package(
     zone = _zone(config)
 
     async def work(desk: DemandDesk, _: Register, places: Places) -> None:
-        from bailanys.packing import pack
+        from demands.package import pack
 
         target, state = await pack(desk, demand, who(centre(config).settings), places, zone, also or ())
         if as_json:
@@ -209,9 +209,9 @@ def verifier(
 
     The one in a package is as good as the package: who changed that can have changed it, too.
     """
-    from bailanys.site import places_of
+    from demands.verifier import VERIFIER, verifier_sha256
     from recordings.durable import write
-    from recordings.verifier import VERIFIER, verifier_sha256
+    from recordings.vault.places import places_of
 
     key = places_of(centre(config).settings, ROOT).signer().public_key
     file = VERIFIER if to is None else to / VERIFIER.name
@@ -264,9 +264,9 @@ def _do(config: Path, demand: str, kind: Kind, files: list[str], detail: str, sa
 
 
 def _at_desk(config: Path, work: Callable[[DemandDesk, Register, Places], Awaitable[T]], *, writing: bool = True) -> T:
-    from bailanys.cli.books import ledger_of
-    from bailanys.demands import DemandDesk
-    from bailanys.site import places_of
+    from bailanys.cli.ledger import ledger_of
+    from demands.desk import DemandDesk
+    from recordings.vault.places import places_of
     from storage.register import Register
 
     settings = centre(config).settings

@@ -9,11 +9,11 @@ from typing import Any
 import typer
 
 from bailanys.cli.context import show
-from bailanys.cli.hits import show_hits
-from bailanys.demands import time_left
+from bailanys.cli.recordings_shown import show_hits
 from calls.demand import Kind, State, Step
 from calls.local_day import local_time
-from storage.find import FoundRecording
+from demands.desk import time_left
+from storage.recording_search import FoundRecording
 
 
 def show_list(states: Sequence[State], now_ms: int, zone: str, *, as_json: bool) -> None:

@@ -11,8 +11,8 @@ from bailanys.cli.context import CACHE, DEFAULT_CONFIG, ROOT, ConfigOption, cent
 from config.ownership import as_caller
 
 if TYPE_CHECKING:
-    from bailanys.site import Places
     from config.settings import Settings
+    from recordings.vault.places import Places
     from telephony.embedded import AsteriskInstall
 
 app = typer.Typer(help="What Asterisk reads: render it, install it.", no_args_is_help=True)
@@ -23,11 +23,12 @@ def render(
     out: Annotated[Path, typer.Argument(help="Folder to write to.")], config: ConfigOption = DEFAULT_CONFIG
 ) -> None:
     """Render every Asterisk file into a folder, to look at; nothing running is touched."""
-    from bailanys.site import asterisk_site, places_of
-    from bailanys.site_secrets import site_secrets
+    from bailanys.site.prepare import asterisk_site
+    from bailanys.site.secrets import site_secrets
     from dialplan.install import install
     from dialplan.render import render as render_files
     from dialplan.verify import verify
+    from recordings.vault.places import places_of
     from telephony.embedded import find_asterisk
 
     settings = centre(config).settings
@@ -49,10 +50,10 @@ def install_(config: ConfigOption = DEFAULT_CONFIG) -> None:
     import asyncio
     import os
 
-    from bailanys.checking import start_problems
-    from bailanys.site import places_of
+    from bailanys.site.check import start_problems
     from config.problems import ConfigError
     from config.source import read
+    from recordings.vault.places import places_of
     from telephony.embedded import find_asterisk
 
     settings = centre(config).settings
@@ -74,8 +75,8 @@ def install_(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 async def _installed(settings: Settings, places: Places, asterisk: AsteriskInstall) -> tuple[bool, list[str]]:
     """Whether Asterisk runs, and what it takes only at its start. Raises NotTakenError with all as it was before."""
-    from bailanys.reloading import NotTakenError, not_taken, reload_asterisk, wants_restart
-    from bailanys.site import prepare
+    from bailanys.processes.reload import NotTakenError, not_taken, reload_asterisk, wants_restart
+    from bailanys.site.prepare import prepare
     from dialplan.install import former
     from telephony.process import running_pid
 

@@ -12,8 +12,8 @@ import typer
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 from bailanys.cli.person import who
 from calls.people import Deed
-from recordings.keyring import KeyRing
 from recordings.secret_file import Used
+from recordings.vault.keyring import KeyRing
 
 _Change = Callable[[Path, Used], KeyRing]
 
@@ -36,7 +36,7 @@ def rotate_key(
 
     What is in the archive stays as it is and is opened by the old keys, which stay in the file. Back the file up.
     """
-    from recordings.keyring import begin_anew, rotate
+    from recordings.vault.keyring import begin_anew, rotate
 
     settings = centre(config).settings
     actor = who(settings, Deed.ROTATE)
@@ -56,7 +56,7 @@ def join_keys(
     as_json: JsonOption = False,
 ) -> None:
     """Put the keys of another file into ours, so that what either has sealed is heard. None is replaced."""
-    from recordings.keyring import join, ring_at
+    from recordings.vault.keyring import join, ring_at
 
     settings = centre(config).settings
     actor = who(settings, Deed.ROTATE)
@@ -71,9 +71,9 @@ def join_keys(
 
 
 def _changed(config: Path, actor: str, kind: str, change: _Change, said: str, *, as_json: bool) -> None:
-    from bailanys.cli.books import ledger_of
-    from bailanys.site import places_of
+    from bailanys.cli.ledger import ledger_of
     from calls.audit import Note
+    from recordings.vault.places import places_of
 
     settings = centre(config).settings
     places = places_of(settings, ROOT)

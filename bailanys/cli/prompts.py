@@ -15,8 +15,8 @@ from config.ownership import as_caller
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bailanys.site import Places
     from config.settings import Settings
+    from recordings.vault.places import Places
     from speech.levels import Measured
     from speech.sources import Prompt, Sources
 
@@ -57,7 +57,7 @@ def list_(
     The level is that of the speech without its pauses, dBFS RMS. Remarks: clipped, 2 dB or more off the language's
     median, silent, as loud all the time, not readable.
     """
-    from bailanys.site import places_of
+    from recordings.vault.places import places_of
     from speech.sources import Sources, needed_prompts, spoken_language
 
     settings = centre(config).settings
@@ -84,8 +84,8 @@ def import_(
     the studio folder at 8 kHz, mono, 16 bit.
     """
     from bailanys.cli.person import who
-    from bailanys.site import places_of
     from calls.people import Deed
+    from recordings.vault.places import places_of
     from speech.delivered import delivered
     from speech.levels import usual_level
     from speech.sources import Sources, known_prompt, spoken_language
@@ -132,7 +132,7 @@ def join(
 
     For example: `bailanys prompts join position=12 wait=2-5 --language kk --out /tmp/place.wav`.
     """
-    from bailanys.site import places_of
+    from recordings.vault.places import places_of
     from speech.announcements import heard, script_of, words
     from speech.files import write
     from speech.levels import measured

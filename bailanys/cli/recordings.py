@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bailanys.cli import ageing, keeping, keys, mending
+from bailanys.cli import keys, recordings_keep, recordings_repair, recordings_retention
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 from bailanys.cli.days import day_of, span_of, times_of
 from bailanys.cli.person import who
@@ -18,8 +18,8 @@ from calls.search import PAGE
 from calls.store import Store, StoreAwayError
 from rating.scale import WORDS
 from recordings.naming import SEALED, CopyKind
-from storage.find import FoundRecording
 from storage.ledger import Ledger
+from storage.recording_search import FoundRecording
 
 app = typer.Typer(help="Recordings of talks.", no_args_is_help=True)
 
@@ -31,10 +31,10 @@ class FaultyRecordingsError(Exception):
     retryable = False
 
 
-keeping.add_to(app)
-ageing.add_to(app)
+recordings_keep.add_to(app)
+recordings_retention.add_to(app)
 keys.add_to(app)
-mending.add_to(app)
+recordings_repair.add_to(app)
 
 
 @app.callback()
@@ -64,10 +64,10 @@ def find(
     as_json: JsonOption = False,
 ) -> None:
     """Find the recordings of talks by local date and number, and by all else; doubtful hits are marked as such."""
-    from bailanys.cli.books import ledger_of
-    from bailanys.cli.hits import show_hits
-    from bailanys.finding import Asked, look
-    from bailanys.site import places_of
+    from bailanys.cli.ledger import ledger_of
+    from bailanys.cli.recordings_shown import show_hits
+    from recordings.access.search import Asked, look
+    from recordings.vault.places import places_of
 
     settings = centre(config).settings
     zone = settings.hotline.time_zone
@@ -106,13 +106,13 @@ def verify(
     from rich.console import Console
     from rich.progress import Progress
 
-    from bailanys.cli.books import ledger_of
-    from bailanys.listening import recordings_of
-    from bailanys.site import places_of
-    from bailanys.verifying import verified
+    from bailanys.cli.ledger import ledger_of
     from calls.audit import Note
     from calls.local_day import local_day
-    from recordings.keyring import ring_at
+    from recordings.access.export import recordings_of
+    from recordings.access.verify_all import verified
+    from recordings.vault.keyring import ring_at
+    from recordings.vault.places import places_of
 
     settings = centre(config).settings
     actor = who(settings, Deed.VERIFY)
@@ -155,9 +155,9 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write copies of a call's recordings, one for each talk: left the caller, right the operator."""
-    from bailanys.cli.books import ledger_of
-    from bailanys.listening import hand_out, recordings_of
-    from bailanys.site import places_of
+    from bailanys.cli.ledger import ledger_of
+    from recordings.access.export import hand_out, recordings_of
+    from recordings.vault.places import places_of
 
     settings = centre(config).settings
     places, actor = places_of(settings, ROOT), who(settings, Deed.EXPORT)

@@ -17,7 +17,7 @@ from bailanys.cli.context import CACHE, DEFAULT_CONFIG, ROOT, ConfigOption, beco
 from config.load import load
 
 if TYPE_CHECKING:
-    from bailanys.service import Hotline
+    from bailanys.processes.hotline import Hotline
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,10 +36,10 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
     Every file and folder that it names is looked at; ports, database and object storage are tried out.
     """
-    from bailanys.checking import doubts, outside_problems, remarks, start_problems
-    from bailanys.site import places_of
+    from bailanys.site.check import doubts, outside_problems, remarks, start_problems
     from config.problems import ConfigError
     from config.source import read
+    from recordings.vault.places import places_of
 
     settings = centre(config).settings
     source, places = read(config, os.environ), places_of(settings, ROOT)
@@ -76,8 +76,8 @@ def stop(
 
     Who waits already is still served. Ctrl-C while it drains opens the hotline again.
     """
-    from bailanys.site import places_of
-    from bailanys.stopping import stop as stop_hotline
+    from bailanys.processes.stop import stop as stop_hotline
+    from recordings.vault.places import places_of
     from telephony.embedded import find_asterisk
 
     places = places_of(centre(config).settings, ROOT)
@@ -98,9 +98,9 @@ def units(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Make the systemd units of this hotline; docs/operations.md says what they do."""
-    from bailanys.site import places_of
-    from bailanys.unit_files import owner_of
-    from bailanys.unit_files import units as unit_files
+    from bailanys.processes.unit_files import owner_of
+    from bailanys.processes.unit_files import units as unit_files
+    from recordings.vault.places import places_of
 
     settings = centre(config).settings
     places = places_of(settings, ROOT)
@@ -130,9 +130,9 @@ def controller(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Run the controller alone, beside an Asterisk that is up (`run` starts it; a service manager may too)."""
     from bailanys.controller import run_controller
     from bailanys.logging import set_up_logging
-    from bailanys.office_keeper import command
-    from bailanys.site import places_of
-    from bailanys.site_secrets import site_secrets
+    from bailanys.processes.office_keeper import command
+    from bailanys.site.secrets import site_secrets
+    from recordings.vault.places import places_of
 
     become_who_runs(config)
     set_up_logging()
@@ -148,7 +148,7 @@ def back_office(config: ConfigOption = DEFAULT_CONFIG) -> None:
         return
     from bailanys.back_office import run_back_office
     from bailanys.logging import set_up_logging
-    from bailanys.site import places_of
+    from recordings.vault.places import places_of
 
     become_who_runs(config)
     set_up_logging()
@@ -158,10 +158,10 @@ def back_office(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 def _may_start(config: Path) -> None:
     """Refuse a start that cannot work; beside calls that are up already only tell. Raises ConfigError."""
-    from bailanys.checking import doubts, remarks, start_problems
-    from bailanys.site import places_of
+    from bailanys.site.check import doubts, remarks, start_problems
     from config.problems import ConfigError
     from config.source import read
+    from recordings.vault.places import places_of
     from telephony.process import running_pid
 
     settings = centre(config).settings
@@ -190,8 +190,8 @@ SIGNALS = {
 
 
 async def _run(config: Path) -> None:
-    from bailanys.notifying import READY, STOPPING, manager_of
-    from bailanys.service import hotline_up
+    from bailanys.processes.hotline import hotline_up
+    from bailanys.processes.notify import READY, STOPPING, manager_of
 
     manager = manager_of(os.environ)
     loop = asyncio.get_running_loop()

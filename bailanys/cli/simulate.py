@@ -14,8 +14,8 @@ from config.ownership import as_caller
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from routing.day import Day
-    from routing.scenario import Result, Scenario
+    from planning.day import Day
+    from planning.scenario import Result, Scenario
 
 ON_STANDARD_OUTPUT = Path("-")
 
@@ -106,7 +106,7 @@ def simulate(
 
 
 def _timed(scenario: Scenario, day: Day) -> tuple[Result, float]:
-    from routing.scenario import play
+    from planning.scenario import play
 
     began_s = time.perf_counter()
     result = play(scenario, day)

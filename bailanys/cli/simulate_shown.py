@@ -8,7 +8,7 @@ from typing import Any
 
 from calls.ids import GroupId
 from calls.statistics import Figures
-from routing.scenario import Result
+from planning.scenario import Result
 
 
 def rows(results: Iterable[Result]) -> list[dict[str, str]]:

@@ -11,14 +11,14 @@ from pathlib import Path
 from calls.ids import GroupId, OperatorId
 from config.ownership import as_caller
 from config.settings import Settings
-from routing.configured import operators_of, reserves_of, rules_of, target_rules_of
-from routing.day import ALWAYS, DAY_S, Day, Shift, Staffed
-from routing.forecast import Demand, ForecastError, read_forecast
+from planning.day import ALWAYS, DAY_S, Day, Shift, Staffed
+from planning.forecast import Demand, ForecastError, read_forecast
+from planning.scenario import Result, Scenario
+from planning.synthetic_day import CURVES, Callers, arrivals, demand_of
+from planning.what_if import Added, Changes, SkillChange, changed
+from routing.from_settings import operators_of, reserves_of, rules_of, target_rules_of
 from routing.policy import POLICIES
-from routing.scenario import Result, Scenario
 from routing.skills import LAST_LEVEL, Skills, skills_of
-from routing.synthetic_day import CURVES, Callers, arrivals, demand_of
-from routing.what_if import Added, Changes, SkillChange, changed
 
 USUAL_RING_S = 3.0
 """As `bailanys staffing` takes it."""
@@ -83,13 +83,13 @@ def past_day(settings: Settings, typed: str, seed: int) -> tuple[Day, list[Resul
 
     Raises NotADateError, NoLedgerError, LedgerUnavailableError, WrongWishError.
     """
-    from bailanys.cli.books import ledger_of
     from bailanys.cli.context import ROOT
     from bailanys.cli.days import day_of
-    from bailanys.site import places_of
+    from bailanys.cli.ledger import ledger_of
     from calls.local_day import local_day
-    from routing.replay import replay
-    from routing.scenario import as_it_was
+    from planning.replay import replay
+    from planning.scenario import as_it_was
+    from recordings.vault.places import places_of
     from storage.engine import open_engine
     from storage.past_day import read_past_day
 

@@ -17,9 +17,9 @@ from config.ownership import as_caller
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from routing.forecast import Demand, Habits
-    from routing.learning import Advice
-    from routing.staffing import Plan
+    from planning.forecast import Demand, Habits
+    from planning.staffing import Plan
+    from planning.training import Advice
 
 ForecastOption = Annotated[
     Path | None,
@@ -53,7 +53,7 @@ def staffing(
 ) -> None:
     """Show the operators needed for the average wait of rule 7, and which second skill is worth learning."""
     from bailanys.cli import staffing_tables as tables
-    from routing.staffing import NEW_CALLERS_MENU_S, Plan, day_needs
+    from planning.staffing import NEW_CALLERS_MENU_S, Plan, day_needs
 
     settings = centre(config).settings
     demands, known = _forecast(forecast, settings) if forecast else _past(settings, days)
@@ -89,7 +89,7 @@ def staffing(
 
 def _forecast(file: Path, settings: Settings) -> tuple[tuple[Demand, ...], Habits]:
     from calls.ids import GroupId
-    from routing.forecast import ForecastError, Habits, read_forecast
+    from planning.forecast import ForecastError, Habits, read_forecast
 
     groups = [GroupId(group.name) for group in settings.groups]
     try:
@@ -100,13 +100,13 @@ def _forecast(file: Path, settings: Settings) -> tuple[tuple[Demand, ...], Habit
 
 
 def _past(settings: Settings, days: int) -> tuple[tuple[Demand, ...], Habits]:
-    from bailanys.cli.books import ledger_of
     from bailanys.cli.context import ROOT
-    from bailanys.site import places_of
+    from bailanys.cli.ledger import ledger_of
     from calls.local_day import local_date, local_day
-    from routing.forecast import habits, past_demand
+    from planning.forecast import habits, past_demand
+    from recordings.vault.places import places_of
     from storage.engine import open_engine
-    from storage.work import read_half_hours
+    from storage.wait_history import read_half_hours
 
     zone = settings.hotline.time_zone
     today = local_date(time.time_ns() // 1_000_000, zone)
@@ -124,8 +124,8 @@ def _advice(
     settings: Settings, demands: tuple[Demand, ...], plan: Plan, lessons: int, most_groups: int
 ) -> tuple[Advice | None, str]:
     from calls.ids import GroupId, OperatorId
-    from routing.learning import advise, setting
-    from routing.staffing import load_shares
+    from planning.staffing import load_shares
+    from planning.training import advise, setting
 
     shares = load_shares(demands, plan)
     if len(shares) < 2:

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from routing.learning import Advice
-from routing.staffing import HalfHourNeed, Need, Plan
+from planning.staffing import HalfHourNeed, Need, Plan
+from planning.training import Advice
 
 NEEDS_TITLE = "Operators if everybody serves everything"
 LESSONS_TITLE = "Who should learn what"

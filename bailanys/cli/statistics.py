@@ -27,7 +27,7 @@ def stats(
     as_json: JsonOption = False,
 ) -> None:
     """Show a day's figures: the average wait from the arrival (rule 7), and what an average hides."""
-    from bailanys.cli.books import ledger_of
+    from bailanys.cli.ledger import ledger_of
     from calls.local_day import local_day
     from rating.day import rated_day
 

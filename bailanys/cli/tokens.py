@@ -66,6 +66,6 @@ def revoke(
 
 
 def _file(config: Path) -> TokenFile:
-    from bailanys.site import places_of
+    from recordings.vault.places import places_of
 
     return TokenFile(places_of(centre(config).settings, ROOT).tokens)

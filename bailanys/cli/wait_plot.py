@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from routing.scenario import Result
+from planning.scenario import Result
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 ROWS = 6

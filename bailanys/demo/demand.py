@@ -10,11 +10,11 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bailanys.demands import DemandDesk, time_left
-from bailanys.packing import pack
-from bailanys.service import Hotline
+from bailanys.processes.hotline import Hotline
 from calls.demand import Authority, Kind
 from calls.local_day import local_date
+from demands.desk import DemandDesk, time_left
+from demands.package import pack
 from storage.engine import open_engine
 from storage.ledger import Ledger
 from storage.register import Register

@@ -12,8 +12,8 @@ from pathlib import Path
 from bailanys.demo.demand import demand_is_met
 from bailanys.demo.scene import CALLER_TONES_HZ, RING_S, play
 from bailanys.demo.story import tell_stories
-from bailanys.free_ports import own_place
-from bailanys.service import hotline_up
+from bailanys.processes.hotline import hotline_up
+from bailanys.site.free_ports import own_place
 from phones.fleet import Fleet
 from storage.engine import open_engine
 from storage.ledger import Ledger

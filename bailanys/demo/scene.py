@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bailanys.service import Hotline, controller_ready
+from bailanys.processes.hotline import Hotline, controller_ready
 from phones import manners
 from phones.call import Call
 from phones.fleet import Fleet

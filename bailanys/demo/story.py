@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from bailanys.demo.scene import CALLER_TONES_HZ, OPERATOR_TONES_HZ
-from bailanys.service import Hotline
-from bailanys.site import Places
+from bailanys.processes.hotline import Hotline
 from calls.local_day import local_date
 from calls.recording import Recording
 from phones import tones
 from rating.day import rated_day
+from recordings.vault.places import Places
 from storage.ledger import CallStory, Ledger
 from storage.record import RatingRow, SegmentRow, talked
 

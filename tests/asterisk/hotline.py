@@ -17,8 +17,8 @@ from journal_watch import Journal, Seen
 from prompt_tones import heard_stretches, prompt_hz, record_studio
 
 from bailanys.control import ask
-from bailanys.free_ports import own_place
-from bailanys.service import Hotline, hotline_up
+from bailanys.processes.hotline import Hotline, hotline_up
+from bailanys.site.free_ports import own_place
 from calls.journal import Fact
 from phones import manners
 from phones.call import Call

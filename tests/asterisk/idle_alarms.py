@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from journal_watch import Journal
 
-from bailanys.service import Hotline
+from bailanys.processes.hotline import Hotline
 from calls.journal import Fact
 
 

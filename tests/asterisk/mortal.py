@@ -17,8 +17,8 @@ from hotline import passable
 from idle_alarms import idle_alarms
 
 from bailanys.control import ControlError, ask
-from bailanys.free_ports import own_place
-from bailanys.service import Hotline, controller_ready, hotline_up
+from bailanys.processes.hotline import Hotline, controller_ready, hotline_up
+from bailanys.site.free_ports import own_place
 from phones import manners
 from phones.call import Call
 from phones.fleet import CODECS, Fleet

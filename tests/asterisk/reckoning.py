@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 from calls.recording import Recording, RecordingStatus
 from phones import tones
-from recordings.folder import Folder
-from recordings.keyring import ring_at
-from recordings.opening import open_recording, sidecar_of
+from recordings.vault.folder import Folder
+from recordings.vault.keyring import ring_at
+from recordings.vault.opening import open_recording, sidecar_of
 from storage.ledger import CallStory
 
 LENGTH_S = 1.0

@@ -15,7 +15,7 @@ from hotline import OPERATOR_HZ, Centre, open_centre
 from mortal import until
 from raw_sip import raw_caller
 
-from bailanys.free_ports import own_place
+from bailanys.site.free_ports import own_place
 from calls.journal import Fact
 from phones import tones
 from phones.registration import digest, register

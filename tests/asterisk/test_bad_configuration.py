@@ -11,7 +11,7 @@ import pytest
 from command_line import bailanys
 from hotline import CONFIG
 
-from bailanys.free_ports import own_place
+from bailanys.site.free_ports import own_place
 
 Edit = Callable[[str], str]
 

@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 from hotline import OPERATOR_HZ, Centre, Visit, open_centre
 
-from bailanys.service import controller_ready
+from bailanys.processes.hotline import controller_ready
 from calls.journal import Fact
 from phones.call import Call
 from phones.fleet import Fleet

@@ -14,7 +14,7 @@ import pytest_asyncio
 from command_line import bailanys
 from hotline import LOOK_EVERY_S, OPERATOR_HZ, Centre, Visit, open_centre
 
-from bailanys.service import controller_ready
+from bailanys.processes.hotline import controller_ready
 from calls.journal import Fact
 from calls.local_day import local_time
 from phones.fleet import Fleet

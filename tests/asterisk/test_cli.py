@@ -19,7 +19,7 @@ from command_line import bailanys, running
 from hotline import OPERATOR_HZ, Centre, open_centre
 from journal_watch import Journal
 
-from bailanys.free_ports import own_place
+from bailanys.site.free_ports import own_place
 from calls.journal import Fact
 from config.ports_free import ports_in_use
 from phones.fleet import Fleet

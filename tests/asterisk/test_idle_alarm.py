@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from hotline import LOOK_EVERY_S, Centre, open_centre
 
-from bailanys.service import Hotline
+from bailanys.processes.hotline import Hotline
 from dialplan import names
 from phones.manners import Ring
 from storage.ledger import Alarm

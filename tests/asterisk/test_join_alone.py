@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from hotline import LOOK_EVERY_S, OPERATOR_HZ, Centre, Visit, open_centre
 
-from bailanys.service import controller_ready
+from bailanys.processes.hotline import controller_ready
 from calls.journal import Fact
 from phones.call import Call
 from phones.manners import Ring

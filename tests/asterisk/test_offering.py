@@ -10,10 +10,10 @@ import pytest
 import pytest_asyncio
 from hotline import OPERATOR_HZ, Centre, Visit, open_centre
 
-from bailanys.moving import moved
-from bailanys.resync import seen_channel
 from calls.journal import Fact
 from dialplan import names
+from dispatch.redirect import moved
+from dispatch.resync import seen_channel
 from phones import tones
 from phones.call import Call
 from phones.manners import Answer, Redirect, Refuse, Ring

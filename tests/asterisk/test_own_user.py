@@ -1,7 +1,7 @@
 """A hotline that runs as a user of its own, and root's commands on it: nothing of it becomes root's.
 
-Where the tests do not run as root the hotline and the commands are one user's; `tests/unit/test_ownership.py` has the
-way of root's commands without root, and what Asterisk does not take is the same for both.
+Where the tests do not run as root the hotline and the commands are one user's; `tests/unit/config/test_ownership.py`
+has the way of root's commands without root, and what Asterisk does not take is the same for both.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ from mortal import until
 
 from bailanys.cli.dialplan import _installed
 from bailanys.control import ControlError, ask
-from bailanys.free_ports import own_place
-from bailanys.reloading import NotTakenError, unreadable
-from bailanys.site import Places, places_of, prepare
+from bailanys.processes.reload import NotTakenError, unreadable
+from bailanys.site.free_ports import own_place
+from bailanys.site.prepare import prepare
 from config.load import load
 from config.ownership import strangers
 from phones.fleet import Fleet
+from recordings.vault.places import Places, places_of
 from telephony.embedded import find_asterisk
 from telephony.process import running_pid
 
@@ -129,7 +130,7 @@ async def test_what_asterisk_does_not_take_is_told_and_put_back(owned: Owned, mo
         if not AS_ROOT:
             (owned.places.etc / "pjsip.conf").chmod(0)
 
-    monkeypatch.setattr("bailanys.site.prepare", prepare_badly)
+    monkeypatch.setattr("bailanys.site.prepare.prepare", prepare_badly)
     with pytest.raises(NotTakenError, match=r"all is as it was before: .*pjsip\.conf"):
         await _installed(changed, owned.places, install)
     assert {path.name: (path.stat().st_ino, path.read_text()) for path in owned.places.etc.glob("*.conf")} == before

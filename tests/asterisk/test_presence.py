@@ -15,7 +15,7 @@ import pytest_asyncio
 from hotline import LOOK_EVERY_S, Centre, open_centre
 from prompt_tones import heard_stretches, prompt_hz
 
-from bailanys.service import controller_ready
+from bailanys.processes.hotline import controller_ready
 from calls.journal import Fact
 from phones.manners import Answer
 from phones.phone import Phone

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bailanys.log_keeper import LogKeeper
+from bailanys.processes.log_keeper import LogKeeper
 from telephony.embedded import AsteriskInstall, find_asterisk
 from telephony.process import AsteriskSilentError, AsteriskStartError, running_pid, rx, start_asterisk, stop_asterisk
 

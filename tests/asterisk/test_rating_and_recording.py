@@ -16,7 +16,7 @@ from calls.recording import Recording, RecordingStatus
 from phones import tones
 from phones.call import Call
 from phones.manners import Answer, Refuse, Ring
-from recordings.opening import sidecar_of
+from recordings.vault.opening import sidecar_of
 from storage.ledger import CallStory
 from storage.record import RatingRow, talked
 

@@ -13,9 +13,9 @@ import pytest
 
 from calls.recording import EndedTalk, Gap, Recording, SpoolFault
 from phones.tones import hears, write_tone
-from recordings.finaliser import Finaliser
-from recordings.readiness import adopted
-from recordings.spool import look
+from recordings.capture.finaliser import Finaliser
+from recordings.capture.readiness import adopted
+from recordings.capture.spool import look
 from telephony.embedded import find_asterisk
 from telephony.process import rx, start_asterisk, stop_asterisk
 

@@ -19,9 +19,9 @@ from mortal import rate, until
 from reckoning import answered, recorded
 
 from bailanys.control import ControlError, ask
-from bailanys.free_ports import own_place
-from bailanys.keeper import alone
-from bailanys.service import hotline_up
+from bailanys.processes.asterisk_keeper import alone
+from bailanys.processes.hotline import hotline_up
+from bailanys.site.free_ports import own_place
 from phones import manners
 from phones.call import Call, CallEndedError
 from phones.fleet import Fleet
@@ -176,7 +176,7 @@ async def test_other_signals_leave_the_calls_and_a_stop_ends_them_without_a_supe
     with alone(place.state):  # ours for a moment: the next start is refused in one line, and the call goes on
         refused = await bailanys("run", env=place.env)
     assert (refused.status, refused.err.count("\n"), call.over) == (1, 1, False)
-    monkeypatch.setattr("bailanys.service.READY_S", 1.0)
+    monkeypatch.setattr("bailanys.processes.hotline.READY_S", 1.0)
     (place.state / "run" / "control.sock").mkdir()  # no controller can come up: a mishap that the talks do not pay for
     with pytest.raises(ControlError, match="did not come up"):
         async with hotline_up(CONFIG, ROOT, ROOT / ".cache", env=place.env):

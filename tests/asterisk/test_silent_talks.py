@@ -17,7 +17,7 @@ import pytest
 import soundfile
 
 from bailanys.control import ask
-from bailanys.service import controller_ready
+from bailanys.processes.hotline import controller_ready
 from bench.centre import Centre, MediaPorts, centre
 from bench.coverage import shorten
 from bench.kills import ADDRESS, all_ready, settled

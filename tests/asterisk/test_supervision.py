@@ -12,7 +12,7 @@ import pytest_asyncio
 from command_line import Finished, bailanys
 from hotline import LOOK_EVERY_S, Centre, Visit, open_centre
 
-from bailanys.service import controller_ready
+from bailanys.processes.hotline import controller_ready
 from calls.journal import Fact
 from phones.manners import Answer, Ring
 from storage import audit

@@ -23,7 +23,7 @@ from scenes import Played, perform, scene, scene_alone
 
 from bailanys.cli.context import DEFAULT_CONFIG
 from bailanys.control import ask
-from bailanys.free_ports import own_place
+from bailanys.site.free_ports import own_place
 from phones import tones
 from phones.fleet import CODECS, Fleet
 from telephony.process import running_pid

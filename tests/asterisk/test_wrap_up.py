@@ -15,7 +15,7 @@ from command_line import bailanys
 from hotline import LOOK_EVERY_S, Centre, Visit, open_centre
 from prompt_tones import heard_stretches, prompt_hz
 
-from bailanys.service import controller_ready
+from bailanys.processes.hotline import controller_ready
 from calls.journal import Fact
 from phones.call import Call
 from phones.manners import Ring

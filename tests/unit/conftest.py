@@ -6,6 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.unit.storage.databases import (  # noqa: F401 (fixtures)
+    engine,
+    journal,
+    ledger,
+    postgres,
+    projector,
+    sqlite_template,
+    url,
+)
 from tests.unit.storage.object_server import ObjectServer, object_server
 
 

@@ -9,7 +9,7 @@ import soundfile
 
 from bench.archived import archived
 from bench.talking import RATE, speak
-from recordings.sidecar import recordings_in
+from recordings.vault.sidecar import recordings_in
 
 A_LAW_VALUES = 256
 

@@ -11,10 +11,10 @@ from bench.base_cases import OPERATORS, SHARES, TALK_S, BaseCase, N, P, arrivals
 from bench.estimate import one_day
 from bench.foretold import Foretelling, Said, published_s
 from calls.ids import GroupId, OperatorId
-from routing.rates import Tally
-from routing.simulator import Arrival, Served
+from planning.simulator import Arrival, Served
 from routing.skills import Need
-from routing.told import Minutes, Told
+from routing.waits.announced import Minutes, Told
+from routing.waits.rates import Tally
 
 PORTAL, ICT = GroupId("portal"), GroupId("ict")
 RU, ADVICE = Need(PORTAL, "ru"), Need(ICT, "ru")

@@ -16,8 +16,8 @@ from bench.policy_table import told, worth
 from bench.study import GROUPS, LAYOUTS, centre, expected, trace
 from bench.workload import QUIET, workload_factor
 from calls.ids import GroupId, OperatorId
+from planning.simulator import Arrival, Served, simulate
 from routing.foresight import Foresight
-from routing.simulator import Arrival, Served, simulate
 from routing.skills import Skills
 
 STATE, PORTAL = GroupId("state-services"), GroupId("portal")

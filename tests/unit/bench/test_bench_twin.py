@@ -14,7 +14,7 @@ from bench.report import table
 from bench.twin import _compared, _group_difference, shake
 from bench.twin_trace import HOMES, NEEDS, SHORTEST_S, Size, busy_calls, busy_day, idle_calls, people, skills
 from config.settings import Operator
-from routing.configured import operators_of
+from routing.from_settings import operators_of
 from routing.skills import EVERYBODY, Need, reach, skills_of
 
 SIZE = Size(operators=20, load=0.9, calls=20_000, mean_talk_s=6.0, wrap_up_s=1.0, ring_s=0.4)

@@ -9,7 +9,7 @@ import pytest
 from config.load import load
 from config.problems import ConfigError
 from config.settings import Settings, Step
-from routing.configured import configured_router, operators_of, rules_of
+from routing.from_settings import configured_router, operators_of, rules_of
 from routing.policy import POLICIES
 
 SHIPPED = Path("config/hotline.toml").read_text(encoding="utf-8")

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from paper import Paper, PaperBooks, PaperDesk, PaperListening, PaperSupervision
-from paper_demands import PaperDemands
 
 from console import app
 from console.app import api_app
 from console.gate import Gate
 from console.route import Office
 from console.token_file import TokenFile
+from tests.unit.console.paper import Paper, PaperBooks, PaperDesk, PaperListening, PaperSupervision
+from tests.unit.console.paper_demands import PaperDemands
 
 
 @pytest.fixture

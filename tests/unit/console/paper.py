@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from aiohttp.test_utils import TestClient
-from paper_demands import DEMAND, FILE, PaperDemands
 
 from calls.statistics import CallTimes
 from console.answers import (
@@ -56,6 +55,7 @@ from console.stream import Stream
 from console.token_file import TokenFile
 from console.tokens import new_token
 from rating.day import rated_day
+from tests.unit.console.paper_demands import DEMAND, FILE, PaperDemands
 
 CALLER = "+77012345678"
 PATHS = {"{file}": FILE, "{demand}": DEMAND, "{number}": "101", "{name}": "portal", "{id}": "hl1-1764000000.12"}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from paper import Paper
-from paper_demands import DEMAND, FILE
 
 from console.scopes import Scope
+from tests.unit.console.paper import Paper
+from tests.unit.console.paper_demands import DEMAND, FILE
 
 LETTER = {
     "authority": "service-quality", "letter": "14-2/118", "ground": "rule 14", "date": "2026-11-20",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import jsonschema
 import pytest
 from openapi_spec_validator import validate
-from paper import BODIES, TALKING, WAITING, Paper, example
 
 from console.openapi import document
 from console.route import Route
 from console.routes import PREFIX, ROUTES
 from console.scopes import Scope
+from tests.unit.console.paper import BODIES, TALKING, WAITING, Paper, example
 
 DOCUMENT = document(ROUTES, PREFIX)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import structlog
-from paper import BODIES, CALLER, TALKING, WAITING, Paper, example
 
 from console import app
 from console.answers import DiskNow, SkillsBody
@@ -19,6 +18,7 @@ from console.limits import FAILURES, REQUESTS_AT_ONCE, STRANGERS_AT_ONCE, Pace
 from console.route import Route
 from console.routes import ROUTES
 from console.scopes import Scope
+from tests.unit.console.paper import BODIES, CALLER, TALKING, WAITING, Paper, example
 
 GUARDED = [route for route in ROUTES if route.scopes]
 

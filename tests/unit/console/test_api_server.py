@@ -10,14 +10,14 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from paper import PaperBooks, PaperDesk, PaperListening, PaperSupervision
-from paper_demands import PaperDemands
 
 from console import server
 from console.app import api_app
 from console.gate import Gate
 from console.route import Office
 from console.token_file import TokenFile
+from tests.unit.console.paper import PaperBooks, PaperDesk, PaperListening, PaperSupervision
+from tests.unit.console.paper_demands import PaperDemands
 
 
 def taken_port() -> socket.socket:

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 
 import aiohttp
 import pytest
-from paper import Paper, stream
-from paper_demands import DEMAND, FILE
 
 from calls.ids import CallId
 from console.queries import ListenQuery
@@ -16,6 +14,8 @@ from console.routes import ROUTES
 from console.scopes import Scope
 from console.stream import Stream
 from recordings.naming import Origin, file_of
+from tests.unit.console.paper import Paper, stream
+from tests.unit.console.paper_demands import DEMAND, FILE
 
 SOUND = bytes(range(256)) * 1000
 AUDIO = f"/api/v1/recordings/{FILE}/audio?reason=is+it+meant&format=wav"

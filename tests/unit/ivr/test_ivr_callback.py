@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from fake_line import FakeLine
 
 from ivr.callback import ask_number, dialable
+from tests.unit.ivr.fake_line import FakeLine
 
 KAZAKHSTAN = ("+77",)
 

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from fake_line import FakeLine
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from config.settings import Language
 from ivr.menu import MOST_CHANGES, MOST_REPEATS
 from ivr.plan import MenuPlan, menu_plan
 from ivr.session import Destination, answer
+from tests.unit.ivr.fake_line import FakeLine
 
 CENTRE = Path("config/hotline.toml")
 PLAN = menu_plan(load(CENTRE, {}))

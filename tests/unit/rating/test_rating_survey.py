@@ -9,7 +9,7 @@ from dialplan.render import render
 from rating.scale import HIGHEST, KEYS, LOWEST, PRESSED, SCORES, WORDS, score_of
 from rating.survey import survey_plan
 from speech.catalogue import text
-from tests.unit.test_landings import SITE
+from tests.unit.dialplan.test_landings import SITE
 
 CENTRE = Path("config/hotline.toml")
 THE_ENDS = {"kk": ("бірден", "беск"), "ru": ("одного", "пяти"), "en": ("one", "five")}

@@ -10,13 +10,13 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raw_talk import CALLER_HZ, OPERATOR_HZ, sides, two_voices
 
 from phones.tones import hears, tone
 from recordings import audio
 from recordings.audio import BLOCK_FRAMES, AudioFacts, to_flac
 from recordings.errors import ArchiveUnwritableError, AudioDiffersError, StillWrittenError
 from recordings.levels import FLOOR_DBFS, Block, Loudness
+from tests.unit.recordings.raw_talk import CALLER_HZ, OPERATOR_HZ, sides, two_voices
 
 
 def finish(folder: Path, samples: Block, extra: bytes = b"") -> AudioFacts:

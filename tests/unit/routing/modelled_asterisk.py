@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from bailanys.snapshot import Rebuilt, SeenChannel, rebuild
 from calls.events import (
     CallGone,
     CallPrioritised,
@@ -26,6 +25,7 @@ from calls.events import (
 )
 from calls.ids import CallId, GroupId, OperatorId
 from dialplan import names
+from dispatch.snapshot import Rebuilt, SeenChannel, rebuild
 from routing.commands import Announce, Command, KeepDuty, MoveOn, Offer
 
 OUTCOMES = {"NOANSWER": Outcome.MISSED, "BUSY": Outcome.REFUSED, "CHANUNAVAIL": Outcome.FAILED}

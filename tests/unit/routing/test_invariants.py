@@ -6,21 +6,6 @@ from dataclasses import dataclass
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scenarios import (
-    GROUPS,
-    LANGUAGES,
-    LENGTH,
-    Staff,
-    levels,
-    many,
-    new_router,
-    operators,
-    rules,
-    sequences,
-    skills_now,
-    staff,
-)
-from soundness import assert_offers_are_fair, assert_sound, offered_to_nobody
 
 from calls.events import (
     CallGone,
@@ -44,7 +29,22 @@ from calls.events import (
 from calls.ids import CallId, GroupId, OperatorId
 from routing.commands import Command, Reclaim
 from routing.core import Router, Rules
-from routing.width import Width
+from routing.loans import Width
+from tests.unit.routing.scenarios import (
+    GROUPS,
+    LANGUAGES,
+    LENGTH,
+    Staff,
+    levels,
+    many,
+    new_router,
+    operators,
+    rules,
+    sequences,
+    skills_now,
+    staff,
+)
+from tests.unit.routing.soundness import assert_offers_are_fair, assert_sound, offered_to_nobody
 
 CALLS = [CallId(f"c{number}") for number in range(8)]
 

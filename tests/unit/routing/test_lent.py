@@ -6,9 +6,9 @@ from calls.events import CallWaiting, DutyChanged, LegGone, LegUp, OperatorAnswe
 from calls.ids import CallId, GroupId, OperatorId
 from routing.commands import Command, Offer
 from routing.core import Router, Rules
+from routing.loans import Width
 from routing.presence import Operator
 from routing.skills import Need, Reach, Skills, Step, reach
-from routing.width import Width
 
 STATE, PORTAL = GroupId("state-services"), GroupId("portal")
 LATER = (Step(0, level=1, any_language=False), Step(60, level=3))

@@ -1,7 +1,7 @@
 """The core beside a modelled Asterisk: what it is told truly, late, twice or not at all, and what it then still holds.
 
 With every event told in order the core never errs. With events lost, doubled and out of order it may err until the
-truth is rebuilt (`bailanys/snapshot.py`, the real one); then nobody is forgotten, and everybody is served.
+truth is rebuilt (`dispatch/snapshot.py`, the real one); then nobody is forgotten, and everybody is served.
 """
 
 from __future__ import annotations
@@ -14,8 +14,14 @@ from enum import Enum
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from modelled_asterisk import ModelledAsterisk
-from scenarios import (
+
+from calls.events import Event, SkillsChanged, Tick
+from calls.ids import CallId, GroupId, OperatorId
+from routing.commands import Command, Offer, Resync
+from routing.core import Router, Rules
+from routing.skills import Need, reach, skills_of
+from tests.unit.routing.modelled_asterisk import ModelledAsterisk
+from tests.unit.routing.scenarios import (
     GROUPS,
     LANGUAGES,
     OPERATORS,
@@ -28,13 +34,7 @@ from scenarios import (
     skills_now,
     staff,
 )
-from soundness import assert_offers_are_fair, assert_sound
-
-from calls.events import Event, SkillsChanged, Tick
-from calls.ids import CallId, GroupId, OperatorId
-from routing.commands import Command, Offer, Resync
-from routing.core import Router, Rules
-from routing.skills import Need, reach, skills_of
+from tests.unit.routing.soundness import assert_offers_are_fair, assert_sound
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 

@@ -8,8 +8,8 @@ import pytest
 
 from calls.ids import GroupId
 from routing.policy import POLICIES
+from routing.policy_view import Able, Home, Queue, View
 from routing.skills import Need
-from routing.view import Able, Home, Queue, View
 
 STATE, PORTAL, ICT = (Need(GroupId(name), "ru") for name in ("state-services", "portal", "ict"))
 

@@ -7,8 +7,8 @@ import pytest
 from calls.events import CallGone, CallWaiting, DutyChanged, Reachability
 from calls.ids import CallId, GroupId, OperatorId
 from routing.core import Router
-from routing.line import Waiting
 from routing.presence import Operator
+from routing.queue import Waiting
 from routing.rules import Rules
 from routing.skills import Need
 from routing.traffic import DRAWN, WAITS_MEMORY, Waits

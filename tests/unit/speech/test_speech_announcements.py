@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from speaking import centre
 
 from config.settings import Language
 from speech.announcements import heard, script_of, words
@@ -15,6 +14,7 @@ from speech.errors import NumberOutOfRangeError, UnknownLanguageError, UnknownPr
 from speech.files import read
 from speech.sound import RATE_HZ
 from speech.sources import Prompt, Sources, known_prompt, spoken_language
+from tests.unit.speech.speaking import centre
 
 SETTINGS = centre()
 SOURCES = Sources(studio=Path("no-studio"))

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from speaking import centre
 
 from config.settings import Language, Settings
 from speech.compose import composed, install_sounds
@@ -19,6 +18,7 @@ from speech.render import SOUNDS
 from speech.scripts import GAP_S, KEY_GAP_S, Line, Tone, scripts
 from speech.sound import RATE_HZ, tone
 from speech.sources import Prompt, Sources, missing_prompts, synthetic_prompts
+from tests.unit.speech.speaking import centre
 
 HOTLINE = Path(__file__).parents[3] / "config" / "hotline.toml"
 

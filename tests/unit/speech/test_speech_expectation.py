@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from spelled_numbers import english, kazakh, kazakh_from, russian_genitive
 
 from config.settings import LANGUAGES
 from speech.catalogue import catalogue
 from speech.errors import NumberOutOfRangeError
 from speech.expectation import wait_range
 from speech.numbers import span, words
+from tests.unit.speech.spelled_numbers import english, kazakh, kazakh_from, russian_genitive
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from speaking import centre
-from studio_voice import rest, voice
 
 from speech.files import write
 from speech.levels import ODD_DB, USUAL_DB, Measured, flat_tops, measured, oddities, usual, usual_level
 from speech.render import SOUNDS
 from speech.sound import RATE_HZ, silence
 from speech.sources import Sources
+from tests.unit.speech.speaking import centre
+from tests.unit.speech.studio_voice import rest, voice
 
 PROMPT = Measured(level_db=-19.0, seconds=1.0, clipped=0, steady=False)
 

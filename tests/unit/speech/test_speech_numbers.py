@@ -6,7 +6,13 @@ import hashlib
 from collections.abc import Callable
 
 import pytest
-from spelled_numbers import (
+
+from config.settings import Language
+from speech.catalogue import catalogue
+from speech.errors import NumberOutOfRangeError
+from speech.gender import Gender
+from speech.numbers import HIGHEST, cardinal, digits, key, minutes, ordinal, position, wait, words
+from tests.unit.speech.spelled_numbers import (
     english,
     english_ordinal,
     kazakh,
@@ -15,12 +21,6 @@ from spelled_numbers import (
     russian_minutes,
     russian_ordinal,
 )
-
-from config.settings import Language
-from speech.catalogue import catalogue
-from speech.errors import NumberOutOfRangeError
-from speech.gender import Gender
-from speech.numbers import HIGHEST, cardinal, digits, key, minutes, ordinal, position, wait, words
 
 ALL = range(HIGHEST + 1)
 

@@ -10,7 +10,6 @@ from typing import cast
 
 import numpy as np
 import pytest
-from speaking import Humming, humming
 
 from speech.catalogue import LANGUAGES, catalogue
 from speech.errors import SynthesiserError
@@ -18,6 +17,7 @@ from speech.files import read
 from speech.render import changed, render, wanted
 from speech.sound import RATE_HZ
 from speech.voices import VOICES, Voice
+from tests.unit.speech.speaking import Humming, humming
 
 SPEAKER = """
 import sys, wave

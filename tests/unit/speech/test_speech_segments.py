@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from studio_voice import rest, voice
 
 from speech.segments import cut, fade, in_a_row
 from speech.sound import RATE_HZ, silence, tone
+from tests.unit.speech.studio_voice import rest, voice
 
 ROOT = Path(__file__).resolve().parents[3]
 

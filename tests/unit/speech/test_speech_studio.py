@@ -10,7 +10,6 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from studio_voice import FORMS, RATES_HZ, recorded, rest, voice
 
 from speech.delivered import delivered
 from speech.errors import NotKeptError, UnfitRecordingError
@@ -19,6 +18,7 @@ from speech.levels import measured
 from speech.sound import RATE_HZ, Samples, silence
 from speech.studio import CLOSE_DB, FADE_S, MARGIN_S, Finished, finished, keep
 from tests.small_disk import FILLING, small_disk
+from tests.unit.speech.studio_voice import FORMS, RATES_HZ, recorded, rest, voice
 
 AS_ROOT = os.geteuid() == 0
 USUAL_DB = -19.0

@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 
 from calls.journal_lines import format_fields, parse_line
 from rating.taking import take_rating
-from storage.fold import fold
-from storage.projector import Projector
+from storage.journal.fold import fold
+from storage.journal.projector import Projector
 from storage.record import CallRecord
 
 START_MS = 1_764_000_000_000

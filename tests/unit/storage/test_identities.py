@@ -8,9 +8,9 @@ from sqlalchemy import Engine, func, select
 
 from calls.local_day import local_date
 from storage import tables
-from storage.find import FoundRecording
+from storage.journal.projector import Projector
 from storage.ledger import Ledger
-from storage.projector import Projector
+from storage.recording_search import FoundRecording
 from tests.unit.storage.scene import START_MS, Caller
 
 ZONE = "Asia/Almaty"

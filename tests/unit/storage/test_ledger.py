@@ -14,9 +14,9 @@ from calls.recording import Recording, RecordingStatus
 from rating.day import rated_day
 from storage.engine import open_engine
 from storage.errors import LedgerUnavailableError
-from storage.find import FoundRecording
+from storage.journal.projector import Projector
 from storage.ledger import Ledger, Step
-from storage.projector import Projector
+from storage.recording_search import FoundRecording
 from tests.unit.storage import scene
 from tests.unit.storage.scene import START_MS, Caller
 

@@ -13,8 +13,8 @@ from calls.journal import Fact
 from calls.journal_lines import format_hangup, format_line
 from calls.statistics import figures
 from calls.waits import Waits
+from storage.journal.projector import Projector
 from storage.ledger import Ledger
-from storage.projector import Projector
 
 NOW_MS = time.time_ns() // 1_000_000
 ASKED, FIRST, SECOND = "hl1-1795384683.16", "hl1-1795384683.0100000016", "hl1-1795384683.0200000016"

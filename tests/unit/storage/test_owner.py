@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from bailanys import identity as identities
 from bailanys.back_office import beat_on, keep_ours
-from bailanys.cli.books import ledger_of
-from bailanys.identity import claim_ledger, identity, who_commands
-from bailanys.mending import mend
-from bailanys.site import Places
-from bailanys.site import places_of as places_named
+from bailanys.cli.ledger import ledger_of
+from bailanys.site import identity as identities
+from bailanys.site.identity import claim_ledger, identity, who_commands
 from calls.audit import Note
 from config.load import load
 from config.settings import Settings
+from recordings.upkeep.repair import mend
+from recordings.vault.places import Places
+from recordings.vault.places import places_of as places_named
 from storage import owner
 from storage.engine import open_engine
 from storage.errors import LedgerTakenError, LedgerUnavailableError

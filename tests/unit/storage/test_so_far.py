@@ -6,8 +6,8 @@ from pathlib import Path
 
 from calls.ids import GroupId
 from calls.so_far import Waited
+from storage.journal.projector import Projector
 from storage.ledger import Ledger
-from storage.projector import Projector
 from tests.unit.storage.scene import START_MS, Caller
 
 PORTAL, ICT = GroupId("portal"), GroupId("ict")

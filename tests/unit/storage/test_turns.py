@@ -26,9 +26,9 @@ from calls.ids import CallId
 from calls.machine_clock import Reading
 from calls.recording import Recording, RecordingStatus
 from storage import audit, demands, retention
-from storage.book import write_recording
 from storage.engine import open_engine, sqlite_url
 from storage.migrate import upgrade
+from storage.recordings import write_recording
 from storage.tables import legal_hold, recording
 from tests.unit.storage.interleaved import Deed, interleave
 from tests.unit.storage.postgres import Server
@@ -133,7 +133,7 @@ def demanded(engine: Engine) -> None:
 
 
 def pack(engine: Engine) -> None:
-    """As `bailanys.packing`: what is chosen is read, packed for a while, and then entered."""
+    """As `demands.package`: what is chosen is read, packed for a while, and then entered."""
     with engine.begin() as connection:
         known = demands.state(connection, DEMAND)
     assert known is not None

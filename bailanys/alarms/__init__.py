@@ -1,0 +1,1 @@
+"""Alarms handed on to whoever is to be woken."""

@@ -1,0 +1,1 @@
+"""What the HTTP API needs of us: its ports filled, and the server begun beside the controller."""

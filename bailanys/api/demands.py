@@ -1,0 +1,174 @@
+"""Demands over the HTTP API: the same desk as at the command line, the token's name for the person."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from bailanys.api.audit_once import Once
+from bailanys.api.errors import said
+from calls.demand import Also, DeedRefusedError, Kind, State, Step
+from calls.portions import in_portions
+from console.demand_answers import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked, DemandStep
+from console.errors import RefusedError, UnavailableError, UnknownDemandError
+from console.stream import ZIP_MEDIA, Stream
+from demands.desk import DemandDesk, Entered
+from demands.package import pack, package_path
+from demands.package_zip import sha256_of
+from recordings.access.playback import Plain
+from recordings.vault.places import Places
+from storage.recording_search import FoundRecording
+
+
+class DemandOffice:
+    """The controller's side of `console.ports.DemandsOffice`."""
+
+    def __init__(self, desk: DemandDesk, places: Places, zone: str) -> None:
+        self._desk = desk
+        self._places = places
+        self._zone = zone
+        self._once = Once()
+        self._packing: set[asyncio.Future[tuple[Path, State]]] = set()
+
+    async def all(self, *, every: bool) -> list[DemandNow]:
+        """Open demands, or all."""
+        now_ms = await said(self._desk.now_ms())
+        known = await said(self._desk.all(only_open=not every))
+        return [_now(state, steps, now_ms) async for state, steps in in_portions(known)]
+
+    async def of(self, demand: str) -> DemandNow:
+        """One demand. Raises UnknownDemandError."""
+        try:
+            state, steps = await said(self._desk.of(demand))
+        except RefusedError as error:  # the only thing that can be wrong with a look
+            raise UnknownDemandError(str(error)) from error
+        return _now(state, steps, await said(self._desk.now_ms()))
+
+    async def enter(self, body: DemandBody, by: str) -> DemandFound:
+        """Enter a demand, and search."""
+        received_ms = await said(self._desk.now_ms()) if body.received_ms is None else body.received_ms
+        deed = self._desk.enter(
+            body.authority, body.letter, body.ground, body.date, body.phone, received_ms, self._who(by),
+            body.scan_sha256,
+        )  # fmt: skip
+        return await self._found(await said(deed))
+
+    async def hits(self, demand: str) -> list[DemandHit]:
+        """What there is for a demand. Raises UnknownDemandError."""
+        await self.of(demand)
+        state, _ = await said(self._desk.of(demand))
+        return [_hit(hit) async for hit in in_portions(await said(self._desk.found(state)))]
+
+    async def search(self, demand: str, by: str) -> DemandFound:
+        """Search again."""
+        await self.of(demand)
+        return await self._found(await said(self._desk.search(demand, self._who(by))))
+
+    async def select(self, demand: str, files: Sequence[str], by: str) -> DemandNow:
+        """Say which are meant."""
+        return await self._do(demand, Kind.SELECTED, by, files)
+
+    async def approve(self, demand: str, by: str) -> DemandNow:
+        """Approve the selection."""
+        return await self._do(demand, Kind.APPROVED, by)
+
+    async def break_glass(self, demand: str, reason: str, by: str) -> DemandNow:
+        """Approve alone."""
+        return await self._do(demand, Kind.BROKE_GLASS, by, detail=reason)
+
+    async def package(self, demand: str, also: Collection[Also], by: str) -> DemandPacked:
+        """Build the package."""
+        await self.of(demand)
+        packing = asyncio.ensure_future(pack(self._desk, demand, self._who(by), self._places, self._zone, also))
+        self._packing.add(packing)  # a client that waits no longer must not undo what was begun
+        packing.add_done_callback(self._packing.discard)
+        target, _ = await said(asyncio.shield(packing))
+        return DemandPacked(state=await self.of(demand), path=str(target))
+
+    async def packed(self, demand: str, by: str) -> Stream:
+        """The package itself; further parts of one fetching are covered by its entry."""
+        sha256 = (await self.of(demand)).package_sha256
+        if not sha256:
+            raise RefusedError(f"{demand}: there is no package of the approved choice yet")
+        path = package_path(self._places, demand)
+        if await said(asyncio.to_thread(sha256_of, path)) != sha256:
+            raise UnavailableError("the file is not what was packed: pack again", "package-differs", retryable=False)
+        await self._once.do((by, demand, sha256), lambda: said(self._desk.note_fetched(demand, self._who(by), sha256)))
+        source = await said(asyncio.to_thread(lambda: Plain(path.open("rb"))))
+        return Stream(
+            media=ZIP_MEDIA,
+            name=path.name,
+            size=source.size,
+            tag=sha256[:32],
+            read=lambda at, most: asyncio.to_thread(source.read, at, most),
+            close=lambda: asyncio.to_thread(source.close),
+        )
+
+    async def deliver(self, demand: str, to: str, way: str, by: str) -> DemandNow:
+        """Stop the clock."""
+        return await self._do(demand, Kind.DELIVERED, by, detail=f"to {to}, by {way}")
+
+    async def withdraw(self, demand: str, letter: str, by: str) -> DemandNow:
+        """Close what was withdrawn."""
+        return await self._do(demand, Kind.WITHDRAWN, by, detail=letter)
+
+    def _who(self, token: str) -> str:
+        try:
+            return self._desk.people.with_token(token)
+        except DeedRefusedError as error:
+            raise RefusedError(str(error)) from error
+
+    async def _do(self, demand: str, kind: Kind, by: str, files: Sequence[str] = (), detail: str = "") -> DemandNow:
+        await self.of(demand)
+        await said(self._desk.do(demand, kind, self._who(by), files, detail))
+        return await self.of(demand)
+
+    async def _found(self, entered: Entered) -> DemandFound:
+        hits = [_hit(hit) async for hit in in_portions(entered.found)]
+        return DemandFound(state=await self.of(entered.state.demand.id), hits=tuple(hits))
+
+
+def _now(state: State, steps: Sequence[Step], now_ms: int) -> DemandNow:
+    demand = state.demand
+    return DemandNow(
+        demand=demand.id,
+        authority=demand.authority,
+        letter=demand.letter,
+        ground=demand.ground,
+        date=demand.day,
+        phone=demand.phone,
+        received_ms=demand.received_ms,
+        registered_ms=demand.registered_ms,
+        deadline_ms=demand.deadline_ms,
+        left_s=(demand.deadline_ms - (state.closed_ms or now_ms)) / 1000,
+        found=state.found,
+        selected=state.selected,
+        selected_by=state.selected_by,
+        approved_by=state.approved_by,
+        alone=state.alone,
+        package_sha256=state.package_sha256,
+        closed_ms=state.closed_ms,
+        in_time=state.in_time,
+        steps=tuple(map(DemandStep.model_validate, steps)),
+    )
+
+
+def _hit(hit: FoundRecording) -> DemandHit:
+    recording = hit.recording
+    return DemandHit(
+        call=hit.call_id,
+        segment=hit.seq,
+        file=recording.file if recording else None,
+        match=hit.match,
+        why=hit.why,
+        number=hit.number or None,
+        day=hit.day,
+        phone=hit.caller_key,
+        operator=hit.operator_id,
+        arrived_ms=hit.arrived_ms,
+        status=recording.status.value if recording else None,
+        duration_ms=recording.duration_ms if recording else None,
+        sound=bool(recording and recording.path),
+        on_hold=hit.held,
+    )

@@ -1,0 +1,151 @@
+"""What the ledger knows, as the HTTP API tells it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import asdict
+from datetime import date
+
+from bailanys.api.cache import Kept
+from bailanys.api.errors import said
+from bailanys.api.figures_process import figures_apart
+from calls.local_day import local_date, local_day
+from calls.portions import in_portions
+from calls.recording import Recording
+from calls.search import PAGE, ends_of, hours_of
+from console.answers import Covered, FoundTalk, FoundTalks, Stats
+from console.errors import BadRequestError, BusyError, UnknownCallError
+from console.ports import DayWait
+from console.queries import TalksQuery
+from console.story import (
+    CallFacts,
+    GapFacts,
+    IdentityFacts,
+    OfferFacts,
+    RatingFacts,
+    RecordingFacts,
+    SegmentFacts,
+    StepFacts,
+    Story,
+)
+from recordings.access.search import Asked, look
+from storage.ledger import Ledger
+from storage.record import CallRecord, RatingRow, talked
+from storage.recording_search import FoundRecording, counts
+
+KEPT_S = 5.0
+"""How old a day's figures may be: each look reads the whole day."""
+DAY_WAIT_PATIENCE_S = 2.0
+STATS_PATIENCE_S = 9.0
+
+
+class LedgerBooks:
+    """The ledger's side of `console.ports.Books`."""
+
+    def __init__(self, ledger: Ledger, database_url: str, zone: str) -> None:
+        """`zone`: of local dates, as the time-zone database names it."""
+        self._ledger = ledger
+        self._database_url = database_url
+        self._zone = zone
+        self._days = Kept(self._stats, KEPT_S)
+        self._day_waits = Kept(self._day_wait, KEPT_S, most=1)
+
+    async def story(self, call: str) -> Story:
+        """Everything on one call. Raises UnknownCallError, UnavailableError."""
+        story = await said(self._ledger.call_story(call))
+        if story is None:
+            raise UnknownCallError(f"no call {call} in the ledger")
+        record = story.record
+        return Story(
+            call=CallFacts.model_validate(record.call),
+            segments=tuple(map(SegmentFacts.model_validate, record.segments.values())),
+            offers=tuple(map(OfferFacts.model_validate, record.offers.values())),
+            ratings=tuple(_rating(record, rating) for rating in record.ratings.values()),
+            steps=tuple(map(StepFacts.model_validate, story.steps)),
+            recordings=tuple(map(RecordingFacts.model_validate, story.recordings)),
+            gaps=tuple(map(GapFacts.model_validate, record.gaps.values())),
+            identities=tuple(map(IdentityFacts.model_validate, record.identities.values())),
+        )
+
+    async def stats(self, day: date | None) -> Stats:
+        """The figures of a local date, of today if none is given (rule 7); a few seconds old at most.
+
+        Raises UnavailableError.
+        """
+        return await self._days.get(day or self._today())
+
+    async def talks(self, asked: TalksQuery) -> FoundTalks:
+        """Talks by all that is asked for (rule 14), the sure ones first. Raises BadRequestError, UnavailableError."""
+        try:
+            ranges = ends_of(asked.rating), ends_of(asked.length_s), hours_of(asked.hours)
+        except ValueError as error:
+            raise BadRequestError(f"{str(error)!r} is no range: write 3, 1-2, 60- or 14:00-15:30") from error
+        wanted = Asked(
+            self._zone, asked.date, asked.to_date, asked.phone, asked.anonymous, asked.call, asked.operator,
+            asked.group, asked.language, *ranges, PAGE, (asked.page - 1) * PAGE,
+        )  # fmt: skip
+        found, covered = await said(look(self._ledger, wanted))
+        numbers = counts(found)
+        return FoundTalks(
+            exact=numbers["exact"],
+            possible=numbers["possible"],
+            adjacent=numbers["adjacent"],
+            more=len(found) == PAGE,
+            coverage=None if covered is None else Covered(**asdict(covered)),
+            talks=tuple([_talk(hit, hit.recording) async for hit in in_portions(found)]),
+        )
+
+    async def day_wait(self) -> DayWait:
+        """The law's figure of today so far (rule 7), a few seconds old at most. Raises UnavailableError, BusyError."""
+        try:
+            return await asyncio.wait_for(self._day_waits.get(self._today()), DAY_WAIT_PATIENCE_S)
+        except TimeoutError as error:
+            raise BusyError("the ledger does not answer") from error
+
+    async def _stats(self, day: date) -> Stats:
+        span = local_day(day, self._zone)
+        figures = await said(figures_apart(self._database_url, span, STATS_PATIENCE_S))
+        return Stats.model_validate({"day": day, "time_zone": self._zone, **figures})
+
+    async def _day_wait(self, day: date) -> DayWait:
+        span = local_day(day, self._zone)
+        answered, mean_s = await said(self._ledger.answered_between(span.from_ms, span.to_ms))
+        return DayWait(answered, mean_s, await said(self._ledger.alarms_counted(span.from_ms, span.to_ms)))
+
+    def _today(self) -> date:
+        return local_date(time.time_ns() // 1_000_000, self._zone)
+
+
+def _rating(record: CallRecord, rating: RatingRow) -> RatingFacts:
+    return RatingFacts(
+        seq=rating.seq,
+        operator_id=rating.operator_id,
+        offered_ms=rating.offered_ms,
+        outcome=rating.outcome,
+        others=tuple(other for other in talked(record) if other != rating.operator_id),
+    )
+
+
+def _talk(hit: FoundRecording, recording: Recording | None) -> FoundTalk:
+    return FoundTalk(
+        call=hit.call_id,
+        seq=hit.seq,
+        match=hit.match,
+        why=hit.why,
+        number=hit.number or None,
+        day=hit.day,
+        phone=hit.caller_key,
+        arrived_ms=hit.arrived_ms,
+        operator=hit.operator_id,
+        group=hit.group_id,
+        answered_ms=hit.answered_ms,
+        ended_ms=hit.ended_ms,
+        language=hit.language,
+        file=recording.file if recording else None,
+        status=recording.status.value if recording else None,
+        on_hold=hit.held,
+        duration_ms=recording.duration_ms if recording else None,
+        path=recording.path or None if recording else None,
+        sha256=recording.sha256 or None if recording else None,
+    )

@@ -1,0 +1,58 @@
+"""`bailanys recordings disks|repair`: whether there is room for recordings, and what a death left of them is mended."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import typer
+
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the commands into `bailanys recordings`."""
+    app.command()(disks)
+    app.command()(repair)
+
+
+def disks(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Show how full the disks of spool and archive are, how soon they will be full, and whether they take bytes."""
+    from bailanys.control import ControlError, ask
+    from recordings.upkeep.disk_watch import DiskWatch, disks_of
+    from recordings.vault.places import places_of
+
+    places = places_of(centre(config).settings, ROOT)
+
+    async def rows() -> list[dict[str, Any]]:
+        try:
+            answer = await ask(places.control, {"do": "disks"})
+            return list(answer["disks"])
+        except ControlError:  # the controller is down: the disks are there all the same
+            watch = DiskWatch(disks_of(places), lambda *_: None)
+            await watch.look()
+            return [disk.model_dump() for disk in watch.now()]
+
+    show(asyncio.run(rows()), as_json=as_json, title="Disks")
+
+
+def repair(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Mend what a death of Asterisk or of the controller left: finish and mark every recording that can be, now.
+
+    While the hotline runs it does this by itself; afterwards, and after a crash of the machine, this does it.
+    """
+    from recordings.upkeep.repair import mend
+    from recordings.vault.places import places_of
+
+    settings = centre(config).settings
+    mended = asyncio.run(mend(settings, places_of(settings, ROOT)))
+    rows = [
+        {
+            "recording": one.file,
+            "status": one.status,
+            "length_s": None if one.duration_ms is None else round(one.duration_ms / 1000, 1),
+            "said": one.said,
+        }
+        for one in mended
+    ]
+    show(rows, as_json=as_json, title="Mended", empty="Nothing to mend.")

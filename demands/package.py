@@ -1,0 +1,119 @@
+"""Packs what was approved: the recordings of a demand, its protocol and its proof (rule 14)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from calls.demand import Also, DeedRefusedError, Kind, State, Step, check, choice_of
+from demands.desk import DemandDesk, check_understood
+from demands.package_zip import Item, build
+from demands.packages_folder import hidden
+from recordings.access.search import by_number
+from recordings.vault.places import Places
+from storage.recording_search import FoundRecording, counts
+
+FORMAT = 2
+
+
+async def pack(
+    desk: DemandDesk, demand_id: str, actor: str, places: Places, zone: str, also: Collection[Also] = ()
+) -> tuple[Path, State]:
+    """Build the package, enter it in the audit log, and only then let it be seen in the state folder's `packages/`.
+
+    `also`: what lies beside each WAV.
+    Raises DeedRefusedError (not approved, or another choice approved meanwhile; a recording chosen that is not there),
+    LedgerUnavailableError, and what `demands.package_zip.build` raises.
+    """
+    desk.people.check(actor, Kind.PACKAGED)
+    state, steps = await desk.of(demand_id)
+    check(state, Step(Kind.PACKAGED, 0, actor))
+    found = await desk.found(state)
+    chosen = [hit for hit in found if hit.recording is not None and hit.recording.file in (state.selected or ())]
+    proof = [asdict(entry) for entry in await desk.proof(state)]
+    signer = await asyncio.to_thread(places.signer)
+    tied = await desk.identities([hit.call_id for hit in chosen])
+    items = [
+        Item(_facts(hit) | {"identities": tied.get(hit.call_id, [])}, partial(places.recording, hit.recording.path))
+        for hit in chosen
+        if hit.recording is not None and hit.recording.path
+    ]
+    packed = {hit.recording.file for hit in chosen if hit.recording is not None and hit.recording.path}
+    if missing := sorted(set(state.selected or ()) - packed):
+        raise DeedRefusedError(f"{', '.join(missing)}: chosen, and not in the archive any more; choose again")
+    if not items:
+        check_understood(state)
+    sources = await desk.searched(state, places)
+    about = _about(state, steps, found, await desk.now_ms(), zone) | {"searched": sources}
+    target = package_path(places, demand_id)
+    async with hidden(target) as fresh:
+        sha256 = await asyncio.to_thread(build, fresh, about, items, proof, signer, also)
+        await asyncio.to_thread(target.unlink, missing_ok=True)  # of an older choice: a kill must not leave it there
+        state = await desk.do(demand_id, Kind.PACKAGED, actor, detail=sha256, choice=choice_of(steps))
+    return target, state
+
+
+def package_path(places: Places, demand_id: str) -> Path:
+    """Where a demand's package lies."""
+    return places.packages / f"{demand_id}.zip"
+
+
+def _about(
+    state: State, steps: Sequence[Step], found: Sequence[FoundRecording], now_ms: int, zone: str
+) -> dict[str, Any]:
+    glass = [step.detail for step in steps if step.kind is Kind.BROKE_GLASS]
+    return {
+        "format": FORMAT,
+        "made_ms": now_ms,
+        "time_zone": zone,
+        "demand": asdict(state.demand) | {"deadline_ms": state.demand.deadline_ms},
+        "search": counts(found) | {"numbers": by_number(found, state.demand.phone)},
+        "gaps": list(_gaps(found)),
+        "channels": {"left": "caller", "right": "operator"},
+        "persons": {
+            "selected_by": state.selected_by,
+            "approved_by": state.approved_by,
+            "alone": glass[-1] if state.alone else "",
+        },
+    }
+
+
+def _gaps(found: Sequence[FoundRecording]) -> Iterator[dict[str, Any]]:
+    for hit in found:
+        if hit.recording is None or not hit.recording.path:
+            yield {
+                "call": hit.call_id,
+                "segment": hit.seq,
+                "arrived_ms": hit.arrived_ms,
+                "operator": hit.operator_id,
+                "status": hit.recording.status.value if hit.recording else "unfinished",
+            }
+
+
+def _facts(hit: FoundRecording) -> dict[str, Any]:
+    recording = hit.recording
+    assert recording is not None
+    return {
+        "file": recording.file,
+        "flac_sha256": recording.sha256,
+        "call": hit.call_id,
+        "segment": hit.seq,
+        "status": recording.status.value,
+        "match": hit.match,
+        "why": hit.why.value,
+        "number_demanded": hit.number or None,
+        "day": hit.day,
+        "number_as_presented": hit.caller_raw,
+        "number": hit.caller_key,
+        "operator": hit.operator_id,
+        "group": hit.group_id,
+        "arrived_ms": hit.arrived_ms,
+        "answered_ms": hit.answered_ms,
+        "ended_ms": hit.ended_ms,
+        "duration_ms": recording.duration_ms,
+        "bridged_ms": recording.bridged_ms,
+    }

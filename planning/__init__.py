@@ -1,0 +1,1 @@
+"""Workforce planning: days simulated and replayed, staffing, forecasts, training."""

@@ -1,0 +1,1 @@
+"""Recordings found, heard, copied out and checked."""

@@ -1,0 +1,1 @@
+"""From the raw file that Asterisk writes to a finished recording."""

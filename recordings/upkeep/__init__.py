@@ -1,0 +1,1 @@
+"""The archive kept whole over the years: disks, reconciling, repair, retention, the signed audit log."""

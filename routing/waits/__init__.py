@@ -1,0 +1,1 @@
+"""What a waiting caller may expect, and what is announced of it."""

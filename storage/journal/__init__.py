@@ -1,0 +1,1 @@
+"""The journals' one way into the ledger: written, read, folded, projected, checked."""

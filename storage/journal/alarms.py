@@ -1,0 +1,34 @@
+"""Alarms as the journals tell them: for when the ledger is away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from calls.alarms import Told
+from calls.journal import Fact
+from calls.journal_lines import fields, parse_line
+from storage.journal.reader import files_of
+
+_MARK = Fact.ALARM.value.encode()
+
+
+def told_by(line: bytes) -> Told | None:
+    """The alarm that a line of the journal tells; None for any other line."""
+    entry = parse_line(line) if _MARK in line else None
+    if entry is None or entry.name != Fact.ALARM:
+        return None
+    said = fields(entry)
+    return Told(entry.at_ms, said.get("kind", "unknown"), said.get("detail", ""))
+
+
+def alarms_in_journals(sources: Iterable[Path], from_ms: int) -> list[Told]:
+    """All that are left in the journals and their parts put aside, from an instant on, in order. Raises OSError."""
+    found = []
+    for path in (path for source in sources for path in files_of(source)):
+        try:
+            with path.open("rb") as lines:
+                found += [told for line in lines if (told := told_by(line)) is not None and told.at_ms >= from_ms]
+        except FileNotFoundError:  # put aside this moment, or not begun yet
+            continue
+    return sorted(found, key=lambda told: told.at_ms)

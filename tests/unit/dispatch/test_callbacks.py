@@ -1,0 +1,282 @@
+"""The callbacks that are owed: one call at a time, two tries, inside the hours, and never twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from calls.callback import Callback, call_of
+from calls.ids import CallId, GroupId
+from config.settings import Callback as Rules
+from dialplan import names
+from dispatch.callbacks import BEGINS_MS, LIMIT_MS, Callbacks, Recalled, callback_of, closing_ms
+from recordings.naming import file_in_spool
+
+NOON_MS = int(datetime(2026, 11, 20, 7, tzinfo=UTC).timestamp() * 1000)  # 12:00 in Almaty
+NIGHT_MS = NOON_MS + 12 * 3_600_000
+ASKED = CallId("hl1-1795384683.16")
+
+
+def owed(at_ms: int = NOON_MS) -> Callback:
+    return Callback(ASKED, "77011234567", GroupId("portal"), "ru", at_ms - 60_000, at_ms)
+
+
+def book(**rules: object) -> Callbacks:
+    made = Callbacks(Rules.model_validate({"outbound": "192.0.2.1", **rules}), "Asia/Almaty")
+    made.recalled(ledger())
+    made.asked(owed())
+    return made
+
+
+def ledger(*known: Callback, as_of_ms: int = NOON_MS, dialled: tuple[tuple[str, int], ...] = ()) -> Recalled:
+    return Recalled(as_of_ms, known, dialled)
+
+
+def other(number: str = "77017654321", group: str = "portal", asked_in: str = "hl1-1795384690.20") -> Callback:
+    return Callback(CallId(asked_in), number, GroupId(group), "ru", NOON_MS - 50_000, NOON_MS)
+
+
+def test_the_place_is_that_of_the_call_it_was_asked_in() -> None:
+    (waiting,) = book().due(NOON_MS)
+    assert (waiting.rank_ms, waiting.channel, waiting.group) == (NOON_MS - 60_000, "", "portal")
+    assert file_in_spool(f"{waiting.call}-1-1.raw") is not None  # its recording is one like any other
+
+
+def test_one_call_at_a_time_and_asked_again_is_still_one() -> None:
+    callbacks = book()
+    callbacks.asked(owed())
+    assert len(callbacks.due(NOON_MS)) == 1
+    callbacks.asked(owed())
+    assert callbacks.due(NOON_MS + 1000) == []
+
+
+def test_two_tries_with_a_pause_and_then_no_more() -> None:
+    callbacks = book()
+    for at_ms in (NOON_MS, NOON_MS + 300_000):
+        (waiting,) = callbacks.due(at_ms)
+        callbacks.tried(ASKED, "NOANSWER", at_ms)
+        callbacks.gone(waiting.call, at_ms)
+        assert callbacks.due(at_ms + 10_000) == []
+    assert callbacks.due(NOON_MS + 3_600_000) == []
+    assert callbacks.owed() == []
+
+
+def test_who_was_reached_is_not_called_again_even_if_the_ledger_is_behind() -> None:
+    callbacks = book()
+    (waiting,) = callbacks.due(NOON_MS)
+    callbacks.tried(ASKED, "ANSWER", NOON_MS)
+    callbacks.gone(waiting.call, NOON_MS)
+    callbacks.asked(owed())
+    assert callbacks.due(NOON_MS + 3_600_000) == []
+
+
+def test_an_operator_who_hangs_up_before_costs_no_try() -> None:
+    callbacks = book()
+    for nth in range(5):
+        (waiting,) = callbacks.due(NOON_MS + nth * 10_000)
+        assert callbacks.begin(waiting.call, NOON_MS) is not None
+        callbacks.gone(waiting.call, NOON_MS + nth * 10_000)
+    assert (callbacks.owed()[0].tried, callbacks.owed()[0].made) == (0, 5)
+
+
+def test_nobody_is_called_at_night() -> None:
+    callbacks = book(keep_hours=48)
+    assert callbacks.due(NIGHT_MS) == []
+    assert len(callbacks.due(NOON_MS + 24 * 3_600_000)) == 1
+
+
+def test_none_is_begun_while_the_hotline_is_drained_before_a_stop() -> None:
+    callbacks = book()
+    callbacks.hold(5)
+    assert callbacks.due(NOON_MS) == []
+    callbacks.hold(0)  # it was thought better of
+    assert len(callbacks.due(NOON_MS)) == 1
+
+
+def test_a_place_is_given_up_after_its_hours() -> None:
+    assert book(keep_hours=1).due(NOON_MS + 3_600_001) == []
+
+
+def test_nobody_is_called_before_the_ledger_has_caught_up() -> None:
+    """The database was away while the citizen was reached: its word from before that is no reason to call."""
+    callbacks = Callbacks(Rules(outbound="192.0.2.1"), "Asia/Almaty")
+    callbacks.doubt({}, NOON_MS)
+    callbacks.recalled(ledger(owed(NOON_MS - 60_000), as_of_ms=NOON_MS - 1))
+    assert len(callbacks.owed()) == 1  # shown, and not called
+    assert callbacks.due(NOON_MS) == []
+    callbacks.recalled(ledger(as_of_ms=NOON_MS + 5_000))
+    assert (callbacks.owed(), callbacks.due(NOON_MS + 5_000)) == ([], [])
+
+
+def test_news_lost_with_the_link_is_learnt_from_the_ledger() -> None:
+    callbacks = book()
+    callbacks.doubt({}, NOON_MS + 60_000)
+    assert callbacks.due(NOON_MS + 61_000) == []
+    tried_once = replace(owed(), tried=1)
+    callbacks.recalled(ledger(tried_once, as_of_ms=NOON_MS + 70_000))
+    assert [one.tried for one in callbacks.owed()] == [1]
+    assert len(callbacks.due(NOON_MS + 70_000)) == 1
+
+
+def test_a_call_in_flight_over_a_restart_is_not_made_again() -> None:
+    callbacks = Callbacks(Rules(outbound="192.0.2.1"), "Asia/Almaty")
+    flying = call_of(owed(), NOON_MS - 9_000)
+    callbacks.doubt({flying: ASKED}, NOON_MS)
+    callbacks.recalled(ledger(owed(), as_of_ms=NOON_MS + 5_000))
+    assert callbacks.due(NOON_MS + 5_000) == []
+    callbacks.gone(flying, NOON_MS + 6_000)
+    assert len(callbacks.due(NOON_MS + 20_000)) == 1
+
+
+def test_a_call_that_was_begun_and_is_not_seen_yet_is_waited_for() -> None:
+    callbacks = book()
+    (waiting,) = callbacks.due(NOON_MS)
+    assert callbacks.begin(waiting.call, NOON_MS) is not None
+    callbacks.doubt({}, NOON_MS + 100)
+    callbacks.recalled(ledger(owed(), as_of_ms=NOON_MS + BEGINS_MS))
+    assert callbacks.due(NOON_MS + BEGINS_MS) == []
+    callbacks.recalled(ledger(owed(), as_of_ms=NOON_MS + BEGINS_MS + 2_000))
+    assert len(callbacks.due(NOON_MS + BEGINS_MS + 2_000)) == 1
+
+
+def test_the_hours_hold_when_the_call_is_made_not_when_the_line_was_entered() -> None:
+    callbacks = book(until_hour=13)
+    (waiting,) = callbacks.due(NOON_MS)
+    late_ms = NOON_MS + 3_600_000
+    assert callbacks.begin(waiting.call, late_ms) is None
+    assert callbacks.leaving(late_ms) == [waiting.call]
+    callbacks.gone(waiting.call, late_ms)
+    assert callbacks.leaving(late_ms) == []
+    assert [one.asked_in for one in callbacks.owed()] == [ASKED]  # tomorrow
+
+
+def test_a_call_that_has_begun_stays_in_the_line_of_nobody_after_hours() -> None:
+    callbacks = book(until_hour=13)
+    (waiting,) = callbacks.due(NOON_MS)
+    carried = callbacks.begin(waiting.call, NOON_MS + 3_599_000)
+    assert carried is not None
+    assert int(carried[names.CALLBACK_UNTIL]) * 1000 == NOON_MS + 3_600_000  # the dialplan asks no later than that
+    assert callbacks.leaving(NOON_MS + 3_600_000) == []
+
+
+@pytest.mark.parametrize(("until_hour", "in_hours"), [(13, 1), (21, 9), (24, 12)])
+def test_the_hours_end_on_the_local_clock(until_hour: int, in_hours: int) -> None:
+    rules = Rules(outbound="192.0.2.1", until_hour=until_hour)
+    assert closing_ms(rules, "Asia/Almaty", NOON_MS + 1) == NOON_MS + in_hours * 3_600_000
+
+
+def test_one_number_is_called_so_often_a_day_whoever_asks() -> None:
+    callbacks = book(most_per_number=3, tries=1)
+    for nth in range(3):
+        at_ms = NOON_MS + nth * 60_000
+        callbacks.asked(replace(owed(at_ms), asked_in=CallId(f"hl1-1795384683.{nth + 30}")))
+        (waiting,) = callbacks.due(at_ms)
+        assert callbacks.begin(waiting.call, at_ms) is not None
+        callbacks.tried(callbacks.owed()[0].asked_in, "ANSWER", at_ms)
+        callbacks.gone(waiting.call, at_ms)
+    assert callbacks.refuses("77011234567", NOON_MS + 200_000)
+    callbacks.asked(replace(owed(NOON_MS + 200_000), asked_in=CallId("hl1-1795384683.99")))
+    assert callbacks.due(NOON_MS + 200_000) == []
+    assert callbacks.dropped()[-1] == ("hl1-1795384683.99", "too-often")
+    assert not callbacks.refuses("77011234567", NOON_MS + LIMIT_MS + 200_000)
+
+
+def test_calls_before_a_restart_count_for_the_limit() -> None:
+    callbacks = Callbacks(Rules(outbound="192.0.2.1", most_per_number=2), "Asia/Almaty")
+    callbacks.recalled(ledger(dialled=(("77011234567", NOON_MS - 60_000), ("77011234567", NOON_MS - 50_000))))
+    callbacks.asked(owed())
+    assert callbacks.due(NOON_MS) == []
+    assert callbacks.dropped() == [(ASKED, "too-often")]
+
+
+def test_a_phone_that_rang_until_the_operator_hung_up_counts_for_the_limit_and_is_no_try() -> None:
+    callbacks = book(most_per_number=2)
+    (waiting,) = callbacks.due(NOON_MS)
+    callbacks.tried(ASKED, "CANCEL", NOON_MS)
+    callbacks.gone(waiting.call, NOON_MS)
+    assert callbacks.owed()[0].tried == 0
+    assert callbacks.refuses("77011234567", NOON_MS)  # one call, one promise
+
+
+def test_who_asks_again_for_the_same_topic_keeps_the_first_place_and_is_called_once() -> None:
+    callbacks = book()
+    callbacks.asked(other(number="77011234567"))
+    assert [one.asked_in for one in callbacks.owed()] == [ASKED]
+    assert callbacks.dropped() == [("hl1-1795384690.20", "same-number")]
+    callbacks.asked(other(number="77011234567"))
+    assert callbacks.dropped() == []
+
+
+def test_two_topics_of_one_number_are_called_one_after_the_other() -> None:
+    callbacks = book()
+    callbacks.asked(other(number="77011234567", group="ict"))
+    (first,) = callbacks.due(NOON_MS)
+    assert callbacks.due(NOON_MS + 1_000) == []
+    callbacks.tried(ASKED, "ANSWER", NOON_MS + 5_000)
+    callbacks.gone(first.call, NOON_MS + 9_000)
+    (second,) = callbacks.due(NOON_MS + 20_000)
+    assert second.group == "ict"
+
+
+def test_ids_of_calls_made_hold_their_instant_and_are_never_made_twice() -> None:
+    ids = {call_of(owed(), NOON_MS + nth) for nth in range(2_000)}
+    assert len(ids) == 2_000
+    assert all(file_in_spool(f"{one}-1-1.raw") for one in ids)
+    twins = book()
+    twins.asked(other(asked_in="hl1-1795999999.16"))  # the same channel number after a restart of Asterisk
+    assert len({waiting.call for waiting in twins.due(NOON_MS)}) == 2
+
+
+def test_the_stand_in_carries_what_a_caller_carries() -> None:
+    callbacks = book()
+    (waiting,) = callbacks.due(NOON_MS)
+    carried = callbacks.begin(waiting.call, NOON_MS)
+    assert carried is not None
+    assert carried[names.RANK] == str(NOON_MS - 60_000)
+    assert carried[names.CALLBACK_OF] == ASKED
+    assert callbacks.begin(CallId("hl1-1.1"), NOON_MS) is None
+
+
+def test_a_caller_who_got_an_operator_while_asking_is_not_called() -> None:
+    callbacks = book()
+    callbacks.talked(ASKED)
+    assert callbacks.due(NOON_MS) == []
+
+
+def test_the_dialplans_event_is_read_and_nonsense_is_not() -> None:
+    fields = {"Call": ASKED, "Number": "77011234567", "Group": "portal", "Speaks": "ru", "Rank": "5"}
+    asked = callback_of(fields, 9)
+    assert asked == Callback(ASKED, "77011234567", GroupId("portal"), "ru", 5, 9)
+    assert callback_of(fields | {"Number": "+7 701"}, 9) is None
+    assert callback_of(fields | {"Rank": ""}, 9) is None
+
+
+def test_a_cancelled_one_is_owed_no_more_nor_asked_again() -> None:
+    callbacks = book()
+    (waiting,) = callbacks.due(NOON_MS)
+    assert callbacks.call_for(ASKED) == waiting.call
+    callbacks.cancel(ASKED, NOON_MS)
+    callbacks.asked(owed())  # the ledger is behind
+    assert callbacks.owed() == []
+    assert callbacks.begin(waiting.call, NOON_MS) is None
+    callbacks.cancel(ASKED, NOON_MS)
+
+
+def test_it_is_told_when_one_may_enter_the_line() -> None:
+    hour_ms = 3_600_000
+    callbacks = book(retry_s=300)
+    assert callbacks.not_before_ms(owed(), NOON_MS) == NOON_MS
+    assert callbacks.not_before_ms(owed(), NIGHT_MS) == NOON_MS + 20 * hour_ms  # 08:00
+    assert callbacks.not_before_ms(owed(), NOON_MS - 5 * hour_ms) == NOON_MS - 4 * hour_ms
+    callbacks.due(NOON_MS)
+    callbacks.tried(ASKED, "BUSY", NOON_MS)
+    assert callbacks.not_before_ms(callbacks.owed()[0], NOON_MS) == NOON_MS + 300_000
+
+
+def test_who_asked_outside_the_hours_is_in_line_from_their_first_second() -> None:
+    callbacks = book()
+    opens_ms = NOON_MS + 20 * 3_600_000
+    assert callbacks.due(opens_ms - 1) == []
+    assert [waiting.rank_ms for waiting in callbacks.due(opens_ms)] == [NOON_MS - 60_000]

@@ -1,0 +1,132 @@
+"""Which silent phone is dead, which is asked, which is left alone: against a manager that answers by table."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+
+from calls.events import Reachability
+from calls.ids import OperatorId
+from dispatch import pulse
+from dispatch.ami_events import doubtful
+from dispatch.pulse import LOST, Pulse
+from dispatch.snapshot import SeenChannel
+from telephony.ami import AmiLink
+from telephony.ami_event import AmiEvent
+from telephony.errors import AmiRefusedError
+from telephony.quoting import ActionFields
+
+LINE, CALLER = "PJSIP/op101-00000002", "PJSIP/carrier-00000001"
+OPERATOR = OperatorId("101")
+
+
+@dataclass
+class Asterisk:
+    """Two channels in a talk; `packets_each` come from the phone between two looks."""
+
+    packets_each: int = 0
+    contact: str = "op101;@a"
+    there: bool = True
+    life: str = "first@phone"
+    allow: str = "INVITE, UPDATE"
+    did: list[Mapping[str, object]] = field(default_factory=list)
+    packets: int = 100
+
+    async def send(self, action: ActionFields, timeout_s: float = 2.0) -> AmiEvent:
+        if action["Action"] != "Getvar":
+            self.did.append(action)
+            return AmiEvent("Success")
+        values = {
+            "CHANNEL(rtcp,rxcount)": str(self.packets),
+            "PJSIP_AOR(op101,contact)": self.contact,
+            "PJSIP_DIAL_CONTACTS(op101)": "PJSIP/op101/sip:x" if self.there else "",
+            "PJSIP_HEADER(read,Allow)": self.allow,
+            f"PJSIP_CONTACT({self.contact},call_id)": self.life,
+        }
+        self.packets += self.packets_each
+        name = str(action["Variable"])
+        if name not in values:
+            raise AmiRefusedError("no such function")
+        return AmiEvent("Success", {"Value": values[name]})
+
+    async def collect(self, action: ActionFields, timeout_s: float = 5.0) -> list[AmiEvent]:
+        both = {LINE: ("2", {}), CALLER: ("1", {"Variable": "BLN_TALKED=101"})}
+        return [
+            AmiEvent("Status", {"Channel": name, "Uniqueid": id, "Linkedid": "1", "ChannelState": "6", **more})
+            for name, (id, more) in both.items()
+        ]
+
+    @property
+    def done(self) -> list[tuple[object, ...]]:
+        """What was asked to be done: the action, the channel, the variable and its value."""
+        return [tuple(value for key, value in one.items()) for one in self.did]
+
+
+ENDED = [("Setvar", CALLER, "BLN_LOST", "101"), ("Hangup", LINE)]
+ASKED = [("Setvar", LINE, "PJSIP_SEND_SESSION_REFRESH()", "invite")]
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulse, "LOOK_EVERY_S", 0.001)
+
+
+@pytest.mark.parametrize(
+    ("asterisk", "registers", "done"),
+    [
+        (Asterisk(there=False), "", ENDED),
+        (Asterisk(), "second@phone", ENDED),
+        (Asterisk(), "", ASKED),
+        (Asterisk(contact=""), "", ASKED),  # taken back by a person, or its connection is made anew
+        (Asterisk(packets_each=20, there=False), "", []),
+        (Asterisk(packets_each=20), "second@phone", []),
+    ],
+    ids=["dead", "come up anew", "muted", "muted and not registered", "speaks, is not seen", "speaks, moved"],
+)
+def test_only_a_silent_phone_that_is_not_there_any_more_is_taken_out_of_its_talk(
+    asterisk: Asterisk, registers: str, done: list[tuple[str, ...]]
+) -> None:
+    lost: list[Reachability] = []
+
+    async def scene() -> None:
+        there = Pulse(cast("AmiLink", asterisk), 60, lost.append)
+        await there.talk_began(OPERATOR)
+        asterisk.life = registers or asterisk.life
+        await there.doubt(OPERATOR, (LINE,))
+
+    asyncio.run(scene())
+    assert asterisk.done == done
+    assert lost == ([Reachability(OPERATOR, asterisk.there, LOST)] if done == ENDED else [])
+
+
+def test_who_sends_no_voice_is_asked_by_what_they_know_and_once_for_each_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asterisk, now = Asterisk(), [0.0]
+    monkeypatch.setattr("dispatch.pulse.time.monotonic", lambda: now[0])
+    channels = [
+        SeenChannel(CALLER, "1", "1", up=True, context="waiting", application="", variables={}),
+        SeenChannel("PJSIP/carrier-00000003", "3", "3", up=False, context="hotline", application="", variables={}),
+        SeenChannel("Local/s@callback-leg-1;1", "4", "4", up=True, context="waiting", application="", variables={}),
+    ]
+
+    async def scene() -> None:
+        there = Pulse(cast("AmiLink", asterisk), 60, lambda _: None)
+        for now[0] in range(0, 300, 5):
+            asterisk.packets += 1 if now[0] == 150 else 0
+            await there.listen({}, channels)
+
+    asyncio.run(scene())
+    assert asterisk.done == [("Setvar", CALLER, "PJSIP_SEND_SESSION_REFRESH()", "update")] * 4
+
+
+@pytest.mark.parametrize("said", ["Unreachable", "Created", "Updated", "Removed"])
+def test_a_talk_is_looked_at_when_its_phone_does_not_answer_or_registers(said: str) -> None:
+    assert doubtful("ContactStatus", {"AOR": "op101", "ContactStatus": said}) == OPERATOR
+    assert doubtful("ContactStatus", {"AOR": "op101", "ContactStatus": "Reachable"}) is None
+    assert doubtful("ContactStatus", {"AOR": "carrier", "ContactStatus": said}) is None
+    assert doubtful("Hangup", {"AOR": "op101", "ContactStatus": said}) is None

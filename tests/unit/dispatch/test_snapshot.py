@@ -1,0 +1,124 @@
+"""A controller that starts beside a running Asterisk knows who waits, who rings and who talks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from calls.events import CallWaiting, Outcome, WrapUpSet
+from calls.ids import CallId, GroupId, OperatorId
+from dispatch.snapshot import SeenChannel, rebuild
+from routing.commands import Offer, Resync, ShowState
+from routing.core import Router, Rules
+from routing.presence import Operator
+
+PORTAL = GroupId("portal")
+READY = {"101": "ready:", "102": "ready:"}
+REACHABLE = {"101": "NOT_INUSE", "102": "NOT_INUSE"}
+
+
+def caller(
+    call: str, context: str, application: str = "", *, rank_ms: int = 1000, offers: int = 0, to: str = "s"
+) -> SeenChannel:
+    said = {"BLN_GROUP": "portal", "BLN_LANGUAGE": "kk", "BLN_RANK": str(rank_ms), "BLN_OFFER": str(offers)}
+    said |= {"BLN_ARRIVED": str(rank_ms), "BLN_ID": call}
+    return SeenChannel(f"PJSIP/carrier-{call}", call, call, True, context, application, said, to)
+
+
+def leg(operator: str, number: int, of: str, *, up: bool) -> SeenChannel:
+    return SeenChannel(f"PJSIP/op{operator}-0000000{number}", f"leg{number}", of, up, "operators", "", {})
+
+
+def restarted(*channels: SeenChannel, operators: str = "101 102") -> tuple[Router, list[object]]:
+    router = Router(
+        [Operator(OperatorId(o), frozenset({PORTAL}), frozenset({"kk"})) for o in operators.split()], Rules()
+    )
+    duties = {operator: READY[operator] for operator in operators.split()}
+    return router, list(router.restore(rebuild(channels, duties, REACHABLE).events, 10_000))
+
+
+def offers(commands: list[object]) -> list[tuple[str, str]]:
+    return [(command.call, command.operator) for command in commands if isinstance(command, Offer)]
+
+
+def test_a_channel_without_an_arrival_is_no_caller() -> None:
+    """A colleague's phone that was transferred like a caller, or whatever else stands in the wait."""
+    for context, application in (("waiting", ""), ("net", "Queue"), ("connect", "Dial")):
+        strange = caller("a", context, application)
+        nobody = replace(strange, variables={**strange.variables, "BLN_ARRIVED": ""})
+        found = rebuild([nobody], {}, {})
+        assert (found.events, found.in_net, found.misplaced) == ((), (), ())
+
+
+def test_a_caller_in_another_channels_place_is_no_caller_of_that_places_record() -> None:
+    stands_in = caller("a", "waiting")
+    misplaced = replace(stands_in, variables={**stands_in.variables, "BLN_ID": "the operator's", "BLN_CONSULT": "1"})
+    found = rebuild([misplaced], {}, {})
+    assert (found.events, found.misplaced) == ((), (("a", "PJSIP/carrier-a"),))
+
+
+def test_who_waited_longest_is_offered_first() -> None:
+    _, commands = restarted(
+        caller("b", "waiting", rank_ms=2000), caller("a", "callback-ask", rank_ms=1000), operators="101"
+    )
+    assert offers(commands) == [("a", "101")]
+
+
+def test_an_operator_who_talks_or_rings_is_offered_nobody() -> None:
+    _, commands = restarted(
+        *(caller("a", "connect", "Dial", to="101"), leg("101", 1, "a", up=True)),
+        *(caller("b", "net", "Queue"), leg("102", 2, "b", up=False)),
+        caller("c", "waiting"),
+    )
+    assert offers(commands) == []
+
+
+def test_an_offer_whose_phone_has_no_channel_yet_is_an_offer() -> None:
+    _, commands = restarted(caller("a", "connect", "MixMonitor", to="101"), caller("b", "waiting"), operators="101")
+    assert offers(commands) == []
+
+
+def test_an_offer_from_before_the_restart_that_is_refused_goes_to_the_next_at_once() -> None:
+    ringing = (caller("a", "connect", "Dial", offers=1, to="101"), leg("101", 1, "a", up=False))
+    router, commands = restarted(*ringing)
+    assert offers(commands) == []
+    back = CallWaiting(
+        CallId("a"), "PJSIP/carrier-a", PORTAL, "kk", 1000, 1, returned_from=OperatorId("101"), outcome=Outcome.REFUSED
+    )
+    assert offers(list(router.handle(back, 11_000))) == [("a", "102")]
+
+
+def test_callers_in_the_net_are_told_apart_from_those_just_moved_out_of_it() -> None:
+    moved = caller("b", "waiting", "Queue")
+    truth = rebuild([caller("a", "net", "Queue"), moved], READY, REACHABLE)
+    assert [call for call, _ in truth.in_net] == ["a"]
+    assert [event.call for event in truth.events if isinstance(event, CallWaiting)] == ["b"]
+
+
+def test_a_phone_that_took_two_calls_is_talking_and_nothing_is_asked_again() -> None:
+    """Asking again would bring the same, a hundred times a second, as long as both calls last."""
+    router, commands = restarted(
+        *(caller("a", "connect", "Dial", to="101"), leg("101", 1, "a", up=True)),
+        *(caller("b", "net", "Queue"), leg("101", 2, "b", up=True)),
+        operators="101",
+    )
+    assert not any(isinstance(command, Resync) for command in commands)
+    states = [command.state for command in commands if isinstance(command, ShowState)]
+    assert states == ["talking"]
+    assert router.operators[OperatorId("101")].talking
+
+
+def test_a_phone_that_rings_for_a_second_call_still_talks() -> None:
+    router, _ = restarted(
+        *(caller("a", "connect", "Dial", to="101"), leg("101", 1, "a", up=True)),
+        *(caller("b", "net", "Queue"), leg("101", 2, "b", up=False)),
+        operators="101",
+    )
+    assert router.operators[OperatorId("101")].call == "a"
+
+
+def test_a_wrap_up_is_as_asterisk_keeps_it_and_nonsense_is_none() -> None:
+    kept = {"101": "9000:14000", "102": "9000:", "103": ":", "104": "x:1"}
+    truth = rebuild([], READY, REACHABLE, kept)
+    assert [event for event in truth.events if isinstance(event, WrapUpSet)] == [
+        WrapUpSet(OperatorId("101"), 9000, 14000)
+    ]

@@ -1,0 +1,157 @@
+"""The look at the day: what it takes from the ledger and the router, and that a ledger that is away stops nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from calls.events import CallWaiting, DutyChanged, Reachability
+from calls.ids import CallId, GroupId, OperatorId
+from calls.journal import Fact
+from calls.journal_lines import fields, parse_line
+from calls.so_far import SoFar, Waited
+from config.load import load
+from config.settings import Settings
+from console.errors import UnavailableError
+from dispatch import target_watch
+from dispatch.recent_answers import AnswersSeen
+from dispatch.target_now import target_now
+from dispatch.target_watch import TargetWatch
+from dispatch.wait_announcements import Foretelling
+from routing.from_settings import configured_router
+from routing.target.day import Lent
+from storage.errors import LedgerUnavailableError
+from storage.journal.writer import ControllerJournal
+
+STATE = GroupId("state-services")
+SLOW = Waited(answered=200, waited_s=9000.0, menu_s=1800.0, abandoned=7)
+
+
+def settings() -> Settings:
+    """The shipped centre, where 104 helps the state services; every standing may end at once."""
+    shipped = load(Path("config/hotline.toml"))
+    groups = (shipped.groups[0].model_copy(update={"helpers": ("104",)}), *shipped.groups[1:])
+    target = shipped.target.model_copy(update={"stay_s": 0.0})
+    return shipped.model_copy(update={"groups": groups, "target": target})
+
+
+class PaperDispatcher:
+    """A dispatcher without Asterisk: everybody is ready."""
+
+    def __init__(self, centre: Settings) -> None:
+        self.router = configured_router(centre)
+        self.foretelling, self.answers = Foretelling(), AnswersSeen()
+        self.in_truth = True
+        self.lent: Lent = {}
+        for operator in self.router.operators:
+            self.router.handle(Reachability(operator, True), 0)
+            self.router.handle(DutyChanged(operator, True), 0)
+
+    def lend(self, lent: Lent) -> None:
+        self.lent = lent
+
+
+class Desk:
+    def __init__(self, so_far: Callable[[int, int, int], Awaitable[SoFar]], folder: Path) -> None:
+        self.centre = settings()
+        self.dispatcher = PaperDispatcher(self.centre)
+        self.journal = ControllerJournal(folder / "controller.csv")
+        dispatcher: Any = self.dispatcher
+        self.watch = TargetWatch(self.centre, dispatcher, self.journal, so_far)
+
+    def facts(self, fact: Fact) -> list[dict[str, str]]:
+        entries = [parse_line(line) for line in self.journal.path.read_bytes().splitlines()]
+        return [fields(entry) for entry in entries if entry is not None and entry.name == fact]
+
+
+async def slow_day(_: int, now_ms: int, __: int) -> SoFar:
+    return SoFar(now_ms, {STATE: SLOW}, {STATE: 30})
+
+
+async def test_a_slow_day_is_told_and_the_helper_is_lent(tmp_path: Path) -> None:
+    desk = Desk(slow_day, tmp_path)
+    with pytest.raises(UnavailableError):
+        target_now(desk.watch, desk.centre)
+    for _ in range(2):
+        await desk.watch.look()
+    assert list(desk.dispatcher.lent) == ["104"]
+    told = target_now(desk.watch, desk.centre)
+    group = next(one for one in told.groups if one.group == STATE)
+    assert (group.asa_s, group.answered, group.abandoned, group.state, group.helpers) == (
+        45,
+        200,
+        7,
+        "widened",
+        ("104",),
+    )
+    assert group.missed
+    assert told.total.answered == 200
+    standings = [(one["group"], one["standing"], one["helpers"]) for one in desk.facts(Fact.TARGET)]
+    assert standings == [(STATE, "in danger", ""), (STATE, "widened", "104")]
+    alarms = [one["detail"] for one in desk.facts(Fact.ALARM) if one["kind"] == "target-missed"]
+    assert [detail.partition(":")[0] for detail in alarms] == [STATE, "all groups"], (
+        "once each, however often looked at"
+    )
+    assert "ASA today 45.0 s of 30" in alarms[0]
+
+
+async def test_callers_who_wait_count_and_the_places_of_callbacks_do_not(tmp_path: Path) -> None:
+    desk = Desk(slow_day, tmp_path)
+    for number, channel in enumerate(("PJSIP/carrier-1", "", "PJSIP/carrier-2", "Local/s@callback-leg-1;1")):
+        desk.dispatcher.router.handle(CallWaiting(CallId(f"c{number}"), channel, GroupId("ict"), "kk", 0), 0)
+    waiting = len(desk.dispatcher.router.waiting())
+    await desk.watch.look()
+    row = next(one for one in target_now(desk.watch, desk.centre).groups if one.group == "ict")
+    assert (waiting, row.waiting) == (3, 1), "the first caller is offered to the only operator"
+    assert desk.dispatcher.router.operators[OperatorId("104")].call == "c0"
+
+
+async def test_the_ledger_away_leaves_the_last_known_figures(tmp_path: Path) -> None:
+    looks = 0
+
+    async def fails_later(from_ms: int, now_ms: int, since_ms: int) -> SoFar:
+        nonlocal looks
+        looks += 1
+        if looks > 1:
+            raise LedgerUnavailableError("away")
+        return await slow_day(from_ms, now_ms, since_ms)
+
+    desk = Desk(fails_later, tmp_path)
+    for _ in range(3):
+        await desk.watch.look()
+    told = target_now(desk.watch, desk.centre)
+    assert told.ledger_at_ms < told.at_ms
+    assert told.total.answered == 200
+    assert list(desk.dispatcher.lent) == ["104"], "the control goes on"
+
+
+async def test_a_ledger_that_hangs_is_asked_once_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(target_watch, "LEDGER_PATIENCE_S", 0.01)
+    answer, asked = asyncio.Event(), 0
+
+    async def hangs(from_ms: int, now_ms: int, since_ms: int) -> SoFar:
+        nonlocal asked
+        asked += 1
+        await answer.wait()
+        return await slow_day(from_ms, now_ms, since_ms)
+
+    desk = Desk(hangs, tmp_path)
+    for _ in range(3):
+        await desk.watch.look()
+    assert (asked, target_now(desk.watch, desk.centre).total.answered) == (1, 0)
+    answer.set()
+    await desk.watch.look()
+    assert target_now(desk.watch, desk.centre).total.answered == 200
+
+
+async def test_nothing_is_decided_before_the_truth_is_known(tmp_path: Path) -> None:
+    desk = Desk(slow_day, tmp_path)
+    desk.dispatcher.in_truth = False
+    await desk.watch.look()
+    assert desk.watch.decided.total is None

@@ -1,0 +1,127 @@
+"""What callers are told while they wait: place, a range of minutes, and the truth when nobody is there."""
+
+from __future__ import annotations
+
+import pytest
+
+from calls.events import CallGone, CallWaiting, DutyChanged, Event, LegGone, LegUp, OperatorAnswered, Reachability
+from calls.ids import CallId, GroupId, OperatorId
+from calls.wait_history import Handled
+from dispatch.wait_announcements import NOBODY, Foretelling, Words, kept, recalled
+from routing.commands import Announce
+from routing.core import Router, Rules
+from routing.presence import Operator
+from routing.waits.announced import Minutes, Told
+from speech.expectation import wait_range
+
+PORTAL = GroupId("portal")
+AIGUL = OperatorId("101")
+
+
+class Line:
+    """A core with what is told beside it, driven as the dispatcher does."""
+
+    def __init__(self) -> None:
+        self.router = Router([Operator(AIGUL, frozenset({PORTAL}), frozenset({"ru"}))], Rules(wrap_up_s=0))
+        self.foretelling = Foretelling()
+        self.now_ms = 1_000_000
+
+    def hears(self, *events: Event) -> None:
+        for event in events:
+            self.foretelling.before(event, self.router, self.now_ms)
+            self.router.handle(event, self.now_ms)
+            self.foretelling.after(event, self.router, self.now_ms)
+        self.now_ms += 2000
+
+    def comes(self, number: int) -> CallId:
+        call = CallId(f"hl1-{number}.1")
+        self.hears(CallWaiting(call, f"PJSIP/carrier-{number}", PORTAL, "ru", 1000 * number))
+        return call
+
+    def told(self, call: CallId) -> Words:
+        place = self.router.place(call)
+        assert place is not None
+        return self.foretelling.words(Announce(call, "", "ru", place), self.router, self.now_ms)
+
+
+def at_work() -> Line:
+    line = Line()
+    line.hears(Reachability(AIGUL, True), DutyChanged(AIGUL, True))
+    first = line.comes(1)
+    line.hears(LegUp(AIGUL, "PJSIP/op101-1"), OperatorAnswered(AIGUL, first))
+    return line
+
+
+def test_the_place_and_a_range_of_minutes() -> None:
+    line = at_work()
+    line.comes(2)
+    words = line.told(line.comes(3))
+    assert words.prompts[0] == "position-2"
+    assert words.prompts[1] == "wait-before"
+    assert words.wait_s is not None
+    assert words.told.minutes is not None
+    assert words.told.minutes.low * 60 < words.wait_s < words.told.minutes.high * 60
+
+
+def test_nobody_on_duty_is_said_and_no_minutes() -> None:
+    line = at_work()
+    call = line.comes(2)
+    line.hears(DutyChanged(AIGUL, False, "break"))
+    words = line.told(call)
+    assert words.prompts == ("position-1", NOBODY)
+    assert words.wait_s is None
+
+
+def test_short_talks_shorten_what_is_told_later() -> None:
+    line = at_work()
+    line.comes(2)
+    last = line.comes(3)
+    before = line.told(last)
+    for number in range(4, 40):
+        line.hears(LegGone(AIGUL, "PJSIP/op101-1"))
+        call = line.router.operators[AIGUL].call
+        assert call is not None
+        line.hears(LegUp(AIGUL, "PJSIP/op101-1"), OperatorAnswered(AIGUL, call))
+        line.hears(CallGone(call))
+        line.comes(number)
+    after = line.told(line.router.waiting()[1].call)
+    assert before.wait_s is not None
+    assert after.wait_s is not None
+    assert after.wait_s < before.wait_s / 2
+
+
+def test_a_started_controller_knows_the_talks_of_the_last_hours() -> None:
+    line = at_work()
+    call = line.comes(2)
+    usual = line.told(call).wait_s
+    line.foretelling.know([Handled(PORTAL, n * 1000, n * 1000, n * 1000 + 30_000) for n in range(200)], 0.0)
+    known = line.told(call).wait_s
+    assert usual is not None
+    assert known is not None
+    assert known < usual / 2
+
+
+def test_a_restarted_controller_never_tells_more_than_was_told() -> None:
+    line = at_work()
+    call = line.comes(2)
+    line.foretelling = Foretelling()
+    for _ in line.foretelling.rebuilding(line.router, {call: Told(1, None, Minutes(0, 1))}, line.now_ms):
+        pass
+    told = line.told(call)
+    assert told.wait_s is not None and told.wait_s > 120
+    assert told.told == Told(1, Minutes(0, 1), Minutes(0, 1))
+    assert told.prompts == ("position-1", *wait_range(0, 1, "ru"))
+    for _ in line.foretelling.rebuilding(line.router, {call: Told(2, None, None)}, line.now_ms):
+        pass
+    fresh = line.told(call).told.minutes
+    assert fresh is not None and fresh.high > 1  # where nothing is recalled that holds it
+
+
+@pytest.mark.parametrize("told", [Told(3), Told(2, None, Minutes(1, 4))])
+def test_what_was_told_is_kept_on_the_channel(told: Told) -> None:
+    assert recalled(kept(told)) == told
+
+
+@pytest.mark.parametrize("text", ["", "1:2", "a", "1:2:x", "1:2:3:4", "-1"])
+def test_anything_else_was_not_told_by_us(text: str) -> None:
+    assert recalled(text) is None
