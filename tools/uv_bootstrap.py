@@ -1,7 +1,9 @@
 """uv, which installs everything else: itself by pip, checked against the hash that the lock has for it.
 
 uv downloads and unpacks many packages at once, where pip goes one by one: that was the longest part of the set-up.
-What a person told pip about the network holds for uv, too.
+What a person told pip about the network holds for uv, too. Further indexes do not: the lock is PyPI's, or its mirror's,
+and where two indexes have one version uv looks at the files of one of them alone. It would take a wheel for every
+machine from the one though the other has a better.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ NETWORK = "check the network (pip's proxy and index settings hold here) and the 
 # What pip calls a setting, and uv's variable for the same with what stands between several values.
 _SAME = {
     "index-url": ("UV_DEFAULT_INDEX", " "),
-    "extra-index-url": ("UV_INDEX", " "),
+    "no-index": ("UV_NO_INDEX", " "),
     "find-links": ("UV_FIND_LINKS", ","),
     "trusted-host": ("UV_INSECURE_HOST", " "),
     "cert": ("SSL_CERT_FILE", " "),
@@ -65,6 +67,8 @@ def as_uv_reads(settings: str, told: Mapping[str, str]) -> dict[str, str]:
             variable, between = _SAME[setting]
             values = between.join(str(ast.literal_eval(value)).split())
             found[variable] = max(found.get(variable, (-1, "")), (_BEST_LAST.index(section), values))
+    if "UV_NO_INDEX" not in found:
+        found.pop("UV_FIND_LINKS", None)
     return {variable: values for variable, (_, values) in found.items() if variable not in told}
 
 

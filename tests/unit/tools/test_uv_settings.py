@@ -28,10 +28,13 @@ install.index-url='https://near.example/simple'
 def test_uv_is_told_what_pip_knows_of_the_network_and_the_nearest_word_holds() -> None:
     assert as_uv_reads(SAID, {}) == {
         "SSL_CERT_FILE": "/etc/ssl/ours.pem",
-        "UV_INDEX": "https://one.example/simple https://two.example/simple",
-        "UV_FIND_LINKS": "/opt/wheels,/opt/more",
         "UV_DEFAULT_INDEX": "https://near.example/simple",
     }
+
+
+def test_folders_of_wheels_are_looked_into_where_there_is_no_index() -> None:
+    told = as_uv_reads("global.find-links='/opt/wheels\\n/opt/more'\nglobal.no-index='true'\n", {})
+    assert told == {"UV_NO_INDEX": "true", "UV_FIND_LINKS": "/opt/wheels,/opt/more"}
 
 
 def test_what_uv_was_told_itself_goes_before() -> None:
