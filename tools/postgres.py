@@ -5,6 +5,7 @@ Only the tests ask for it, the first time they run; `python tools/postgres.py` f
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -39,10 +40,14 @@ class PostgresInstall:
 
 def find_or_fetch(cache: Path) -> PostgresInstall:
     """The machine's own server, or the one in the cache, fetched if it is not there yet. Raises SetupError."""
-    found = host_postgres() or prefix_postgres(cache)
-    if found is None:
-        fetch(cache)
-        found = prefix_postgres(cache)
+    if (found := host_postgres() or prefix_postgres(cache)) is not None:
+        return found
+    cache.mkdir(exist_ok=True)
+    with (cache / "postgresql.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests beside each other ask at the same time
+        if (found := prefix_postgres(cache)) is None:
+            fetch(cache)
+            found = prefix_postgres(cache)
     if found is None:
         raise SetupError("PostgreSQL was fetched and is not whole", f"delete {cache / PREFIX} and run the tests again")
     return found
