@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -184,13 +185,6 @@ def recorded(settings: Settings, site: Site) -> str:
 
 def render(settings: Settings, site: Site) -> dict[str, str]:
     """Each file's name and text. Raises jinja2.UndefinedError only for a bug in a template."""
-    environment = Environment(  # noqa: S701 - these are Asterisk's files, not HTML; values are validated by pattern
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     modules = [module for module in MODULES if module in site.available]
     values = {
         "settings": settings,
@@ -212,9 +206,21 @@ def render(settings: Settings, site: Site) -> dict[str, str]:
         "edition": _EDITION,
     }
     names_of_files = sorted(path.name for path in TEMPLATES.glob("*.conf"))
-    files = {name: environment.get_template(name).render(values) for name in names_of_files}
+    files = {name: _templates().get_template(name).render(values) for name in names_of_files}
     edition = sha256("".join(files.values()).encode()).hexdigest()[:16]
     return {name: text.replace(_EDITION, edition) for name, text in files.items()}
+
+
+@cache
+def _templates() -> Environment:
+    """The templates, compiled once; they are read again where a file has changed."""
+    return Environment(  # noqa: S701 - these are Asterisk's files, not HTML; values are validated by pattern
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
 
 
 _EDITION = "@edition@"
