@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import itertools
+import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +222,14 @@ class Centre:
         self.began_ms = time.time_ns() // 1_000_000
 
 
+@cache
+def _studio() -> Path:
+    """The recordings that stand for the prompts: one folder for all hotlines of this process."""
+    folder = Path(tempfile.mkdtemp(prefix="studio-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return record_studio(passable(folder))
+
+
 def passable(folder: Path) -> Path:
     """A folder that others may pass through: where we are root Asterisk runs as somebody else."""
     folder.chmod(0o711)
@@ -231,7 +242,7 @@ async def open_centre(**settings: object) -> AsyncIterator[Centre]:
     with tempfile.TemporaryDirectory(prefix="hl") as folder:
         base = passable(Path(folder))
         env = own_place(base / "state") | {
-            "BAILANYS_SPEECH__OVERRIDE_DIR": str(record_studio(base / "studio")),
+            "BAILANYS_SPEECH__OVERRIDE_DIR": str(_studio()),
             "BAILANYS_STORAGE__ARCHIVE_DIR": str(base / "archive"),
             **{f"BAILANYS_{key.upper()}": str(value) for key, value in settings.items()},
         }
