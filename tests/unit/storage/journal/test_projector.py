@@ -9,13 +9,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from calls.audit import faults
 from calls.journal import Fact
 from calls.journal_lines import format_hangup, format_line
 from rating.taking import take_rating
-from storage import audit
+from storage import audit, rows
 from storage.engine import open_engine
 from storage.errors import JournalError, LedgerUnavailableError
 from storage.journal.alarming import raise_alarm
@@ -385,3 +385,163 @@ async def test_what_a_supervisor_changed_is_in_the_audit_log_once(
         assert not list(faults(audit.entries(connection)))
     assert (entry.actor, entry.kind, entry.at_ms) == ("cli:aliya", "operator.skills", START_MS)
     assert entry.detail == '{"after":"ict=2 kk","before":"ict=1 kk"}'
+
+
+class Stopped(BaseException):
+    """Ends `run` where it would have slept once too often."""
+
+
+async def slept(projector: Projector, monkeypatch: pytest.MonkeyPatch, told: list[int | Exception]) -> list[float]:
+    """The pauses that `run` makes while its portions come to this; it is stopped when they are through."""
+    pauses: list[float] = []
+
+    async def project() -> int:
+        if not told:
+            raise Stopped
+        next_one = told.pop(0)
+        if isinstance(next_one, Exception):
+            raise next_one
+        return next_one
+
+    async def sleep(pause_s: float) -> None:
+        pauses.append(pause_s)
+
+    monkeypatch.setattr(projector, "project_once", project)
+    monkeypatch.setattr("storage.journal.projector.asyncio.sleep", sleep)
+    with pytest.raises(Stopped):
+        await projector.run(interval_s=0.5, longest_pause_s=3.0)
+    return pauses
+
+
+async def test_it_pauses_when_it_is_in_step_and_not_while_it_is_behind(
+    projector: Projector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await slept(projector, monkeypatch, [0, 249, 250, 700, 3]) == [0.5, 0.5, 0.5]
+
+
+async def test_a_database_that_is_away_is_tried_ever_more_slowly_and_said(
+    projector: Projector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away: list[int | Exception] = [LedgerUnavailableError("the disk is gone")] * 5
+    assert await slept(projector, monkeypatch, list(away)) == [1.0, 2.0, 3.0, 3.0, 3.0]
+    assert projector.away == "the disk is gone"
+    assert await slept(projector, monkeypatch, [*away[:2], 0, *away[:1]]) == [1.0, 2.0, 0.5, 1.0]
+    assert await slept(projector, monkeypatch, [*away, 0]) == [1.0, 2.0, 3.0, 3.0, 3.0, 0.5]
+    assert projector.away == ""
+    ours: list[int | Exception] = [AttributeError("a fault of ours")] * 4
+    assert await slept(projector, monkeypatch, [*ours, 0]) == [1.0, 2.0, 3.0, 3.0, 0.5]
+
+
+async def test_it_puts_journals_aside_at_once_and_then_every_minute(
+    projector: Projector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock_s, tidied = [100.0], list[tuple[float, int]]()
+    monkeypatch.setattr("storage.journal.projector.time.monotonic", lambda: clock_s[0])
+    monkeypatch.setattr("storage.journal.projector.time.time_ns", lambda: 7_000_000_000)
+    monkeypatch.setattr(projector, "tidy", lambda now_ms: tidied.append((clock_s[0], now_ms)))
+    project, pauses = iter([0] * 8), 0
+
+    async def once() -> int:
+        for told in project:
+            return told
+        raise Stopped
+
+    async def sleep(_pause_s: float) -> None:
+        nonlocal pauses
+        pauses += 1
+        clock_s[0] += 20.0
+
+    monkeypatch.setattr(projector, "project_once", once)
+    monkeypatch.setattr("storage.journal.projector.asyncio.sleep", sleep)
+    with pytest.raises(Stopped):
+        await projector.run()
+    assert (pauses, tidied) == (8, [(100.0, 7_000), (160.0, 7_000), (220.0, 7_000)])
+
+
+async def test_journals_that_cannot_be_put_aside_are_told_as_such(
+    projector: Projector, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("not yours")
+
+    write(journal, scene.plain_call(1).lines)
+    monkeypatch.setattr("storage.journal.projector.rotate_if_large", refuse)
+    with pytest.raises(JournalError, match="not yours"):
+        projector.tidy(START_MS)
+
+
+async def test_how_large_a_journal_becomes_and_how_long_it_is_kept(
+    projector: Projector, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, int]] = []
+    monkeypatch.setattr(
+        "storage.journal.projector.rotate_if_large", lambda _, limit, __: asked.append(("rotate", limit))
+    )
+    monkeypatch.setattr(
+        "storage.journal.projector.drop_read", lambda _, __, before_ms: asked.append(("drop", before_ms))
+    )
+    projector.tidy(START_MS)
+    assert asked == [("rotate", 64 * 1024 * 1024), ("drop", START_MS - 2 * 24 * 3_600_000)] * 2
+
+
+async def test_after_a_line_that_cannot_be_stored_nothing_is_folded_onto_what_was_rolled_back(
+    projector: Projector, ledger: Ledger, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same call goes on in the next portion: on what the ledger holds of it, not on what memory made up."""
+    monkeypatch.setattr("storage.journal.facts.LARGEST_SEQ", 2**80)
+    monkeypatch.setattr("storage.journal.facts.whole", lambda value: None if value is None else int(value))
+    caller = scene.plain_call(1)
+    poison = Caller(1).fact("queued", seq=2**70, group="ict").lines
+    write(journal, [*caller.lines[:3], *poison])
+    await caught_up(projector)
+    assert projector.skipped == 1
+    write(journal, caller.lines[3:])
+    await caught_up(projector)
+    assert projector.skipped == 1
+    assert await record(ledger, caller) == scene.as_recorded(caller)
+
+
+async def test_calls_that_are_no_longer_kept_in_memory_go_on_from_the_ledger(
+    projector: Projector, ledger: Ledger, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The least recently touched goes first."""
+    monkeypatch.setattr("storage.journal.projector.KEPT_CALLS", 2)
+    loaded: list[list[str]] = []
+    load = rows.load
+
+    def count(connection: Connection, ids: list[str]) -> dict[str, CallRecord]:
+        loaded.append([call_id.rpartition(".")[2] for call_id in ids])
+        return load(connection, ids)
+
+    monkeypatch.setattr("storage.journal.projector.rows.load", count)
+    callers = [scene.plain_call(number) for number in (1, 2, 3)]
+    for at, nth in ((0, 0), (0, 1), (1, 0), (0, 2), (2, 0), (1, 1)):
+        write(journal, [callers[nth].lines[at]])
+        assert await projector.project_once() == 1
+    # 1 and 2 are new; 1 is kept; 3 is new and puts 2 out; 1 is kept; 2 is read again
+    assert loaded == [["1"], ["2"], ["3"], ["2"]]
+    for caller, known in zip(callers, (3, 2, 1), strict=True):
+        write(journal, caller.lines[known:])
+    await caught_up(projector)
+    for caller in callers:
+        assert await record(ledger, caller) == scene.as_recorded(caller)
+
+
+async def test_it_is_in_step_once_nothing_or_little_is_left_to_read(
+    projector: Projector, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock_ns = [5_000_000_000]
+    monkeypatch.setattr("storage.journal.projector.time.time_ns", lambda: clock_ns[0])
+    assert projector.in_step_ms == 0
+    await projector.project_once()
+    assert projector.in_step_ms == 5_000
+    clock_ns[0] = 6_000_999_999
+    write(journal, scene.plain_call(1).lines)
+    await projector.project_once()
+    assert projector.in_step_ms == 6_000
+    clock_ns[0] = 7_000_000_000
+    write(journal, [line for number in range(2, 30) for line in scene.plain_call(number).lines][:250])
+    assert await projector.project_once() == 250
+    assert projector.in_step_ms == 6_000  # more of them may wait
+    await projector.project_once()
+    assert projector.in_step_ms == 7_000
