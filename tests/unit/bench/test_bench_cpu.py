@@ -17,7 +17,8 @@ def test_a_command_with_brackets_and_blanks_moves_no_field() -> None:
 def test_our_own_process_has_used_some() -> None:
     before_s = time.process_time()
     used = used_s(os.getpid())
-    assert before_s - 0.05 <= used <= time.process_time() + 0.05  # counted in ticks of a hundredth
+    # Counted in ticks of a hundredth, and shared out between user and system on a machine that is itself a guest.
+    assert before_s * 0.95 - 0.05 <= used <= time.process_time() * 1.05 + 0.05
 
 
 def test_a_process_that_is_gone_is_told() -> None:
