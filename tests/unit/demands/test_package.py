@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path, PureWindowsPath
 from typing import Any, BinaryIO
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -147,8 +148,10 @@ def test_an_mp3_lies_beside_each_wav_where_it_is_asked_for(tmp_path: Path, signe
         assert (heard.format, heard.channels, heard.samplerate) == ("MP3", 2, 8000)
         assert 0 <= heard.frames - wav.frames < 2 * 1152
         (tmp_path / f"{number}.mp3").write_bytes(held[name])
-        assert hears(tmp_path / f"{number}.mp3", CALLER_HZ, channel=0, share=0.9)
-        assert hears(tmp_path / f"{number}.mp3", OPERATOR_HZ, channel=1, share=0.9)
+        assert hears(tmp_path / f"{number}.mp3", CALLER_HZ, channel=0, share=1.0)
+        assert hears(tmp_path / f"{number}.mp3", OPERATOR_HZ, channel=1, share=1.0)
+        assert not hears(tmp_path / f"{number}.mp3", CALLER_HZ, channel=1, share=0.1)
+        assert noise_db(held[one["audio"]], held[name]) < -30
         for text in signed["text"].values():
             told = json.dumps(text, ensure_ascii=False)
             assert name in told and one["mp3_sha256"] in told
@@ -161,6 +164,14 @@ def test_an_mp3_lies_beside_each_wav_where_it_is_asked_for(tmp_path: Path, signe
                     made.writestr(one, data)
         said = checked(target)
         assert said.returncode == 1 and f"FAULT  {name}: is" in said.stdout
+
+
+def noise_db(wav: bytes, mp3: bytes) -> float:
+    """How far below the sound its coding's noise is, in the worse of the two sides."""
+    (plain, _), (coded, _) = soundfile.read(io.BytesIO(wav)), soundfile.read(io.BytesIO(mp3))
+    inner = slice(4000, len(plain) - 4000)
+    noise = np.mean((coded[: len(plain)] - plain)[inner] ** 2, axis=0)
+    return float(np.max(10 * np.log10(noise / np.mean(plain[inner] ** 2, axis=0))))
 
 
 def test_without_being_asked_for_there_is_no_mp3(package: Path) -> None:
