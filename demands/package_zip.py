@@ -19,13 +19,13 @@ from typing import Any, BinaryIO
 import soundfile
 
 from calls.demand import Also
+from demands.mp3 import Mp3
 from demands.protocol import LANGUAGES, document, protocol
 from demands.protocol_pdf import pdf
 from demands.verifier import VERIFIER, verifier_sha256
 from recordings import durable
 from recordings.access.playback import wav_header
 from recordings.errors import AudioDiffersError
-from recordings.mp3 import Mp3
 from recordings.vault.opening import plain_sha256
 from recordings.vault.signing import Signer
 from recordings.watched import Watched

@@ -20,13 +20,13 @@ import soundfile
 
 from calls.audit import Note, chained
 from calls.demand import Also
+from demands.mp3 import Mp3
 from demands.offline import verify
 from demands.package_zip import Item, build
 from demands.protocol import protocol
 from demands.protocol_pdf import pdf
 from phones.tones import hears
 from recordings.errors import AudioDiffersError, CopyFailedError
-from recordings.mp3 import Mp3
 from recordings.vault.signing import Signer, first_signer
 from tests.small_disk import FILLING, small_disk
 from tests.unit.recordings.raw_talk import CALLER_HZ, OPERATOR_HZ, two_voices
