@@ -29,6 +29,17 @@ def test_in_danger_at_once_then_wider_step_by_step_and_back_in_reverse() -> None
     assert climb(up + down)[len(up) :] == [3, 3, 2, 2, 1, 0, 0]
 
 
+def test_the_rules_of_the_target_are_these_where_nothing_else_is_configured() -> None:
+    rules = TargetRules()
+    assert (rules.danger, rules.calm, rules.stay_s, rules.settle_calls) == (0.9, 0.7, 60, 5)
+    assert (rules.ahead_s, rules.recent_s, rules.remind_s, rules.mend_within_s) == (1800, 1800, 1800, 7200)
+
+
+def test_a_standing_that_never_moved_has_lasted_and_another_needs_its_time() -> None:
+    assert Standing().has_lasted(0, RULES)
+    assert [Standing(1, 1000).has_lasted(now_ms, RULES) for now_ms in (1000, 60_999, 61_000)] == [False, False, True]
+
+
 def test_without_anybody_to_lend_a_group_stays_in_danger() -> None:
     assert climb([(10, 2.0), (100, 2.0), (100, 2.0)], widths=0) == [1, 1, 1]
     assert [Standing(rung).condition for rung in range(4)] == [

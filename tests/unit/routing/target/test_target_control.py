@@ -87,6 +87,53 @@ def test_missing_is_the_fewest_that_mend_it() -> None:
     assert end_s(needed) <= 30 < end_s(needed - 1)
 
 
+def test_the_outlook_tells_how_many_are_missing_and_until_when() -> None:
+    """Over its target already: within two hours; only in the end: for the rest of the day. The total adds them up."""
+    over = GroupSoFar(30.0, 100, 3300.0, recent=90, before_s=10.0)
+    rising = GroupSoFar(30.0, 100, 1000.0, recent=90, before_s=10.0)
+    rest_s = 3 * HOUR_S
+    facts = {STATE: over, PORTAL: rising, ICT: GroupSoFar(30.0)}
+    staff = (operators(STATE, count=10), operators(PORTAL, count=10, first=200), operators(ICT, first=300))
+    looked = day(facts, *staff, now_ms=1_000, rest_s=rest_s)
+    decided = control(Control(), looked, Reserves({}), RULES)
+    known = staff_of(looked, {})
+    assert decided.outlooks[STATE].until_ms == 1_000 + 2 * 3_600_000
+    assert decided.outlooks[STATE].missing == missing(STATE, looked, known, 2 * HOUR_S)
+    assert decided.outlooks[PORTAL].until_ms == 1_000 + 3 * 3_600_000
+    assert decided.outlooks[PORTAL].missing == missing(PORTAL, looked, known, rest_s)
+    assert (decided.outlooks[ICT].missing, decided.outlooks[ICT].until_ms) == (None, 0)
+    needed = [decided.outlooks[group].missing or 0 for group in (STATE, PORTAL)]
+    assert all(needed)
+    assert decided.total is not None and decided.total.missed
+    assert (decided.total.missing, decided.total.until_ms) == (sum(needed), 1_000 + 3 * 3_600_000)
+    assert decided.total.pressure == max(one.pressure for one in decided.outlooks.values())
+    assert (decided.total.answered, decided.total.asa_s, decided.total.target_s) == (200, 21.5, 30.0)
+    short = control(Control(), day(facts, *staff, rest_s=HOUR_S), Reserves({}), RULES)
+    assert short.outlooks[STATE].until_ms == 3_600_000, "no longer than the day"
+
+
+def test_where_nothing_is_missed_or_nobody_can_mend_it_nobody_is_missing() -> None:
+    calm = control(Control(), day({STATE: quiet(recent=5)}, operators(STATE)), Reserves({}), RULES)
+    assert calm.total is not None and not calm.total.missed
+    assert (calm.total.missing, calm.total.until_ms, calm.outlooks[STATE].missing) == (None, 0, None)
+    slow = GroupSoFar(30.0, 100, 4000.0, recent=50, before_s=40.0)
+    lost = control(Control(), day({STATE: slow}, operators(STATE)), Reserves({}), RULES)
+    assert lost.total is not None and lost.total.missed
+    assert (lost.outlooks[STATE].missing, lost.total.missing, lost.total.until_ms) == (None, None, 0)
+    nothing = control(Control(), day({}), Reserves({}), RULES).total
+    assert nothing is not None
+    assert (nothing.answered, nothing.pressure, nothing.missed, nothing.asa_s) == (0, 0.0, False, None)
+
+
+def test_the_total_is_judged_by_the_laws_thirty_seconds_whatever_the_groups_targets() -> None:
+    relaxed = GroupSoFar(90.0, 10, 600.0, waiting_s=(7.0,), abandoned=3)
+    decided = control(Control(), day({STATE: relaxed, PORTAL: relaxed}, operators(STATE)), Reserves({}), RULES)
+    total = decided.total
+    assert total is not None
+    assert (total.target_s, total.answered, total.abandoned, total.waiting) == (30.0, 20, 6, 2)
+    assert total.missed and not decided.outlooks[STATE].missed
+
+
 def test_a_menu_longer_than_the_target_is_mended_by_nobody() -> None:
     slow = GroupSoFar(30.0, 100, 4000.0, recent=50, before_s=40.0)
     looked = day({STATE: slow}, operators(STATE))

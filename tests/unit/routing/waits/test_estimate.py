@@ -162,6 +162,44 @@ def test_weights_learn_what_comes_true() -> None:
     assert weights.pair == pytest.approx((0.3, 0.8), abs=0.01)
 
 
+@pytest.mark.parametrize(
+    "seen", [Views(0, 0, 0), Views(math.inf, 10, 1), Views(10, math.inf, 1), Views(math.nan, 1, 1)]
+)
+def test_a_wait_of_which_nothing_was_expected_teaches_nothing(seen: Views) -> None:
+    weights = Weights().learn(Views(50, 60, 20), 40.0)
+    assert weights.learn(seen, 100.0) == weights
+
+
+def test_one_wait_counts_by_the_inverse_of_what_was_expected_and_fades_by_half_in_five_hundred() -> None:
+    once = Weights().learn(Views(50, 150, 20), 100.0)
+    assert (once.own_own, once.own_pool, once.pool_pool) == pytest.approx((12.5, 37.5, 112.5))
+    assert (once.own_true, once.pool_true) == pytest.approx((25.0, 75.0))
+    faded = once
+    for _ in range(500):
+        faded = faded.learn(Views(1e-9, 0, 0), 0.0)
+    assert (faded.own_own, faded.pool_pool, faded.pool_true) == pytest.approx((6.25, 56.25, 37.5))
+    assert Weights().pair == (0.5, 0.5)
+
+
+def test_a_pool_that_tells_nothing_is_left_out() -> None:
+    chance, weights = random.Random(7), Weights()
+    for _ in range(3000):
+        own_s = chance.uniform(10, 200)
+        pool_s = own_s + chance.uniform(0, 50)
+        weights = weights.learn(Views(own_s, pool_s, 20), max(0.0, 1.6 * own_s - 0.6 * pool_s))
+    own, pool = weights.pair
+    assert pool == 0
+    assert own == pytest.approx(0.8657, abs=0.01)
+
+
+def test_an_estimate_without_spread_or_mean_is_one_point() -> None:
+    assert estimate(Views(100, 100, 0), Weights()) == Estimate(100, 100, 100)
+    spread = estimate(Views(100, 100, 100), Weights())
+    assert (spread.mean_s, spread.low_s, spread.high_s) == pytest.approx(
+        (100, -100 * math.log(0.8), -100 * math.log(0.2)), abs=1.2
+    )  # an exponential's quantiles, as near as Wilson and Hilferty come
+
+
 def test_a_centre_of_one_group_learns_too_though_both_views_are_one() -> None:
     weights = Weights()
     for wait_s in [60.0] * 20_000:
