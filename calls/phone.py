@@ -81,7 +81,7 @@ def caller_key(raw: str | bytes) -> str:
         key = _international(match[1]) if bare.startswith("+") else _dialled(match[1])
     if key is not None:
         return key
-    identity = (bare or text).casefold()
+    identity = bare.casefold()
     return f"sip:{identity}"[:KEY_LIMIT] if any(map(str.isalnum, identity)) else ANONYMOUS
 
 
@@ -97,8 +97,9 @@ def candidate_keys(typed: str) -> Candidates:
         return Candidates((), ())
     key = caller_key(text)
     if key.startswith("sip:"):
-        unlabelled = caller_key(_LABEL.sub("", text))
-        key = unlabelled if not unlabelled.startswith("sip:") and unlabelled != ANONYMOUS else key
+        text = _LABEL.sub("", text)
+        unlabelled = caller_key(text)
+        key = key if unlabelled.startswith("sip:") else unlabelled
     digits = "".join(re.findall(r"[0-9]", text))
     possible: list[str] = []
     if key.startswith("sip:") and digits:

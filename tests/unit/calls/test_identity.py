@@ -159,3 +159,8 @@ def test_any_header_is_read(header: str, source: Source) -> None:
 @given(st.text('",<>\\ ;sip:@+7701tel', max_size=60))
 def test_a_strange_header_makes_no_record_fail(header: str) -> None:
     assert record_of("77015550213", ("asserted", header)).call.caller_key
+
+
+def test_a_header_tells_its_numbers_before_its_names() -> None:
+    header = f"<sip:aigul@ministry.example>, <tel:{MOBILE}>, <sip:berik@ministry.example>, <tel:{OFFICE}>"
+    assert [one.key for one in told(Source.ASSERTED, header)] == [MOBILE, OFFICE, "sip:aigul", "sip:berik"]

@@ -130,3 +130,13 @@ def test_any_line_can_be_read(line: bytes | str) -> None:
 def test_any_extra_can_be_read(extra: str) -> None:
     fields(with_extra(extra))
     assert not set(format_fields({"value": extra})) & set(' ,"\r\n')
+
+
+@pytest.mark.parametrize("number", [0, 1, -1, 2**53 - 1, 1 - 2**53])
+def test_a_whole_number_is_one_that_a_column_can_hold(number: int) -> None:
+    assert whole(str(number)) == number
+
+
+@pytest.mark.parametrize("text", [str(2**53), str(-(2**53)), "1" * 18, "1.5", "", "x", "１", " "])
+def test_what_no_column_can_hold_is_no_number(text: str) -> None:
+    assert whole(text) is None

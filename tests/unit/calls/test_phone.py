@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.phone import ANONYMOUS, KEY_LIMIT, caller_key, candidate_keys
+from calls.phone import ANONYMOUS, KEY_LIMIT, caller_key, candidate_keys, same_ending, tails_of
 
 AREAS = {"mobile": "701", "mobile-unknown-to-the-library": "703", "almaty": "727", "astana": "717", "toll-free": "800"}
 SHAPES = [
@@ -130,6 +130,7 @@ def test_a_withheld_number_is_anonymous(raw: str) -> None:
 
 def test_a_name_is_kept_as_a_sip_identity() -> None:
     assert caller_key("sip:Aigul.B@home.kz") == "sip:aigulb"
+    assert KEY_LIMIT == 128  # as the columns that hold it
     assert caller_key("x" * 10_000) == "sip:" + "x" * (KEY_LIMIT - 4)
 
 
@@ -180,3 +181,95 @@ def test_any_typed_number_has_candidates(typed: str) -> None:
 @given(st.from_regex(r"\+7[0-9]{10}", fullmatch=True))
 def test_a_key_is_its_own_key(key: str) -> None:
     assert caller_key(key) == key
+
+
+@pytest.mark.parametrize(
+    ("raw", "key"),
+    [
+        ("81089158", "short:89158"),  # 8-10 and five digits: a service number abroad
+        ("8101234", "short:8101234"),  # and fewer: within a city
+        ("0012345", "short:12345"),
+        ("001234", "short:001234"),
+        ("<tel:2501234;phone-context=+7-727>", "+77272501234"),
+        ("tel:+77272501234;phone-context=+7-727", "+77272501234"),
+        ("+440542799748", "+44542799748"),
+        ("+751", "short:751"),
+        ("+7819", "short:819"),
+        ("+7102705", "short:102705"),
+        ("sip:8", "short:8"),
+        ("7882808455689", "sip:7882808455689"),  # no such number is possible
+        ("sip:10.0.0.1", ANONYMOUS),
+        ("sip:10.0.0.1@carrier.kz", "short:10001"),
+        ("tel:10.00.01", "short:100001"),
+        ("sip:87011234567;tgrp=kt01;x=1@carrier.kz", "+77011234567"),
+        ("sip:87011234567?x=8?y=9", "+77011234567"),
+    ],
+)
+def test_what_comes_is_read_as_it_was_meant(raw: str, key: str) -> None:
+    assert caller_key(raw) == key
+
+
+@pytest.mark.parametrize(
+    ("typed", "exact", "possible"),
+    [
+        ("7483", "short:7483", ()),
+        ("0097628514161", "+97628514161", ("sip:+0097628514161",)),
+        ("+440542799748", "+44542799748", ("+440542799748",)),
+        ("О78+", "sip:о78+", ("short:78",)),
+        ("<tel:2501234;phone-context=+7-727>", "+77272501234", ("short:2501234",)),
+        ("Айгүл", "sip:айгүл", ()),
+    ],
+)
+def test_a_typed_number_has_these_readings_and_no_more(typed: str, exact: str, possible: tuple[str, ...]) -> None:
+    found = candidate_keys(typed)
+    assert found.exact == (exact,)
+    assert found.possible == possible
+
+
+@pytest.mark.parametrize("typed", ["моб 8 7О1 123 45 67", "8 7О1 I23 45 67", "тел. +7 7Ө1 123 45 67"])
+def test_a_letter_for_a_digit_is_found_behind_a_label_too(typed: str) -> None:
+    found = candidate_keys(typed)
+    assert found.exact[0].startswith("sip:") and "+77011234567" in found.possible
+
+
+def test_digits_that_read_as_our_own_are_looked_for_abroad_only_where_nothing_sure_was_found() -> None:
+    own = candidate_keys("7483")
+    assert "+3527483" in own.far and not set(own.far) & {*own.exact, *own.possible}
+    foreign = candidate_keys("1234567890")
+    assert foreign.far == () and "+441234567890" in foreign.possible
+    assert not any(key.startswith("sip:") for key in foreign.possible)
+    prefixed = candidate_keys("004942055")
+    assert prefixed.exact == ("+4942055",) and "+39004942055" in prefixed.far
+    assert len(candidate_keys("00924519").possible) == len(set(candidate_keys("00924519").possible)) > 17
+    assert candidate_keys("+7 701 123 45 67").far == (), "with a plus the country is told"
+
+
+@pytest.mark.parametrize(
+    ("typed", "tails"),
+    [
+        ("8 701 123 45 67", ("87011234567", "77011234567", "7011234567")),
+        ("250-12-3", ("250123",)),
+        ("25-12-3", ()),
+        ("00250123", ("250123",)),
+    ],
+)
+def test_a_number_ends_in_its_digits_without_country_and_prefix(typed: str, tails: tuple[str, ...]) -> None:
+    assert tails_of(candidate_keys(typed)) == tails
+
+
+@pytest.mark.parametrize(
+    ("tails", "key", "same"),
+    [
+        (("2501234",), "+77272501234", True),
+        (("2501234",), "+77272501235", False),
+        (("77272501234",), "short:2501234", True),
+        (("999999", "2501234"), "+77272501234", True),
+        (("250123",), "short:250123", True),
+        (("12345",), "short:12345", False),  # too few digits to say
+        (("123456",), "sip:x123456", False),  # a name
+        (("123456",), "sip:+99123456", True),
+        ((), "+77272501234", False),
+    ],
+)
+def test_two_spellings_of_one_number_end_alike(tails: tuple[str, ...], key: str, same: bool) -> None:
+    assert same_ending(tails, key) is same

@@ -168,3 +168,33 @@ def test_any_field_is_understood_or_refused(typed: str) -> None:
 )
 def test_whole_numbers_are_found_whatever_is_between_them(numbers: list[str], between: str) -> None:
     assert [one.exact[0] for one in numbers_of(between.join(numbers))] == numbers
+
+
+def test_as_many_numbers_as_a_letter_may_hold_and_no_more() -> None:
+    assert MOST_NUMBERS == 20
+    numbers = [f"870155525{nth:02}" for nth in range(MOST_NUMBERS + 1)]
+    assert len(numbers_of(", ".join(numbers[:-1]))) == MOST_NUMBERS
+    with pytest.raises(NotUnderstoodError, match="more than 20 numbers"):
+        numbers_of(", ".join(numbers))
+
+
+def test_a_number_beside_an_address_is_one_too() -> None:
+    found = numbers_of("sip:87015552501@x, тел. 8 701 555 25 02, -")
+    assert [one.exact for one in found] == [(FIRST,), (SECOND,)]
+
+
+@pytest.mark.parametrize("typed", ["скрытый Иванов", "номер", "номер абонента", "нет номера Иванова"])
+def test_words_that_are_no_withheld_number_are_refused(typed: str) -> None:
+    with pytest.raises(NotUnderstoodError, match="no number is in it"):
+        numbers_of(typed)
+
+
+@pytest.mark.parametrize("typed", ["номер скрыт", "абонент не определился", "Anonymous caller"])
+def test_a_number_that_was_withheld_is_told_in_words(typed: str) -> None:
+    assert [one.exact for one in numbers_of(typed)] == [(ANONYMOUS,)]
+
+
+@pytest.mark.parametrize("typed", ["87015552501, 12", "87015552501/12"])
+def test_what_follows_a_whole_number_and_is_none_is_asked_about(typed: str) -> None:
+    with pytest.raises(NotUnderstoodError, match="what follows '87015552501' is no whole number"):
+        numbers_of(typed)

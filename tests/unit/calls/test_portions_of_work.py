@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 
-from calls.portions import Pace, in_portions
+import pytest
+
+from calls.portions import PORTION_S, Pace, in_portions
 
 
 async def test_everybody_else_comes_in_between() -> None:
@@ -41,3 +43,32 @@ async def test_short_work_is_not_broken_up() -> None:
         await pace.breathe()
     assert turns == 0
     await beside
+
+
+async def test_a_portion_is_worked_on_end_and_then_everybody_else_comes_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock goes by one second for each thing; a portion lasts three."""
+    clock_s, others = [0.0], list[float]()
+    monkeypatch.setattr("calls.portions.time.monotonic", lambda: clock_s[0])
+
+    async def give_way(pause_s: float) -> None:
+        assert pause_s == 0
+        others.append(clock_s[0])
+
+    monkeypatch.setattr("calls.portions.asyncio.sleep", give_way)
+    async for _ in in_portions(range(10), 3.0):
+        clock_s[0] += 1
+    assert others == [4.0, 8.0]
+    others.clear()
+    pace = Pace(3.0)
+    for _ in range(10):
+        clock_s[0] += 1
+        await pace.breathe()
+    assert others == [14.0, 18.0]
+    pace.began()
+    clock_s[0] += 3
+    await pace.breathe()
+    assert others == [14.0, 18.0], "the loop was free in between"
+
+
+def test_a_portion_is_a_millisecond() -> None:
+    assert PORTION_S == 0.001

@@ -145,3 +145,17 @@ def test_the_ninth_decile_lies_between_the_mean_less_its_tail_and_the_longest(se
     assert found.longest_s is not None
     assert sum(wait <= found.p90_s for wait in seconds) >= 0.9 * len(seconds)
     assert found.p90_s <= found.longest_s
+
+
+def test_a_caller_who_asked_to_be_called_back_and_got_an_operator_is_answered_and_no_other() -> None:
+    both = replace(call("portal", queued_s=5, answered_s=9, ended_s=60), callback_asked=True)
+    asked = replace(call("portal", queued_s=5, ended_s=60), callback_asked=True)
+    total = figures([both, asked, call("portal", queued_s=5)])
+    assert (total.arrived, total.answered, total.in_progress) == (3, 1, 1)
+    assert (total.abandoned_menu, total.abandoned_waiting, total.callbacks.asked) == (0, 0, 2)
+
+
+def test_a_call_out_that_goes_on_is_not_counted_yet() -> None:
+    over = called_back("a", reached_s=400)
+    going_on = replace(called_back("b", reached_s=400), ended_ms=None)
+    assert figures([over, going_on]).callbacks.made == 1
