@@ -260,7 +260,7 @@ class Router:
                 if operator.call is not None and operator.talking:
                     self._reservations.free(operator, now_ms)
                 elif operator.call is not None and not operator.ours:
-                    self._net_offer_ended(operator, now_ms, out)
+                    self._net_offer_ended(operator, operator.call, now_ms, out)
             case OperatorRung():
                 if operator.call != event.call:  # the safety net rings by itself
                     self._contradicted(operator, event.call, now_ms, out)
@@ -316,10 +316,9 @@ class Router:
         if other is not None and other is not operator:
             self._reservations.clear(other, now_ms)
 
-    def _net_offer_ended(self, operator: Operator, now_ms: int, out: list[Command]) -> None:
-        call = operator.call
+    def _net_offer_ended(self, operator: Operator, call: CallId, now_ms: int, out: list[Command]) -> None:
         self._reservations.clear(operator, now_ms)
-        if call is not None and (known := self.calls.get(call)) is not None:
+        if (known := self.calls.get(call)) is not None:
             out.append(Reclaim(call, known.channel))
 
     # -- time ----------------------------------------------------------------------------------------------------

@@ -293,3 +293,62 @@ def test_a_rank_that_is_no_instant_of_these_years_goes_before_nobody() -> None:
         strange = event.call != "waits"
         assert [command.kind for command in commands if isinstance(command, Alarm)] == ["rank-refused"] * strange
     assert next(iter(router.waiting())).call == "waits"
+
+
+def test_a_talk_ends_with_the_last_of_the_phones_channels() -> None:
+    made = router(operator("101"), wrap_up_s=0)
+    made.handle(caller("a", 100), 1_000)
+    talk(made, "a", "101", 2_000)
+    made.handle(LegUp(OperatorId("101"), "PJSIP/op101-consult"), 3_000)
+    made.handle(caller("b", 200), 3_500)
+    assert offers(made.handle(LegGone(OperatorId("101"), "PJSIP/op101-consult"), 4_000)) == []
+    one = made.operators[OperatorId("101")]
+    assert (one.call, one.talking, one.state(4_000)[0]) == ("a", True, State.TALKING)
+    assert offers(end_talk(made, "101", 5_000)) == [("b", "101")]
+    assert one.idle_since_ms == 5_000
+
+
+def test_a_phone_that_is_away_still_comes_back_with_its_rest_and_one_that_was_away_without() -> None:
+    made = router(operator("101"))
+    one = made.operators[OperatorId("101")]
+    one.failures, one.rest_ends_ms = 2, 60_000
+    made.handle(Reachability(one.id, True), 1_000)
+    assert (one.failures, one.rest_ends_ms) == (2, 60_000), "it was there all the time"
+    made.handle(Reachability(one.id, False, "no SRTP"), 1_500)
+    made.handle(Reachability(one.id, False), 2_000)
+    assert (one.failures, one.rest_ends_ms, one.away_reason) == (2, 60_000, "no SRTP")
+    made.handle(Reachability(one.id, True), 3_000)
+    assert (one.failures, one.rest_ends_ms, one.away_reason) == (0, None, "")
+
+
+def test_asterisk_is_asked_when_an_operator_has_another_call_than_ours_and_not_when_it_is_ours() -> None:
+    made = router(operator("101"))
+    made.handle(caller("a", 100), 1_000)
+    ours = made.handle(OperatorAnswered(OperatorId("101"), CallId("a")), 2_000)
+    assert of(Resync, ours) == []
+    other = made.handle(OperatorAnswered(OperatorId("101"), CallId("b")), 3_000)
+    assert of(Resync, other) == [Resync("operator 101 has another call than ours")]
+    assert made.operators[OperatorId("101")].call == "b"
+
+
+def test_of_two_who_are_said_to_have_one_call_the_last_has_it() -> None:
+    made = router()
+    made.handle(caller("a", 100), 1_000)
+    holder = next(one for one in made.operators.values() if one.call == "a")
+    other = next(one for one in made.operators.values() if one is not holder)
+    made.handle(OperatorRung(other.id, CallId("a"), by_net=True), 2_000)
+    assert (holder.call, other.call) == (None, "a")
+    assert of(Resync, made.handle(OperatorRung(other.id, CallId("a"), by_net=True), 2_100)) == []
+
+
+def test_a_caller_whom_the_nets_phone_let_go_is_fetched_back_if_still_there() -> None:
+    made = router(operator("101"))
+    made.handle(DutyChanged(OperatorId("101"), False, "break"), 500)
+    made.handle(caller("a", 100), 1_000)
+    leg = "PJSIP/op101-1"
+    made.handle(LegUp(OperatorId("101"), leg), 1_500)
+    made.handle(OperatorRung(OperatorId("101"), CallId("a"), by_net=True), 2_000)
+    assert of(Reclaim, made.handle(LegGone(OperatorId("101"), leg), 3_000)) == [Reclaim(CallId("a"), "PJSIP/carrier-a")]
+    made.handle(LegUp(OperatorId("101"), leg), 3_500)
+    made.handle(OperatorRung(OperatorId("101"), CallId("gone"), by_net=True), 4_000)
+    assert of(Reclaim, made.handle(LegGone(OperatorId("101"), leg), 5_000)) == []

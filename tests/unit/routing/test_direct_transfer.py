@@ -78,6 +78,17 @@ def test_caller_who_waits_for_the_group_is_not_given_back_later() -> None:
     assert offered(made.handle(DutyChanged(COLLEAGUE, True), 10_000)) == [(COLLEAGUE, False)]
 
 
+def test_who_was_wanted_and_comes_free_later_takes_whoever_waits_longest() -> None:
+    """By name a caller goes to somebody at that moment only."""
+    made = router()
+    for operator in (NAMED, COLLEAGUE, GIVER):
+        made.handle(DutyChanged(operator, False, "break"), 500)
+    made.handle(CallWaiting(CallId("older"), "PJSIP/carrier-o", ICT, "kk", 50), 900)
+    assert offered(made.handle(transferred(), 1_000)) == []
+    commands = made.handle(DutyChanged(NAMED, True), 10_000)
+    assert [(one.call, one.operator) for one in commands if isinstance(one, Offer)] == [("older", NAMED)]
+
+
 def test_who_does_not_take_the_caller_back_either_leaves_them_to_the_group() -> None:
     made = router(ring_s=10)
     made.handle(transferred(), 1_000)

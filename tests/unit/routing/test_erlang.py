@@ -166,8 +166,15 @@ def test_nothing_is_enough_for_a_target_below_zero() -> None:
 
 
 def test_quiet_hours_and_nobody_on_duty() -> None:
-    assert erlang_c(3, 0.0, 240).asa_s == 0
-    assert erlang_c(0, 1.0, 240).asa_s == math.inf
+    assert erlang_c(3, 0.0, 240) == Line(3, 0.0, 0.0, 0.0, 0.0, 1.0)
+    assert erlang_c(1, 0.0, 240) == Line(1, 0.0, 0.0, 0.0, 0.0, 1.0)
+    for operators, load in ((0, 1.0), (0, 0.0), (5, 5.0), (5, 6.0)):
+        assert erlang_c(operators, load, 240) == Line(operators, load, 1.0, math.inf, 0.0, 0.0)
+    assert (Line(4, 3.0, 0.5, 9.0, 0.2, 0.5).occupancy, Line(2, 3.0, 1, math.inf, 0, 0).occupancy) == (
+        0.6000000000000001,
+        1.0,
+    )
+    assert Line(0, 3.0, 1, math.inf, 0, 0).occupancy == 1.0
     assert erlang_a(0, 1.0, 240, 60).abandoned == 1
     assert erlang_a(2000, 1.0, 240, 60).waiting == 0
 

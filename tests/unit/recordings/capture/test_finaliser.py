@@ -16,7 +16,7 @@ from calls.recording import EndedTalk, Gap, Recording, RecordingStatus, SpoolFau
 from phones.tones import hears
 from recordings.audio import to_flac
 from recordings.capture.finaliser import Finaliser
-from recordings.errors import ArchiveUnwritableError, AudioDiffersError, KeyMissingError
+from recordings.errors import ArchiveUnwritableError, AudioDiffersError, KeyMissingError, StillWrittenError
 from recordings.vault import archive as archive_module
 from recordings.vault.folder import Folder
 from recordings.vault.keyring import first_ring, ring_at, rotate
@@ -440,3 +440,94 @@ async def test_one_at_a_time_even_when_cancelled_and_called_again(
     assert len(await second) == 1
     assert max(most) == 1
     assert len(site.archived()) == 2
+
+
+async def test_what_failed_rests_for_ten_seconds_and_then_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site(tmp_path, ended_talk(1, 1), ended_talk(2, 2))
+    write_raw(site.spool, two_voices(1.0), "hl1-1764000000.12-1-1")
+    tries: list[int] = []
+
+    def differs(raw: Path, flac: Path) -> object:
+        tries.append(site.now_ms)
+        raise AudioDiffersError("within 8 s of 0 s")
+
+    monkeypatch.setattr(archive_module, "to_flac", differs)
+    begun_ms = site.now_ms
+    for after_ms in (0, 1, 9_999, 10_000, 19_999, 20_000):
+        site.now_ms = begun_ms + after_ms
+        await site.finaliser.finish_ready()
+    assert [at_ms - begun_ms for at_ms in tries] == [0, 10_000, 20_000]
+    monkeypatch.undo()
+    site.now_ms += 10_000
+    assert [one.recording.seq for one in await site.finaliser.finish_ready() if one.recording.path] == [1]
+
+
+async def test_a_spool_that_cannot_be_read_rests_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site(tmp_path, ended_talk())
+    write_raw(site.spool, two_voices(1.0))
+    tries: list[int] = []
+
+    def unreadable(spool: Path) -> object:
+        tries.append(site.now_ms)
+        raise PermissionError("not yours")
+
+    monkeypatch.setattr("recordings.capture.finaliser.raw_files.alone", unreadable)
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(3):
+            assert await site.finaliser.finish_ready() == []
+            site.now_ms += 5_000
+    assert (len(tries), [line["subject"] for line in logs]) == (2, ["spool"])
+    monkeypatch.undo()
+    site.now_ms += 5_000
+    assert len(await site.finaliser.finish_ready()) == 1
+
+
+async def test_a_file_that_grows_while_it_is_encoded_is_no_fault_and_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site(tmp_path, ended_talk())
+    write_raw(site.spool, two_voices(1.0))
+
+    def grows(raw: Path, flac: Path) -> object:
+        raise StillWrittenError(f"{raw.name} grew")
+
+    monkeypatch.setattr(archive_module, "to_flac", grows)
+    with structlog.testing.capture_logs() as logs:
+        assert await site.finaliser.finish_ready() == []
+    assert (logs, site.left_in_spool(), site.alarms) == ([], [f"{FILE}.raw"], [])
+    monkeypatch.undo()
+    assert len(await site.finaliser.finish_ready()) == 1
+
+
+async def test_a_recording_that_is_gone_from_archive_and_spool_is_told_and_noted_as_missing(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    book = BrokenBook(tmp_path / "ledger.db", [ended_talk()])
+    book.broken = "write"
+    alarms: list[tuple[str, str]] = []
+    finaliser = Finaliser(
+        site.spool, site.archive, book, alarm=lambda *told: alarms.append(told), now_ms=lambda: site.now_ms
+    )
+    write_raw(site.spool, two_voices(2.0))
+    await finaliser.finish_ready()
+    (site.archive / HOUR / f"{FILE}.flac").unlink()
+    (site.spool / f"{FILE}.raw").unlink()
+    book.broken = ""
+    site.now_ms = ended_talk().ended_ms + 60_000
+    for _ in range(2):
+        site.now_ms += 11_000
+        await finaliser.finish_ready()
+    assert alarms == [("recording_lost", FILE), ("recording_missing", FILE)]
+    assert [row.status for row in book.rows()] == ["missing"]
+
+
+async def test_a_gap_that_nobody_can_explain_is_told_though_another_is_explained(tmp_path: Path) -> None:
+    """Asterisk died: what it held is lost, and no more than that."""
+    lost = replace(ended_talk(lasted_ms=40_000, bridged_ms=38_000), lost=True)
+    site = Site(tmp_path, lost)
+    site.now_ms = BEGAN_MS + 60_000
+    write_raw(site.spool, two_voices(3.0), changed_ms=BEGAN_MS + 30_000)
+    (finished,) = await site.finaliser.finish_ready()
+    assert [gap.reason for gap in site.book.gaps] == ["unknown", "asterisk-died"]
+    assert site.alarms == [("recording_short", finished.recording.file)]

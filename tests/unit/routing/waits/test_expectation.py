@@ -54,6 +54,27 @@ def test_longer_waits_than_foretold_make_the_next_estimate_longer() -> None:
     assert last.mean_s == pytest.approx(200, rel=0.01)
 
 
+def test_what_ends_is_counted_in_seconds_and_once() -> None:
+    known = Expectations()
+    usual_gave_up, usual_wait_s, usual_talks, usual_busy_s = 1, 600, 10, 2400
+    known.began(ONE, RU, {}, TEN, 0)
+    assert known.waits(ONE)
+    known.gave_up(ONE, 30_000)
+    known.gave_up(ONE, 31_000)
+    assert not known.waits(ONE)
+    tally = known.tallies[PORTAL]
+    assert (tally.gave_up, tally.waited_s) == (usual_gave_up + 1, usual_wait_s + 30)
+    known.began(ONE, RU, {}, TEN, 30_000)
+    known.answered(ONE, 30_000)
+    known.talked(PORTAL, 90.0, 30_000)
+    tally = known.tallies[PORTAL]
+    assert (tally.gave_up, tally.waited_s) == (usual_gave_up + 1, usual_wait_s + 30)
+    assert (tally.talks, tally.busy_s) == (usual_talks + 1, usual_busy_s + 90)
+    known.began(ONE, RU, {}, TEN, 50_000)
+    known.gave_up(ONE, 40_000)  # the clock was set back
+    assert known.tallies[PORTAL].waited_s == pytest.approx(usual_wait_s + 30, abs=0.1)
+
+
 def test_short_talks_and_impatient_callers_make_it_shorter() -> None:
     usual = Expectations().began(ONE, RU, {RU: 9}, TEN, 0)
     quick = Expectations([TalkSeen(PORTAL, 0, 60.0)] * 200).began(ONE, RU, {RU: 9}, TEN, 0)
