@@ -44,6 +44,45 @@ def test_the_place_is_that_of_the_call_it_was_asked_in() -> None:
     assert file_in_spool(f"{waiting.call}-1-1.raw") is not None  # its recording is one like any other
 
 
+def test_the_seconds_that_a_supervisor_gave_a_place_are_kept_for_every_try() -> None:
+    callbacks = book()
+    (waiting,) = callbacks.due(NOON_MS)
+    assert waiting.priority_s == 0
+    callbacks.prioritised(CallId("hl1-1.1"), 900)
+    callbacks.prioritised(waiting.call, 600)
+    begun = callbacks.begin(waiting.call, NOON_MS)
+    assert begun is not None and begun[names.PRIORITY] == "600"
+    callbacks.tried(ASKED, "BUSY", NOON_MS)
+    callbacks.gone(waiting.call, NOON_MS)
+    (again,) = callbacks.due(NOON_MS + 300_000)
+    assert again.priority_s == 600
+
+
+def test_after_the_hours_it_may_enter_the_line_when_they_begin_again() -> None:
+    """Almaty is five hours ahead: 12:00 is noon here; the hours are 8 to 21."""
+    callbacks, hour_ms = book(from_hour=8, until_hour=21), 3_600_000
+    assert callbacks.not_before_ms(owed(), NOON_MS + 9 * hour_ms - 1) == NOON_MS + 9 * hour_ms - 1
+    tomorrow_ms = NOON_MS + 20 * hour_ms
+    assert callbacks.not_before_ms(owed(), NOON_MS + 9 * hour_ms) == tomorrow_ms
+    assert callbacks.not_before_ms(owed(), NOON_MS + 15 * hour_ms) == tomorrow_ms  # at three in the night: today
+    assert callbacks.not_before_ms(replace(owed(), ready_ms=NOON_MS + 9 * hour_ms), NOON_MS) == tomorrow_ms
+    assert callbacks.not_before_ms(owed(), NOON_MS - 4 * hour_ms - 1) == NOON_MS - 4 * hour_ms
+    assert callbacks.not_before_ms(owed(), NOON_MS - 4 * hour_ms) == NOON_MS - 4 * hour_ms
+
+
+def test_what_is_owed_is_kept_for_its_hours_to_the_millisecond_and_begun_so_often_in_vain() -> None:
+    hour_ms = 3_600_000
+    assert len(book(keep_hours=1).due(NOON_MS + hour_ms)) == 1
+    callbacks = book()
+    for nth in range(20):
+        (waiting,) = callbacks.due(NOON_MS + nth * 5_000)
+        callbacks.begin(waiting.call, NOON_MS + nth * 5_000)
+        callbacks.gone(waiting.call, NOON_MS + nth * 5_000)
+        assert callbacks.due(NOON_MS + nth * 5_000 + 4_999) == []
+    assert callbacks.due(NOON_MS + 20 * 5_000) == []
+    assert callbacks.owed() == [], "something is wrong with it"
+
+
 def test_one_call_at_a_time_and_asked_again_is_still_one() -> None:
     callbacks = book()
     callbacks.asked(owed())
