@@ -107,7 +107,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
     tasks = [
         asyncio.create_task(dispatcher.run()),
         asyncio.create_task(dispatcher.audit()),
-        asyncio.create_task(know_past(ledger, dispatcher, settings.offers.wrap_up_s)),
+        asyncio.create_task(know_past(ledger, dispatcher)),
         asyncio.create_task(keep_office(office, dispatcher)),
         asyncio.create_task(keep_watch(watch, dispatcher)),
         asyncio.create_task(again_and_again("journal room", reserve_keeper.EVERY_S, JournalRoom(places.journals).keep)),
@@ -148,12 +148,12 @@ async def serve(settings: Settings, plan: MenuPlan, language_of: LanguageOf, owe
         await serve_menu(line, plan, language_of)
 
 
-async def know_past(ledger: Ledger, dispatcher: Dispatcher, wrap_up_s: float) -> None:
+async def know_past(ledger: Ledger, dispatcher: Dispatcher) -> None:
     """Let the expected waits begin with the ledger's last hours; without them a usual day stands in."""
     now_ms = time.time_ns() // 1_000_000
     try:
         past = await ledger.handled_between(now_ms - PAST_MS, now_ms)
-        dispatcher.foretelling.begin_with(await asyncio.to_thread(learnt, past, wrap_up_s))
+        dispatcher.foretelling.begin_with(await asyncio.to_thread(learnt, past, dispatcher.router.rules.wrap_up_of))
     except LedgerUnavailableError as error:
         log.warning("expected waits begin without the past", error=str(error))
 

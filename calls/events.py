@@ -59,10 +59,11 @@ class OperatorRung:
 
 @dataclass(frozen=True, slots=True)
 class OperatorAnswered:
-    """The operator picked up."""
+    """The operator picked up. The call's group is told where nobody may have heard of its waiting."""
 
     operator: OperatorId
     call: CallId
+    group: GroupId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from config.problems import KeyPath
 
 GROUP_NAMES = ("groups", ANY, "name")
+GROUP_WRAP_UPS = ("groups", ANY, "wrap_up_s")
 OPERATOR_NUMBERS = ("operators", ANY, "number")
 TRANSFER_NUMBERS = ("groups", ANY, "transfer_number")
 TRUNK_NAMES = ("trunks", ANY, "name")

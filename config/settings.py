@@ -144,6 +144,9 @@ class Group(Section):
     title: dict[Language, str] = Field(description="As people read it, per language.")
     transfer_number: Number = Field(description="What an operator dials to transfer a call here.")
     target_s: float = Field(default=30.0, gt=0, description="Target of the average wait, from the arrival (rule 7).")
+    wrap_up_s: float | None = Field(
+        default=None, ge=0, le=600, description="After a talk of this group; else `wrap_up_s` of `[offers]`."
+    )
     helpers: tuple[Number, ...] = Field(
         default=(),
         description="Operators without this skill who help when the group is in danger of missing its target.",
@@ -260,7 +263,12 @@ class Offers(Section):
     """How a call is offered to operators, and what a failing phone costs."""
 
     ring_s: float = Field(default=15.0, gt=0, le=120, description="How long an operator's phone rings.")
-    wrap_up_s: float = Field(default=5.0, ge=0, le=600, description="After a talk, before the next offer.")
+    wrap_up_s: float = Field(
+        default=5.0,
+        ge=0,
+        le=600,
+        description="After a talk, before the next offer; a group may have its own.",
+    )
     wrap_up_extension_s: float = Field(
         default=60.0, gt=0, le=600, description="What `*3` adds to the wrap-up, again and again."
     )

@@ -16,7 +16,7 @@ from config.calling_back import hours_closed, trunk_unknown
 from config.document import ANY, Document, values
 from config.eligibility import needs_unserved, steps_narrow
 from config.object_store import store_misspelt
-from config.patterns import MENU_KEYS, holder
+from config.patterns import GROUP_WRAP_UPS, MENU_KEYS, holder
 from config.problems import Finding, spelled
 from config.references import groups_unknown, groups_unserved, helpers_unknown, languages_unknown, operators_mute
 from config.uniqueness import given_twice, names_reserved, numbers_collide, operators_hidden
@@ -90,7 +90,11 @@ def times_disagree(document: Document) -> Iterator[Finding]:
     first, last = offers.get("backoff_first_s"), offers.get("backoff_last_s")
     if isinstance(first, int | float) and isinstance(last, int | float) and first > last:
         yield Finding(("offers", "backoff_first_s"), f"must be at most backoff_last_s, which is {last:g}")
-    usual, most = offers.get("wrap_up_s"), offers.get("wrap_up_most_s")
+    most = offers.get("wrap_up_most_s")
+    for path, own in (*values(document, GROUP_WRAP_UPS, float), *values(document, GROUP_WRAP_UPS, int)):
+        if isinstance(most, int | float) and own > most:
+            yield Finding(path, f"must be at most wrap_up_most_s of [offers], which is {most:g}")
+    usual = offers.get("wrap_up_s")
     if isinstance(usual, int | float) and isinstance(most, int | float) and usual > most:
         yield Finding(("offers", "wrap_up_most_s"), f"must be at least wrap_up_s, which is {usual:g}")
 

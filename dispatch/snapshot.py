@@ -76,14 +76,15 @@ def rebuild(
         if waiting is None:
             continue
         if channel.context == names.THREE_WAY and (first := channel.variables.get(names.TALKED)):
-            talks.append(OperatorAnswered(OperatorId(first), waiting.call))  # the lines are of the consultation
+            # The lines are of the consultation.
+            talks.append(OperatorAnswered(OperatorId(first), waiting.call, waiting.group))
             continue
         leg = legs.get(channel.uniqueid)
         # A caller who was just moved out of the net has the new context before the application has noticed.
         by_net = channel.application == "Queue" and channel.context == names.NET
         if leg is not None and (number := operator_of(leg.name)):
             if leg.up:
-                talks.append(OperatorAnswered(number, waiting.call))
+                talks.append(OperatorAnswered(number, waiting.call, waiting.group))
             else:
                 # Reserve first: the caller then takes the place without being offered to anybody else.
                 events += [waiting, OperatorRung(number, waiting.call, by_net=by_net)]

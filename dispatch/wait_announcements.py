@@ -6,7 +6,7 @@ announcement, and never grows while the place does not rise (`routing.waits.anno
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -55,10 +55,6 @@ class Foretelling:
         """How long each group's calls keep an operator, and how soon its callers give up."""
         return self._expectations.tallies
 
-    def know(self, past: Iterable[Handled], wrap_up_s: float) -> None:
-        """Take in what the ledger has seen in the last hours, after a start."""
-        self._expectations.know(seen_in(past, wrap_up_s))
-
     def begin_with(self, tallies: Rates[GroupId]) -> None:
         """Take these rates for what was seen so far: the few waits since the start count no more."""
         self._expectations.tallies = tallies
@@ -87,7 +83,7 @@ class Foretelling:
             operator = router.operators.get(event.operator)
             if operator is None or operator.call != call:
                 del self._talks[event.operator]
-                self._expectations.talked(group, (now_ms - since_ms) / 1000 + router.rules.wrap_up_s, now_ms)
+                self._expectations.talked(group, (now_ms - since_ms) / 1000 + router.rules.wrap_up_of(group), now_ms)
         if (call_id := getattr(event, "call", None)) is not None:
             self._follow(call_id, router, now_ms)
 
@@ -135,7 +131,7 @@ class Foretelling:
         return self._staff
 
 
-def learnt(past: Iterable[Handled], wrap_up_s: float) -> Rates[GroupId]:
+def learnt(past: Iterable[Handled], wrap_up_s: Callable[[GroupId], float]) -> Rates[GroupId]:
     """The rates after these waits, oldest first; for a day's hours a third of a second of Python."""
     return observe({}, seen_in(past, wrap_up_s))
 

@@ -138,5 +138,5 @@ def _busy_s(served: Served, rules: Rules, day: Day) -> float:
     if served.operator is None:
         return 0.0
     picked_up_s = served.arrival.at_s + served.wait_s
-    free_s = picked_up_s + served.arrival.talk_s + rules.wrap_up_s
+    free_s = picked_up_s + served.arrival.talk_s + rules.wrap_up_of(served.arrival.group)
     return max(0.0, min(free_s, day.length_s) - min(picked_up_s - day.set_up_s, day.length_s))

@@ -8,8 +8,8 @@ training and illness are the shrinkage.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from calls.ids import GroupId
 from calls.statistics import TARGET_S
@@ -35,8 +35,20 @@ class Plan:
     menu_s: float = NEW_CALLERS_MENU_S
     ring_s: float = 3.0
     wrap_up_s: float = 5.0
+    wrap_ups_s: Mapping[GroupId, float] = field(default_factory=dict)
+    """Of groups with a wrap-up of their own."""
     shrinkage: float = 0.3
     patience_s: float | None = None
+
+    def wrap_up_of(self, group: GroupId | None) -> float:
+        """Seconds of wrap-up after a talk of this group; None: of any."""
+        return self.wrap_up_s if group is None else self.wrap_ups_s.get(group, self.wrap_up_s)
+
+    def for_all(self, parts: Iterable[Demand]) -> Plan:
+        """The same plan for these groups' calls together: the wrap-up of the average call."""
+        of = [(one.calls, self.wrap_up_of(one.group)) for one in parts]
+        calls = sum(count for count, _ in of)
+        return replace(self, wrap_up_s=sum(count * each for count, each in of) / calls) if calls else self
 
     @property
     def before_s(self) -> float:
@@ -89,7 +101,7 @@ def need(demand: Demand, plan: Plan) -> Need:
     """
     if not 0 <= plan.shrinkage < 1:
         raise ValueError("shrinkage is a share from 0 to below 1")
-    busy_s = demand.talk_s + plan.ring_s + plan.wrap_up_s
+    busy_s = demand.talk_s + plan.ring_s + plan.wrap_up_of(demand.group)
     load = demand.calls / HALF_HOUR_S * busy_s
     target_s, patience_s = plan.line_target_s, plan.patience_s
     within_s = max(0.0, TARGET_S - plan.before_s)
@@ -113,7 +125,7 @@ def day_needs(demands: Iterable[Demand], plan: Plan) -> tuple[HalfHourNeed, ...]
     given = tuple(demands)
     return tuple(
         HalfHourNeed(
-            need(together, plan),
+            need(together, plan.for_all(one for one in given if one.minute == together.minute)),
             tuple(need(one, plan) for one in given if one.minute == together.minute and one.group is not None),
         )
         for together in pooled(given)
@@ -127,7 +139,7 @@ def load_shares(demands: Iterable[Demand], plan: Plan) -> dict[GroupId, tuple[fl
     for one in demands:
         if one.group is not None and one.calls > 0:
             calls[one.group] = calls.get(one.group, 0.0) + one.calls
-            each_s = one.talk_s + plan.ring_s + plan.wrap_up_s
+            each_s = one.talk_s + plan.ring_s + plan.wrap_up_of(one.group)
             busy_s[one.group] = busy_s.get(one.group, 0.0) + one.calls * each_s
     total = sum(calls.values())
     return {group: (calls[group] / total, busy_s[group] / calls[group]) for group in calls}

@@ -70,7 +70,7 @@ class TargetDay:
                 if first:
                     before_s = served.arrival.waited_s
                     self._answered[group] = count + 1, waited_s + before_s + served.wait_s, menu_s + before_s
-                busy_s = served.arrival.talk_s + moment.router.rules.wrap_up_s + self.set_up_s
+                busy_s = served.arrival.talk_s + moment.router.rules.wrap_up_of(group) + self.set_up_s
                 seen.append(TalkSeen(group, at_ms, busy_s))
             self._tallies = observe(self._tallies, seen)
         self._read = len(moment.came), len(moment.ended)

@@ -273,7 +273,7 @@ class Router:
                     self._reservations.reserve(operator, event.call, now_ms, ours=operator.ours)
             case OperatorAnswered():
                 self._contradicted(operator, event.call, now_ms, out)
-                self._talks(operator, event.call)
+                self._talks(operator, event.call, event.group)
             case TalkJoined():
                 self._takes_over(operator, event.call, now_ms)
             case DutyChanged(kept=True):
@@ -300,11 +300,12 @@ class Router:
             self.calls.pop(operator.call, None)
         if (first := self._reservations.holder(call)) is not None and first is not operator:
             self._reservations.free(first, now_ms)
-        self._talks(operator, call)
+        self._talks(operator, call, None)
 
-    def _talks(self, operator: Operator, call: CallId) -> None:
-        self._reservations.talk(operator, call)
-        if (known := self.calls.pop(call, None)) and known.offered_to is None:
+    def _talks(self, operator: Operator, call: CallId, group: GroupId | None) -> None:
+        known = self.calls.pop(call, None)
+        self._reservations.talk(operator, call, known.group if known else group)
+        if known is not None and known.offered_to is None:
             self._leave(known)
 
     def _contradicted(self, operator: Operator, call: CallId, now_ms: int, out: list[Command]) -> None:

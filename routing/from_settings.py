@@ -69,5 +69,6 @@ def rules_of(settings: Settings) -> Rules:
         announce_every_s=waiting.announce_every_s,
         policy=routing.policy,
         steps=tuple(Step(step.after_s, step.level, step.any_language) for step in routing.steps),
+        wrap_ups_s={GroupId(group.name): group.wrap_up_s for group in settings.groups if group.wrap_up_s is not None},
         targets_s={GroupId(group.name): group.target_s for group in settings.groups},
     )

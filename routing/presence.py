@@ -44,6 +44,8 @@ class Operator:
     call: CallId | None = None
     """The call offered or talked to."""
     talking: bool = False
+    group: GroupId | None = None
+    """The group of the call that is talked to."""
     ours: bool = True
     """Whether the offer is ours, or the safety net's."""
     offered_ms: int = 0

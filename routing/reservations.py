@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from calls.ids import CallId, OperatorId
+from calls.ids import CallId, GroupId, OperatorId
 from routing.presence import Operator
 from routing.rules import Rules
 
@@ -35,8 +35,9 @@ class Reservations:
         """Believe in the offer for a whole ringing time from now."""
         operator.lease_ends_ms = now_ms + round((self._rules.ring_s + LEASE_GRACE_S) * 1000)
 
-    def talk(self, operator: Operator, call: CallId) -> None:
-        """The operator answered."""
+    def talk(self, operator: Operator, call: CallId, group: GroupId | None) -> None:
+        """The operator answered; without a group it is still that of the talk before (a colleague who was asked)."""
+        operator.group = group or operator.group
         self._hold(operator, call)
         operator.talking, operator.lease_ends_ms, operator.rest_ends_ms = True, None, None
         operator.failures = operator.missed = 0
@@ -45,15 +46,16 @@ class Reservations:
         """The operator has no call any more, and is idle from now on."""
         if operator.call is not None:
             self._held.pop(operator.call, None)
-        operator.call, operator.talking, operator.lease_ends_ms = None, False, None
+        operator.call, operator.talking, operator.group, operator.lease_ends_ms = None, False, None, None
         operator.idle_since_ms = now_ms
         self._touched[operator.id] = None
 
     def free(self, operator: Operator, now_ms: int) -> None:
-        """The talk ended: wrap-up belongs to the operator, whatever group the call was of."""
+        """The talk ended: its group says how long the wrap-up is, which is the operator's for every group."""
+        wrap_up_s = self._rules.wrap_up_of(operator.group)
         self.clear(operator, now_ms)
-        if self._rules.wrap_up_s > 0:
-            operator.wrap_up(now_ms, now_ms + round(self._rules.wrap_up_s * 1000))
+        if wrap_up_s > 0:
+            operator.wrap_up(now_ms, now_ms + round(wrap_up_s * 1000))
 
     def _hold(self, operator: Operator, call: CallId) -> None:
         if operator.call is not None:

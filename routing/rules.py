@@ -30,5 +30,11 @@ class Rules:
     policy: str | Policy = "foresight"
     """By its name, or itself: benchmarks try variants."""
     steps: tuple[Step, ...] = EVERYBODY
+    wrap_ups_s: Mapping[GroupId, float] = field(default_factory=dict)
+    """Wrap-up after a talk of a group that has one of its own; `wrap_up_s` after every other talk."""
     targets_s: Mapping[GroupId, float] = field(default_factory=dict)
     """Target of the average wait per group; `TARGET_S` for a group that is not named."""
+
+    def wrap_up_of(self, group: GroupId | None) -> float:
+        """Seconds of wrap-up after a talk of this group; None: of a talk whose group is not known."""
+        return self.wrap_up_s if group is None else self.wrap_ups_s.get(group, self.wrap_up_s)

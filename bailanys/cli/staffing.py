@@ -54,6 +54,7 @@ def staffing(
     """Show the operators needed for the average wait of rule 7, and which second skill is worth learning."""
     from bailanys.cli import staffing_tables as tables
     from planning.staffing import NEW_CALLERS_MENU_S, Plan, day_needs
+    from routing.from_settings import rules_of
 
     settings = centre(config).settings
     demands, known = _forecast(forecast, settings) if forecast else _past(settings, days)
@@ -62,6 +63,7 @@ def staffing(
         menu_s=next(seconds for seconds in (menu_s, known.menu_s, NEW_CALLERS_MENU_S) if seconds is not None),
         ring_s=ring_s,
         wrap_up_s=settings.offers.wrap_up_s,
+        wrap_ups_s=rules_of(settings).wrap_ups_s,
         shrinkage=shrinkage,
     )
     patience = known.patience_s if patience_s is None else patience_s

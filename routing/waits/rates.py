@@ -7,7 +7,7 @@ and a little of a usual day stands in until a group has rows of its own.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -44,14 +44,15 @@ class WaitSeen:
 Seen = TalkSeen | WaitSeen
 
 
-def seen_in(rows: Iterable[Handled], besides_s: float = 0.0) -> list[Seen]:
+def seen_in(rows: Iterable[Handled], besides_s: Callable[[GroupId], float]) -> list[Seen]:
     """What the ledger's rows show, in the order of time; ringing and wrap-up keep an operator `besides_s` more."""
     seen: list[Seen] = []
     for row in rows:
         over_ms = row.ended_ms if row.answered_ms is None else row.answered_ms
         seen.append(WaitSeen(row.group, over_ms, (over_ms - row.queued_ms) / 1000, row.answered_ms is not None))
         if row.answered_ms is not None:
-            seen.append(TalkSeen(row.group, row.ended_ms, (row.ended_ms - row.answered_ms) / 1000 + besides_s))
+            talk_s = (row.ended_ms - row.answered_ms) / 1000
+            seen.append(TalkSeen(row.group, row.ended_ms, talk_s + besides_s(row.group)))
     return sorted(seen, key=lambda one: one.at_ms)
 
 

@@ -1,18 +1,20 @@
-"""The wrap-up on the wire: its exact length, longer by `*3`, over by command, the same whatever is started anew."""
+"""The wrap-up on the wire: as long as its group has it, longer by `*3`, over by command, the same over restarts."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
 import time
+import tomllib
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from command_line import bailanys
-from hotline import LOOK_EVERY_S, Centre, Visit, open_centre
+from hotline import CONFIG, LOOK_EVERY_S, Centre, Visit, open_centre
 from prompt_tones import heard_stretches, prompt_hz
 
 from bailanys.processes.hotline import controller_ready
@@ -29,8 +31,11 @@ EXACT_S = 0.2
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def open_hotline() -> AsyncIterator[Centre]:
+    groups = tomllib.loads(CONFIG.read_text())["groups"]
+    next(group for group in groups if group["name"] == "state-services")["wrap_up_s"] = USUAL_S
     async with open_centre(
-        offers__wrap_up_s=USUAL_S,
+        offers__wrap_up_s=1,  # every other group's
+        groups=json.dumps(groups),
         offers__wrap_up_extension_s=LONGER_S,
         offers__wrap_up_most_s=MOST_S,
         offers__missed_before_pause=2,

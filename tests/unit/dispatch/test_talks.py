@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from calls.events import OperatorAnswered
-from calls.ids import CallId, OperatorId
+from calls.ids import CallId, GroupId, OperatorId
 from console.errors import ApiError, NoConsultationError, NoTalkError, UnknownCallError
 from dispatch.snapshot import SeenChannel, rebuild
 from dispatch.talks import operators_of, ready_for_three
@@ -53,4 +53,7 @@ def test_nobody_is_moved_otherwise(channels: list[SeenChannel], refusal: type[Ap
 def test_restarted_controller_knows_who_talks_in_three() -> None:
     there = caller("three-way", BLN_WITH="103")
     assert operators_of(there) == "101, 103"
-    assert OperatorAnswered(OperatorId("101"), CallId("a")) in rebuild([there, asking(), colleague()], {}, {}).events
+    assert (
+        OperatorAnswered(OperatorId("101"), CallId("a"), GroupId("ict"))
+        in rebuild([there, asking(), colleague()], {}, {}).events
+    )

@@ -7,7 +7,7 @@ import pytest
 from calls.events import CallGone, CallWaiting, DutyChanged, Event, LegGone, LegUp, OperatorAnswered, Reachability
 from calls.ids import CallId, GroupId, OperatorId
 from calls.wait_history import Handled
-from dispatch.wait_announcements import NOBODY, Foretelling, Words, kept, recalled
+from dispatch.wait_announcements import NOBODY, Foretelling, Words, kept, learnt, recalled
 from routing.commands import Announce
 from routing.core import Router, Rules
 from routing.presence import Operator
@@ -94,7 +94,8 @@ def test_a_started_controller_knows_the_talks_of_the_last_hours() -> None:
     line = at_work()
     call = line.comes(2)
     usual = line.told(call).wait_s
-    line.foretelling.know([Handled(PORTAL, n * 1000, n * 1000, n * 1000 + 30_000) for n in range(200)], 0.0)
+    past = [Handled(PORTAL, n * 1000, n * 1000, n * 1000 + 30_000) for n in range(200)]
+    line.foretelling.begin_with(learnt(past, lambda _: 0.0))
     known = line.told(call).wait_s
     assert usual is not None
     assert known is not None

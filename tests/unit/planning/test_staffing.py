@@ -45,6 +45,17 @@ def test_a_menu_longer_than_the_target_is_said_plainly() -> None:
         need(Demand(540, 1, 240), Plan(menu_s=28, ring_s=3))
 
 
+def test_the_wrap_up_of_a_group_keeps_its_operators_and_that_of_the_average_call_all_together() -> None:
+    plan = replace(LINE_ALONE, wrap_up_s=10, wrap_ups_s={PORTAL: 70})
+    (morning,) = day_needs([Demand(540, 90, 130, PORTAL), Demand(540, 30, 190, ICT)], plan)
+    assert [one.line.load for one in morning.groups] == pytest.approx([10, 10 / 3])
+    assert morning.pooled.line.load == pytest.approx(40 / 3)
+    assert load_shares([Demand(540, 90, 130, PORTAL), Demand(540, 30, 190, ICT)], plan) == {
+        PORTAL: (0.75, 200),
+        ICT: (0.25, 200),
+    }
+
+
 def test_wrap_up_and_ringing_keep_an_operator_too() -> None:
     assert need(Demand(540, 90, 190), replace(LINE_ALONE, wrap_up_s=10)).line.load == pytest.approx(10)
 

@@ -173,6 +173,29 @@ def test_wrap_up_is_exact_and_ready_ends_it() -> None:
     assert offers(made.handle(DutyChanged(OperatorId("101"), True), 20_600)) == [("c", "101")]
 
 
+def test_a_group_has_a_wrap_up_of_its_own_and_it_is_of_the_group_that_was_talked_in() -> None:
+    rules = Rules(wrap_up_s=5, wrap_ups_s={PORTAL: 60, STATE: 0})
+    made = Router([operator("101", STATE, PORTAL)], rules)
+    one = made.operators[OperatorId("101")]
+    made.handle(Reachability(one.id, True), 0)
+    made.handle(DutyChanged(one.id, True), 0)
+    made.handle(caller("a", 1, PORTAL), 1)
+    talk(made, "a", "101", 2)
+    end_talk(made, "101", 10_000)
+    assert one.state(69_999)[0] is State.WRAP_UP
+    assert one.state(70_000)[0] is State.READY
+    made.handle(Tick(), 70_000)
+    made.handle(caller("b", 70_001, STATE), 70_001)
+    talk(made, "b", "101", 70_002)
+    end_talk(made, "101", 80_000)
+    assert one.state(80_000)[0] is State.READY  # nothing to write after these
+    made.handle(OperatorAnswered(one.id, CallId("c"), PORTAL), 80_001)  # found talking after a restart
+    end_talk(made, "101", 80_001)
+    made.handle(LegUp(one.id, "PJSIP/op101-00000009"), 80_002)
+    end_talk(made, "101", 90_000)
+    assert one.wrap_up_ends_ms == 150_000
+
+
 def test_ring_in_use_never_happens() -> None:
     made = router(operator("101"))
     made.handle(LegUp(OperatorId("101"), "PJSIP/op101-0000000a"), 5)  # dialling a feature code

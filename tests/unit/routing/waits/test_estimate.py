@@ -235,7 +235,7 @@ def test_the_ledgers_rows_are_taken_in_as_they_ended() -> None:
         Handled(RU, queued_ms=0, answered_ms=20_000, ended_ms=120_000),
         Handled(KK, queued_ms=5_000, answered_ms=None, ended_ms=35_000),
     ]
-    assert seen_in(rows, besides_s=8) == [
+    assert seen_in(rows, lambda _: 8.0) == [
         WaitSeen(RU, 20_000, 20.0, answered=True),
         WaitSeen(KK, 35_000, 30.0, answered=False),
         TalkSeen(RU, 120_000, 108.0),
