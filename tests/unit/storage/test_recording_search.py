@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import Engine
 
 from calls.ids import CallId
+from calls.local_day import Span, local_day
 from calls.phone import caller_key
 from calls.recording import Recording, RecordingStatus
-from calls.search import hours_of
+from calls.search import Coverage, hours_of
 from recordings.access.search import Asked, BadSearchError, look, search_of
 from storage.ledger import Ledger
 from storage.record import CallRow, OfferRow, RatingRow, SegmentRow
+from storage.recording_search import counts, coverage, kinds_of
 from storage.recordings import write_recording
 from storage.rows import save
 
@@ -219,3 +221,64 @@ def test_an_hour_that_came_twice_is_searched_both_times() -> None:
 def test_times_that_are_none_are_refused(typed: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         hours_of(typed)
+
+
+def test_coverage_counts_the_calls_of_its_span_and_no_others(engine: Engine) -> None:
+    """From its first millisecond to the one before its end: a demand's day is not its neighbours'."""
+    span = Span(NOON_MS, NOON_MS + 3_600_000)
+    enter(engine, 1, RAW["mobile"], span.from_ms - 1)
+    enter(engine, 2, RAW["mobile"], span.from_ms)
+    enter(engine, 3, RAW["mobile"], span.to_ms - 1)
+    enter(engine, 4, RAW["mobile"], span.to_ms)
+    enter(engine, 5, RAW["mobile"], span.from_ms + 60_000, seconds=None)
+    enter(engine, 6, RAW["mobile"], span.from_ms + 61_000, seconds=None)
+    with engine.begin() as connection:
+        talk, at_ms = CallId("hl1-1.7"), span.from_ms + 5
+        save(connection, [CallRow(talk, "hl1", at_ms, "1414", "", "", "anonymous"),
+                          OfferRow(talk, 1, 1, "101", "router", "f", at_ms, at_ms, "ANSWER")])  # fmt: skip
+        told = coverage(connection, span)
+    assert told == Coverage(talks=5, recorded=2, unfinished=1, gaps={"missing": 2})
+    with engine.begin() as connection:
+        assert coverage(connection, Span(0, 1)) == Coverage(0, 0, 0, {})
+
+
+async def test_hits_are_counted_by_how_sure_they_are_and_those_without_a_recording_apart(engine: Engine) -> None:
+    day_ms = local_day(DAY, ZONE)
+    enter(engine, 1, RAW["mobile"])
+    enter(engine, 2, RAW["mobile"], NOON_MS + 1_000, seconds=None)
+    enter(engine, 3, "1112233", NOON_MS + 2_000)  # within a city: it may be this one
+    enter(engine, 4, RAW["mobile"], day_ms.to_ms + 5_000)
+    with engine.begin() as connection:
+        talk = CallId("hl1-1.7")
+        save(connection, [CallRow(talk, "hl1", NOON_MS, "1414", RAW["mobile"], "", "+77051112233", ended_ms=NOON_MS),
+                          OfferRow(talk, 1, 1, "101", "router", "f", NOON_MS, NOON_MS, "ANSWER")])  # fmt: skip
+    found, _ = await look(Ledger(engine), Asked(ZONE, DAY, phone="8 705 111 22 33"))
+    kinds = {"exact": 3, "possible": 0, "adjacent": 1}
+    assert (kinds_of(found), counts(found)) == (kinds, {**kinds, "without_recording": 2})
+    assert [hit.day for hit in found] == ["on", "on", "on", "adjacent"]
+
+
+@pytest.mark.parametrize(
+    ("arrived_s", "lasts_s", "day"),
+    [
+        (-3_600 - 120, 119, None),  # over an hour and a second before the day
+        (-3_600 - 120, 120, "adjacent"),
+        (-120, 119, "adjacent"),
+        (-120, 120, "on"),
+        (0, 60, "on"),
+        (86_399, 60, "on"),
+        (86_400, 60, "adjacent"),
+        (86_400 + 3_599, 60, "adjacent"),
+        (86_400 + 3_600, 60, None),
+    ],
+)
+async def test_a_day_is_its_own_and_an_hour_beside_it_is_shown_apart(
+    engine: Engine, arrived_s: int, lasts_s: int, day: str | None
+) -> None:
+    arrived_ms = local_day(DAY, ZONE).from_ms + arrived_s * 1000
+    key, ended_ms = CallId("hl1-1.7"), arrived_ms + lasts_s * 1000
+    with engine.begin() as connection:
+        save(connection, [CallRow(key, "hl1", arrived_ms, "1414", RAW["mobile"], "", "+77051112233", ended_ms=ended_ms),
+                          OfferRow(key, 1, 1, "101", "router", "f", arrived_ms, arrived_ms, "ANSWER")])  # fmt: skip
+    found, _ = await look(Ledger(engine), Asked(ZONE, DAY, phone="8 705 111 22 33"))
+    assert [hit.day for hit in found] == ([] if day is None else [day])
