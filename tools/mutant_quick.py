@@ -12,8 +12,10 @@ import os
 import resource
 import sys
 import tempfile
+import threading
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 
@@ -22,7 +24,13 @@ from mutant_trials import MOST_MEMORY, ended, written
 from mutants import Job
 
 Tell = Callable[[int, str | None], None]
-"""Told of each job by its number: the test that noticed it, `` for none, None if it is to be tried the slow way."""
+"""Told of each job by its number: the test that noticed it, `` for none, None if it is to be tried the slow way.
+
+The last word on a number holds."""
+Codes = Sequence[tuple[CodeType, CodeType]]
+"""Functions' codes, each with the one to take its place."""
+TOO_LONG = 99  # exit status of a fork in which one test went on for ever
+LONGEST_S = 300.0
 
 
 class Quick:
@@ -59,49 +67,60 @@ class Quick:
         self._functions = functions_in(f"{self._tree}/")
         gc.collect()
         gc.freeze()
+        noticed: dict[int, str] = {}
         for number, job in enumerate(self._jobs):
-            self._tell(number, self._tried(job, [items[test] for test in job.tests if test in items], session.config))
+            by = self._tried(job, items, session.config)
+            self._tell(number, by)
+            if by in items:
+                noticed[number] = by
+        unsound = self._failing([items[test] for test in dict.fromkeys(noticed.values())], session.config)
+        for number in (number for number, by in noticed.items() if by in unsound):
+            self._tell(number, None)
         return True
 
-    def _tried(self, job: Job, items: Sequence[pytest.Item], config: pytest.Config) -> str | None:
-        if not items:
-            return None
+    def _tried(self, job: Job, items: Mapping[str, pytest.Item], config: pytest.Config) -> str | None:
         path = self._tree / job.mutant.file
         source = path.read_bytes()
         changed = job.mutant.applied(source)
-        codes = list(_pairs(compile(source, str(path), "exec"), compile(changed, str(path), "exec")))
+        pairs = list(_pairs(compile(source, str(path), "exec"), compile(changed, str(path), "exec")))
+        codes = [(code, other) for code, other in pairs if code != other]
         if any(_is_outside(code) and not _is_alike(code, other) for code, other in codes):
             return None
-        if any((code.co_filename, code.co_qualname) in self._at_import for code, other in codes if code != other):
+        if any((code.co_filename, code.co_qualname) in self._at_import for code, _ in codes):
             return None
         imported = any(code.co_filename == str(path) for code in self._functions)
-        if imported and not any(code != other and code in self._functions for code, other in codes):
+        if imported and not any(code in self._functions for code, _ in codes):
             return None
+        tests = [(items[test], limit) for test, limit in zip(job.tests, job.limits_s, strict=True) if test in items]
+        if not tests:
+            return None
+        with written(path, changed):
+            status, failed = self._forked(tests, codes, config, stops=True)
+        if status is None or status == TOO_LONG:
+            return "time"
+        return (failed[0] if failed else "") if status in (0, 1) else "death"
+
+    def _failing(self, items: Sequence[pytest.Item], config: pytest.Config) -> set[str]:
+        """Those that fail in a fork with nothing changed: what they noticed is nothing."""
+        return set(self._forked([(item, LONGEST_S) for item in items], (), config, stops=False)[1])
+
+    def _forked(
+        self, tests: Sequence[tuple[pytest.Item, float]], codes: Codes, config: pytest.Config, *, stops: bool
+    ) -> tuple[int | None, list[str]]:
+        """The exit status of a fork that ran these with these codes, and those that failed."""
         read_fd, write_fd = os.pipe()
-        with (
-            written(path, changed),
-            tempfile.TemporaryDirectory(prefix="mutate-", ignore_cleanup_errors=True) as folder,
-        ):
+        with tempfile.TemporaryDirectory(prefix="mutate-", ignore_cleanup_errors=True) as folder:
             child = os.fork()
             if child == 0:
                 os.close(read_fd)
-                self._child(items, [pair for pair in codes if pair[0] != pair[1]], config, Path(folder), write_fd)
+                config._tmp_path_factory._given_basetemp = Path(folder) / "t"  # type: ignore[attr-defined]
+                self._child(tests, codes, write_fd, stops=stops)
             os.close(write_fd)
-            status = ended(child, job.timeout_s)
-        with os.fdopen(read_fd) as said:
-            failed = said.read()
-        if status is None:
-            return "time"
-        return failed if status in (0, 1) else "death"
+            with os.fdopen(read_fd) as said:
+                status = ended(child, LONGEST_S + sum(limit for _, limit in tests))
+                return status, said.read().splitlines()
 
-    def _child(
-        self,
-        items: Sequence[pytest.Item],
-        codes: Sequence[tuple[CodeType, CodeType]],
-        config: pytest.Config,
-        folder: Path,
-        told: int,
-    ) -> None:
+    def _child(self, tests: Sequence[tuple[pytest.Item, float]], codes: Codes, told: int, *, stops: bool) -> None:
         status = 3
         try:
             os.setsid()
@@ -109,22 +128,31 @@ class Quick:
             for code, changed in codes:
                 for function in self._functions.get(code, ()):
                     function.__code__ = changed
-            config._tmp_path_factory._given_basetemp = folder / "t"  # type: ignore[attr-defined]
-            status = self._run(items)
-            os.write(told, "".join(self._failed[:1]).encode())
+            self._run(tests, stops=stops)
+            status = int(bool(self._failed))
+            os.write(told, "\n".join(self._failed).encode())
         finally:
             with contextlib.suppress(Exception):
                 sys.stdout.flush()
             os._exit(status)
 
-    def _run(self, items: Sequence[pytest.Item]) -> int:
-        for item, following in zip(items, [*items[1:], None], strict=True):
+    def _run(self, tests: Sequence[tuple[pytest.Item, float]], *, stops: bool) -> None:
+        until_s = [time.monotonic() + LONGEST_S]
+
+        def watch() -> None:
+            while time.monotonic() < until_s[0]:
+                time.sleep(0.2)
+            os._exit(TOO_LONG)  # a spin, or a wait without end
+
+        threading.Thread(target=watch, daemon=True).start()
+        for at, (item, limit_s) in enumerate(tests):
+            until_s[0] = time.monotonic() + limit_s
+            following = tests[at + 1][0] if at + 1 < len(tests) else None
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            if self._failed:
+            if self._failed and stops:
                 with contextlib.suppress(Exception):
                     item.session._setupstate.teardown_exact(None)
-                return 1
-        return 0
+                return
 
 
 def functions_in(folder: str) -> dict[CodeType, list[FunctionType]]:

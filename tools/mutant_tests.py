@@ -32,6 +32,7 @@ class Reachable:
 
     def __init__(self, tests: Mapping[str, tuple[float, list[str]]], tree: Path, files: Iterable[str]) -> None:
         self._tests = [Seen(test, seconds, frozenset(entered)) for test, (seconds, entered) in tests.items()]
+        self._seconds = {test.id: test.seconds for test in self._tests}
         self._by_function: defaultdict[str, list[Seen]] = defaultdict(list)
         for test in self._tests:
             for function in test.entered:
@@ -63,8 +64,7 @@ class Reachable:
 
     def seconds(self, tests: Iterable[str]) -> float:
         """What these tests take together."""
-        wanted = set(tests)
-        return sum(test.seconds for test in self._tests if test.id in wanted)
+        return sum(self._seconds[test] for test in tests)
 
     def _entering(self, mutant: Mutant) -> list[Seen]:
         names = (mutant.where, mutant.where.replace(".<locals>", ""))

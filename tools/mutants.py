@@ -97,11 +97,11 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Job:
-    """A mutant with its tests, the likeliest first, and the seconds they may take."""
+    """A mutant with its tests, the likeliest first, and the seconds that each of them may take."""
 
     mutant: Mutant
     tests: Sequence[str]
-    timeout_s: float
+    limits_s: Sequence[float]
 
 
 def mutants_of(file: str, source: bytes) -> list[Mutant]:

@@ -151,7 +151,7 @@ def _tried(
     start = time.monotonic()
     wanted = [(package, mutant, tests.tests_for(mutant, sample.budget_s)) for package, mutant in chosen]
 
-    def timeout_s(ids: Sequence[str]) -> float:
+    def limit_s(ids: Sequence[str]) -> float:
         return LEAST_S + SLOWER * tests.seconds(ids)
 
     def found(at: int, by: str) -> None:
@@ -164,20 +164,25 @@ def _tried(
     by_mutant: dict[int, str] = {}
     jobs: list[tuple[int, Job]] = []
     for at, (_, mutant, portions) in enumerate(wanted):
-        if sample.is_equivalent(mutant) or not portions:
-            found(at, "nobody" if portions else "")
+        if sample.is_equivalent(mutant):
+            by_mutant[at] = ""
+        elif not portions:
+            found(at, "")
         else:
             ids = [test for portion in portions for test in portion]
-            jobs.append((at, Job(mutant, ids, timeout_s(ids))))
+            jobs.append((at, Job(mutant, ids, [limit_s([test]) for test in ids])))
     slow = {at for at, _ in jobs}
     for number, by in trials.quickly([job for _, job in jobs]) if jobs and quick else ():
-        if by is not None:
-            found(jobs[number][0], by)
-            slow.discard(jobs[number][0])
+        at = jobs[number][0]
+        if by is None:
+            slow.add(at)
+        else:
+            slow.discard(at)
+            found(at, by)
     for at in sorted(slow):
-        found(at, trials.noticed(chosen[at][1], wanted[at][2], timeout_s))
+        found(at, trials.noticed(chosen[at][1], wanted[at][2], limit_s))
     for test in sorted({by for by in by_mutant.values() if "::" in by}):
-        if not trials.passes(test, timeout_s([test])):  # a test that fails by itself has noticed nothing
+        if not trials.passes(test, limit_s([test])):  # a test that fails by itself has noticed nothing
             raise TrialError(f"{test} fails by itself with nothing changed")
     for at, (package, mutant) in enumerate(chosen):
         by = by_mutant[at]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import structlog
 
 from calls.journal import Fact
 from calls.journal_lines import parse_line
-from storage.journal.reserve import reserve
+from storage.journal.reserve import RESERVE_BYTES, SHARE, reserve
+from storage.journal.reserve_keeper import JournalRoom
 from storage.journal.writer import ControllerJournal
 from tests.small_disk import small_disk
 
@@ -56,3 +58,57 @@ def test_room_is_set_aside_once_and_little_of_a_small_disk(tmp_path: Path) -> No
         assert journal.stat().st_blocks == first
         assert 0 < first * 512 <= 10 * 1024 * 1024 // 50 + 4096
         assert journal.stat().st_size == 0
+
+
+def test_room_is_set_aside_anew_once_half_of_it_is_written(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.csv"
+    room = 1 << 20
+    reserve(journal, room)
+    assert journal.stat().st_blocks * 512 == room
+    for more, left in ((room // 2, room // 2), (4096, room)):
+        with journal.open("ab") as file:  # as whoever writes to it: cut to nothing, it would lose its room
+            file.write(b"x" * more)
+        reserve(journal, room)
+        assert journal.stat().st_blocks * 512 - journal.stat().st_size == left
+    assert journal.stat().st_blocks * 512 - journal.stat().st_size == room
+    assert journal.read_bytes() == b"x" * (room // 2 + 4096)
+    assert journal.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_journal_has_room_for_hours_and_takes_no_more_than_a_fiftieth() -> None:
+    assert (RESERVE_BYTES, SHARE) == (32 * 1024 * 1024, 50)
+
+
+def test_a_journal_in_a_folder_of_somebody_else_is_begun_by_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asterisk's own user begins it: a file of ours there could not be written to."""
+    journal = tmp_path / "journal.csv"
+    monkeypatch.setattr("storage.journal.reserve.os.geteuid", lambda: tmp_path.stat().st_uid + 1)
+    reserve(journal, 1 << 16)
+    assert not journal.exists()
+    monkeypatch.undo()
+    with pytest.raises(FileNotFoundError):
+        reserve(tmp_path / "nowhere" / "journal.csv", 1 << 16)
+
+
+async def test_that_no_room_can_be_kept_is_said_once_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    errors = iter(["full", "full", "full", "read-only"])
+
+    def refuse(journal: Path) -> None:
+        asked.append(journal.name)
+        raise OSError(next(errors))
+
+    monkeypatch.setattr("storage.journal.reserve_keeper.reserve", refuse)
+    room = JournalRoom([tmp_path / "journal.csv", tmp_path / "controller.csv"])
+    with structlog.testing.capture_logs() as logs:
+        await room.keep()
+        await room.keep()
+    assert asked == ["journal.csv", "controller.csv"] * 2
+    assert [(line["journal"], line["error"]) for line in logs] == [
+        ("journal.csv", "full"),
+        ("controller.csv", "read-only"),
+    ]
