@@ -273,6 +273,10 @@ class Offers(Section):
         default=60.0, gt=0, le=600, description="What `*3` adds to the wrap-up, again and again."
     )
     wrap_up_most_s: float = Field(default=300.0, ge=0, le=3600, description="Longest wrap-up with all that was added.")
+    pause_reasons: dict[Annotated[str, Field(pattern=r"^[0-9]$")], Annotated[str, Field(max_length=80)]] = Field(
+        default={},
+        description="What `*20` … `*29` say, by their last digit; `reason-3` and the like where none is given.",
+    )
     missed_before_pause: int = Field(
         default=1, ge=1, le=20, description="So many offers in a row that nobody answered pause the operator."
     )

@@ -109,7 +109,7 @@ def thresholds_crossed(document: Document) -> Iterator[Finding]:
 
 def control_characters(document: Document) -> Iterator[Finding]:
     """Check for line breaks and the like: in Asterisk's files they would begin a line of their own."""
-    for pattern in (("operators", ANY, "name"), ("groups", ANY, "title", ANY)):
+    for pattern in (("operators", ANY, "name"), ("groups", ANY, "title", ANY), ("offers", "pause_reasons", ANY)):
         for path, text in values(document, pattern, str):
             if not text.isprintable() or not text.strip():
                 yield Finding(path, "must be one line of visible text")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -202,6 +203,7 @@ def render(settings: Settings, site: Site) -> dict[str, str]:
         "dialled_by_operators": dialled_by_operators(settings),
         "operator_patterns": operator_patterns(settings),
         "loop_address": HTTP_ADDRESS,
+        "quoted": lambda text: quote(text, safe=""),
         "ms": lambda seconds: round(seconds * 1000),
         "edition": _EDITION,
     }

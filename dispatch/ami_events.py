@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 from calls.events import (
     CallGone,
@@ -140,7 +141,7 @@ def _said_by_dialplan(fields: Mapping[str, str]) -> list[Event]:
             return [OperatorRung(OperatorId(fields["Operator"]), CallId(fields["Call"]), by_net=False)]
         case "BailanysPresence" if operator := fields.get("Operator"):
             ready = fields.get("State") == "ready"
-            return [DutyChanged(OperatorId(operator), ready, "" if ready else fields.get("Reason", ""))]
+            return [DutyChanged(OperatorId(operator), ready, "" if ready else unquote(fields.get("Reason", "")))]
         case "BailanysWrapUp" if operator := fields.get("Operator"):
             wrap_up = wrap_up_of(operator, f"{fields.get('From', '')}:{fields.get('Ends', '')}")
             return [wrap_up] if wrap_up else []

@@ -20,6 +20,7 @@ from calls.journal import Fact
 from phones.manners import Answer
 from phones.phone import Phone
 
+LUNCH = "түскі үзіліс, 100% дем"  # as centre.toml has it
 TRAINING = 'оқу: жаңа қызметтер, "е-үкімет" (2 сағат), ${EXTEN} 100% '[:80].ljust(80, "ү")
 """As long as a reason may be, in Kazakh, with all that Asterisk could take for its own."""
 
@@ -46,6 +47,7 @@ async def test_operator_says_ready_and_pause_by_codes_and_hears_that_it_is_so(ce
         ("*1", "ready", "", "ready-confirm"),
         ("*2", "paused", "break", "paused-confirm"),
         ("*23", "paused", "reason-3", "paused-confirm"),
+        ("*28", "paused", LUNCH, "paused-confirm"),
         ("*1", "ready", "", "ready-confirm"),
     ):
         call = await phone.dial(code, centre.port)
@@ -54,10 +56,11 @@ async def test_operator_says_ready_and_pause_by_codes_and_hears_that_it_is_so(ce
         assert heard_stretches(call.heard(), prompt_hz(prompt))
         await _ledger_shows(centre, "101", said, reason)
     states = [seen.fields for seen in centre.journal.facts(fact=Fact.PRESENCE) if seen.fields["operator"] == "101"]
-    assert [(fields["state"], fields["reason"]) for fields in states][-4:] == [
+    assert [(fields["state"], fields["reason"]) for fields in states][-5:] == [
         ("ready", ""),
         ("paused", "break"),
         ("paused", "reason-3"),
+        ("paused", LUNCH),
         ("ready", ""),
     ]
 

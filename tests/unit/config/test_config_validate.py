@@ -100,6 +100,8 @@ def test_the_shipped_centre_has_no_findings() -> None:
         ("offers.wrap_up_s", 400.0, "offers.wrap_up_most_s: must be at least wrap_up_s, which is 400"),
         ("groups[0].wrap_up_s", 301.0, "groups[0].wrap_up_s: must be at most wrap_up_most_s of [offers], which is 300"),
         ("groups[0].wrap_up_s", 300.0, None),
+        ("offers.pause_reasons", {"3": "түскі ас"}, None),
+        ("offers.pause_reasons", {"3": "a\n[evil]"}, "offers.pause_reasons.3: must be one line of visible text"),
         ("ports.agi", 5038, "ports.agi: port 5038 is ports.ami already"),
         ("ports.ami", 5060, "ports.ami: port 5060 is sip.port already"),
         ("sip.rtp_first", 20000, "sip.rtp_first: must be below sip.rtp_last, which is 19999"),
