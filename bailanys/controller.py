@@ -11,7 +11,6 @@ from functools import partial
 
 import structlog
 
-from bailanys.api.reports import LedgerBooks
 from bailanys.api.serve import keep_api
 from bailanys.control import ControlServer
 from bailanys.jobs import again_and_again, told_to_end
@@ -24,9 +23,7 @@ from bailanys.site.faults import SiteWatch
 from bailanys.site.identity import identity
 from bailanys.site.secrets import Secrets
 from calls.ids import CallId
-from calls.people import People
 from config.settings import Settings
-from demands.desk import DemandDesk
 from dialplan import names
 from dispatch.agi_sessions import LanguageOf, serve_callback, serve_menu
 from dispatch.callbacks import LIMIT_MS, Callbacks, Recalled, in_hours
@@ -49,7 +46,6 @@ from storage.journal.reserve_keeper import JournalRoom
 from storage.journal.writer import ControllerJournal
 from storage.ledger import Ledger
 from storage.owner import Hotline, guard, must_be_ours
-from storage.register import Register
 from storage.transaction import in_transaction
 from telephony.agi import AgiServer
 from telephony.agi_line import AgiLine
@@ -82,7 +78,6 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
     recall = partial(recall_callbacks, settings, ledger, office)
     dispatcher = Dispatcher(settings, link, inbox, journal, say_alive, recall)
     watch = LoopWatch(alarm)
-    demands = DemandDesk(Register(engine), ledger, settings.hotline.time_zone, People(settings.people))
     disks = DiskWatch(disks_of(places), alarm)
     site = SiteWatch(settings, places, alarm)
     lost = LostCalls(link, journal, partial(open_calls, ledger, ours))
@@ -96,7 +91,6 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
         settings, dispatcher, link, lambda: office.in_step_ms, standing, disks.now, lambda: office.away,
         lambda: watch.now, lambda: site.now,
     )  # fmt: skip
-    books = LedgerBooks(ledger, places.database_url, settings.hotline.time_zone)
     supervision = LiveSupervision(settings, dispatcher, link, journal)
     control = ControlServer(places.control, Requests(desk, supervision, dispatcher.callbacks.hold).answer)
 
@@ -115,7 +109,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
         asyncio.create_task(again_and_again("site", faults.LOOK_EVERY_S, site.look)),
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
         asyncio.create_task(keep_target(target, dispatcher, settings.target.every_s)),
-        asyncio.create_task(keep_api(settings, places, dispatcher, (desk, supervision, books), demands, ledger, alarm)),
+        asyncio.create_task(keep_api(settings, places, dispatcher, (desk, supervision), engine, alarm)),
     ]
     try:
         await told_to_end()

@@ -15,7 +15,7 @@ import random
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
@@ -68,7 +68,7 @@ async def _database(url: str, name: str, calls: int, runs: list[dict[str, float]
     upgrade(url)
     engine = open_engine(url)
     began_s = time.perf_counter()
-    await asyncio.to_thread(_fill, engine, name, calls)
+    await asyncio.to_thread(fill, engine, name, calls)
     tell(f"{name}: {calls:,} calls entered in {time.perf_counter() - began_s:.0f} s")
     chance = random.Random(14)  # noqa: S311 - the same look-ups each time are meant
     for number, one in enumerate(runs):
@@ -82,7 +82,7 @@ async def _database(url: str, name: str, calls: int, runs: list[dict[str, float]
     engine.dispose()
 
 
-def _fill(engine: Engine, name: str, calls: int) -> None:
+def fill(engine: Engine, name: str, calls: int) -> None:
     """Fill the tables, their secondary indexes made afterwards: that is many times faster."""
     sizes = {"calls": calls, "numbers": calls // OF_EACH}
     values = {key: value.format(**sizes) for key, value in (_EXPRESSIONS | {"n": _NUMBERS[name]}).items()}
@@ -105,9 +105,7 @@ async def _lookups(ledger: Ledger, calls: int, chance: random.Random) -> tuple[l
     times_ms, cpu_ms = [], []
     for _ in range(LOOKUPS):
         index = chance.randrange(calls)
-        digits = str(7010000000 + index * 7919 % (calls // OF_EACH))
-        day = local_date(BEGAN_MS + index * TEN_YEARS_MS // calls, ZONE)
-        typed = f"8 ({digits[:3]}) {digits[3:6]}-{digits[6:8]}-{digits[8:]}"
+        day, typed = asked_for(index, calls)
         began_s, used_s = time.perf_counter(), time.process_time()
         found = await ledger.find_recordings(day, typed, ZONE)
         times_ms.append((time.perf_counter() - began_s) * 1000)
@@ -115,6 +113,13 @@ async def _lookups(ledger: Ledger, calls: int, chance: random.Random) -> tuple[l
         if f"hl1-{1500000000 + index}.1" not in {hit.call_id for hit in found if hit.match == "exact"}:
             raise RuntimeError(f"call {index} not found on {day} by {typed}")
     return times_ms, cpu_ms
+
+
+def asked_for(index: int, calls: int) -> tuple[date, str]:
+    """The date and the number, as a person types it, of one of so many calls."""
+    digits = str(7010000000 + index * 7919 % (calls // OF_EACH))
+    day = local_date(BEGAN_MS + index * TEN_YEARS_MS // calls, ZONE)
+    return day, f"8 ({digits[:3]}) {digits[3:6]}-{digits[6:8]}-{digits[8:]}"
 
 
 async def _day_counted(ledger: Ledger, chance: random.Random) -> float:

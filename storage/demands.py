@@ -26,6 +26,7 @@ from calls.demand import (
 from calls.demand import honest_now_ms as honest
 from calls.machine_clock import Reading
 from storage import audit
+from storage.readers import few
 from storage.rows import insert_new
 from storage.tables import demand, demand_step, legal_hold
 
@@ -106,7 +107,7 @@ def states(
         query = query.where(demand.c.closed_ms.is_(None))
         steps = steps.join(demand).where(demand.c.closed_ms.is_(None))
     done: dict[str, list[Step]] = defaultdict(list)
-    for row in connection.execute(steps):
+    for row in few(connection, steps):
         said = json.loads(row.detail)
         done[row.demand_id].append(Step(Kind(row.kind), row.at_ms, row.actor, tuple(said["files"]), said["text"]))
     found = [
@@ -125,8 +126,9 @@ def _first_of(connection: Connection, boot: str) -> Reading | None:
     """What was written first about a demand since that start of the machine."""
     if not boot:
         return None
-    rows = connection.execute(
-        select(demand_step.c.at_ms, demand_step.c.detail).where(demand_step.c.detail.contains(boot, autoescape=True))
+    rows = few(
+        connection,
+        select(demand_step.c.at_ms, demand_step.c.detail).where(demand_step.c.detail.contains(boot, autoescape=True)),
     )
     written = [Reading(row.at_ms, boot, json.loads(row.detail)["up_ms"]) for row in rows]
     return min(written, key=lambda one: one.up_ms, default=None)

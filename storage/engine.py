@@ -2,7 +2,7 @@
 
 One synchronous driver for each (`sqlite3`, `psycopg`), used from a thread: a look-up costs 0.10 ms of CPU that way and
 0.23 ms through SQLAlchemy's asyncio with aiosqlite (a look-up by key among 10,000 rows), and migrations need the
-synchronous drivers anyway.
+synchronous drivers anyway. The API's short look-ups go another way: `storage.async_engine`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def open_engine(url: str) -> Engine:
     parsed = driver_url(url)
     if parsed.get_backend_name() == "postgresql":
         # A dead server is noticed in 10 s, not in the kernel's two hours; a connection it dropped is replaced.
-        arguments = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "options": "-c statement_timeout=30000"}
+        options = f"{parsed.query.get('options', '')} -c statement_timeout=30000"
+        arguments = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "options": options.lstrip()}
         return create_engine(parsed, pool_pre_ping=True, pool_size=4, connect_args=arguments)
     engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False})
     event.listen(engine, "connect", _prepare)

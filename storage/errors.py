@@ -35,6 +35,12 @@ def in_one_line(said: str) -> str:
     return words[:LONGEST]
 
 
+class LedgerSlowError(LedgerUnavailableError):
+    """The database took longer for a short look-up than anybody should wait; the look-up was stopped."""
+
+    error_id = "ledger-slow"
+
+
 class LedgerAwayError(LedgerUnavailableError):
     """There was a ledger, and where it should be is nothing: a new one in its place would know of no hold."""
 

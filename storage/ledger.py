@@ -1,10 +1,10 @@
-"""The ledger as the rest of the program asks it; each method is one short look-up in a thread."""
+"""The ledger as the rest of the program asks it; each method is one look-up, in a thread unless `look_ups` asks it."""
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
@@ -27,12 +27,12 @@ from calls.wait_history import Handled
 from storage import audit, callbacks, rows, wait_history
 from storage import recordings as book
 from storage import spool_faults as faults
-from storage.engine import reading
 from storage.journal.operator_states import StateRow, present_states
 from storage.journal.reader import Position
 from storage.meant import identities_of
+from storage.readers import Reader, ThreadReader, few
 from storage.record import CallRecord, GapRow, IdentityRow, talked_in
-from storage.recording_search import FoundRecording, coverage, find, in_order
+from storage.recording_search import FoundRecording, by_number, coverage, find, in_order
 from storage.so_far import so_far
 from storage.tables import alarm, call, caller_language, journal_position, rating, segment, step
 from storage.transaction import in_transaction
@@ -131,9 +131,11 @@ class CallStory:
 class Ledger:
     """Look-ups, and the rows of finished recordings. Every method may raise LedgerUnavailableError."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, look_ups: Reader | None = None) -> None:
+        """`look_ups`: asks the short ones, of few rows; without it they are asked in threads like all others."""
         self.engine = engine
-        self._reading = reading(engine)
+        self._read = ThreadReader(engine).read
+        self._look_up = self._read if look_ups is None else look_ups.read
 
     async def language_of(self, caller_key: str) -> str | None:
         """The language that this caller chose last; None for an anonymous or a new one."""
@@ -149,7 +151,7 @@ class Ledger:
     async def answered_between(self, from_ms: int, to_ms: int) -> tuple[int, float | None]:
         """How many of the calls that arrived in that time were answered, and their mean wait in seconds (rule 7)."""
         span = {"from_ms": from_ms, "last_ms": to_ms - 1}
-        count, waited_ms = await self._read(lambda connection: connection.execute(_ANSWERED, span).one())
+        count, waited_ms = await self._look_up(lambda connection: connection.execute(_ANSWERED, span).one())
         return count, float(waited_ms) / count / 1000 if count else None
 
     async def call_ids_between(self, from_ms: int, to_ms: int) -> list[CallId]:
@@ -175,7 +177,8 @@ class Ledger:
     async def search(self, search: Search) -> list[FoundRecording]:
         """Talks by whatever is known of them, in the order of arrival."""
         now_ms = time.time_ns() // 1_000_000
-        return await self._read(lambda connection: find(connection, search, now_ms))
+        ask = self._look_up if by_number(search) else self._read
+        return await ask(lambda connection: find(connection, search, now_ms))
 
     async def coverage(self, from_ms: int, to_ms: int) -> Coverage:
         """How much of the talks of a span of time is recorded, and why the others are not."""
@@ -196,11 +199,11 @@ class Ledger:
 
     async def call_story(self, call_id: str) -> CallStory | None:
         """Everything on one call; None if it is not known."""
-        return await self._read(lambda connection: _story(connection, call_id))
+        return await self._look_up(lambda connection: _story(connection, call_id))
 
     async def identities_of(self, calls: Sequence[str]) -> dict[str, list[IdentityRow]]:
         """What else than their callers' own keys these calls are tied to."""
-        return await self._read(lambda connection: identities_of(connection, calls))
+        return await self._look_up(lambda connection: identities_of(connection, calls))
 
     async def handled_between(self, from_ms: int, to_ms: int) -> list[Handled]:
         """Waits that ended in some span of time, for the running rates that an expected wait is made of."""
@@ -231,7 +234,9 @@ class Ledger:
     async def alarms_counted(self, from_ms: int, to_ms: int) -> dict[str, int]:
         """How many alarms of each kind from one instant (inclusive) to another."""
         span = {"from_ms": from_ms, "last_ms": to_ms - 1}
-        return await self._read(lambda connection: {row.kind: row.times for row in connection.execute(_COUNTED, span)})
+        return await self._look_up(
+            lambda connection: {row.kind: row.times for row in connection.execute(_COUNTED, span)}
+        )
 
     async def segments_to_finalise(self) -> Sequence[EndedTalk]:
         """The answered talks that have ended and have no recording row, whatever its status."""
@@ -251,15 +256,15 @@ class Ledger:
 
     async def gaps_of(self, call: str, seq: int) -> list[GapRow]:
         """The stretches of a segment's talk without a recording."""
-        return await self._read(lambda connection: book.gaps_of(connection, call, seq))
+        return await self._look_up(lambda connection: book.gaps_of(connection, call, seq))
 
     async def recording_at(self, call: str, seq: int, offer: int) -> Recording | None:
         """The row of one call, segment and offer."""
-        return await self._read(lambda connection: book.by_key(connection, (call, seq, offer)))
+        return await self._look_up(lambda connection: book.by_key(connection, (call, seq, offer)))
 
     async def recording_named(self, file: str) -> Recording | None:
         """The recording of that name without suffix, `<call>-...`."""
-        return await self._read(lambda connection: book.by_file(connection, file))
+        return await self._look_up(lambda connection: book.by_file(connection, file))
 
     async def known_recordings(self, calls: Sequence[str]) -> set[tuple[str, int, int]]:
         """Call, segment and offer of every row of these calls."""
@@ -294,9 +299,6 @@ class Ledger:
         """What was done with one recording or demand, as it was done."""
         return await self._read(lambda connection: audit.about(connection, subject))
 
-    async def _read(self, query: Callable[[Connection], T]) -> T:
-        return await in_transaction(self._reading, query)
-
 
 def _times(connection: Connection, from_ms: int, last_ms: int) -> list[CallTimes]:
     span = {"from_ms": from_ms, "last_ms": last_ms}
@@ -329,5 +331,5 @@ def _story(connection: Connection, call_id: str) -> CallStory | None:
     record = rows.load(connection, [call_id]).get(call_id)
     if record is None:
         return None
-    steps = tuple(Step(*row) for row in connection.execute(_STEPS, {"id": call_id}))
+    steps = tuple(Step(*row) for row in few(connection, _STEPS, {"id": call_id}))
     return CallStory(record, steps, tuple(book.recordings_of(connection, call_id)))

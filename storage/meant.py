@@ -29,6 +29,7 @@ from sqlalchemy import (
 from calls.local_day import Span
 from calls.phone import Candidates, same_ending, tails_of
 from calls.search import ADJACENT_MS, LONGEST_CALL_MS, Why
+from storage.readers import few
 from storage.record import IdentityRow
 from storage.tables import call, caller_identity
 
@@ -103,7 +104,7 @@ def _far(
     for one in wanted:
         tails = tails_of(one)
         for ending in {tail[-_ENDING:] for tail in tails}:
-            for call_id, key in connection.execute(_ENDING_SO, _values(span, now_ms) | {"ending": f"%{ending}"}):
+            for call_id, key in few(connection, _ENDING_SO, _values(span, now_ms) | {"ending": f"%{ending}"}):
                 if same_ending(tails, key):
                     yield call_id, Meant(sure=False, why=Why.ENDING, number=one.number)
 
@@ -116,7 +117,7 @@ def _rows(
     connection: Connection, query: Select[Any], keys: Sequence[str], span: Span | None, now_ms: int
 ) -> Iterator[tuple[str, str | None, str]]:
     values = _values(span, now_ms) if span is not None else {}
-    yield from connection.execute(query, values | {"keys": list(keys)})
+    yield from few(connection, query, values | {"keys": list(keys)})
 
 
 def _values(span: Span, now_ms: int) -> dict[str, Any]:

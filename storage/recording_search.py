@@ -171,9 +171,9 @@ def find(connection: Connection, search: Search, now_ms: int) -> list[FoundRecor
 
     Of a caller's number the sure ones first, so that they are on the first page.
     """
-    numbers, values = search.numbers, _values(search, now_ms)
-    if numbers is None or _only_anonymous(search):
-        values |= {} if numbers is None else {"anonymous": ANONYMOUS}
+    numbers, values = search.numbers or (), _values(search, now_ms)
+    if not by_number(search):
+        values |= {"anonymous": ANONYMOUS} if numbers else {}
         values |= {} if search.limit is None else {"limit": search.limit, "after": search.after}
         return [
             hit
@@ -191,10 +191,14 @@ def find(connection: Connection, search: Search, now_ms: int) -> list[FoundRecor
     return found[search.after :][: search.limit]
 
 
-def _only_anonymous(search: Search) -> bool:
-    """Callers without a number may be many: they are read by pages, and nothing else may be meant."""
-    numbers = search.numbers or ()
-    return search.limit is not None and {key for one in numbers for key in one.exact} == {ANONYMOUS}
+def by_number(search: Search) -> bool:
+    """Whether a caller's number is asked for: then there are few hits as a rule.
+
+    Callers without a number may be many: they are read by pages, and nothing else may be meant.
+    """
+    if search.numbers is None:
+        return False
+    return search.limit is None or {key for one in search.numbers for key in one.exact} != {ANONYMOUS}
 
 
 def _read(connection: Connection, values: Mapping[str, Any]) -> MappingResult:

@@ -13,6 +13,7 @@ from sqlalchemy import Column, Connection, Insert, Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import tables
+from storage.readers import few
 from storage.record import (
     BridgeRow,
     CallRecord,
@@ -134,7 +135,7 @@ def _rows(connection: Connection, kind: type[R], call_ids: Sequence[str]) -> lis
     table = shape.table
     key = table.c.id if table is tables.call else table.c.call_id
     query = select(*shape.columns).where(key.in_(bindparam("keys", expanding=True))).order_by(*table.primary_key)
-    return [kind(*row) for row in connection.execute(query, {"keys": list(call_ids)})]
+    return [kind(*row) for row in few(connection, query, {"keys": list(call_ids)})]
 
 
 @cache

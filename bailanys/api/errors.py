@@ -10,7 +10,7 @@ from calls.store import StoreAwayError
 from console.errors import BadRequestError, RefusedError, UnavailableError
 from recordings.access.search import BadSearchError
 from recordings.errors import RecordingError
-from storage.errors import LedgerError
+from storage.errors import LedgerError, LedgerSlowError
 
 T = TypeVar("T")
 
@@ -25,6 +25,8 @@ async def said(deed: Awaitable[T]) -> T:
         raise RefusedError(str(error)) from error
     except RecordingError as error:
         raise UnavailableError(str(error), error.error_id, retryable=error.retryable) from error
+    except LedgerSlowError as error:
+        raise UnavailableError(f"the ledger gave {error}: try again", error.error_id, retryable=True) from error
     except LedgerError as error:  # its own text may quote the database's
         raise UnavailableError("the ledger does not answer", error.error_id, retryable=error.retryable) from error
     except StoreAwayError as error:

@@ -11,37 +11,42 @@ import structlog
 
 from bailanys.loop.at_hand import settle_memory
 from config.settings import Settings
-from console.ports import Books, Desk, Supervision
-from demands.desk import DemandDesk
+from console.ports import Desk, Supervision
 from dispatch.dispatcher import Dispatcher
 from recordings.vault.places import Places
-from storage.ledger import Ledger
+from storage.engine import Engine
 
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 0.1
 WRITE_USES_S = 60.0
+_LOADED = (
+    "console.app", "bailanys.api.demands", "bailanys.api.playback", "bailanys.api.reports", "storage.async_reader",
+)  # fmt: skip
+"""Takes half a second, in which calls go on."""
 
 
 async def keep_api(
     settings: Settings,
     places: Places,
     dispatcher: Dispatcher,
-    office: tuple[Desk, Supervision, Books],
-    demands: DemandDesk,
-    ledger: Ledger,
+    office: tuple[Desk, Supervision],
+    engine: Engine,
     alarm: Callable[[str, str], None],
 ) -> None:
-    """Serve the API until cancelled. Whatever goes wrong is one log line and an alarm; calls go on."""
+    """Serve the API until cancelled. Whatever goes wrong is one log line and an alarm; calls go on.
+
+    `engine`: of the ledger, for what is written and for long lists.
+    """
     if not settings.api.enabled:
         return
     try:
         while not dispatcher.in_truth:  # the calls first: loading the server takes a moment
             await asyncio.sleep(LOOK_EVERY_S)
-        for module in ("console.app", "bailanys.api.demands", "bailanys.api.playback"):  # 0.4 s, in which calls go on
+        for module in _LOADED:
             await asyncio.to_thread(importlib.import_module, module)
         settle_memory()
-        await _serve(settings, places, office, demands, ledger, alarm)
+        await _serve(settings, places, office, engine, alarm)
     except Exception as error:  # the edge between the API and the calls: nothing of it may get further
         alarm("api", repr(error)[:300])
 
@@ -49,25 +54,38 @@ async def keep_api(
 async def _serve(
     settings: Settings,
     places: Places,
-    office: tuple[Desk, Supervision, Books],
-    demands: DemandDesk,
-    ledger: Ledger,
+    office: tuple[Desk, Supervision],
+    engine: Engine,
     alarm: Callable[[str, str], None],
 ) -> None:
     from bailanys.api.demands import DemandOffice
     from bailanys.api.playback import Hearing
+    from bailanys.api.reports import LedgerBooks
+    from calls.people import People
     from console.app import api_app
     from console.gate import Gate
     from console.route import Office
     from console.server import serve
     from console.token_file import TokenFile
+    from demands.desk import DemandDesk
+    from storage.async_reader import reads_in_loop
+    from storage.ledger import Ledger
+    from storage.register import Register
 
     gate = Gate(TokenFile(places.tokens))
+    zone = settings.hotline.time_zone
     uses = asyncio.create_task(_keep_uses(gate.write_uses))
     try:
-        zone = settings.hotline.time_zone
-        everybody = Office(*office, DemandOffice(demands, places, zone), Hearing(ledger, places, demands))
-        await serve(api_app(everybody, gate), settings.api.bind, settings.api.port, alarm)
+        async with reads_in_loop(places.database_url, engine) as look_ups:
+            ledger = Ledger(engine, look_ups)
+            demands = DemandDesk(Register(engine, look_ups), ledger, zone, People(settings.people))
+            everybody = Office(
+                *office,
+                LedgerBooks(ledger, places.database_url, zone),
+                DemandOffice(demands, places, zone),
+                Hearing(ledger, places, demands),
+            )
+            await serve(api_app(everybody, gate), settings.api.bind, settings.api.port, alarm)
     finally:
         uses.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -10,10 +10,15 @@ from tests.unit.storage.databases import (  # noqa: F401 (fixtures)
     engine,
     journal,
     ledger,
+    look_ups,
     postgres,
     projector,
+    pytest_generate_tests,
+    reader_in_loop,
+    register,
     sqlite_template,
     url,
+    way,
 )
 from tests.unit.storage.object_server import ObjectServer, object_server
 

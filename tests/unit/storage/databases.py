@@ -1,9 +1,9 @@
-"""The same tests on SQLite and on a real PostgreSQL."""
+"""The same tests on SQLite and on a real PostgreSQL, and where it is said by both ways to ask them."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -11,14 +11,18 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
+from storage.async_reader import AsyncReader, reads_in_loop
 from storage.engine import open_engine, sqlite_url
 from storage.journal.projector import Projector
 from storage.ledger import Ledger
 from storage.migrate import upgrade
+from storage.readers import Reader, ThreadReader
+from storage.register import Register
 from tests.unit.storage.postgres import Server, private_server
 from tests.unit.storage.scene import projector_of
 
 TEMPLATE = "ledger_template"
+THREADS, LOOP = BOTH_WAYS = ("threads", "loop")
 _numbers = count(1)
 
 
@@ -59,9 +63,38 @@ def engine(url: str) -> Iterator[Engine]:
     opened.dispose()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Where a module says `LOOK_UPS = BOTH_WAYS`, its short look-ups are asked in threads and in the event loop."""
+    if "way" in metafunc.fixturenames and (ways := getattr(metafunc.module, "LOOK_UPS", ())):
+        metafunc.parametrize("way", ways, indirect=True)
+
+
 @pytest.fixture
-def ledger(engine: Engine) -> Ledger:
-    return Ledger(engine)
+def way(request: pytest.FixtureRequest) -> str:
+    return getattr(request, "param", THREADS)
+
+
+@pytest.fixture
+async def reader_in_loop(url: str, engine: Engine) -> AsyncIterator[AsyncReader]:
+    async with reads_in_loop(url, engine) as reader:
+        assert isinstance(reader, AsyncReader)
+        yield reader
+
+
+@pytest.fixture
+def look_ups(request: pytest.FixtureRequest, engine: Engine, way: str) -> Reader:
+    reader: Reader = ThreadReader(engine) if way == THREADS else request.getfixturevalue("reader_in_loop")
+    return reader
+
+
+@pytest.fixture
+def ledger(engine: Engine, look_ups: Reader) -> Ledger:
+    return Ledger(engine, look_ups)
+
+
+@pytest.fixture
+def register(engine: Engine, look_ups: Reader) -> Register:
+    return Register(engine, look_ups)
 
 
 @pytest.fixture

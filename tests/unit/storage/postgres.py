@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,15 +20,30 @@ INITDB = "-E UTF8 --locale C.UTF-8 --auth trust --no-sync"
 POSTGRES = "-c listen_addresses= -c shared_buffers=16MB -c max_connections=30"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Server:
-    """A running server, and the folder with its socket."""
+    """A server of our own, and the folder with its socket and its data."""
 
     folder: Path
-    process: subprocess.Popen[bytes]
+    command: Sequence[str]
+    process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str) -> str:
         return f"postgresql://bailanys@/{database}?host={self.folder}"
+
+    def start(self, *more: str) -> None:
+        """Return when it answers. `more`: words of the command line, which win over those that it always has."""
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen([*self.command, *more], cwd=self.folder, stdout=log, stderr=log)
+        _wait_until_ready(self.process, self.folder)
+
+    def stop(self) -> None:
+        """End it at once, without a checkpoint: what was committed is there again after the next start."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait()
+            (self.folder / "data/postmaster.pid").unlink(missing_ok=True)
+            self.process = None
 
 
 @contextmanager
@@ -38,6 +53,7 @@ def private_server() -> Iterator[Server]:
     # PostgreSQL refuses to run as root.
     become = f"--reuid={NOBODY} --regid={NOBODY} --clear-groups".split() if os.geteuid() == 0 else []
     setpriv, data = ["setpriv", *become], str(folder / "data")
+    server = Server(folder, [])
     try:
         binaries = _binaries(folder, anybody=bool(become))
         if become:
@@ -48,30 +64,12 @@ def private_server() -> Iterator[Server]:
             cwd=folder,
             stdout=subprocess.DEVNULL,
         )
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(  # killed with us, however we end
-                [
-                    *setpriv,
-                    "--pdeathsig",
-                    "QUIT",
-                    f"{binaries}/postgres",
-                    "-D",
-                    data,
-                    "-k",
-                    str(folder),
-                    *POSTGRES.split(),
-                ],
-                cwd=folder,
-                stdout=log,
-                stderr=log,
-            )
-        try:
-            _wait_until_ready(server, folder)
-            yield Server(folder, server)
-        finally:
-            server.send_signal(signal.SIGQUIT)  # at once, without a checkpoint
-            server.wait()
+        die_with_us = [*setpriv, "--pdeathsig", "QUIT"]
+        server.command = [*die_with_us, f"{binaries}/postgres", "-D", data, "-k", str(folder), *POSTGRES.split()]
+        server.start()
+        yield server
     finally:
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -16,6 +16,9 @@ from calls.machine_clock import Reading
 from storage import audit
 from storage.register import Register
 from storage.tables import legal_hold
+from tests.unit.storage.databases import BOTH_WAYS
+
+LOOK_UPS = BOTH_WAYS
 
 
 def wanted(received_ms: int | None = None) -> Demand:
@@ -37,8 +40,7 @@ def deed(kind: Kind, actor: str = "auditor", files: tuple[str, ...] = (), detail
     return Step(kind, 0, actor, files, detail)
 
 
-async def test_the_whole_way_is_kept_and_audited(engine: Engine) -> None:
-    register = Register(engine)
+async def test_the_whole_way_is_kept_and_audited(engine: Engine, register: Register) -> None:
     state = await register.enter(wanted(), 2025)
     assert state.demand.id == "D-2025-0001"
     for one in (
@@ -67,8 +69,7 @@ async def test_the_whole_way_is_kept_and_audited(engine: Engine) -> None:
         assert [tuple(row) for row in held] == [("a", "D-2025-0001"), ("b", "D-2025-0001")]
 
 
-async def test_a_recording_named_twice_is_one(engine: Engine) -> None:
-    register = Register(engine)
+async def test_a_recording_named_twice_is_one(engine: Engine, register: Register) -> None:
     await register.enter(wanted(), 2025)
     await register.do("D-2025-0001", deed(Kind.SEARCHED, files=("a", "b", "a")))
     await register.do("D-2025-0001", deed(Kind.SELECTED, files=("b", "a", "b")))
@@ -77,8 +78,7 @@ async def test_a_recording_named_twice_is_one(engine: Engine) -> None:
     assert [entry.kind for entry in await register.audit_of("b")] == ["recording.searched", "recording.selected"]
 
 
-async def test_a_refused_deed_leaves_nothing(engine: Engine) -> None:
-    register = Register(engine)
+async def test_a_refused_deed_leaves_nothing(engine: Engine, register: Register) -> None:
     await register.enter(wanted(), 2025)
     for refused in (deed(Kind.SELECTED, files=("a",)), deed(Kind.APPROVED), deed(Kind.PACKAGED, detail="ab")):
         with pytest.raises(DeedRefusedError):
@@ -99,9 +99,8 @@ async def test_clerks_at_once_get_numbers_of_their_own(engine: Engine) -> None:
     ]
 
 
-async def test_an_alert_is_told_once_by_however_many_clocks(engine: Engine) -> None:
+async def test_an_alert_is_told_once_by_however_many_clocks(engine: Engine, register: Register) -> None:
     """Promise 12."""
-    register = Register(engine)
     received_ms = time.time_ns() // 1_000_000 - 5 * HOUR_MS
     state = await register.enter(wanted(received_ms), 2025)
     alerts = due(state, await register.now_ms())

@@ -11,7 +11,10 @@ from storage import tables
 from storage.journal.projector import Projector
 from storage.ledger import Ledger
 from storage.recording_search import FoundRecording
+from tests.unit.storage.databases import BOTH_WAYS
 from tests.unit.storage.scene import START_MS, Caller
+
+LOOK_UPS = BOTH_WAYS
 
 ZONE = "Asia/Almaty"
 DAY = local_date(START_MS, ZONE)
@@ -27,13 +30,12 @@ def office_call(number: int, headers: dict[str, str], caller: str = OFFICE) -> C
 
 
 async def test_all_numbers_of_a_call_find_it_and_one_is_sure(
-    engine: Engine, projector: Projector, journal: Path
+    engine: Engine, ledger: Ledger, projector: Projector, journal: Path
 ) -> None:
     headers = {"asserted": f"<sip:{OFFICE}@kt.kz>", "from": f'"Desk" <sip:{MOBILE}@pbx.kz>;tag=1'}
     one, other = office_call(1, headers), office_call(2, {}, "+77010000001")
     journal.write_bytes(b"".join(one.lines + other.lines))  # noqa: ASYNC240
     projector.project_now()
-    ledger = Ledger(engine)
 
     async def found(phone: str) -> list[tuple[str, str, str]]:
         return [_told(hit) for hit in await ledger.find_recordings(DAY, phone, ZONE)]
@@ -53,24 +55,23 @@ async def test_all_numbers_of_a_call_find_it_and_one_is_sure(
 
 
 async def test_a_callers_language_is_recalled_by_the_number_that_the_menu_knows(
-    engine: Engine, projector: Projector, journal: Path
+    engine: Engine, ledger: Ledger, projector: Projector, journal: Path
 ) -> None:
     """Asterisk takes the first asserted value, a name; the caller's key is the number behind it."""
     asserted = f"<sip:aigul@ministry.example>, <tel:{MOBILE}>"
     journal.write_bytes(b"".join(office_call(1, {"asserted": asserted}, "aigul").lines))  # noqa: ASYNC240
     projector.project_now()
-    ledger = Ledger(engine)
     assert [await ledger.language_of(key) for key in ("sip:aigul", MOBILE, OFFICE)] == ["ru", "ru", None]
 
 
 async def test_a_call_by_which_a_callback_was_asked_is_found_by_the_number_to_be_called(
-    engine: Engine, projector: Projector, journal: Path
+    engine: Engine, ledger: Ledger, projector: Projector, journal: Path
 ) -> None:
     call = Caller(1).arrive().choose().queue().offer("103").pick_up("103").talk("103").operator_leaves("103")
     call.fact("callback_asked", 60_000, seq=1, number="77272501234").hang_up(3000)
     journal.write_bytes(b"".join(call.lines))  # noqa: ASYNC240
     projector.project_now()
-    found = await Ledger(engine).find_recordings(DAY, "8 727 250 12 34", ZONE)
+    found = await ledger.find_recordings(DAY, "8 727 250 12 34", ZONE)
     assert [_told(hit) for hit in found] == [(call.id, "possible", "identity")]
 
 

@@ -18,7 +18,10 @@ from storage.journal.projector import Projector
 from storage.ledger import Ledger, Step
 from storage.recording_search import FoundRecording
 from tests.unit.storage import scene
+from tests.unit.storage.databases import BOTH_WAYS
 from tests.unit.storage.scene import START_MS, Caller
+
+LOOK_UPS = BOTH_WAYS
 
 ZONE = "Asia/Almaty"
 DAY = date(2025, 11, 24)  # of START_MS: 21:00 in Almaty

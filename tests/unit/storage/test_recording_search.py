@@ -19,7 +19,9 @@ from storage.record import CallRow, OfferRow, RatingRow, SegmentRow
 from storage.recording_search import counts, coverage, kinds_of
 from storage.recordings import write_recording
 from storage.rows import save
+from tests.unit.storage.databases import BOTH_WAYS
 
+LOOK_UPS = BOTH_WAYS
 ZONE = "Asia/Almaty"
 NOON_MS = 1_763_967_600_000  # 2025-11-24 12:00 in Almaty
 DAY = date(2025, 11, 24)
@@ -119,20 +121,20 @@ def test_forty_spellings_of_each_kind_are_tried() -> None:
 
 
 @pytest.mark.parametrize("kind", RAW)
-async def test_no_spelling_of_a_number_is_missed_or_taken_for_another(engine: Engine, kind: str) -> None:
+async def test_no_spelling_of_a_number_is_missed_or_taken_for_another(
+    engine: Engine, ledger: Ledger, kind: str
+) -> None:
     """Promise 7: 40 spellings of 6 kinds, none missed."""
     ids = {name: enter(engine, number, raw) for number, (name, raw) in enumerate(RAW.items(), 1)}
-    ledger = Ledger(engine)
     for typed in SPELLINGS[kind]:
         exact = [hit.call_id for hit in await ledger.find_recordings(DAY, typed, ZONE) if hit.match == "exact"]
         assert exact == [ids[kind]], typed
 
 
-async def test_talks_are_found_by_all_else_that_is_known_of_them(engine: Engine) -> None:
+async def test_talks_are_found_by_all_else_that_is_known_of_them(engine: Engine, ledger: Ledger) -> None:
     one = enter(engine, 1, "77050000001", operator="101", group="portal", score=5, seconds=30, language="kk")
     two = enter(engine, 2, "77050000002", operator="102", group="ict", score=2, seconds=600)
     three = enter(engine, 3, "anonymous", operator="102", group="portal", seconds=None)
-    ledger = Ledger(engine)
 
     async def found(**wanted: object) -> list[str]:
         return [hit.call_id for hit in (await look(ledger, Asked(ZONE, DAY, **wanted)))[0]]  # type: ignore[arg-type]
@@ -156,7 +158,7 @@ async def test_talks_are_found_by_all_else_that_is_known_of_them(engine: Engine)
     assert [hit.call_id for hit in (await look(ledger, Asked(ZONE, None, call=two)))[0]] == [two]
 
 
-async def test_a_range_of_dates_is_searched_whole_and_its_edges_are_adjacent(engine: Engine) -> None:
+async def test_a_range_of_dates_is_searched_whole_and_its_edges_are_adjacent(engine: Engine, ledger: Ledger) -> None:
     half_hour, day = 1_800_000, 24 * 3_600_000
     midnight = NOON_MS - 12 * 3_600_000
     before = enter(engine, 1, "77050000001", midnight - half_hour)
@@ -164,7 +166,7 @@ async def test_a_range_of_dates_is_searched_whole_and_its_edges_are_adjacent(eng
     enter(engine, 3, "77050000001", midnight + 2 * day - half_hour)
     after = enter(engine, 4, "77050000001", midnight + 2 * day + half_hour)
     enter(engine, 5, "77050000001", midnight + 2 * day + 2 * 3_600_000)
-    found, _ = await look(Ledger(engine), Asked(ZONE, DAY, date(2025, 11, 25), phone="77050000001"))
+    found, _ = await look(ledger, Asked(ZONE, DAY, date(2025, 11, 25), phone="77050000001"))
     assert [hit.day for hit in found] == ["on", "on", "adjacent", "adjacent"]
     assert {hit.call_id for hit in found if hit.day == "adjacent"} == {before, after}
 
@@ -186,7 +188,7 @@ def test_what_cannot_be_looked_for_is_said(asked: Asked, why: str) -> None:
         search_of(asked, NOON_MS)
 
 
-async def test_anonymous_callers_are_found_by_the_time(engine: Engine) -> None:
+async def test_anonymous_callers_are_found_by_the_time(engine: Engine, ledger: Ledger) -> None:
     noon = enter(engine, 1, "anonymous")
     later = enter(engine, 2, "anonymous", NOON_MS + 20 * 60_000)
     enter(engine, 3, "anonymous", NOON_MS + 4 * 3_600_000)
@@ -194,7 +196,7 @@ async def test_anonymous_callers_are_found_by_the_time(engine: Engine) -> None:
 
     async def found(typed: str) -> list[tuple[str, str]]:
         asked = Asked(ZONE, DAY, anonymous=True, hours=hours_of(typed))
-        return [(hit.call_id, hit.day) for hit in (await look(Ledger(engine), asked))[0]]
+        return [(hit.call_id, hit.day) for hit in (await look(ledger, asked))[0]]
 
     assert await found("11:30-12:10") == [(noon, "on"), (later, "adjacent")]
     assert await found("12:10-12:50") == [(later, "on"), (noon, "adjacent")]

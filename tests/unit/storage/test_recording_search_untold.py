@@ -30,7 +30,10 @@ from storage.recording_search import FoundRecording, counts
 from storage.recordings import write_recording
 from storage.register import Register
 from storage.rows import save
+from tests.unit.storage.databases import BOTH_WAYS
 from tests.unit.storage.scene import START_MS, Caller
+
+LOOK_UPS = BOTH_WAYS
 
 PHONE = "77050000009"
 HOUR_MS = 3_600_000
@@ -57,9 +60,9 @@ def told(hits: list[FoundRecording]) -> list[tuple[str, str, str, str]]:
 
 @pytest.mark.parametrize("status", [RecordingStatus.OK, RecordingStatus.ORPHAN, RecordingStatus.REPAIRED])
 async def test_a_recording_of_which_nobody_knows_who_called_is_a_possible_hit(
-    engine: Engine, status: RecordingStatus
+    engine: Engine, ledger: Ledger, status: RecordingStatus
 ) -> None:
-    made, ledger = adopt(engine, 1, status=status), Ledger(engine)
+    made = adopt(engine, 1, status=status)
     adopt(engine, 2, NOON_MS + 2 * 24 * HOUR_MS)
     assert told(await ledger.find_recordings(DAY, PHONE, ZONE)) == [(made.call, "possible", "unattributed", "on")]
     for asked in (Asked(ZONE, DAY), Asked(ZONE, None, call=made.call), Asked(ZONE, DAY, anonymous=True)):
@@ -69,27 +72,27 @@ async def test_a_recording_of_which_nobody_knows_who_called_is_a_possible_hit(
     assert covered is not None and (covered.talks, covered.recorded, covered.unfinished) == (1, 1, 0)
 
 
-async def test_it_is_looked_for_on_its_own_day_and_beside_it_only(engine: Engine) -> None:
+async def test_it_is_looked_for_on_its_own_day_and_beside_it_only(engine: Engine, ledger: Ledger) -> None:
     """Nobody knows when that call ended; its recording was finished soon after."""
     midnight = NOON_MS - 12 * HOUR_MS
     before = adopt(engine, 1, midnight - HOUR_MS // 2)
     adopt(engine, 2, midnight - 5 * HOUR_MS)
     after = adopt(engine, 3, midnight + 24 * HOUR_MS + HOUR_MS // 2)
-    found = await Ledger(engine).find_recordings(DAY, PHONE, ZONE)
+    found = await ledger.find_recordings(DAY, PHONE, ZONE)
     assert {(hit.call_id, hit.day) for hit in found} == {(before.call, "adjacent"), (after.call, "adjacent")}
 
 
-async def test_a_talk_whose_arrival_is_lost_is_a_possible_hit(engine: Engine) -> None:
+async def test_a_talk_whose_arrival_is_lost_is_a_possible_hit(engine: Engine, ledger: Ledger) -> None:
     key = enter(engine, 1, PHONE)
     with engine.begin() as connection:
         connection.execute(update(tables.call).where(tables.call.c.id == key).values(caller_key=None, caller_raw=None))
-    (hit,) = await Ledger(engine).find_recordings(DAY, PHONE, ZONE)
+    (hit,) = await ledger.find_recordings(DAY, PHONE, ZONE)
     assert (hit.call_id, hit.match, hit.why, hit.operator_id) == (key, "possible", Why.UNATTRIBUTED, "101")
 
 
 @pytest.mark.parametrize("status", ["", "NOANSWER", None])
 async def test_a_recording_without_the_journals_word_of_an_answer_is_its_callers(
-    engine: Engine, status: str | None
+    engine: Engine, ledger: Ledger, status: str | None
 ) -> None:
     """The line of the answer is lost (`""`: that of the offer, too): the number is known all the same."""
     key, other = enter(engine, 1, PHONE), enter(engine, 2, "77050000001")
@@ -98,7 +101,6 @@ async def test_a_recording_without_the_journals_word_of_an_answer_is_its_callers
         with engine.begin() as connection:
             change = delete(tables.offer).where(of_call) if status == "" else update(tables.offer).where(of_call)
             connection.execute(change if status == "" else change.values(status=status))  # type: ignore[union-attr]
-    ledger = Ledger(engine)
     (hit,) = await ledger.find_recordings(DAY, PHONE, ZONE)
     assert (hit.call_id, hit.match, hit.day) == (key, "exact", "on")
     assert hit.recording is not None and hit.recording.path
@@ -106,39 +108,41 @@ async def test_a_recording_without_the_journals_word_of_an_answer_is_its_callers
     assert (await ledger.coverage(NOON_MS, NOON_MS + 1)).recorded == 2
 
 
-async def test_no_talk_is_told_twice(engine: Engine) -> None:
+async def test_no_talk_is_told_twice(engine: Engine, ledger: Ledger) -> None:
     """An answer with its recording is one talk; a recording beside it in the same call is another."""
     key = enter(engine, 1, PHONE)
     second = Recording(CallId(key), 1, 2, f"{key}-1-2", RecordingStatus.ORPHAN, NOON_MS, path="x/y.flac", sha256="cd")
     with engine.begin() as connection:
         write_recording(connection, second)
-    ledger = Ledger(engine)
     assert [hit.offer for hit in await ledger.find_recordings(DAY, PHONE, ZONE)] == [1, 2]
     assert (await ledger.coverage(NOON_MS, NOON_MS + 1)).talks == 2
 
 
-async def test_a_talk_of_the_safety_net_and_one_of_three_are_found_by_every_operator_in_them(engine: Engine) -> None:
+async def test_a_talk_of_the_safety_net_and_one_of_three_are_found_by_every_operator_in_them(
+    engine: Engine, ledger: Ledger
+) -> None:
     net, three = enter(engine, 1, PHONE), enter(engine, 2, PHONE, operator="102")
     with engine.begin() as connection:
         of_net, of_three = tables.offer.c.call_id == net, tables.segment.c.call_id == three
         connection.execute(update(tables.offer).where(of_net).values(operator_id=None, via="net"))
         connection.execute(update(tables.segment).where(of_three).values(also="103,1040"))
-    ledger = Ledger(engine)
     assert [hit.call_id for hit in await ledger.find_recordings(DAY, PHONE, ZONE)] == [net, three]
     for operator, wanted in {"102": [three], "103": [three], "1040": [three], "104": []}.items():
         found, _ = await look(ledger, Asked(ZONE, DAY, operator=operator))
         assert [hit.call_id for hit in found] == wanted
 
 
-async def test_the_protocol_names_what_nobody_knows_the_caller_of(engine: Engine, places: Places) -> None:
+async def test_the_protocol_names_what_nobody_knows_the_caller_of(
+    engine: Engine, ledger: Ledger, places: Places
+) -> None:
     """Never "nothing found" while there is a recording that may be the one."""
     made = adopt(engine, 1)
-    desk = DemandDesk(Register(engine), Ledger(engine), ZONE)
+    desk = DemandDesk(Register(engine), ledger, ZONE)
     entered = await desk.enter(
         Authority.SERVICE_QUALITY, "14-2/118", "rule 14", DAY, PHONE, time.time_ns() // 1_000_000, "clerk"
     )
     assert entered.state.found == (made.file,)  # on hold with that
-    found = await searched(Ledger(engine), places, DAY, ZONE)
+    found = await searched(ledger, places, DAY, ZONE)
     assert [one["file"] for one in found["unattributed"]] == [made.file]
     assert (found["talks"]["talks"], found["talks"]["recorded"]) == (1, 1)
     demand = entered.state.demand.id
@@ -153,7 +157,7 @@ async def test_the_protocol_names_what_nobody_knows_the_caller_of(engine: Engine
 
 
 async def test_a_callback_is_found_by_the_number_it_was_asked_for_from(
-    engine: Engine, projector: Projector, journal: Path
+    engine: Engine, ledger: Ledger, projector: Projector, journal: Path
 ) -> None:
     """Called from one number, called back at another: either may be what the demand names."""
     own, other = "77011234567", "77272501234"
@@ -164,7 +168,7 @@ async def test_a_callback_is_found_by_the_number_it_was_asked_for_from(
     back.queue(via="callback", after_ms=1).offer("103").pick_up("103").talk("103").operator_leaves("103").hang_up()
     journal.write_bytes(b"".join(asked.lines + back.lines))  # noqa: ASYNC240
     projector.project_now()
-    ledger, day = Ledger(engine), local_date(START_MS, ZONE)
+    day = local_date(START_MS, ZONE)
     assert told(await ledger.find_recordings(day, own, ZONE)) == [(back.id, "possible", "callback", "on")]
     assert told(await ledger.find_recordings(day, other, ZONE)) == [(back.id, "exact", "number", "on")]
     assert await ledger.find_recordings(day, "77011234568", ZONE) == []
@@ -172,22 +176,21 @@ async def test_a_callback_is_found_by_the_number_it_was_asked_for_from(
     assert hit.call_id == back.id
 
 
-async def test_what_no_reading_of_a_number_finds_is_found_by_its_last_digits(engine: Engine) -> None:
+async def test_what_no_reading_of_a_number_finds_is_found_by_its_last_digits(engine: Engine, ledger: Ledger) -> None:
     """Before it is said that there is nothing, the calls of that day are gone through."""
     odd = enter(engine, 1, "+77050000001")
     with engine.begin() as connection:
         connection.execute(update(tables.call).values(caller_key="+999612345678"))
-    ledger = Ledger(engine)
     assert told(await ledger.find_recordings(DAY, "06 12 34 56 78", ZONE)) == [(odd, "possible", "ending", "on")]
     assert await ledger.find_recordings(DAY, "06 12 34 56 79", ZONE) == []
     assert await ledger.find_recordings(DAY, "87051345678", ZONE) == []  # a whole number that ends otherwise
     assert (await look(ledger, Asked(ZONE, None, phone="06 12 34 56 78")))[0] == []  # no date: not all calls ever
 
 
-async def test_the_last_digits_are_not_asked_where_the_number_itself_is_found(engine: Engine) -> None:
+async def test_the_last_digits_are_not_asked_where_the_number_itself_is_found(engine: Engine, ledger: Ledger) -> None:
     enter(engine, 1, "+77012501234")
     enter(engine, 2, "2501234")
-    assert [hit.match for hit in await Ledger(engine).find_recordings(DAY, "87012501234", ZONE)] == ["exact"]
+    assert [hit.match for hit in await ledger.find_recordings(DAY, "87012501234", ZONE)] == ["exact"]
 
 
 def _many(engine: Engine, count: int) -> None:
@@ -209,9 +212,8 @@ def _many(engine: Engine, count: int) -> None:
             connection.execute(insert(tables.recording).values(row | {"call_id": key, "status": "ok"}))
 
 
-async def test_a_demand_holds_every_talk_however_many(engine: Engine) -> None:
+async def test_a_demand_holds_every_talk_however_many(engine: Engine, ledger: Ledger) -> None:
     _many(engine, 1_100)
-    ledger = Ledger(engine)
     desk = DemandDesk(Register(engine), ledger, ZONE)
     entered = await desk.enter(
         Authority.SERVICE_QUALITY, "14-2/118", "rule 14", DAY, "скрыт", time.time_ns() // 1_000_000, "clerk"
@@ -222,32 +224,31 @@ async def test_a_demand_holds_every_talk_however_many(engine: Engine) -> None:
     assert (len(ids), len(set(ids)), len(pages[0][0])) == (1_100, 1_100, 200)
 
 
-async def test_the_sure_hits_are_on_the_first_page(engine: Engine) -> None:
+async def test_the_sure_hits_are_on_the_first_page(engine: Engine, ledger: Ledger) -> None:
     doubtful = [enter(engine, number, "2501234", NOON_MS + number) for number in range(1, 4)]
     sure = enter(engine, 9, "+77272501234", NOON_MS + HOUR_MS)
-    ledger = Ledger(engine)
     first, _ = await look(ledger, Asked(ZONE, DAY, phone="+77272501234", limit=2))
     rest, _ = await look(ledger, Asked(ZONE, DAY, phone="+77272501234", limit=2, after=2))
     assert [hit.call_id for hit in first + rest] == [sure, *doubtful]
 
 
-async def test_talks_of_later_days_are_not_counted_to_a_day(engine: Engine) -> None:
+async def test_talks_of_later_days_are_not_counted_to_a_day(engine: Engine, ledger: Ledger) -> None:
     enter(engine, 1, PHONE)
     enter(engine, 2, PHONE, NOON_MS + 24 * HOUR_MS)
     enter(engine, 3, PHONE, NOON_MS - 24 * HOUR_MS)
-    _, covered = await look(Ledger(engine), Asked(ZONE, DAY))
+    _, covered = await look(ledger, Asked(ZONE, DAY))
     assert covered is not None and (covered.talks, covered.recorded) == (1, 1)
-    _, covered = await look(Ledger(engine), Asked(ZONE, DAY, DAY + timedelta(days=1)))
+    _, covered = await look(ledger, Asked(ZONE, DAY, DAY + timedelta(days=1)))
     assert covered is not None and covered.talks == 2
 
 
-async def test_hits_without_a_recording_are_counted(engine: Engine) -> None:
+async def test_hits_without_a_recording_are_counted(engine: Engine, ledger: Ledger) -> None:
     """Those that have a row which explains it, and those that have none yet."""
     enter(engine, 1, PHONE)
     enter(engine, 2, PHONE, seconds=None)
     unfinished = enter(engine, 3, PHONE)
     with engine.begin() as connection:
         connection.execute(delete(tables.recording).where(tables.recording.c.call_id == unfinished))
-    found = await Ledger(engine).find_recordings(DAY, PHONE, ZONE)
+    found = await ledger.find_recordings(DAY, PHONE, ZONE)
     assert counts(found) == {"exact": 3, "possible": 0, "adjacent": 0, "without_recording": 2}
     assert counts([replace(hit, match="possible") for hit in found])["possible"] == 3

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from sqlalchemy import Engine
 
 from bailanys.api import playback as under_test
 from bailanys.api.audit_once import WITHIN_S, Once
@@ -32,6 +31,9 @@ from storage.ledger import Ledger
 from storage.register import Register
 from storage.transaction import in_transaction
 from tests.unit.recordings.raw_talk import BEGAN_MS, ended_talk, two_voices, write_raw
+from tests.unit.storage.databases import BOTH_WAYS
+
+LOOK_UPS = BOTH_WAYS
 
 
 @pytest.fixture
@@ -40,13 +42,8 @@ def places(tmp_path: Path) -> Places:
 
 
 @pytest.fixture
-def ledger(engine: Engine) -> Ledger:
-    return Ledger(engine)
-
-
-@pytest.fixture
-def hearing(engine: Engine, ledger: Ledger, places: Places) -> Hearing:
-    return Hearing(ledger, places, DemandDesk(Register(engine), ledger, "Asia/Almaty"))
+def hearing(register: Register, ledger: Ledger, places: Places) -> Hearing:
+    return Hearing(ledger, places, DemandDesk(register, ledger, "Asia/Almaty"))
 
 
 @pytest.fixture
