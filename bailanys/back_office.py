@@ -25,7 +25,7 @@ from bailanys.alarms import hook as alarm_hook
 from bailanys.alarms.hook import AlarmHook
 from bailanys.jobs import AFTER_AN_ERROR_S, again_and_again, told_to_end
 from bailanys.loop.at_hand import give_back_memory
-from bailanys.site.identity import claim_ledger, identity
+from bailanys.site.identity import claim_ledger, identity_or_nobody
 from calls.people import People
 from config.settings import Settings
 from demands.desk import DemandDesk
@@ -40,7 +40,7 @@ from recordings.vault.places import Places
 from recordings.vault.storing import uploader_of
 from storage import owner
 from storage.engine import Engine, open_engine
-from storage.errors import LedgerAwayError, LedgerTakenError, LedgerUnavailableError
+from storage.errors import IdentityLostError, LedgerAwayError, LedgerTakenError, LedgerUnavailableError
 from storage.journal.alarming import raise_alarm
 from storage.journal.projector import Projector
 from storage.journal.writer import ControllerJournal
@@ -69,7 +69,7 @@ async def run_back_office(settings: Settings, places: Places) -> None:
     """Run until SIGTERM, or until the controller is gone."""
     os.nice(NICE)
     journal = ControllerJournal(places.journals[1])
-    ours = identity(places)
+    ours = identity_or_nobody(places)
     engine = guard(open_engine(places.database_url), ours)
     ledger = Ledger(engine)
     alarm = partial(raise_alarm, journal)
@@ -92,7 +92,7 @@ async def run_back_office(settings: Settings, places: Places) -> None:
     if uploader is not None:
         deeds.append(partial(again_and_again, "upload", UPLOAD_EVERY_S, uploader.look))
     work = asyncio.create_task(keep_ours(places, projector, alarm, deeds))
-    hook = AlarmHook(settings.alarms, places.journals, places.state / "alarms-told.json")
+    hook = AlarmHook(settings.alarms, places.journals, places.state / alarm_hook.FILE)
     always = [
         asyncio.create_task(say_how_far(projector)),
         asyncio.create_task(again_and_again("alarms", alarm_hook.EVERY_S, hook.look)),  # with the ledger away, too
@@ -135,7 +135,7 @@ async def keep_ours(
             break
         except LedgerUnavailableError as error:
             projector.away = str(error)
-            if isinstance(error, LedgerTakenError | LedgerAwayError) and not told:
+            if isinstance(error, IdentityLostError | LedgerTakenError | LedgerAwayError) and not told:
                 told = str(error)
                 alarm(error.error_id, told)
             log.error("ledger unavailable", error=str(error))

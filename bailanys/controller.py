@@ -20,7 +20,7 @@ from bailanys.processes.office_keeper import OfficeKeeper
 from bailanys.requests import Requests
 from bailanys.site import faults
 from bailanys.site.faults import SiteWatch
-from bailanys.site.identity import identity
+from bailanys.site.identity import identity_or_nobody
 from bailanys.site.secrets import Secrets
 from calls.ids import CallId
 from config.settings import Settings
@@ -70,7 +70,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
     inbox: Inbox = asyncio.Queue()
     link = AmiLink("127.0.0.1", settings.ports.ami, "bailanys", keys.ami, inbox)  # type: ignore[arg-type]  # wider queue
     journal = ControllerJournal(places.journals[1])
-    ours = identity(places)
+    ours = identity_or_nobody(places)  # calls go on whatever became of the file
     engine = guard(open_engine(places.database_url), ours)
     ledger = Ledger(engine)
     alarm = partial(raise_alarm, journal)

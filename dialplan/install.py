@@ -16,12 +16,12 @@ def install(files: Mapping[str, str], folder: Path) -> tuple[str, ...]:
     changed: list[str] = []
     for name, text in files.items():
         path = folder / name
-        if path.exists() and path.read_text() == text:
+        if path.exists() and path.read_bytes() == text.encode():
             continue
         fresh = folder / f".{name}.new"
         fresh.unlink(missing_ok=True)  # left by a kill; and the folder may be one that others write to, too
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             if reader is not None:  # Asterisk runs as somebody else, who has this group
                 os.fchown(descriptor, -1, reader)
                 os.fchmod(descriptor, 0o640)

@@ -39,6 +39,8 @@ def look(path: Path) -> bytes | None:
         if path.is_symlink():
             raise KeysAwayError(f"{path}: leads to no file: mount its disk, or mend the link") from None
         return None
+    except IsADirectoryError:
+        raise KeysAwayError(f"{path}: is a folder: move it away, and put the file's backup in place") from None
     except OSError as error:
         raise KeysAwayError(f"{path}: {error.strerror or error}") from error
 
@@ -56,7 +58,7 @@ def found_or_made(path: Path, make: Callable[[], bytes], used: Used) -> bytes:
     content = look(path)
     if content is not None:
         return content
-    _must_be_first(path, used)
+    must_be_first(path, used)
     with turn(path):
         content = look(path)
         if content is None:
@@ -65,7 +67,8 @@ def found_or_made(path: Path, make: Callable[[], bytes], used: Used) -> bytes:
     return content
 
 
-def _must_be_first(path: Path, used: Used) -> None:
+def must_be_first(path: Path, used: Used) -> None:
+    """Raise KeysAwayError where something tells that there was such a file, which is not there."""
     if why := used():
         raise KeysAwayError(
             f"{path}: not there, though {why}: mount its disk, mend its path, or put its backup in place; "

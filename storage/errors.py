@@ -47,6 +47,12 @@ class LedgerAwayError(LedgerUnavailableError):
     error_id = "ledger-away"
 
 
+class IdentityLostError(LedgerUnavailableError):
+    """Which hotline we are cannot be told: whose ledger this is neither, so that nothing may be written to it."""
+
+    error_id = "hotline-id"
+
+
 class LedgerTakenError(LedgerUnavailableError):
     """The ledger is another hotline's, or of a copy of our state folder that was alive at `copy_seen_ms`."""
 

@@ -26,7 +26,10 @@ _ROW = select(owner.c.id, owner.c.place, owner.c.life, owner.c.seen_ms)
 
 @dataclass(frozen=True, slots=True)
 class Hotline:
-    """Who writes. `place` is for people; `life` is another for a copy of the state folder, here or elsewhere."""
+    """Who writes. `place` is for people; `life` is another for a copy of the state folder, here or elsewhere.
+
+    With a life and no id it is nobody: what runs on a state folder whose id cannot be read.
+    """
 
     id: str
     place: str = ""
@@ -90,6 +93,11 @@ def must_be_ours(connection: Connection, ours: Hotline) -> None:
         if ours.life:
             raise LedgerUnavailableError("not claimed by this hotline yet")
         return
+    if ours.life and not ours.id:
+        raise LedgerTakenError(
+            f"belongs to the hotline at {row.place}, and which hotline {ours.place} is cannot be told: put its "
+            "hotline.id back, then end the controller"
+        )
     if row.id != ours.id or (ours.life and row.life != ours.life):
         raise LedgerTakenError(
             f"belongs to the hotline at {row.place}, and this state folder is {ours.place}: "

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from calls.demand import Kind
 from storage.engine import driver_url, open_engine, reading
 from storage.errors import LedgerUnavailableError
-from storage.tables import audit, demand_step, recording
+from storage.tables import audit, demand_step, owner, recording
 
 _Ask = Callable[[Connection], str]
 
@@ -31,6 +31,16 @@ def of_signed(url: str, before_ms: int) -> str:
             return f"the package of {found} was signed"
         first_ms = connection.scalar(select(audit.c.at_ms).order_by(audit.c.seq).limit(1))
         return "the audit log was begun long ago" if first_ms is not None and first_ms < before_ms else ""
+
+    return _told(url, told)
+
+
+def of_owner(url: str) -> str:
+    """Whose it is. Empty: nobody's. Raises LedgerUnavailableError."""
+
+    def told(connection: Connection) -> str:
+        place = connection.scalar(select(owner.c.place)) if inspect(connection).has_table(owner.name) else None
+        return f"the ledger belongs to the hotline at {place}" if place else ""
 
     return _told(url, told)
 

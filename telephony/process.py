@@ -37,7 +37,8 @@ class AsteriskSilentError(AsteriskError):
 
 def run_dir(conf_file: Path) -> Path:
     """Where this `asterisk.conf` puts the control socket and the pid file. Raises AsteriskStartError."""
-    found = re.search(r"^\s*astrundir\s*=>?\s*([^;\n]+)", conf_file.read_text(), re.MULTILINE)
+    text = conf_file.read_text(encoding="utf-8", errors="replace")
+    found = re.search(r"^\s*astrundir\s*=>?\s*([^;\n]+)", text, re.MULTILINE)
     if found is None:
         raise AsteriskStartError(f"{conf_file} names no astrundir")
     return Path(found[1].strip())
@@ -46,7 +47,13 @@ def run_dir(conf_file: Path) -> Path:
 def running_pid(conf_file: Path) -> int | None:
     """Pid of the Asterisk that runs on this configuration, whoever started it; None if there is none."""
     try:
-        pid = int((run_dir(conf_file) / "asterisk.pid").read_text())
+        folder = run_dir(conf_file)
+    except AsteriskStartError:
+        folder = conf_file.parent.parent / "run"  # the file is damaged, and made anew at the next start
+    except OSError:
+        return None
+    try:
+        pid = int((folder / "asterisk.pid").read_text())
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except (OSError, ValueError):
         return None

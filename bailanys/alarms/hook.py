@@ -32,6 +32,7 @@ from storage.journal.reader import Position, files_of, read_portion
 
 log = structlog.get_logger(__name__)
 
+FILE = "alarms-told.json"
 EVERY_S = 2.0
 PATIENCE_S = 20.0
 """So long a command, or the mail server, has for one alarm."""
@@ -83,7 +84,11 @@ class AlarmHook:
         self._wanted = wanted
         self._journals = tuple(journals)
         self._kept = kept
-        self._positions = _read(kept)
+        try:
+            self._positions = positions_in(kept)
+        except (OSError, ValueError) as error:  # as at the first time: better than each alarm of a year once more
+            log.error("which alarms were handed on is not known: from now on", file=str(kept), error=str(error))
+            self._positions = None
         self._waiting: deque[Told] = deque()
         self._minute_ends_s = 0.0
         self._this_minute = 0
@@ -193,18 +198,21 @@ def _words(language: str) -> dict[str, str]:
     return words
 
 
-def _read(kept: Path) -> dict[tuple[str, int], Position] | None:
+def positions_in(kept: Path) -> dict[tuple[str, int], Position] | None:
+    """How far each journal was handed on; None where nothing is kept. Raises OSError, ValueError (damaged)."""
     try:
         rows = json.loads(kept.read_text())
         return {(str(row[0]), int(row[1])): Position(str(row[2]), int(row[3])) for row in rows}
-    except (OSError, ValueError, TypeError, IndexError, KeyError):
+    except FileNotFoundError:
         return None
+    except (TypeError, IndexError, KeyError, ValueError) as error:
+        raise ValueError("damaged") from error
 
 
 def _write(kept: Path, positions: Mapping[tuple[str, int], Position]) -> None:
     rows = [[source, inode, one.head, one.offset] for (source, inode), one in positions.items()]
     text = json.dumps(rows[-100:])
-    if not kept.exists() or kept.read_text() != text:
+    if not kept.exists() or kept.read_bytes() != text.encode():
         fresh = kept.with_suffix(".new")
         fresh.write_text(text)
         fresh.replace(kept)

@@ -55,8 +55,9 @@ app.add_typer(tokens.app, name="tokens")
 BAD_CONFIGURATION = 2
 FAILED = 1
 LEDGER_AWAY = "ledger-unavailable"
-DATABASE_ERRORS = ("OperationalError", "InterfaceError")
-"""Of SQLAlchemy, which most commands need not load: what a database that is away causes."""
+DATABASE_ERRORS = ("OperationalError", "InterfaceError", "DatabaseError")
+"""Of SQLAlchemy, which most commands need not load: what a database that is away or damaged causes."""
+SEE = "`bailanys check` says where it should be, and what to do"
 CONFIGURATION_ERRORS = ("configuration", "missing-prompt", "unknown-prompt", "unreadable-sound")
 
 
@@ -74,10 +75,10 @@ def main() -> None:
     except Exception as error:
         # Errors that are meant for the person carry an id; anything else is a bug and keeps its traceback.
         if type(error).__module__ == "sqlalchemy.exc" and type(error).__name__ in DATABASE_ERRORS:
-            _fail(f"The ledger is away: {in_one_line(str(error.__cause__ or error))}", FAILED)
+            _fail(f"The ledger is away: {in_one_line(str(error.__cause__ or error))}; {SEE}", FAILED)
         if not hasattr(error, "error_id"):
             raise
-        said = f"The ledger is away: {error}" if error.error_id == LEDGER_AWAY else str(error)
+        said = f"The ledger is away: {error}; {SEE}" if error.error_id == LEDGER_AWAY else str(error)
         _fail(said, BAD_CONFIGURATION if error.error_id in CONFIGURATION_ERRORS else FAILED)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bailanys.processes.asterisk_user import Account
 from recordings.vault.places import Places
+from storage.reachable import damage
 from telephony.embedded import AsteriskError, AsteriskInstall
 from telephony.process import running_pid, start_asterisk, stop_asterisk
 
@@ -118,8 +119,22 @@ class AsteriskKeeper:
         await stop_asterisk(self._asterisk, self._places.asterisk_conf, self.pid)
 
     async def _start(self) -> None:
+        """It does not start on a database of its own that is damaged: calls go before what operators said last."""
         log = self._places.log / "asterisk.out"
+        if aside := await asyncio.to_thread(put_damaged_aside, self._places.asterisk_database):
+            self._tell(f"Asterisk's own database was damaged, and lies in {aside}: operators dial *1 again")
         self.pid = (await start_asterisk(self._asterisk, self._places.asterisk_conf, log, user=self._user)).pid
+
+
+def put_damaged_aside(database: Path) -> Path | None:
+    """Where a database that Asterisk could not open lies now; None where it is sound, or there is none."""
+    if not os.path.lexists(database) or not (database.is_dir() or damage(database, ours_alone=True)):
+        return None
+    aside = database.with_name(f"{database.name}.damaged-{time.time_ns()}")
+    database.rename(aside)
+    for left in database.parent.glob(f"{database.name}-*"):  # of SQLite's: they belong to that file
+        left.rename(aside.with_name(f"{aside.name}{left.name.removeprefix(database.name)}"))
+    return aside
 
 
 async def gone(pid: int) -> None:

@@ -66,7 +66,7 @@ async def wants_restart(asterisk: AsteriskInstall, places: Places, settings: Set
             if _changed_since_start(path, pid):
                 found.append(f"{path} is newer than the running Asterisk")
     running = _words(await rx(asterisk, conf, "module show"))
-    modules = re.findall(r"^load\s*=>?\s*(\S+?)(?:\.so)?\s*$", (places.etc / "modules.conf").read_text(), re.MULTILINE)
+    modules = re.findall(r"^load\s*=>?\s*(\S+?)(?:\.so)?\s*$", _text(places.etc / "modules.conf"), re.MULTILINE)
     found += [f"the module {module} is not loaded" for module in modules if f"{module}.so" not in running]
     return found
 
@@ -108,7 +108,11 @@ def unreadable(places: Places, pid: int | None) -> list[str]:
 
 def edition_of(file: Path) -> str:
     """The mark of all files that were rendered together, as this one has it. Raises OSError."""
-    return _value(file.read_text(), names.EDITION)
+    return _value(_text(file), names.EDITION)
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace")  # damaged, it has nothing that is looked for
 
 
 def _value(text: str, name: str) -> str:

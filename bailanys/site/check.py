@@ -8,8 +8,10 @@ from pathlib import Path
 from bailanys.processes.asterisk_keeper import holder_of
 from bailanys.site.folders_fit import folder_findings, state_findings
 from bailanys.site.own_ports import ports_of
+from bailanys.site.state_files import state_file_findings
 from bailanys.site.tls_files import tls_findings, tls_remarks
 from config.object_store import StoreAddress
+from config.ownership import as_owner_alone
 from config.path_signs import paths_unfit
 from config.ports_free import ports_in_use
 from config.problems import Finding, Problem, suggestion
@@ -41,6 +43,8 @@ def doubts(settings: Settings, source: Source, places: Places) -> list[Problem]:
     document = settings.model_dump(mode="json")
     known = crippling(document)
     findings = [one for one in unworkable(document) if one not in known] + folder_findings(settings, places)
+    if places.state.is_dir():
+        findings += state_file_findings(settings, places)
     if places.remote is not None:
         try:
             secrets_of(places.remote.secrets_file)
@@ -53,7 +57,8 @@ def outside_problems(settings: Settings, source: Source, places: Places, root: P
     """What others would not let us do: ports, the object storage, the database; each is tried out."""
     ours = ports_of(_ours(places))
     ports = [one for one in ports_in_use(settings, source) if not any(f"port {port} " in one.message for port in ours)]
-    reason = unreached(places.database_url)
+    with as_owner_alone():
+        reason = unreached(places.database_url, places.ledger_begun)
     database = [source.problem(Finding(("storage", "database_url"), reason))] if reason else []
     store = [] if places.remote is None or _keyless(places.remote) else store_unreached(settings, root, source)
     return [*ports, *store, *database]

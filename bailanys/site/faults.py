@@ -6,11 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from bailanys.site.state_files import silent_faults
 from bailanys.site.tls_files import tls_findings, tls_remarks
 from config.ownership import name_of, strangers
 from config.settings import Settings
-from console.token_file import TokenFile
-from console.tokens import TokenError
 from recordings.vault.places import Places
 
 LOOK_EVERY_S = 30.0
@@ -24,11 +23,8 @@ def site_faults(settings: Settings, places: Places) -> tuple[str, ...]:
         shown = [f"{path.relative_to(places.state)} ({name_of(owner)})" for path, owner in others[:SHOWN]]
         more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
         found.append(f"files of the state folder belong to others: {', '.join(shown)}{more}")
-    try:
-        TokenFile(places.tokens).current()
-    except TokenError as error:
-        found.append(f"the API's tokens cannot be read: {str(error).rpartition('/')[2]}")
-    for finding in (*tls_findings(settings.sip, places.state), *tls_remarks(settings.sip, places.state)):
+    tls = (*tls_findings(settings.sip, places.state), *tls_remarks(settings.sip, places.state))
+    for finding in (*silent_faults(places), *tls):
         found.append(finding.message.replace(f"{places.state}/", ""))
     return tuple(found)
 

@@ -12,8 +12,6 @@ from pathlib import Path
 from config.ownership import as_owner_alone, name_of, strangers
 from config.problems import Finding
 from config.settings import Settings
-from recordings.errors import KeysUnreadableError
-from recordings.vault.keyring import ring_at
 from recordings.vault.places import Places
 from telephony.process import SOCKET_PATH_BYTES
 
@@ -58,14 +56,10 @@ def _others(places: Places) -> Iterator[Finding]:
                 yield Finding(path, why)
     if places.keys.is_dir():
         yield Finding(_KEYS, f"{places.keys} is a folder: name a file")
-    elif places.keys.exists():
-        if places.keys.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            yield Finding(_KEYS, f"{places.keys} can be read by others: chmod 600")
-        try:
-            with as_owner_alone():
-                ring_at(places.keys)
-        except KeysUnreadableError as error:
-            yield Finding(_KEYS, f"{error}: no recording could be kept or heard")
+    state, within = places.state, (places.spool, places.etc, places.log, places.journals[0].parent, places.packages)
+    for folder in (*within, state / "data", state / "lib", places.control.parent):
+        if os.path.lexists(folder) and not folder.is_dir():
+            yield Finding(_STATE, f"{folder} is no folder, and has to be one: move it away")
 
 
 def _studio(settings: Settings, places: Places) -> Iterator[Finding]:

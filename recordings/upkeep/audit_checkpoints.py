@@ -20,6 +20,9 @@ from calls.audit import Checkpoint, Entry, Fault, contradicts, faults
 from recordings import durable
 from recordings.vault.signing import Signer, signed_by
 
+_BEGINS = b'{"seq":'
+_LONGEST_LINE = 1024
+"""Bytes, and far more than any of ours has."""
 _PREVIOUS = re.compile(r'"previous":"([0-9a-f]{64})"')
 OVERDUE_MS = 15 * 60_000
 """Entries so old without a checkpoint after them are a fault: the file was cut."""
@@ -36,36 +39,42 @@ class Written:
 def add(path: Path, signer: Signer, end: Entry, now_ms: int) -> None:
     """Put a checkpoint of the chain's end into the file, durable when it returns, whole or not at all. Raises OSError.
 
-    What a full disk or a power cut left of a line before is no checkpoint, and is taken away.
+    What a full disk or a power cut left of a line before is no checkpoint, and is taken away. Anything else there is
+    somebody's doing, and stays as it is.
     """
     durable.make_folder(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)  # the keeper's and a command's never become one line
         written = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
-        whole = written[: written.rfind(b"\n") + 1]
+        whole, left = _whole(written)
         os.ftruncate(descriptor, len(whole))
         last = _lines(whole)[-1:]
         said = _said(end.seq, end.digest, now_ms, _sha256(last[0]) if last else "")
-        line = f"{said} {signer.sign(said.encode())}\n".encode()
+        line = left + f"{said} {signer.sign(said.encode())}\n".encode()
         try:
             if os.write(descriptor, line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
             os.fsync(descriptor)
         except OSError:
             os.ftruncate(descriptor, len(whole))
+            if not whole:
+                path.unlink()  # an empty one would look like one that was cut
             raise
     finally:
         os.close(descriptor)
     durable.sync(path.parent)
 
 
-def read(path: Path, public_key: str) -> Written:
-    """All checkpoints that hold. Raises OSError."""
+def read(path: Path, public_key: str, last: int | None = None) -> Written:
+    """All checkpoints that hold, or those of so many last lines. Raises OSError."""
     points, wrong, previous = [], [], ""
     content = path.read_bytes() if path.exists() else b""
-    lines = _lines(content[: content.rfind(b"\n") + 1])  # what follows was never finished
-    for number, line in enumerate(lines, 1):
+    lines = _lines(_whole(content)[0])
+    first = 0 if last is None else max(len(lines) - last, 0)
+    if first:
+        previous = _sha256(lines[first - 1])
+    for number, line in enumerate(lines[first:], first + 1):
         torn, whole = _untorn(line)
         said, _, signature = whole.rpartition(" ")
         try:
@@ -87,12 +96,32 @@ def read(path: Path, public_key: str) -> Written:
     return Written(tuple(points), tuple(wrong))
 
 
+def newest_in(path: Path) -> int | None:
+    """The entry that the file's last line signs, by its own word; None where no line says any. Raises OSError."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - 2 * _LONGEST_LINE, 0))
+            lines = _lines(_whole(file.read())[0])
+        return int(json.loads(_untorn(lines[-1])[1].rpartition(" ")[0])["seq"])
+    except (FileNotFoundError, IndexError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _whole(content: bytes) -> tuple[bytes, bytes]:
+    """The lines, and what has to end the last of them first; without what a full disk or a power cut left of ours."""
+    whole = content[: content.rfind(b"\n") + 1]
+    rest = content[len(whole) :].rstrip(b"\0")  # a power cut leaves the room, perhaps, and not what was in it
+    if len(rest) < _LONGEST_LINE and (rest.startswith(_BEGINS) or _BEGINS.startswith(rest)):
+        return whole, b""
+    return content, b"\n"
+
+
 def _untorn(line: str) -> tuple[str, str]:
     """What a full disk had cut, and the checkpoint that an older version wrote right after it.
 
     That checkpoint was signed over the digest of what was cut: nothing else can stand in its place.
     """
-    at = line.rfind('{"seq":')
+    at = line.rfind(_BEGINS.decode())
     return (line[:at], line[at:]) if at > 0 else ("", line)
 
 

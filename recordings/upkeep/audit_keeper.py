@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from calls.audit import Checkpoint, Fault, contradicts, faults
 from recordings.errors import KeysUnreadableError
-from recordings.upkeep.audit_checkpoints import OVERDUE_MS, Written, add, read
+from recordings.upkeep.audit_checkpoints import OVERDUE_MS, Written, add, newest_in, read
 from recordings.vault.places import Places
 from recordings.vault.signing import Signer
 from storage.ledger import Ledger
@@ -29,6 +29,8 @@ class AuditKeeper:
         """What is away and was told."""
         self._newest: Checkpoint | None = None
         """What is signed last; None where nothing is."""
+        self._signed = False
+        """Whether we have seen or made any checkpoint."""
 
     async def keep(self) -> None:
         """Look the log over the first time, hold its end against what was signed last, then sign how far it has come.
@@ -42,9 +44,8 @@ class AuditKeeper:
             self._tell_away("signing-key-away", f"{error}; the audit log goes on, and is signed once it is back")
             return
         if await self._cut():
-            self._tell_away(
-                "audit-log", f"{self._places.checkpoints}: not there, though the log was signed: put it back"
-            )
+            said = "not there, empty or cut, though the log was signed: put it back"
+            self._tell_away("audit-log", f"{self._places.checkpoints}: {said}")
             return
         self._away = ""
         if not self._looked:
@@ -59,12 +60,17 @@ class AuditKeeper:
             self._newest = Checkpoint(end.seq, end.digest, now_ms)
 
     async def _cut(self) -> bool:
-        """Whether there must have been a file of checkpoints, and there is none."""
-        if await asyncio.to_thread(self._places.checkpoints.exists):
+        """Whether there must have been a file of checkpoints, and there is none, or one without what we have signed."""
+        path = self._places.checkpoints
+        if self._newest is not None and (await asyncio.to_thread(newest_in, path) or 0) < self._newest.seq:
+            # Told now; a file that goes on from there is looked over anew.
+            self._newest, self._looked, self._signed = None, False, True
+            return True
+        if await asyncio.to_thread(lambda: path.exists() and path.stat().st_size > 0):
             return False
         first = await self._ledger.audit_entry(1)
         begun_ms = time.time_ns() // 1_000_000 - OVERDUE_MS
-        return self._newest is not None or (first is not None and first.at_ms < begun_ms)
+        return self._signed or (first is not None and first.at_ms < begun_ms)
 
     def _tell_away(self, kind: str, detail: str) -> None:
         if detail != self._away:

@@ -103,6 +103,11 @@ class Places:
         return self.etc / "asterisk.conf"
 
     @property
+    def asterisk_database(self) -> Path:
+        """What Asterisk itself keeps: operators' last words, supervisors' changes, registrations."""
+        return self.state / "lib" / "astdb.sqlite3"
+
+    @property
     def log(self) -> Path:
         """Logs and journals."""
         return self.state / "log"

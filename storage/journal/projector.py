@@ -131,7 +131,7 @@ class Projector:
                 rotate_if_large(source, limit_bytes, now_ms)
                 drop_read(source, positions, now_ms - kept_ms)
         except OSError as error:
-            raise JournalError(str(error)) from error
+            raise JournalError(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from error
 
     def project_now(self) -> int:
         """The same as `project_once`, in this thread."""
@@ -142,7 +142,7 @@ class Projector:
                 self._forget()
                 return 0
             except OSError as error:
-                raise JournalError(str(error)) from error
+                raise JournalError(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from error
             except SQLAlchemyError as error:
                 self._forget()
                 raise LedgerUnavailableError(str(error.__cause__ or error)) from error

@@ -174,7 +174,10 @@ def test_our_own_ports_are_in_nobodys_way(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_database_that_lets_nobody_in_is_told_without_its_password(tmp_path: Path) -> None:
     assert unreached(f"sqlite:///{tmp_path}/new.db") == ""
     (tmp_path / "text.db").write_text("no database at all")
-    assert unreached(f"sqlite:///{tmp_path}/text.db") == f"{tmp_path}/text.db is no database of SQLite"
+    assert (
+        unreached(f"sqlite:///{tmp_path}/text.db")
+        == f"{tmp_path}/text.db is no database of SQLite: put its backup in place"
+    )
     assert unreached(f"sqlite:///{tmp_path}") == f"{tmp_path} is a folder: name a file"
     away = unreached("postgresql://bailanys:secret@127.0.0.1:1/ledger")
     assert "Connection refused" in away

@@ -39,7 +39,8 @@ async def test_each_fault_is_told_while_it_lasts_and_alarmed_once(
         await watch.look()
     first, second = watch.now
     assert first == "files of the state folder belong to others: tokens.json (root)"
-    assert second.startswith("the API's tokens cannot be read: tokens.json is damaged")
+    assert second.startswith("tokens.json is damaged: put its backup in place")
+    assert second.endswith("nobody may use the HTTP API")
     assert [kind for kind, _ in alarms] == ["site", "site"]
     assert str(tmp_path) not in "".join(watch.now)
     monkeypatch.setattr(looked_at, "strangers", lambda folder: [])
