@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from calls.audit import Note
 from calls.callback import CANCELLED
 from calls.journal import Entry, Fact
 from calls.ratings import RatingTold
@@ -22,7 +23,7 @@ from storage.journal.facts import (
     with_fact,
     with_score,
 )
-from storage.journal.fold import fold
+from storage.journal.fold import call_ids, fold
 from storage.record import CallRecord, CallRow, OfferRow, RatingRow, SegmentRow
 
 CALL = "hl1-1764000000.1"
@@ -298,3 +299,75 @@ def test_a_long_name_is_cut_to_what_the_column_holds() -> None:
     assert folded.alarms == [{"at_ms": 5, "kind": "k" * 64, "detail": "d" * 500}]
     bare = fold([Entry("USER_DEFINED", 5, "", CALL, CALL, "alarm", "")], {}, take_rating)
     assert bare.alarms == [{"at_ms": 5, "kind": "unknown", "detail": ""}]
+
+
+def test_a_call_whose_network_withholds_the_number_keeps_the_name_that_the_phone_told() -> None:
+    record = told(EMPTY, Fact.IDENTITY, 10, source="from", value="<sip:aigul@ministry.example>")
+    assert record.call.caller_key == "sip:aigul"
+    record = told(record, Fact.ARRIVED, 50, dialled="1414", caller="anonymous")
+    assert (record.call.caller_key, record.call.caller_raw) == ("sip:aigul", "anonymous")
+    numbered = told(record, Fact.ARRIVED, 50, dialled="1414", caller="87011234567")
+    assert numbered.call.caller_key == "+77011234567"
+
+
+def test_a_question_that_names_no_talk_or_no_operator_is_none() -> None:
+    for fact in (Fact.RATING_OFFERED, Fact.UNRATED):
+        assert told(EMPTY, fact, 5, operator="101") is EMPTY
+        assert told(EMPTY, fact, 5, seq=1) is EMPTY
+
+
+@pytest.mark.parametrize(("length", "kept"), [(1, True), (64, True), (65, False), (0, False)])
+def test_a_call_is_one_of_asterisks_ids_and_not_what_damage_left(length: int, kept: bool) -> None:
+    entry = Entry("USER_DEFINED", 5, "", "x" * length, "x" * length, Fact.QUEUED, "seq=1&group=ict")
+    assert set(fold([entry], {}, take_rating).records) == ({"x" * length} if kept else set())
+    assert call_ids([entry]) == ({"x" * length} if kept else set())
+
+
+@pytest.mark.parametrize("fact", [Fact.STEP, Fact.LANGUAGE])
+def test_what_the_menu_says_makes_nobody_a_caller(fact: Fact) -> None:
+    entry = Entry("USER_DEFINED", 5, "", CALL, CALL, fact, "step=language&language=kk&by=key")
+    folded = fold([entry], {}, take_rating)
+    assert (folded.records, folded.steps) == ({}, [])
+    known = fold([entry], {CALL: EMPTY}, take_rating)
+    assert len(known.steps) == (1 if fact is Fact.STEP else 0) and set(known.records) == {CALL}
+
+
+def test_what_a_supervisor_changed_is_noted_as_long_as_the_log_keeps_it() -> None:
+    extra = f"kind={'k' * 70}&subject=101&by=cli%3Aaliya&before={'b' * 600}"
+    folded = fold([Entry("USER_DEFINED", 5, "", "", "", Fact.CHANGED, extra)], {}, take_rating)
+    note = Note("cli:aliya", "k" * 64, "101", {"before": "b" * 500, "after": ""})
+    assert folded.notes == [(5, note)]
+    bare = fold([Entry("USER_DEFINED", 5, "", "", "", Fact.CHANGED, "")], {}, take_rating)
+    assert bare.notes == [(5, Note("unknown", "unknown", "unknown", {"before": "", "after": ""}))]
+
+
+def test_a_pause_is_noted_with_the_recordings_own_name_and_who_ended_it() -> None:
+    record = told(EMPTY, Fact.OFFERED, 10, seq=1, offer=2, operator="101", file="hl1-5.5-1-2-99")
+
+    def notes(**values: Any) -> list[Note]:
+        text = "&".join(f"{key}={value}" for key, value in {"seq": 1, "from_ms": 50, **values}.items())
+        entry = Entry("USER_DEFINED", 60, "", CALL, CALL, Fact.GAP, text)
+        return [note for _, note in fold([entry], {CALL: record}, take_rating).notes]
+
+    (paused,) = notes(reason="paused", by="101", detail="card", offer=2)
+    assert paused == Note("101", "recording.paused", "hl1-5.5-1-2-99", {"reason": "card", "from_ms": 50})
+    for ended_by, actor in (("time", "101"), ("talk", "101"), ("102", "102"), ("", "unknown")):
+        (resumed,) = notes(reason="paused", by="101", offer=2, to_ms=90, ended_by=ended_by)
+        facts = {"from_ms": 50, "to_ms": 90, "ended_by": ended_by or "unknown"}
+        assert resumed == Note(actor, "recording.resumed", "hl1-5.5-1-2-99", facts)
+    (unknown,) = notes(reason="paused", by="101", offer=3)
+    assert unknown.subject == f"{CALL}-1-3"
+    assert notes(reason="disk-full", by="101", offer=2) == []
+
+
+def test_a_step_tells_what_it_is_about() -> None:
+    def step(name: str, extra: str) -> dict[str, Any]:
+        folded = fold([Entry("USER_DEFINED", 7, "", CALL, CALL, name, extra)], {CALL: EMPTY}, take_rating)
+        return folded.steps[0]
+
+    assert step("step", "step=menu&detail=2") == {"call_id": CALL, "at_ms": 7, "step": "menu", "detail": "2"}
+    assert step("returned", "operator=101&seq=3")["detail"] == "101"
+    assert step("returned", "seq=3")["step"] == "returned" and step("returned", "seq=3")["detail"] == "3"
+    assert step("left", "")["detail"] == ""
+    assert len(step("step", f"step={'s' * 70}&detail={'d' * 300}")["step"]) == 64
+    assert len(step("step", f"step=x&detail={'d' * 300}")["detail"]) == 200

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from calls.audit import faults
 from calls.journal import Fact
@@ -545,3 +546,32 @@ async def test_it_is_in_step_once_nothing_or_little_is_left_to_read(
     assert projector.in_step_ms == 6_000  # more of them may wait
     await projector.project_once()
     assert projector.in_step_ms == 7_000
+
+
+async def test_a_projector_that_another_overtook_goes_on_from_where_the_other_is(
+    engine: Engine, projector: Projector, journal: Path
+) -> None:
+    other = scene.projector_of(engine, [journal, journal.with_name("controller.csv")])
+    lines = scene.plain_call(1).lines
+    write(journal, lines[:2])
+    assert await projector.project_once() == 2
+    write(journal, lines[2:4])
+    assert await other.project_once() == 2
+    write(journal, lines[4:5])
+    assert await projector.project_once() == 0, "what it remembers is stale"
+    assert await projector.project_once() == 1
+
+
+async def test_why_the_ledger_is_away_is_told_in_the_databases_own_words(
+    projector: Projector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare, caused = SQLAlchemyError("too many clients"), SQLAlchemyError("(wrapped)")
+    caused.__cause__ = OSError("disk I/O error")
+    for error, said in ((bare, "^too many clients$"), (caused, "^disk I/O error$")):
+
+        def fail(error: SQLAlchemyError = error) -> int:
+            raise error
+
+        monkeypatch.setattr(projector, "_project", fail)
+        with pytest.raises(LedgerUnavailableError, match=said):
+            await projector.project_once()

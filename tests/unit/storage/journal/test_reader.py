@@ -32,11 +32,13 @@ def read(journal: Path, position: Position | None = None, limit: int = READ_LIMI
 
 
 def test_files_put_aside_are_read_first_the_oldest_first(journal: Path) -> None:
-    for name in ("journal.csv.20", "journal.csv.9", "journal.csv.gz", "journal.csv.100"):
-        journal.with_name(name).touch()
+    numbers = [20, 9, 100, 3, 1000, 70, 8, 600, 5, 40, 11, 2]
+    for name in (*map(str, numbers), "gz"):
+        journal.with_name(f"journal.csv.{name}").touch()
     assert [path.name for path in files_of(journal)] == [
-        "journal.csv.9", "journal.csv.20", "journal.csv.100", "journal.csv",
-    ]  # fmt: skip
+        *(f"journal.csv.{number}" for number in sorted(numbers)),
+        "journal.csv",
+    ]
 
 
 def test_whole_lines_are_taken_and_where_they_end_is_told(journal: Path) -> None:
