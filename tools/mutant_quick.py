@@ -44,8 +44,8 @@ class Quick:
         self._failed: list[str] = []
         self._functions: dict[CodeType, list[FunctionType]] = {}
 
-    def pytest_collection(self) -> None:
-        """Note what runs while our modules are imported."""
+    def watch_imports(self) -> None:
+        """Note from now on until the tests are collected what runs while our modules are imported."""
         inside = f"{self._tree}/"
 
         def traced(frame: FrameType, _event: str, _argument: object) -> None:
@@ -86,7 +86,7 @@ class Quick:
         codes = [(code, other) for code, other in pairs if code != other]
         if any(_is_outside(code) and not _is_alike(code, other) for code, other in codes):
             return None
-        if any((code.co_filename, code.co_qualname) in self._at_import for code, _ in codes):
+        if any((code.co_filename, code.co_qualname) in self._at_import for code, _ in codes if not _is_outside(code)):
             return None
         imported = any(code.co_filename == str(path) for code in self._functions)
         if imported and not any(code in self._functions for code, _ in codes):

@@ -105,7 +105,9 @@ class Trials:
 
         reap_orphans()
         options = [*OPTIONS, "-s", "-k", "not postgresql", *files]
-        self._child(options, [Quick(self.tree, jobs, tell)], "quick-log")
+        quick = Quick(self.tree, jobs, tell)
+        quick.watch_imports()
+        self._child(options, [quick], "quick-log")
 
     def passes(self, test: str, timeout_s: float) -> bool:
         """Whether a test passes by itself, with nothing changed: only then does its failure say anything."""

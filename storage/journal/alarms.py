@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from calls.alarms import Told
@@ -26,9 +27,7 @@ def alarms_in_journals(sources: Iterable[Path], from_ms: int) -> list[Told]:
     """All that are left in the journals and their parts put aside, from an instant on, in order. Raises OSError."""
     found = []
     for path in (path for source in sources for path in files_of(source)):
-        try:
-            with path.open("rb") as lines:
-                found += [told for line in lines if (told := told_by(line)) is not None and told.at_ms >= from_ms]
-        except FileNotFoundError:  # put aside this moment, or not begun yet
-            continue
+        # without it, the file was put aside this moment, or is not begun yet
+        with suppress(FileNotFoundError), path.open("rb") as lines:
+            found += [told for line in lines if (told := told_by(line)) is not None and told.at_ms >= from_ms]
     return sorted(found, key=lambda told: told.at_ms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,13 +42,11 @@ def held_against(connection: Connection, sources: Sequence[Path]) -> Held:
     unread, told = 0, dict[Talk, None]()
     for source in sources:
         for path in files_of(source):
-            try:
+            with suppress(FileNotFoundError):  # put aside, or not begun yet
                 status = path.stat()
                 taken = min(read.get((source.name, status.st_ino), 0), status.st_size)
                 unread += status.st_size - taken
                 told |= dict.fromkeys(_talks(path, taken))
-            except FileNotFoundError:  # put aside, or not begun yet
-                continue
     return Held(unread, tuple(_unknown(connection, list(told))))
 
 

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from calls.alarms import Told
+from calls.journal import Fact
+from calls.journal_lines import format_line
 from storage.journal import check
+from storage.journal.alarms import alarms_in_journals
 from storage.journal.check import Held
 from storage.journal.projector import Projector
 from storage.journal.reader import (
@@ -160,3 +164,23 @@ def test_what_is_no_talk_is_not_taken_for_one(engine: Engine, projector: Project
         pass
     with engine.connect() as connection:
         assert check.held_against(connection, [journal]) == Held(0, ())
+
+
+def test_a_journal_that_was_never_read_is_unread_to_its_last_byte(engine: Engine, journal: Path) -> None:
+    journal.write_bytes(b"".join(scene.plain_call(1).lines))
+    with engine.connect() as connection:
+        found = check.held_against(connection, [journal, journal.with_name("none.csv")])
+    assert found == Held(journal.stat().st_size, ())
+
+
+def test_alarms_are_told_from_all_journals_in_the_order_of_time(journal: Path) -> None:
+    def alarm(at_ms: int, kind: str) -> bytes:
+        return format_line(Fact.ALARM, at_ms, {"kind": kind, "detail": f"of {kind}"})
+
+    controller = journal.with_name("controller.csv")
+    journal.write_bytes(alarm(5_000, "e") + alarm(1_000, "a") + b"damaged alarm\n")
+    journal.with_name("journal.csv.7").write_bytes(alarm(4_000, "d") + scene.plain_call(1).lines[0])
+    controller.write_bytes(alarm(3_000, "c") + alarm(2_000, "b"))
+    found = alarms_in_journals([journal, journal.with_name("none.csv"), controller], 2_000)
+    told = ((2_000, "b"), (3_000, "c"), (4_000, "d"), (5_000, "e"))
+    assert found == [Told(at_ms, kind, f"of {kind}") for at_ms, kind in told]
