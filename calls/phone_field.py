@@ -16,7 +16,6 @@ from calls.phone import ANONYMOUS, Candidates, caller_key, candidate_keys
 MOST_NUMBERS = 20
 """In one field: more is a list for several demands."""
 LONGEST_FIELD = 500
-_MOST_TOKENS = 40
 _SHORTEST_BESIDE = 5
 
 _WITHHELD_WORDS = frozenset(
@@ -220,8 +219,6 @@ def _digits(part: str) -> str:
 @cache
 def _runs(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     """The ways, two at most, to read tokens as several whole numbers, one after the other."""
-    if not tokens or len(tokens) > _MOST_TOKENS:
-        return ()
     found: list[tuple[str, ...]] = []
     for end in range(1, len(tokens) + 1):
         run = " ".join(tokens[:end])

@@ -176,6 +176,8 @@ def test_as_many_numbers_as_a_letter_may_hold_and_no_more() -> None:
     assert len(numbers_of(", ".join(numbers[:-1]))) == MOST_NUMBERS
     with pytest.raises(NotUnderstoodError, match="more than 20 numbers"):
         numbers_of(", ".join(numbers))
+    with pytest.raises(NotUnderstoodError, match="more than 20 numbers"):
+        numbers_of(" ".join(f"870155525{nth:02}" for nth in range(41)))  # as many as a field has letters for
 
 
 def test_a_number_beside_an_address_is_one_too() -> None:
