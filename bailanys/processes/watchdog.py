@@ -14,6 +14,10 @@ from pathlib import Path
 SILENCE_S = 6.0
 """A controller that has not said that it is alive for so long is stuck: it is killed and started again."""
 
+BEGIN_S = 30.0
+"""So long it may take to begin: on a machine that is very busy Python alone takes many seconds to load, and to kill a
+controller in the midst of that is to begin anew, for ever. Asterisk serves the callers meanwhile."""
+
 PAUSE_FIRST_S = 0.2
 PAUSE_LAST_S = 5.0
 
@@ -76,15 +80,17 @@ class Supervisor:
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
+        patience_s = BEGIN_S
         while True:
             try:
-                said = await asyncio.wait_for(process.stdout.readline(), SILENCE_S)
+                said = await asyncio.wait_for(process.stdout.readline(), patience_s)
             except TimeoutError:
                 self._tell(f"The controller (pid {process.pid}) is stuck: it is killed")
                 process.kill()
                 return
             if not said:
                 return
+            patience_s = SILENCE_S
 
     async def _end(self) -> None:
         process = self._process
