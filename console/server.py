@@ -8,6 +8,8 @@ from collections.abc import Callable
 import structlog
 from aiohttp import web
 
+from calls.alarms import AlarmKind
+
 log = structlog.get_logger(__name__)
 
 AGAIN_S = 15.0
@@ -51,6 +53,6 @@ async def _listen(
             return await asyncio.get_running_loop().create_server(protocol, bind, port, backlog=CONNECTIONS)
         except OSError as error:
             if not told:
-                alarm("api", f"{bind}:{port}: {error.strerror or error}")
+                alarm(AlarmKind.API, f"{bind}:{port}: {error.strerror or error}")
                 told = True
             await asyncio.sleep(AGAIN_S)

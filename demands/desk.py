@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from calls.alarms import AlarmKind
 from calls.audit import Entry, Note
 from calls.demand import Authority, DeedRefusedError, Demand, Kind, State, Step, due
 from calls.local_day import local_date
@@ -176,8 +177,9 @@ def alarm_of(state: State, deed: Step, now_ms: int) -> tuple[str, str]:
     """The alarm's kind and its words."""
     left = time_left(state.demand.deadline_ms - now_ms)
     if deed.kind is Kind.ESCALATED:
-        return "demand-not-approved", f"{state.demand.id}: nobody has approved yet, {left}"
-    return ("demand-missed" if now_ms >= state.demand.deadline_ms else "demand-due"), f"{state.demand.id}: {left}"
+        return AlarmKind.DEMAND_NOT_APPROVED, f"{state.demand.id}: nobody has approved yet, {left}"
+    missed = now_ms >= state.demand.deadline_ms
+    return AlarmKind.DEMAND_MISSED if missed else AlarmKind.DEMAND_DUE, f"{state.demand.id}: {left}"
 
 
 def time_left(left_ms: int) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from calls.alarms import AlarmKind
 from calls.events import CallGone, CallPrioritised, Event, OperatorAnswered, Reachability, SkillsChanged, Tick
 from calls.ids import CallId, OperatorId
 from calls.journal import Fact
@@ -103,7 +104,7 @@ class Dispatcher:
                 await self._pace.breathe()
             except Exception as error:  # one bad event must not throw every caller into the safety net
                 log.exception("event not handled")
-                self._deeds.note(Fact.ALARM, kind="bug", detail=repr(error)[:200])
+                self._deeds.note(Fact.ALARM, kind=AlarmKind.BUG, detail=repr(error)[:200])
                 await self._resync("an event was not handled")
 
     async def _step(self) -> None:
@@ -165,11 +166,11 @@ class Dispatcher:
                 self._handle(event)
             case AmiEvent(name, fields):
                 if (guesses := self.guesses.heard(name, fields, _now_ms())) is not None:
-                    self._deeds.perform([Alarm("sip-guesses", guesses)])
+                    self._deeds.perform([Alarm(AlarmKind.SIP_GUESSES, guesses)])
                 # Asterisk stamps each event; a caller's line breaks in a number, which it puts into one raw, do not.
                 if self._in_truth and not older and "Timestamp" in fields:
                     if name == "AttendedTransfer" and (detail := taken_over(fields)):
-                        self._deeds.perform([Alarm("dialog_not_own", detail)])
+                        self._deeds.perform([Alarm(AlarmKind.DIALOG_NOT_OWN, detail)])
                     if name == "UserEvent":
                         self._heed_callback(fields)
                     elif left_unnamed(name, fields):
@@ -217,7 +218,7 @@ class Dispatcher:
         return {one.id: tuple(one.legs) for one in self.router.operators.values() if one.talking}
 
     def _phone_lost(self, reachability: Reachability) -> None:
-        self._deeds.perform([Alarm("phone-lost", reachability.operator)])
+        self._deeds.perform([Alarm(AlarmKind.PHONE_LOST, reachability.operator)])
         self.say(reachability)
 
     def lend(self, lent: Lent) -> None:
@@ -257,11 +258,11 @@ class Dispatcher:
         twice = seen.of(self._forgotten)
         self._forgotten = seen.calls
         for waiting in twice.waiting:
-            self._deeds.perform([Alarm("forgotten-caller", waiting.call)])
+            self._deeds.perform([Alarm(AlarmKind.FORGOTTEN_CALLER, waiting.call)])
             self.say(waiting)
         self._deeds.perform([Reclaim(call, channel) for call, channel in twice.in_net])
         for call, channel in twice.misplaced:
-            self._deeds.perform([Alarm("misplaced-caller", call), MoveOn(call, channel)])
+            self._deeds.perform([Alarm(AlarmKind.MISPLACED_CALLER, call), MoveOn(call, channel)])
 
     # -- the truth -------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 
+from calls.alarms import AlarmKind
 from calls.events import Event
 from calls.ids import CallId
 from routing.commands import Alarm
@@ -54,7 +55,7 @@ class IdleWatch:
         self.alarms += len(found)
         return [
             Alarm(
-                "idle-beside-waiting",
+                AlarmKind.IDLE_BESIDE_WAITING,
                 f"call {one.call} operator {one.operator} {now_ms - one.since_ms} ms{_decided(router, one.call)}",
             )
             for one in found

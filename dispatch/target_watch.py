@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
+from calls.alarms import AlarmKind
 from calls.ids import GroupId
 from calls.journal import Fact
 from calls.local_day import Span, local_date, local_day
@@ -147,7 +148,8 @@ class TargetWatch:
             outlooks[EVERYBODY] = decided.total
         self._warned, said = notices(self._warned, outlooks, now_ms, self._rules)
         for notice in said:
-            kind, detail = ("target-missed" if notice.missed else "target-met"), words(notice, self._zone)
+            kind = AlarmKind.TARGET_MISSED if notice.missed else AlarmKind.TARGET_MET
+            detail = words(notice, self._zone)
             (log.error if notice.missed else log.info)("alarm", kind=kind, detail=detail)
             self._write(Fact.ALARM, now_ms, {"kind": kind, "detail": detail})
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import product
 
+from calls.alarms import AlarmKind
 from calls.events import (
     CallGone,
     CallPrioritised,
@@ -205,7 +206,7 @@ class Router:
         announce_ms = known.announce_ms if known else self._announcing.first_ms(now_ms)
         rank_ms = event.rank_ms
         if not now_ms - LONGEST_WAIT_MS <= rank_ms <= now_ms + CLOCKS_MS:
-            out.append(Alarm("rank-refused", f"{event.call} says {rank_ms}: counted from now on"))
+            out.append(Alarm(AlarmKind.RANK_REFUSED, f"{event.call} says {rank_ms}: counted from now on"))
             rank_ms = now_ms
         place = Waiting(
             event.call, event.channel, event.group, event.language, rank_ms, announce_ms, event.offers,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calls.alarms import AlarmKind
 from calls.events import Outcome
 from routing.commands import Alarm, Command, KeepDuty
 from routing.presence import Operator
@@ -29,7 +30,7 @@ def offer_ended(operator: Operator, outcome: Outcome, now_ms: int, rules: Rules)
             rest_s = min(rules.backoff_first_s * 2**operator.failures, rules.backoff_last_s)
             operator.failures += 1
             operator.rest(now_ms, rest_s, "phone failed")
-            return [Alarm("phone-failed", f"operator {operator.id}: put away for {rest_s:g} s")]
+            return [Alarm(AlarmKind.PHONE_FAILED, f"operator {operator.id}: put away for {rest_s:g} s")]
         case Outcome.CANCELLED:
             pass
     return []

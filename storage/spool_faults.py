@@ -6,13 +6,17 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
+from calls.alarms import AlarmKind
 from calls.recording import GapReason, SpoolFault
 from storage.tables import alarm
 
-REASON = {"spool-full": GapReason.DISK_FULL.value, "spool-unwritable": GapReason.DISK_UNWRITABLE.value}
-OVER = "spool-writable"
+REASON: dict[str, str] = {
+    AlarmKind.SPOOL_FULL: GapReason.DISK_FULL.value,
+    AlarmKind.SPOOL_UNWRITABLE: GapReason.DISK_UNWRITABLE.value,
+}
+OVER = AlarmKind.SPOOL_WRITABLE
 
-_TOLD = select(alarm.c.at_ms, alarm.c.kind).where(alarm.c.kind.in_((*REASON, OVER)))
+_TOLD = select(alarm.c.at_ms, alarm.c.kind).where(alarm.c.kind.in_([str(kind) for kind in (*REASON, OVER)]))
 
 
 def spool_faults(connection: Connection, from_ms: int, to_ms: int) -> list[SpoolFault]:

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import structlog
 
-from calls.alarms import Told
+from calls.alarms import AlarmKind, Told
 from config.settings import LANGUAGES, Alarms
 from storage.journal.alarms import told_by
 from storage.journal.reader import Position, files_of, read_portion
@@ -39,7 +39,7 @@ PATIENCE_S = 20.0
 TRIES, AGAIN_S = 3, 15.0
 MOST_A_MINUTE = 10
 """More in a minute are counted, and told as one."""
-MANY = "many-alarms"
+MANY = AlarmKind.MANY_ALARMS
 MAIL_SERVER = ("127.0.0.1", 25)
 _WORDS = Path(__file__).with_name("words")
 

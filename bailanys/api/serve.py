@@ -10,6 +10,7 @@ from collections.abc import Callable
 import structlog
 
 from bailanys.loop.at_hand import settle_memory
+from calls.alarms import AlarmKind
 from config.settings import Settings
 from console.ports import Desk, Supervision
 from dispatch.dispatcher import Dispatcher
@@ -48,7 +49,7 @@ async def keep_api(
         settle_memory()
         await _serve(settings, places, office, engine, alarm)
     except Exception as error:  # the edge between the API and the calls: nothing of it may get further
-        alarm("api", repr(error)[:300])
+        alarm(AlarmKind.API, repr(error)[:300])
 
 
 async def _serve(

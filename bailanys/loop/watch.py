@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from bailanys.loop.late_clock import LateClock, Stall
 from bailanys.loop.seen import Seen, what_runs
+from calls.alarms import AlarmKind
 from console.ports import LoopNow
 
 TICK_S = 0.02
@@ -38,9 +39,9 @@ class LoopWatch:
         self._every = every
         self._windows = [0.0, 0.0]
         self._window_ends_s = 0.0
-        self._counts = {"loop-stalled": 0, "loop-starved": 0}
-        self._untold = {"loop-stalled": 0, "loop-starved": 0}
-        self._quiet_until_s = {"loop-stalled": 0.0, "loop-starved": 0.0}
+        self._counts = {AlarmKind.LOOP_STALLED: 0, AlarmKind.LOOP_STARVED: 0}
+        self._untold = {AlarmKind.LOOP_STALLED: 0, AlarmKind.LOOP_STARVED: 0}
+        self._quiet_until_s = {AlarmKind.LOOP_STALLED: 0.0, AlarmKind.LOOP_STARVED: 0.0}
         self._due_s = 0.0
         self._seen: Seen | None = None
         self._ended = threading.Event()
@@ -48,7 +49,7 @@ class LoopWatch:
     @property
     def now(self) -> LoopNow:
         """How the loop did so far."""
-        return LoopNow(max(self._windows), self._counts["loop-stalled"], self._counts["loop-starved"])
+        return LoopNow(max(self._windows), self._counts[AlarmKind.LOOP_STALLED], self._counts[AlarmKind.LOOP_STARVED])
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -72,12 +73,12 @@ class LoopWatch:
         self._windows[0] = max(self._windows[0], one.ours_s)
         seen, self._seen = self._seen, None
         if one.ours_s >= ALARM_S:
-            self._tell("loop-stalled", one, seen, now_s)
+            self._tell(AlarmKind.LOOP_STALLED, one, seen, now_s)
         if one.starved_s >= STARVED_S:
-            self._tell("loop-starved", one, None, now_s)
+            self._tell(AlarmKind.LOOP_STARVED, one, None, now_s)
         self._every(one)
 
-    def _tell(self, kind: str, one: Stall, seen: Seen | None, now_s: float) -> None:
+    def _tell(self, kind: AlarmKind, one: Stall, seen: Seen | None, now_s: float) -> None:
         self._counts[kind] += 1
         if now_s < self._quiet_until_s[kind]:
             self._untold[kind] += 1

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import structlog
 
+from calls.alarms import AlarmKind
+
 log = structlog.get_logger(__name__)
 
 SILENCE_S = 60.0
@@ -114,7 +116,7 @@ class OfficeKeeper:
         if not self._told:
             self._told = True
             with contextlib.suppress(OSError):  # a full disk: the log has it
-                self._alarm("back-office", what)
+                self._alarm(AlarmKind.BACK_OFFICE, what)
 
     async def _end(self) -> None:
         process = self._process

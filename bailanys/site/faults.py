@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from bailanys.site.state_files import silent_faults
 from bailanys.site.tls_files import tls_findings, tls_remarks
+from calls.alarms import AlarmKind
 from config.ownership import name_of, strangers
 from config.settings import Settings
 from recordings.vault.places import Places
@@ -44,4 +45,4 @@ class SiteWatch:
         new, self.now = [fault for fault in found if fault not in self.now], found
         for fault in new:
             with contextlib.suppress(OSError):  # a full disk: the log has it
-                self._alarm("site", fault)
+                self._alarm(AlarmKind.SITE, fault)

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import structlog
 
+from calls.alarms import AlarmKind
 from calls.ports import RecordingBook
 from calls.recording import EndedTalk, Gap, Recording, RecordingStatus
 from recordings.capture import silence, two_sides
@@ -154,9 +155,9 @@ class Finaliser:
     def _tell_of_keys(self, waiting: int) -> None:
         """Raise an alarm, once, while recordings wait for their keys, and say when they wait no more."""
         if self._keyless and not self._told_keyless:
-            self._alarm("keys-away", f"{self._keyless}; {waiting} recordings wait in the spool")
+            self._alarm(AlarmKind.KEYS_AWAY, f"{self._keyless}; {waiting} recordings wait in the spool")
         elif self._told_keyless and not self._keyless:
-            self._alarm("keys-back", "recordings are finished again")
+            self._alarm(AlarmKind.KEYS_BACK, "recordings are finished again")
         self._told_keyless = bool(self._keyless)
 
     async def _one(self, file: str, found: SpoolFile | None, talk: EndedTalk | None) -> Finished | None:
@@ -202,7 +203,7 @@ class Finaliser:
         except ReceiptVoidError as error:
             log.warning("a receipt is void", file=file, error=str(error), raw_is_there=raw_bytes is not None)
             if raw_bytes is None:
-                self._alarm("recording_lost", file)
+                self._alarm(AlarmKind.RECORDING_LOST, file)
             await _in_thread(lambda: self._archive.forget(file))
             return None
         return await self._enter(sidecar, talk)
@@ -236,7 +237,7 @@ class Finaliser:
         faults = await self._book.spool_faults(talk.began_ms, talk.ended_ms)
         gaps = gaps_of(talk, recording.duration_ms, faults)
         if any(gap.reason in UNEXPLAINED for gap in gaps):
-            self._alarm("recording_short" if recording.path else "recording_missing", recording.file)
+            self._alarm(AlarmKind.RECORDING_SHORT if recording.path else AlarmKind.RECORDING_MISSING, recording.file)
         return gaps
 
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from calls.alarms import AlarmKind
 from calls.audit import Checkpoint, Fault, contradicts, faults
 from recordings.errors import KeysUnreadableError
 from recordings.upkeep.audit_checkpoints import OVERDUE_MS, Written, add, newest_in, read
@@ -41,11 +42,12 @@ class AuditKeeper:
         try:
             signer = await asyncio.to_thread(self._places.signer)
         except KeysUnreadableError as error:
-            self._tell_away("signing-key-away", f"{error}; the audit log goes on, and is signed once it is back")
+            said = f"{error}; the audit log goes on, and is signed once it is back"
+            self._tell_away(AlarmKind.SIGNING_KEY_AWAY, said)
             return
         if await self._cut():
             said = "not there, empty or cut, though the log was signed: put it back"
-            self._tell_away("audit-log", f"{self._places.checkpoints}: {said}")
+            self._tell_away(AlarmKind.AUDIT_LOG, f"{self._places.checkpoints}: {said}")
             return
         self._away = ""
         if not self._looked:
@@ -81,13 +83,13 @@ class AuditKeeper:
         """Alarm whatever is wrong near the end; returns how far is signed."""
         written = await asyncio.to_thread(read, self._places.checkpoints, signer.public_key)
         for fault in [*written.faults, *await self._faults(written)]:
-            self._alarm("audit-log", f"entry {fault.seq} {fault.what}")
+            self._alarm(AlarmKind.AUDIT_LOG, f"entry {fault.seq} {fault.what}")
         return max(written.points, key=lambda point: point.seq, default=None)
 
     async def _hold_against(self, newest: Checkpoint) -> None:
         """Alarm, once, a database that was put back while we run; what is signed next is of the log that is there."""
         if fault := contradicts(newest, await self._ledger.audit_entry(newest.seq)):
-            self._alarm("audit-log", f"entry {fault.seq} {fault.what}")
+            self._alarm(AlarmKind.AUDIT_LOG, f"entry {fault.seq} {fault.what}")
             self._newest = None
 
     async def _faults(self, written: Written) -> list[Fault]:

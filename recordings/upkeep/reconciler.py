@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from calls.alarms import AlarmKind
 from recordings.naming import file_of_talk
 from recordings.upkeep.reconcile import SETTLED_S, Mismatch, reconcile, reconcile_hour
 from recordings.vault.places import Places
@@ -43,7 +44,7 @@ class Reconciler:
         for mismatch in found:
             if mismatch not in self._told and not mismatch.told:
                 self._told.add(mismatch)
-                self._alarm("recording-mismatch", f"{mismatch.file}: {mismatch.what} {mismatch.done}".strip())
+                self._alarm(AlarmKind.RECORDING_MISMATCH, f"{mismatch.file}: {mismatch.what} {mismatch.done}".strip())
         await self._look_for_overdue(round(now_s * 1000))
 
     async def _look_for_overdue(self, now_ms: int) -> None:
@@ -51,7 +52,7 @@ class Reconciler:
         if talks and not self._overdue:
             oldest = file_of_talk(talks[0])
             said = f"{len(talks)} talks that ended over 5 minutes ago have no recording yet, the oldest {oldest}"
-            self._alarm("recordings-overdue", said)
+            self._alarm(AlarmKind.RECORDINGS_OVERDUE, said)
         self._overdue = bool(talks)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from calls.alarms import AlarmKind
+
 FIRST_S, LAST_S = 1.0, 60.0
 """Back-off after a failure: doubles, so that everything moves on within a minute of the store's return."""
 PATIENCE = 3
@@ -13,7 +15,7 @@ CALM_MS = 60_000
 BEHIND_MS = 15 * 60_000
 """A store that answers, and a recording that has been waiting for so long: it is too slow."""
 
-AWAY, BEHIND, CAUGHT_UP = KINDS = ("store-away", "store-behind", "store-caught-up")
+AWAY, BEHIND, CAUGHT_UP = KINDS = (AlarmKind.STORE_AWAY, AlarmKind.STORE_BEHIND, AlarmKind.STORE_CAUGHT_UP)
 
 
 @dataclass(frozen=True, slots=True)

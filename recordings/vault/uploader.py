@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import structlog
 
+from calls.alarms import AlarmKind
 from calls.store import Store, StoreAwayError, Stored
 from recordings.capture.finaliser import LEDGER
 from recordings.errors import DisposedOfError
@@ -123,7 +124,7 @@ class Uploader:
             return False
         except Exception as error:  # one bad file must not stop the others
             if self._complaints.failed(file, error, self._now_ms()):
-                self._alarm("recording-not-stored", f"{file}: {error}")
+                self._alarm(AlarmKind.RECORDING_NOT_STORED, f"{file}: {error}")
             return False
         self._complaints.cleared(file)
         self._complaints.cleared(LEDGER)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from calls.alarms import Told
+from calls.alarms import Told, spelt
 from calls.journal import Fact
 from calls.journal_lines import fields, parse_line
 from storage.journal.reader import files_of
@@ -20,7 +20,7 @@ def told_by(line: bytes) -> Told | None:
     if entry is None or entry.name != Fact.ALARM:
         return None
     said = fields(entry)
-    return Told(entry.at_ms, said.get("kind", "unknown"), said.get("detail", ""))
+    return Told(entry.at_ms, spelt(said.get("kind", "unknown")), said.get("detail", ""))
 
 
 def alarms_in_journals(sources: Iterable[Path], from_ms: int) -> list[Told]:

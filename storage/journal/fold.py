@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from calls.alarms import spelt
 from calls.audit import Note
 from calls.journal import Entry, Fact
 from calls.journal_lines import fields, whole
@@ -129,5 +130,5 @@ def _note(values: Mapping[str, str]) -> Note:
 
 
 def _alarm(entry: Entry, values: Mapping[str, str]) -> dict[str, str | int]:
-    kind = stored_text(values.get("kind"), LONGEST_NAME) or "unknown"
+    kind = spelt(stored_text(values.get("kind"), LONGEST_NAME) or "unknown")
     return {"at_ms": entry.at_ms, "kind": kind, "detail": stored_text(values.get("detail"), 500) or ""}

@@ -127,7 +127,7 @@ async def test_what_cannot_be_ended_is_tried_again_and_the_gap_says_what_was_sil
         await talk.press("*8")
         await talk.listen(3.0)
         kinds = [seen.fields["kind"] for seen in centre.journal.facts(fact=Fact.ALARM)]
-        assert kinds.count("recording_still_paused") == 1
+        assert kinds.count("recording-still-paused") == 1
         refused = await bailanys("calls", "pause-recording", visit.id, "--reason", "x", env=centre.env)
         assert (refused.status, "paused already" in refused.err) == (1, True)
     finally:

@@ -83,7 +83,7 @@ async def test_who_takes_a_talk_by_too_long_a_header_is_hung_up_and_told(
         while not (await other.receive()).startswith("BYE "):
             pass
     await talk.ended()
-    await _alarmed(centre, "talk_taken_over")
+    await _alarmed(centre, "talk-taken-over")
 
 
 async def test_join_with_a_call_that_is_not_ones_own_is_told(centre: Centre, trunk: RawCaller) -> None:
@@ -92,7 +92,7 @@ async def test_join_with_a_call_that_is_not_ones_own_is_told(centre: Centre, tru
     call = await _in_the_menu(centre, trunk)
     uri = f"<sip:1414@127.0.0.1:{centre.port}?Replaces={quote(call.replaces, safe='')}>"
     assert await talk.refer(uri, timeout_s=5) == 200
-    await _alarmed(centre, "dialog_not_own")
+    await _alarmed(centre, "dialog-not-own")
     assert not visit.call.over
 
 

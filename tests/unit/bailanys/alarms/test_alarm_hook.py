@@ -72,9 +72,9 @@ async def test_what_the_dialplan_raises_is_handed_on(tmp_path: Path) -> None:
     site = Site(tmp_path)
     hook = site.hook()
     await hook.look()
-    raise_alarm(site.asterisk, "recording_not_paused", "hl1-1.1-1-1")
+    raise_alarm(site.asterisk, "recording-not-paused", "hl1-1.1-1-1")
     await hook.look()
-    assert [(one["kind"], one["detail"]) for one in site.told()] == [("recording_not_paused", "hl1-1.1-1-1")]
+    assert [(one["kind"], one["detail"]) for one in site.told()] == [("recording-not-paused", "hl1-1.1-1-1")]
 
 
 async def test_a_flood_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ async def test_a_flood_is_told_as_one(tmp_path: Path, monkeypatch: pytest.Monkey
     hook = site.hook()
     await hook.look()
     for number in range(MOST_A_MINUTE + 25):
-        raise_alarm(site.journal, "recording_missing", f"talk {number}")
+        raise_alarm(site.journal, "recording-missing", f"talk {number}")
     await hook.look()
     assert len(site.told()) == MOST_A_MINUTE
     monkeypatch.setattr(hook, "_minute_ends_s", 0.0)

@@ -201,7 +201,7 @@ async def test_a_talk_without_a_file_is_an_explained_gap_with_one_alarm(tmp_path
     assert finished.recording.status is RecordingStatus.MISSING
     assert (finished.recording.path, finished.recording.sha256, finished.recording.caller_dbfs) == ("", "", None)
     await site.finaliser.finish_ready()
-    assert site.alarms == [("recording_missing", FILE)]
+    assert site.alarms == [("recording-missing", FILE)]
     assert [row.status for row in site.book.rows()] == ["missing"]
     assert [(gap.to_ms, gap.reason) for gap in site.book.gaps] == [(ended_talk().ended_ms, "unknown")]
 
@@ -518,7 +518,7 @@ async def test_a_recording_that_is_gone_from_archive_and_spool_is_told_and_noted
     for _ in range(2):
         site.now_ms += 11_000
         await finaliser.finish_ready()
-    assert alarms == [("recording_lost", FILE), ("recording_missing", FILE)]
+    assert alarms == [("recording-lost", FILE), ("recording-missing", FILE)]
     assert [row.status for row in book.rows()] == ["missing"]
 
 
@@ -530,4 +530,4 @@ async def test_a_gap_that_nobody_can_explain_is_told_though_another_is_explained
     write_raw(site.spool, two_voices(3.0), changed_ms=BEGAN_MS + 30_000)
     (finished,) = await site.finaliser.finish_ready()
     assert [gap.reason for gap in site.book.gaps] == ["unknown", "asterisk-died"]
-    assert site.alarms == [("recording_short", finished.recording.file)]
+    assert site.alarms == [("recording-short", finished.recording.file)]
