@@ -26,6 +26,7 @@ class AlarmKind(StrEnum):
     DEMAND_NOT_APPROVED = "demand-not-approved"
     DIALOG_NOT_OWN = "dialog-not-own"
     FORGOTTEN_CALLER = "forgotten-caller"
+    HOTLINE_ID = "hotline-id"
     IDLE_BESIDE_WAITING = "idle-beside-waiting"
     KEYS_AWAY = "keys-away"
     KEYS_BACK = "keys-back"
