@@ -25,6 +25,7 @@ from bailanys.site.secrets import Secrets
 from calls.ids import CallId
 from config.settings import Settings
 from dialplan import names
+from dispatch import slowing
 from dispatch.agi_sessions import LanguageOf, serve_callback, serve_menu
 from dispatch.callbacks import LIMIT_MS, Callbacks, Recalled, in_hours
 from dispatch.dispatcher import Dispatcher, Inbox
@@ -92,7 +93,9 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
         lambda: watch.now, lambda: site.now,
     )  # fmt: skip
     supervision = LiveSupervision(settings, dispatcher, link, journal)
-    control = ControlServer(places.control, Requests(desk, supervision, dispatcher.callbacks.hold).answer)
+    control = ControlServer(
+        places.control, Requests(desk, supervision, dispatcher.callbacks.hold, dispatcher.slowing).answer
+    )
 
     await office.prepare()
     await menu.start()
@@ -108,6 +111,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
         asyncio.create_task(again_and_again("disks", disk_watch.LOOK_EVERY_S, disks.look)),
         asyncio.create_task(again_and_again("site", faults.LOOK_EVERY_S, site.look)),
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
+        asyncio.create_task(again_and_again("slowing", slowing.LOOK_EVERY_S, dispatcher.slowing.look)),
         asyncio.create_task(keep_target(target, dispatcher, settings.target.every_s)),
         asyncio.create_task(keep_api(settings, places, dispatcher, (desk, supervision), engine, alarm)),
     ]

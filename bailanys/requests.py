@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
@@ -11,16 +12,31 @@ from bailanys.control import ControlError
 from console.answers import CallNow, OperatorNow, PauseBody, PauseRecordingBody, SkillsBody
 from console.errors import ApiError
 from console.ports import Desk, Supervision
+from dispatch.slowed_addresses import Slowed
+
+
+class Guessers(Protocol):
+    """Who is refused unread for guessing at accounts."""
+
+    @property
+    def slowed(self) -> list[Slowed]:
+        """Who is slowed now."""
+
+    async def lift(self, address: str, by: str) -> Slowed | None:
+        """Let an address in again; None for one that is not slowed. Raises UnavailableError."""
 
 
 class Requests:
     """What `bailanys` asks over the control socket, by the word in `do`."""
 
-    def __init__(self, desk: Desk, supervision: Supervision, hold_callbacks: Callable[[float], None]) -> None:
+    def __init__(
+        self, desk: Desk, supervision: Supervision, hold_callbacks: Callable[[float], None], guessers: Guessers
+    ) -> None:
         """`hold_callbacks`: begin none for so many seconds."""
         self._desk = desk
         self._supervision = supervision
         self._hold_callbacks = hold_callbacks
+        self._guessers = guessers
 
     async def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answer one request. Raises ControlError."""
@@ -69,6 +85,10 @@ class Requests:
                     asked = SkillsBody.model_validate(request["change"])
                     by = f"cli:{request['by']}"
                     return (await self._supervision.skills(str(request["operator"]), asked, by)).model_dump()
+                case "guesses":
+                    return {"slowed": [asdict(one) for one in self._guessers.slowed]}
+                case "let-in":
+                    return await self._let_in(str(request["address"]), f"cli:{request['by']}")
                 case "groups":
                     return {"groups": [group.model_dump() for group in await self._supervision.groups()]}
                 case "priority":
@@ -77,6 +97,12 @@ class Requests:
                     raise ControlError(f"no such request: {other}")
         except ApiError as error:
             raise ControlError(str(error)) from error
+
+    async def _let_in(self, address: str, by: str) -> dict[str, Any]:
+        lifted = await self._guessers.lift(address, by)
+        if lifted is None:
+            raise ControlError(f"{address} is not slowed: `bailanys guesses list` shows who is")
+        return asdict(lifted)
 
     async def _prioritise(self, request: dict[str, Any]) -> dict[str, Any]:
         by = f"cli:{request['by']}"

@@ -40,6 +40,7 @@ class Deed(StrEnum):
     TAKE_OVER = "take the ledger over"
     ADMIT_PROGRAM = "make a token"
     IMPORT_PROMPT = "import a prompt"
+    LET_IN = "let an address in that was slowed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ WAYS: dict[Kind | Deed, Way] = {
     Deed.TAKE_OVER: Way(_by(_ADMINISTRATOR), ("db take-over",)),
     Deed.ADMIT_PROGRAM: Way(_by(_ADMINISTRATOR), ("tokens add",)),
     Deed.IMPORT_PROMPT: Way(_by(_ADMINISTRATOR), ("prompts import",)),
+    Deed.LET_IN: Way(_by(_ADMINISTRATOR), ("guesses lift",)),
 }
 """Alerts and escalations are the clock's alone. To look at demands and to search is no deed."""
 

@@ -86,6 +86,14 @@ class Sip(Section):
         description="A side that has sent no voice for so long, in whatever state, is asked whether it is there: "
         "who is muted or on hold answers and stays, who does not answer is gone 64 s later.",
     )
+    slow_guesses_s: int = Field(
+        default=600,
+        ge=0,
+        le=3600,
+        description="An address from which accounts or passwords are guessed is refused unread for so long, and for "
+        "twice as long each time that it goes on, an hour at most. Never carriers, nor where a phone is registered or "
+        "was within seven days. `0`: guesses are an alarm, and no more.",
+    )
     codecs: tuple[Literal["alaw", "ulaw", "opus", "g722"], ...] = Field(
         default=("alaw", "ulaw"),
         min_length=1,

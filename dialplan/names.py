@@ -129,6 +129,12 @@ RESUME_CODE: Final = "*8"  # it goes on
 SKILLS_FAMILY: Final = "bailanys/skills"  # operator -> `portal=2,-ict;+en,-kk`
 GROUP_PRIORITY_FAMILY: Final = "bailanys/group-priority"  # group -> seconds
 
+# Whom Asterisk refuses unread (sorcery.conf): AstDB, and the memory that is filled from it
+GUESSERS_FAMILY: Final = "bailanys/guessers"
+GUESSERS_CACHE: Final = "guessers"
+GUESSERS_MARK: Final = "@kept"  # of each entry: the memory takes none without a field that can be read back
+GUESSERS_KEPT_S: Final = 90  # and forgets it after so long, unless it is said again
+
 # The manager's user as whom the dialplan mutes a recording
 PAUSER: Final = "pause"
 

@@ -92,8 +92,7 @@ class Deeds:
                         self._logged_in ^= {operator}
                         self.say_unstaffed_soon()
                 case Alarm(kind, detail):
-                    self.note(Fact.ALARM, kind=kind, detail=detail)
-                    log.error("alarm", kind=kind, detail=detail)
+                    self.alarm(kind, detail)
                 case Resync(why):
                     self._ask_resync(why)
                 case Offer():
@@ -249,6 +248,11 @@ class Deeds:
         task = asyncio.ensure_future(deed)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def alarm(self, kind: str, detail: str) -> None:
+        """Tell of what a person should look at."""
+        self.note(Fact.ALARM, kind=kind, detail=detail)
+        log.error("alarm", kind=kind, detail=detail)
 
     def note(self, fact: Fact, **fields: str | int) -> None:
         """Write a fact into the journal; a full disk must not stop the calls."""

@@ -28,7 +28,7 @@ from dispatch.overrides import Standing
 from dispatch.pulse import Pulse
 from dispatch.recent_answers import AnswersSeen
 from dispatch.resync import ask_silent_phones, keep_net_in_step, seen_channels, whole_truth
-from dispatch.sip_guesses import Guesses
+from dispatch.slowing import Slowing
 from dispatch.stray_callers import forgotten
 from dispatch.wait_announcements import Foretelling, recalled
 from routing.commands import Alarm, Command, MoveOn, Offer, Reclaim
@@ -81,13 +81,13 @@ class Dispatcher:
         self.callbacks = Callbacks(settings.callback, settings.hotline.time_zone)
         self.standing = Standing(settings, link)
         self.idle_watch = IdleWatch()
-        self.guesses = Guesses()
         self._pulse = Pulse(link, settings.sip.silent_s, self._phone_lost)
         self._alive = alive
         self._pace = Pace()
         self._deeds = Deeds(
             settings, link, journal, self.callbacks, self.foretelling, lambda: self.router, self.say, self._ask_resync
         )
+        self.slowing = Slowing(settings, link, self._deeds.alarm, self._deeds.note)
         self._in_truth = False
         self._resync_asked = False
         self._before_truth = 0
@@ -156,6 +156,7 @@ class Dispatcher:
         self._before_truth -= older
         match item:
             case LinkUp():
+                self.slowing.say_again()
                 await self._resync("the link is up")
             case LinkDown(reason):
                 self._in_truth = False
@@ -165,9 +166,9 @@ class Dispatcher:
                     self._deeds.keep(event)
                 self._handle(event)
             case AmiEvent(name, fields):
-                if (guesses := self.guesses.heard(name, fields, _now_ms())) is not None:
-                    self._deeds.perform([Alarm(AlarmKind.SIP_GUESSES, guesses)])
                 # Asterisk stamps each event; a caller's line breaks in a number, which it puts into one raw, do not.
+                if "Timestamp" in fields:
+                    self.slowing.heard(name, fields, _now_ms())
                 if self._in_truth and not older and "Timestamp" in fields:
                     if name == "AttendedTransfer" and (detail := taken_over(fields)):
                         self._deeds.perform([Alarm(AlarmKind.DIALOG_NOT_OWN, detail)])

@@ -102,7 +102,7 @@ class LiveDesk:
             journal_lag_s=max(0, now_ms - self._ledger_in_step_ms()) / 1000,
             disks=self._disks(),
             ledger_away=self._ledger_away(),
-            sip_refused=self._dispatcher.guesses.refused,
+            sip_refused=self._dispatcher.slowing.refused,
             loop=self._loop(),
             faults=self._faults(),
         )

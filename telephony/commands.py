@@ -116,6 +116,16 @@ def device_state_list() -> ActionFields:
     return {"Action": "DeviceStateList"}
 
 
+def contacts() -> ActionFields:
+    """List where phones are registered; to `collect`, which is refused when none is."""
+    return {"Action": "PJSIPShowContacts"}
+
+
+def populate(cache: str) -> ActionFields:
+    """Have Asterisk fill a memory of its configuration anew (`sorcery.conf`)."""
+    return {"Action": "SorceryMemoryCachePopulate", "Cache": _matching(_QUEUE, cache, "cache")}
+
+
 def qualify(endpoint: str) -> ActionFields:
     """Have Asterisk ask now whether a phone is there, instead of when its turn comes."""
     return {"Action": "PJSIPQualify", "Endpoint": _matching(_KEY, endpoint, "endpoint")}
@@ -168,6 +178,11 @@ def db_put(family: str, key: str, value: str) -> ActionFields:
 def db_del(family: str, key: str) -> ActionFields:
     """Remove a value from Asterisk's own database."""
     return {"Action": "DBDel", **_entry(family, key)}
+
+
+def db_del_tree(family: str) -> ActionFields:
+    """Remove a whole family from Asterisk's own database; refused when there is none."""
+    return {"Action": "DBDelTree", "Family": _matching(_FAMILY, family, "family")}
 
 
 def db_get_tree(family: str) -> ActionFields:

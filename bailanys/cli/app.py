@@ -15,6 +15,7 @@ from bailanys.cli import (
     demands,
     dialplan,
     groups,
+    guesses,
     operators,
     prompts,
     recordings,
@@ -44,6 +45,7 @@ app.add_typer(operators.app, name="operators")
 app.add_typer(groups.app, name="groups")
 app.add_typer(calls.app, name="calls")
 app.add_typer(callbacks.app, name="callbacks")
+app.add_typer(guesses.app, name="guesses")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(demands.app, name="demands")
 app.add_typer(audit.app, name="audit")

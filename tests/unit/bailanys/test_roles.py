@@ -7,9 +7,10 @@ import json
 import shutil
 import sqlite3
 import sys
+import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from bailanys.api.demands import DemandOffice
 from bailanys.api.playback import Hearing
 from bailanys.cli import person as at_terminal
 from bailanys.cli.app import main
+from bailanys.control import ControlServer
 from bench.archived import PHONE, ZONE, archived
 from calls.demand import BREAK_GLASS_MS, Authority, DeedRefusedError, Kind
 from calls.local_day import local_date
@@ -72,6 +74,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "db take-over": ("--reason", "the machine burnt"),
     "tokens add": ("new", "--scope", "demands:write"),
     "prompts import": (f"{SOUNDS / 'kk' / 'hello.wav'}", "--as", "hello", "--language", "kk"),
+    "guesses lift": ("203.0.113.5",),
 }
 BODIES: dict[str, dict[str, Any]] = {
     "POST /demands": {
@@ -163,6 +166,37 @@ def written(state: Path) -> list[tuple[str, str]]:
         return database.execute("SELECT actor, kind FROM audit ORDER BY seq").fetchall()
 
 
+@contextmanager
+def controller_at(state: Path) -> Iterator[list[dict[str, Any]]]:
+    """A controller that does whatever it is asked: the role is the command's to look at. What it was asked."""
+    asked: list[dict[str, Any]] = []
+    ready, loop, over = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
+
+    async def answer(request: dict[str, Any]) -> dict[str, Any]:
+        asked.append(request)
+        return {"address": request["address"]}
+
+    async def serve() -> None:
+        control = state / "run" / "control.sock"
+        control.parent.mkdir(exist_ok=True)
+        server = ControlServer(control, answer)
+        await server.start()
+        ready.set()
+        await over.wait()
+        await server.close()
+        control.parent.rmdir()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    assert ready.wait(5)
+    try:
+        yield asked
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join(5)
+        loop.close()
+
+
 BY_COMMAND = [(deed, command) for deed, way in WAYS.items() for command in way.commands]
 BY_REQUEST = [(deed, request) for deed, way in WAYS.items() for request in way.requests]
 
@@ -176,7 +210,10 @@ def test_each_command_is_each_roles_or_refused(
     for role in WHO:
         state = state_of(deed)
         before, files = written(state), sorted(state.rglob("*"))
-        status, err = say(f"a-{role or 'nobody'}", named(*Role), *words)
+        with controller_at(state) if deed is Deed.LET_IN else nullcontext([]) as asked:
+            status, err = say(f"a-{role or 'nobody'}", named(*Role), *words)
+        allowed = deed is Deed.LET_IN and role in WAYS[deed].roles
+        assert asked == [{"do": "let-in", "address": "203.0.113.5", "by": f"The {role}"}] * allowed
         if role in WAYS[deed].roles:
             assert status == 0, (role, err)
             told = written(state)[len(before) :]

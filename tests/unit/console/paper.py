@@ -54,6 +54,7 @@ from console.story import CallFacts, OfferFacts, RatingFacts, RecordingFacts, Se
 from console.stream import Stream
 from console.token_file import TokenFile
 from console.tokens import new_token
+from dispatch.slowed_addresses import Slowed
 from rating.day import rated_day
 from tests.unit.console.paper_demands import DEMAND, FILE, PaperDemands
 
@@ -230,6 +231,20 @@ class PaperDesk:
     async def take_back(self, call: str) -> TakenBack:
         await self.three_way(call)
         return TakenBack(call=call, operator="101")
+
+
+@dataclass
+class PaperGuessers:
+    slowed: list[Slowed] = field(default_factory=lambda: [Slowed("203.0.113.5", 1, 600_001)])
+    let_in: list[tuple[str, str]] = field(default_factory=list)
+
+    async def lift(self, address: str, by: str) -> Slowed | None:
+        for one in self.slowed:
+            if one.address == address:
+                self.slowed.remove(one)
+                self.let_in.append((address, by))
+                return one
+        return None
 
 
 @dataclass
