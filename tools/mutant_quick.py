@@ -82,11 +82,11 @@ class Quick:
         path = self._tree / job.mutant.file
         source = path.read_bytes()
         changed = job.mutant.applied(source)
-        pairs = list(_pairs(compile(source, str(path), "exec"), compile(changed, str(path), "exec")))
-        codes = [(code, other) for code, other in pairs if code != other]
-        if any(_is_outside(code) and not _is_alike(code, other) for code, other in codes):
+        both = list(pairs(compile(source, str(path), "exec"), compile(changed, str(path), "exec")))
+        codes = [(code, other) for code, other in both if code != other]
+        if any(is_outside(code) and not is_alike(code, other) for code, other in codes):
             return None
-        if any((code.co_filename, code.co_qualname) in self._at_import for code, _ in codes if not _is_outside(code)):
+        if any((code.co_filename, code.co_qualname) in self._at_import for code, _ in codes if not is_outside(code)):
             return None
         imported = any(code.co_filename == str(path) for code in self._functions)
         if imported and not any(code in self._functions for code, _ in codes):
@@ -164,22 +164,22 @@ def functions_in(folder: str) -> dict[CodeType, list[FunctionType]]:
     return found
 
 
-def _pairs(code: CodeType, other: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+def pairs(code: CodeType, other: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
     """A module's codes and those of the same functions after the change, outermost first."""
     yield code, other
     inner = [one for one in code.co_consts if isinstance(one, CodeType)]
     changed = [one for one in other.co_consts if isinstance(one, CodeType)]
     if len(inner) == len(changed):
         for pair in zip(inner, changed, strict=True):
-            yield from _pairs(*pair)
+            yield from pairs(*pair)
 
 
-def _is_outside(code: CodeType) -> bool:
+def is_outside(code: CodeType) -> bool:
     """A module's or a class's: it has run, and will not again."""
     return not code.co_flags & 0x2 or code.co_name == "<module>"  # CO_NEWLOCALS: a function's
 
 
-def _is_alike(code: CodeType, other: CodeType) -> bool:
+def is_alike(code: CodeType, other: CodeType) -> bool:
     """But for the functions within them."""
     consts, others = ([one for one in each.co_consts if not isinstance(one, CodeType)] for each in (code, other))
     return (code.co_code, consts, code.co_names) == (other.co_code, others, other.co_names)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -130,3 +131,73 @@ def test_an_equivalent_is_one_only_as_long_as_its_line_stands(mutants: ModuleTyp
     sample = sample_module.read_sample(path, tmp_path)
     assert sample.stale() == ["<module>: * to / #1 (TERM_S = 4 * 3600)"]
     assert not any(sample.is_equivalent(one) for one in sample.mutants["x"])
+
+
+TALK = b"""from functools import cache
+
+TERM_S = 30
+
+
+class Talk:
+    def __init__(self, waits):
+        self.waits = waits
+
+    @property
+    def late(self):
+        return [wait for wait in self.waits if wait > TERM_S]
+
+
+@cache
+def is_late(wait):
+    return wait > 30
+
+
+def counter():
+    def count(waits):
+        return sum(wait > 30 for wait in waits)
+
+    return count
+"""
+
+
+@pytest.fixture
+def quick(mutants: ModuleType) -> ModuleType:
+    return importlib.import_module("mutant_quick")
+
+
+def test_a_functions_code_is_changed_wherever_the_function_is_held(
+    mutants: ModuleType, quick: ModuleType, tmp_path: Path
+) -> None:
+    path = tmp_path / "talk.py"
+    scope: dict[str, Any] = {}
+    exec(compile(TALK, str(path), "exec"), scope)
+    talk, count = scope["Talk"]([29, 30, 31]), scope["counter"]()
+
+    def seen() -> tuple[object, ...]:
+        scope["is_late"].cache_clear()
+        return talk.late, scope["is_late"](30), count([29, 30, 31]), scope["counter"]()([29, 30, 31])
+
+    assert seen() == ([31], False, 1, 1)
+    changed = []
+    for mutant in mutants.mutants_of("talk.py", TALK):
+        if mutant.operator != "> to >=":
+            continue
+        pairs = list(quick.pairs(compile(TALK, str(path), "exec"), compile(mutant.applied(TALK), str(path), "exec")))
+        assert not any(quick.is_outside(code) and not quick.is_alike(code, other) for code, other in pairs)
+        held = quick.functions_in(f"{tmp_path}/")
+        for code, other in pairs:
+            for function in held.get(code, ()):
+                function.__code__ = other
+        changed.append(seen())
+        scope.clear()
+        exec(compile(TALK, str(path), "exec"), scope)
+        talk, count = scope["Talk"]([29, 30, 31]), scope["counter"]()
+    assert changed == [([30, 31], False, 1, 1), ([31], True, 1, 1), ([31], False, 2, 2)]
+
+
+def test_what_stands_outside_of_functions_is_not_changed_so(mutants: ModuleType, quick: ModuleType) -> None:
+    (constant,) = [one for one in mutants.mutants_of("talk.py", TALK) if one.where == "<module>"]
+    pairs = quick.pairs(compile(TALK, "talk.py", "exec"), compile(constant.applied(TALK), "talk.py", "exec"))
+    assert [code.co_name for code, other in pairs if quick.is_outside(code) and not quick.is_alike(code, other)] == [
+        "<module>"
+    ]
