@@ -99,7 +99,7 @@ def search_of(asked: Asked, now_ms: int) -> Search:
         raise BadSearchError("name a date, a call's id or the caller's number")
     if asked.anonymous and asked.phone is not None:
         raise BadSearchError("a caller is anonymous or has a number, not both")
-    if asked.rating != (None, None) and not all(end is None or LOWEST <= end <= HIGHEST for end in asked.rating):
+    if not all(end is None or LOWEST <= end <= HIGHEST for end in asked.rating):
         raise BadSearchError(f"ratings are from {LOWEST} to {HIGHEST}")
     return Search(
         span=_span(asked, now_ms),

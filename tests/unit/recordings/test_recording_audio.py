@@ -168,3 +168,9 @@ def test_a_folder_that_takes_no_file_is_the_archives_fault(tmp_path: Path) -> No
 def test_a_raw_file_that_is_not_there_is_not(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         to_flac(tmp_path / "talk.raw", tmp_path / "talk.flac")
+
+
+@pytest.mark.parametrize(("windows", "silent"), [(0, True), (9, True), (10, False)])
+def test_a_side_is_silent_that_was_heard_for_less_than_a_fifth_of_a_second(windows: int, silent: bool) -> None:
+    side = Loudness(windows=windows, clipped=3)
+    assert (side.is_silent, side.active_ms, side.clipped_ms) == (silent, windows * 20, 60)

@@ -284,3 +284,40 @@ async def test_a_day_is_its_own_and_an_hour_beside_it_is_shown_apart(
                           OfferRow(key, 1, 1, "101", "router", "f", arrived_ms, arrived_ms, "ANSWER")])  # fmt: skip
     found, _ = await look(Ledger(engine), Asked(ZONE, DAY, phone="8 705 111 22 33"))
     assert [hit.day for hit in found] == ([] if day is None else [day])
+
+
+@pytest.mark.parametrize(
+    ("rating", "ends"),
+    [
+        ((1, 5), (1, 5)), ((None, 5), (None, 5)), ((1, None), (1, None)), ((None, None), (None, None)),
+        ((0, 5), None), ((1, 6), None), ((None, 6), None), ((0, None), None),
+    ],
+)  # fmt: skip
+def test_ratings_are_looked_for_between_one_and_five(
+    rating: tuple[float | None, float | None], ends: tuple[int | None, int | None] | None
+) -> None:
+    asked = Asked(ZONE, DAY, rating=rating)
+    if ends is None:
+        with pytest.raises(BadSearchError, match="ratings are from 1 to 5"):
+            search_of(asked, NOON_MS)
+    else:
+        found = search_of(asked, NOON_MS)
+        assert (found.score_from, found.score_to) == ends
+
+
+def test_everything_that_is_asked_is_looked_for() -> None:
+    asked = Asked(ZONE, DAY, operator="101", group="ict", language="kk", length_s=(1.5, 60), limit=7, after=3)
+    found = search_of(asked, NOON_MS)
+    assert (found.operator, found.group, found.language, found.limit, found.after) == ("101", "ict", "kk", 7, 3)
+    assert (found.length_from_ms, found.length_to_ms, found.wanted, found.call) == (1_500, 60_000, None, None)
+    assert found.span == local_day(DAY, ZONE)
+    for wrong, why in (
+        (Asked(ZONE, None), "name a date"),
+        (Asked(ZONE, None, phone=" "), "name a date"),
+        (Asked(ZONE, None, anonymous=True), "name a date"),
+        (Asked(ZONE, DAY, phone="87050000001", anonymous=True), "anonymous or has a number"),
+        (Asked(ZONE, DAY, group="../ict"), "no group's id"),
+    ):
+        with pytest.raises(BadSearchError, match=why):
+            search_of(wrong, NOON_MS)
+    assert search_of(Asked(ZONE, None, phone="87050000001"), NOON_MS).span is None

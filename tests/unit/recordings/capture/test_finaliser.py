@@ -531,3 +531,33 @@ async def test_a_gap_that_nobody_can_explain_is_told_though_another_is_explained
     (finished,) = await site.finaliser.finish_ready()
     assert [gap.reason for gap in site.book.gaps] == ["unknown", "asterisk-died"]
     assert site.alarms == [("recording-short", finished.recording.file)]
+
+
+async def test_an_alarm_without_anybody_to_tell_is_logged(tmp_path: Path) -> None:
+    site = Site(tmp_path, ended_talk())
+    book = FileBook(tmp_path / "ledger.db", [ended_talk()])
+    finaliser = Finaliser(site.spool, site.archive, book, now_ms=lambda: ended_talk().ended_ms + 60_000)
+    with structlog.testing.capture_logs() as logs:
+        await finaliser.finish_ready()
+    assert [(line["kind"], line["detail"]) for line in logs if line["event"] == "alarm"] == [
+        ("recording-missing", FILE)
+    ]
+
+
+@pytest.mark.parametrize("what", ["raw_files.look", "two_sides.pairs"])
+async def test_a_spool_that_cannot_be_listed_stops_nothing_else(
+    tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site(tmp_path, ended_talk())
+    write_raw(site.spool, two_voices(1.0))
+
+    def unreadable(*_: object) -> object:
+        raise PermissionError("not yours")
+
+    monkeypatch.setattr(f"recordings.capture.finaliser.{what}", unreadable)
+    with structlog.testing.capture_logs() as logs:
+        assert await site.finaliser.finish_ready() == []
+    assert [(line["subject"], line["error"]) for line in logs] == [("spool", "PermissionError: not yours")]
+    monkeypatch.undo()
+    site.now_ms += 10_000
+    assert len(await site.finaliser.finish_ready()) == 1

@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from recordings.capture.spool import SpoolFile, being_written, look, raw_path, remove, size_of
+import pytest
+
+from recordings.capture.spool import SpoolFile, alone, being_written, look, raw_path, remove, size_of
 from tests.unit.recordings.raw_talk import BEGAN_MS, FILE, two_voices, write_raw
 
 
@@ -45,3 +47,36 @@ def test_a_file_is_removed_once(tmp_path: Path) -> None:
     remove(tmp_path, FILE)
     assert path == raw_path(tmp_path, FILE) and not path.exists()
     assert size_of(tmp_path, FILE) is None
+
+
+def test_a_file_that_goes_while_the_spool_is_looked_at_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"hl1-1764000000.12-{seq}-1" for seq in range(1, 6)]
+    for name in names:
+        write_raw(tmp_path, two_voices(1.0), name)
+    gone: list[str] = []
+
+    def asked(path: Path) -> bool | None:
+        if len(gone) < 2 and path.stem not in gone:
+            gone.append(path.stem)
+            path.unlink()
+            raise FileNotFoundError(path)
+        return False
+
+    monkeypatch.setattr("recordings.capture.spool.being_written", asked)
+    assert len(gone) == 0 and set(look(tmp_path)) == set(names) - set(gone)
+    assert len(gone) == 2
+
+
+def test_of_two_who_finish_a_spool_one_is_alone(tmp_path: Path) -> None:
+    with alone(tmp_path) as first:
+        with alone(tmp_path) as second:
+            assert (first, second) == (True, False)
+        with alone(tmp_path) as third:
+            assert third is False
+    with alone(tmp_path) as after:
+        assert after is True
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError), alone(tmp_path / "file"):
+        pass

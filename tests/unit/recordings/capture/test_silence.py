@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,3 +94,20 @@ def test_a_talk_in_which_nobody_ever_sent_anything_is_as_long_as_it_was(tmp_path
     assert next_step(SpoolFile(raw.stem, 0, BEGAN_MS + 20_000, False), mute, BEGAN_MS + 21_000) is Step.FINISH
     assert put_back(raw, mute) == 20_000
     assert not any(raw.read_bytes())
+
+
+def test_what_was_filled_is_on_the_disk_before_it_takes_the_files_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut leaves the one or the other, whole, and its time is the talk's end."""
+    raw = tmp_path / "a.raw"
+    _raw(raw, (4.0, 1, 1))
+    before_ns = raw.stat().st_mtime_ns - 60_000_000_000
+    os.utime(raw, ns=(before_ns, before_ns))
+    done: list[tuple[str, int]] = []
+    monkeypatch.setattr(
+        "recordings.capture.silence.sync", lambda path: done.append((path.name, raw.stat().st_size // 4 // S))
+    )
+    put_back(raw, talk(10.0, (2.0, 8.0)))
+    assert done == [("a.raw.part", 4), (tmp_path.name, 10)]
+    assert raw.stat().st_mtime_ns == before_ns
