@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 import soundfile
 
 from calls.demand import Also
+from config.whole_file import named
 from demands.mp3 import Mp3
 from demands.protocol import LANGUAGES, document, protocol
 from demands.protocol_pdf import pdf
@@ -63,7 +64,7 @@ def build(
     try:
         fresh.unlink(missing_ok=True)  # left by a kill
         descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w+b") as file:
+        with named(target), os.fdopen(descriptor, "w+b") as file:
             with zipfile.ZipFile(file, "w") as package:
                 _fill(package, about, items, proof, signer, target.parent if Also.MP3 in also else None)
             file.flush()

@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from config.whole_file import named
+
 
 def install(files: Mapping[str, str], folder: Path) -> tuple[str, ...]:
     """Write what changed, readable by us alone (it holds passwords); return the names that changed. Raises OSError."""
@@ -18,10 +20,17 @@ def install(files: Mapping[str, str], folder: Path) -> tuple[str, ...]:
         path = folder / name
         if path.exists() and path.read_bytes() == text.encode():
             continue
-        fresh = folder / f".{name}.new"
-        fresh.unlink(missing_ok=True)  # left by a kill; and the folder may be one that others write to, too
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        _put(path, text, reader)
+        changed.append(name)
+    return tuple(changed)
+
+
+def _put(path: Path, text: str, reader: int | None) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)  # left by a kill; and the folder may be one that others write to, too
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with named(path), os.fdopen(descriptor, "w", encoding="utf-8") as file:
             if reader is not None:  # Asterisk runs as somebody else, who has this group
                 os.fchown(descriptor, -1, reader)
                 os.fchmod(descriptor, 0o640)
@@ -29,8 +38,8 @@ def install(files: Mapping[str, str], folder: Path) -> tuple[str, ...]:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
-        changed.append(name)
-    return tuple(changed)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 class Former:

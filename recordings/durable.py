@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from config.whole_file import named
+
 
 def make_folder(folder: Path) -> None:
     """Make a folder and its parents, each of them durable. Raises OSError."""
@@ -27,6 +29,10 @@ def sync(path: Path) -> None:
 def write(path: Path, text: str) -> None:
     """Write a file whole or not at all; its name is durable only when its folder is synced. Raises OSError."""
     fresh = path.with_name(f"{path.name}.part")
-    fresh.write_text(text, encoding="utf-8")
-    sync(fresh)
-    fresh.replace(path)
+    with named(path):
+        try:
+            fresh.write_text(text, encoding="utf-8")
+            sync(fresh)
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from config.whole_file import named
 from recordings import durable
 from recordings.errors import KeysAwayError
 
@@ -107,7 +108,7 @@ def write(path: Path, content: bytes, *, must_be_new: bool = False) -> None:
     fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}{_LEFT}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with named(path), os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(descriptor)

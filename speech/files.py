@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 
+from config.whole_file import named
 from speech.errors import UnreadableSoundError
 from speech.sound import RATE_HZ, Samples, resample
 
@@ -34,11 +35,12 @@ def write(path: Path, samples: Samples) -> None:
     """Write 8 kHz mono 16 bit WAV, whole or not at all: Asterisk may be playing the old one. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(wav(samples))
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with named(path):
+        try:
+            draft.write_bytes(wav(samples))
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 def wav(samples: Samples) -> bytes:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from config.ownership import as_owner_of
+from config.whole_file import named
 from speech.errors import NotKeptError, UnfitRecordingError
 from speech.files import pcm, wav
 from speech.levels import Measured, measured, oddities
@@ -94,7 +95,7 @@ def _write(samples: Samples, target: Path, *, replace: bool) -> None:
     draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _EVERYBODY_READS)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with named(target), os.fdopen(descriptor, "wb") as file:
             os.fchmod(descriptor, _EVERYBODY_READS)
             file.write(wav(samples))
             file.flush()

@@ -5,6 +5,7 @@ A tmpfs in a user namespace of its own: no privilege is needed, and from outside
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,11 @@ class SmallDisk:
                     file.write(b"\0" * 4096)
             except OSError:
                 pass
+
+    def leave(self, free_bytes: int) -> None:
+        """Give so much of it back."""
+        filling = self.path / FILLING
+        os.truncate(filling, filling.stat().st_size - free_bytes)
 
     def empty(self) -> None:
         """Give the room back."""

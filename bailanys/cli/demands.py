@@ -17,6 +17,7 @@ from calls.demand import Also, Authority, Kind
 from calls.local_day import local_time
 from calls.people import People
 from config.ownership import as_caller
+from config.whole_file import write_whole
 
 if TYPE_CHECKING:
     from demands.desk import DemandDesk
@@ -210,14 +211,13 @@ def verifier(
     The one in a package is as good as the package: who changed that can have changed it, too.
     """
     from demands.verifier import VERIFIER, verifier_sha256
-    from recordings.durable import write
     from recordings.vault.places import places_of
 
     key = places_of(centre(config).settings, ROOT).signer().public_key
     file = VERIFIER if to is None else to / VERIFIER.name
     if to is not None:
         with as_caller():
-            write(file, VERIFIER.read_text(encoding="utf-8"))  # half of one must not be published
+            write_whole(file, VERIFIER.read_bytes())  # half of one must not be published
     row = {"file": str(file), "sha256": verifier_sha256(), "public_key": key}
     if as_json:
         show([row], as_json=True)

@@ -15,6 +15,8 @@ import typer
 
 from bailanys.cli.context import CACHE, DEFAULT_CONFIG, ROOT, ConfigOption, become_who_runs, centre
 from config.load import load
+from config.ownership import as_caller
+from config.whole_file import write_whole
 
 if TYPE_CHECKING:
     from bailanys.processes.hotline import Hotline
@@ -109,7 +111,8 @@ def units(
         if out is None:
             typer.echo(f"# {name}\n{text}")
         else:
-            (out / name).write_text(text, encoding="utf-8")
+            with as_caller():
+                write_whole(out / name, text)
             typer.echo(f"{out / name}")
     if out is not None:
         typer.echo("Then: systemctl daemon-reload; systemctl enable --now " + " ".join(sorted(made)))

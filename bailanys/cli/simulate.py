@@ -11,6 +11,7 @@ import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, centre
 from config.ownership import as_caller
+from config.whole_file import write_whole
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -92,14 +93,14 @@ def simulate(
         found.append(result)
     if svg is not None:
         with as_caller():
-            svg.write_text(wait_plot.svg(title, found, _target_s(settings)), encoding="utf-8")
+            write_whole(svg, wait_plot.svg(title, found, _target_s(settings)))
     if json_file is not None:
         told = json.dumps(shown.as_object(title, found, speeds), ensure_ascii=False, indent=1)
         if json_file == ON_STANDARD_OUTPUT:
             typer.echo(told)
             return
         with as_caller():
-            json_file.write_text(told + "\n", encoding="utf-8")
+            write_whole(json_file, told + "\n")
     shown.print_table(title, shown.rows(found))
     for line in (shown.speed(speeds), *shown.warnings(found), *wait_plot.bars(found, _target_s(settings))):
         typer.echo(line)

@@ -40,7 +40,8 @@ def copy(flac: BinaryIO, target: Path, kind: CopyKind) -> None:
         with as_caller():
             fresh.replace(target)
     except (OSError, soundfile.LibsndfileError) as error:
-        raise CopyFailedError(f"{target} could not be written: {error}") from error
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise CopyFailedError(f"{target} could not be written: {why}") from error
     finally:
         with as_caller():
             fresh.unlink(missing_ok=True)
@@ -48,15 +49,16 @@ def copy(flac: BinaryIO, target: Path, kind: CopyKind) -> None:
 
 def convert(flac: BinaryIO, file: BinaryIO, kind: CopyKind) -> None:
     """Write the copy's bytes. Raises LibsndfileError, OSError, and what `flac` raises."""
-    (form, coding), watched = _FORMS[kind], Watched(flac)
+    (form, coding), watched, written = _FORMS[kind], Watched(flac), Watched(file)
     with (
+        written.sound(),
         watched.sound(),
         soundfile.SoundFile(watched) as source,
-        soundfile.SoundFile(file, "w", source.samplerate, source.channels, coding, format=form) as target,
+        soundfile.SoundFile(written, "w", source.samplerate, source.channels, coding, format=form) as target,
     ):
         frames = 0
         for block in source.blocks(_BLOCK_FRAMES, dtype="int16", always_2d=True):
             target.write(block)
             frames += len(block)
-        if watched.error is None and frames != source.frames:
+        if watched.error is None is written.error and frames != source.frames:
             raise OSError("written short")
