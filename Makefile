@@ -47,7 +47,7 @@ format: setup ## let ruff rewrite what it can
 	$(BIN)/ruff format $(SOURCES)
 
 bench: setup ## every benchmark, the quick way
-	@for name in answer dispatch skills cost kills policy flatness decision estimate target twin coverage chaos drift find reads finalise package verify loop soak counting guesses; do $(BIN)/python -m bench.$$name --quick || exit 1; done
+	@for name in answer dispatch skills cost kills policy flatness decision estimate target twin coverage chaos drift find ratings reads finalise package verify loop soak counting guesses; do $(BIN)/python -m bench.$$name --quick || exit 1; done
 
 lock: setup ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/python tools/lock.py

@@ -20,9 +20,9 @@ _TAIL = """
 - `tokens add` for a token with `recordings:listen`, `demands:write` or `demands:approve`: whoever makes such a token in
   another's name is two persons. Others, and `tokens revoke`, are for every account.
 - Not in the table, and for every account that can read the state folder: to look (`demands list`, `demands show`,
-  `recordings find`, `recordings retention`, `recordings disks`, `audit list`, `audit verify`, and over the API
-  `demands:read`, `recordings:read`), and to mend (`recordings repair`, `recordings reconcile`), which hears, hands over
-  and ends nothing.
+  `recordings find`, `recordings retention`, `recordings disks`, `ratings`, also those rated low, `audit list`,
+  `audit verify`, and over the API `demands:read`, `recordings:read`, `ratings:read`), and to mend (`recordings repair`,
+  `recordings reconcile`), which hears, hands over and ends nothing.
 - `[[people]]` is not about calls and operators: those are commands of every account, and scopes of a token.
 """
 

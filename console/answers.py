@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from calls.search import Why
 from rating.day import RatedFigures
-from rating.figures import OperatorRatings
+from rating.figures import OperatorRatings, Ratings
+from rating.report import By
+from rating.scale import HIGHEST, LOWEST
 
 WHY_IT_MAY_BE = (
     "What ties the talk to the number: it is the caller's (`number`), came with the call (`identity`), a callback was "
@@ -262,6 +264,53 @@ class Stats(Answer):
     total: RatedFigures
     groups: dict[str, RatedFigures]
     operators: dict[str, OperatorRatings] = Field(description="Ratings by operator's number (rule 13).")
+
+
+class RatingsOf(Answer):
+    """The ratings of one operator, group, language or day."""
+
+    of: str | None = Field(description="null where the ledger does not know.")
+    rated: Ratings = Field(description="`mean` and `deviation` are null when nobody answered.")
+    same_call: Ratings | None = Field(
+        description="What callers gave to another operator of a call in which this one had talked; only by operator."
+    )
+
+
+class RatingsTold(Answer):
+    """What callers rated (rule 13) in calls that arrived on these local dates."""
+
+    from_day: date
+    to_day: date
+    time_zone: str
+    by: By
+    total: Ratings
+    lines: tuple[RatingsOf, ...] = Field(description="Each offer to rate is in `rated` of one line.")
+
+
+class LowTalk(Answer):
+    """A talk that its caller rated low; never with the caller's number."""
+
+    call: str
+    seq: int
+    arrived_ms: int
+    rated_ms: int | None
+    score: int = Field(ge=LOWEST, le=HIGHEST)
+    operator: str = Field(description="Who talked last and was rated.")
+    others: tuple[str, ...] = Field(description="Operators who talked in the same call, too, in that order.")
+    group: str | None
+    language: str | None
+    recorded: bool = Field(description="Whether the archive has a recording of this talk.")
+
+
+class LowTalks(Answer):
+    """Talks that were rated low, as they came."""
+
+    from_day: date
+    to_day: date
+    time_zone: str
+    at_most: int = Field(description="The score that counts as low: `[rating] low`.")
+    more: bool = Field(description="Whether there may be talks on the next page.")
+    talks: tuple[LowTalk, ...]
 
 
 class FoundTalk(Answer):

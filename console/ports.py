@@ -20,9 +20,11 @@ from console.answers import (
     FoundTalks,
     GroupNow,
     Joined,
+    LowTalks,
     OperatorNow,
     OwedCallback,
     Prioritised,
+    RatingsTold,
     RecordingNow,
     SkillsBody,
     SkillsNow,
@@ -33,7 +35,7 @@ from console.answers import (
     WrapUp,
 )
 from console.demand_answers import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked
-from console.queries import ListenQuery, TalksQuery
+from console.queries import ListenQuery, LowRatingsQuery, RatingsQuery, TalksQuery
 from console.story import Story
 from console.stream import Stream
 
@@ -186,6 +188,12 @@ class Books(Protocol):
 
     async def stats(self, day: date | None) -> Stats:
         """The figures of a local date, of today if none is given (rule 7)."""
+
+    async def ratings(self, asked: RatingsQuery) -> RatingsTold:
+        """What callers rated on some local dates (rule 13). Raises BadRequestError for dates that cannot be told of."""
+
+    async def rated_low(self, asked: LowRatingsQuery) -> LowTalks:
+        """The talks of those dates that were rated low. Raises BadRequestError."""
 
     async def talks(self, asked: TalksQuery) -> FoundTalks:
         """Talks by local date and number, in any usual spelling (rule 14), and by all else; the sure ones first.

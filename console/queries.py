@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from calls.phone_field import numbers_of
 from calls.search import PAGE
 from console.day import Day
+from rating.report import By
 from rating.scale import WORDS
 
 ONE_NUMBER = 64
@@ -38,6 +39,29 @@ class DayQuery(Query):
     """Which day."""
 
     day: Day | None = Field(default=None, description="Local date; today if not given.")
+
+
+class DaysQuery(Query):
+    """From which day to which."""
+
+    first: Day | None = Field(default=None, alias="from", description="First local date; today if not given.")
+    last: Day | None = Field(default=None, alias="to", description="Last local date; the first if not given.")
+
+
+class RatingsQuery(DaysQuery):
+    """What callers rated on those days, told apart."""
+
+    by: By = Field(
+        default="operator",
+        description="A line for each: the operator who was rated, the group or language of that talk, the local day of "
+        "the arrival.",
+    )
+
+
+class LowRatingsQuery(DaysQuery):
+    """Talks that were rated low on those days."""
+
+    page: int = Field(default=1, ge=1, le=100_000, description=f"Which {PAGE} of the talks.")
 
 
 class TalksQuery(Query):

@@ -31,7 +31,7 @@ from console.errors import (
 from console.metrics import METRICS_MEDIA, exposition
 from console.openapi import document
 from console.ports import DayWait
-from console.queries import DayQuery, ListenQuery, NoBody, Query, TalksQuery
+from console.queries import DayQuery, ListenQuery, LowRatingsQuery, NoBody, Query, RatingsQuery, TalksQuery
 from console.route import Asked, Asks, Office, Part, Route
 from console.scopes import Scope
 from console.story import Story
@@ -166,6 +166,16 @@ async def cancel_callback(office: Office, asked: Asked[Query, NoBody]) -> answer
 async def stats(office: Office, asked: Asked[DayQuery, NoBody]) -> answers.Stats:
     """A day's figures."""
     return await office.books.stats(asked.query.day)
+
+
+async def ratings(office: Office, asked: Asked[RatingsQuery, NoBody]) -> answers.RatingsTold:
+    """What callers rated."""
+    return await office.books.ratings(asked.query)
+
+
+async def low_ratings(office: Office, asked: Asked[LowRatingsQuery, NoBody]) -> answers.LowTalks:
+    """Talks that were rated low."""
+    return await office.books.rated_low(asked.query)
 
 
 async def target(office: Office, _: Asked[Query, NoBody]) -> answers.TargetNow:
@@ -303,6 +313,15 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/stats", "A day's figures (rule 7)", (Scope.STATS_READ,), stats, answers.Stats, Asks.LEDGER,
         query=DayQuery,
+    ),
+    Route(
+        "GET", "/ratings", "What callers rated, by operator, group, language or day (rule 13)",
+        (Scope.STATS_READ, Scope.RATINGS_READ), ratings, answers.RatingsTold, Asks.LEDGER, query=RatingsQuery,
+    ),
+    Route(
+        "GET", "/ratings/low", "Talks that were rated low, with everybody who talked in them; no caller's number",
+        (Scope.RATINGS_READ, Scope.RECORDINGS_READ), low_ratings, answers.LowTalks, Asks.LEDGER, query=LowRatingsQuery,
+        personal=True,
     ),
     Route(
         "GET", "/target", "Each group's average wait today against its target, and who helps whom (rule 7)",

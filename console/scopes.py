@@ -16,6 +16,7 @@ class Scope(StrEnum):
     OPERATORS_WRITE = "operators:write"
     ROUTING_WRITE = "routing:write"  # a supervisor's: who serves what, and who is served first
     STATS_READ = "stats:read"
+    RATINGS_READ = "ratings:read"  # a supervisor's: what callers rated, and the talks that were rated low, no number
     RECORDINGS_PAUSE = "recordings:pause"  # for what must not be recorded, and that it goes on
     RECORDINGS_READ = "recordings:read"  # finds talks by a caller's number (rule 14)
     RECORDINGS_LISTEN = "recordings:listen"  # hears them, each time with a reason

@@ -109,4 +109,4 @@ def _counted(told: Iterable[tuple[str | None, str, int | None]]) -> list[RatingC
 
 
 def _deviation(scores: Counter[int], given: int, mean: float) -> float:
-    return math.sqrt(sum(times * (score - mean) ** 2 for score, times in scores.items()) / given)
+    return math.sqrt(sum(scores[score] * (score - mean) ** 2 for score in SCORES) / given)

@@ -7,12 +7,27 @@ recordings each by the key of the call.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    text,
+)
 
 from calls.local_day import Span
 from calls.ratings import RatedTalk, RatingCount
@@ -21,7 +36,10 @@ from storage.record import talked_in
 from storage.tables import call, rating, recording, segment
 from storage.transaction import in_transaction
 
+T = TypeVar("T")
 By = Literal["operator", "group", "language"]
+
+_NO_TABLE_WHOLE = text("SET LOCAL enable_seqscan = off")
 
 _ARRIVED = call.c.arrived_ms.between(bindparam("from_ms"), bindparam("last_ms"))
 _OF_CALL = rating.c.call_id == call.c.id
@@ -34,15 +52,17 @@ _KEYS: Mapping[By, ColumnElement[Any]] = {
 }
 
 
-def _counts(key: ColumnElement[Any] | None) -> Select[Any]:
-    told = (rating.c.outcome, rating.c.score) if key is None else (rating.c.outcome, rating.c.score, key.label("of"))
+def _counts(by: By | None) -> Select[Any]:
+    """Offers to rate and their scores, counted by one of the keys, or all together."""
+    key = null() if by is None else _KEYS[by]
+    told = (rating.c.outcome, rating.c.score) if by is None else (rating.c.outcome, rating.c.score, key)
     rated = call.join(rating, _OF_CALL)
-    talks = rated if key is None or key is rating.c.operator_id else rated.outerjoin(segment, _OF_TALK)
-    return select(*told, func.count().label("times")).select_from(talks).where(_ARRIVED, _ASKED).group_by(*told)
+    talks = rated if by in (None, "operator") else rated.outerjoin(segment, _OF_TALK)
+    columns = (key.label("of"), rating.c.outcome, rating.c.score, func.count().label("times"))
+    return select(*columns).select_from(talks).where(_ARRIVED, _ASKED).group_by(*told)
 
 
-_ALL = _counts(None)
-_COUNTS = {by: _counts(key) for by, key in _KEYS.items()}
+_COUNTS: Mapping[By | None, Select[Any]] = {by: _counts(by) for by in (None, *_KEYS)}
 _SHARED = (
     select(
         rating.c.call_id,
@@ -92,43 +112,56 @@ _TALKED = (
 
 
 class RatingBook:
-    """Look-ups in the ledger. Every method may raise LedgerUnavailableError."""
+    """Look-ups in the ledger, a span at a time: of a year at once each would take minutes and be ended for it.
+
+    Every method may raise LedgerUnavailableError.
+    """
 
     def __init__(self, engine: Engine) -> None:
-        self._reading = reading(engine)
+        self._engine = engine if engine.dialect.name == "postgresql" else reading(engine)
 
-    async def counted(self, span: Span, by: By) -> list[RatingCount]:
-        """Offers to rate of calls that arrived in the span, by who was rated, the talk's group or its language."""
-        return await in_transaction(self._reading, lambda connection: counted(connection, span, by))
+    async def counted(self, spans: Iterable[Span], by: By) -> list[RatingCount]:
+        """Offers to rate of calls that arrived in these spans, by who was rated, the talk's group or its language."""
+        found: Counter[tuple[str | None, str, int | None]] = Counter()
+        for span in spans:
+            for one in await self._read(partial(counted, span=span, by=by)):
+                found[one.of, one.outcome, one.score] += one.times
+        return [RatingCount(*one, times) for one, times in found.items()]
 
     async def counted_by_day(self, days: Mapping[str, Span]) -> list[RatingCount]:
         """The same by the day on which the call arrived."""
-        return await in_transaction(self._reading, lambda connection: counted_by_day(connection, days))
+        return [
+            replace(one, of=day)
+            for day, span in days.items()
+            for one in await self._read(partial(counted, span=span, by=None))
+        ]
 
-    async def shared(self, span: Span) -> list[RatingCount]:
+    async def shared(self, spans: Iterable[Span]) -> list[RatingCount]:
         """The same by each other operator who talked in a call that was rated."""
-        return await in_transaction(self._reading, lambda connection: shared(connection, span))
+        return [one for span in spans for one in await self._read(partial(shared, span=span))]
 
     async def rated_low(self, span: Span, at_most: int, limit: int, after: int = 0) -> list[RatedTalk]:
         """Talks with at most that score, of calls that arrived in the span, as they came; one page of them."""
-        return await in_transaction(
-            self._reading, lambda connection: rated_low(connection, span, at_most, limit, after)
-        )
+        return await self._read(partial(rated_low, span=span, at_most=at_most, limit=limit, after=after))
+
+    async def _read(self, query: Callable[[Connection], T]) -> T:
+        return await in_transaction(self._engine, lambda connection: by_index(connection, query))
 
 
-def counted(connection: Connection, span: Span, by: By) -> list[RatingCount]:
-    """See `RatingBook.counted`."""
+def by_index(connection: Connection, query: Callable[[Connection], T]) -> T:
+    """Run a query that reads what lies side by side, and tell PostgreSQL so, which takes it for scattered.
+
+    Of 10,000 calls among a million it read all ratings there are: 150 ms instead of 75.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_NO_TABLE_WHOLE)
+    return query(connection)
+
+
+def counted(connection: Connection, span: Span, by: By | None) -> list[RatingCount]:
+    """See `RatingBook.counted`; all together under None when nothing tells them apart."""
     rows = connection.execute(_COUNTS[by], _values(span))
     return [RatingCount(row.of, row.outcome, row.score, row.times) for row in rows]
-
-
-def counted_by_day(connection: Connection, days: Mapping[str, Span]) -> list[RatingCount]:
-    """See `RatingBook.counted_by_day`: one look-up for each day, since no database knows the zone's history."""
-    return [
-        RatingCount(day, row.outcome, row.score, row.times)
-        for day, span in days.items()
-        for row in connection.execute(_ALL, _values(span))
-    ]
 
 
 def shared(connection: Connection, span: Span) -> list[RatingCount]:

@@ -9,15 +9,16 @@ from datetime import date
 
 from bailanys.api.cache import Kept
 from bailanys.api.errors import said
-from bailanys.api.figures_process import figures_apart
+from bailanys.api.figures_process import figures_apart, ratings_apart
+from bailanys.ratings import BadDaysError, Days
 from calls.local_day import local_date, local_day
 from calls.portions import in_portions
 from calls.recording import Recording
 from calls.search import PAGE, ends_of, hours_of
-from console.answers import Covered, FoundTalk, FoundTalks, Stats
+from console.answers import Covered, FoundTalk, FoundTalks, LowTalk, LowTalks, RatingsTold, Stats
 from console.errors import BadRequestError, BusyError, UnknownCallError
 from console.ports import DayWait
-from console.queries import TalksQuery
+from console.queries import DaysQuery, LowRatingsQuery, RatingsQuery, TalksQuery
 from console.story import (
     CallFacts,
     GapFacts,
@@ -29,8 +30,10 @@ from console.story import (
     StepFacts,
     Story,
 )
+from rating.report import By
 from recordings.access.search import Asked, look
 from storage.ledger import Ledger
+from storage.ratings import RatingBook
 from storage.record import CallRecord, RatingRow, talked
 from storage.recording_search import FoundRecording, counts
 
@@ -38,17 +41,21 @@ KEPT_S = 5.0
 """How old a day's figures may be: each look reads the whole day."""
 DAY_WAIT_PATIENCE_S = 2.0
 STATS_PATIENCE_S = 9.0
+MOST_DAYS = 31
+"""Of ratings, over the API; the command line has more time."""
 
 
 class LedgerBooks:
     """The ledger's side of `console.ports.Books`."""
 
-    def __init__(self, ledger: Ledger, database_url: str, zone: str) -> None:
-        """`zone`: of local dates, as the time-zone database names it."""
+    def __init__(self, ledger: Ledger, database_url: str, zone: str, low: int) -> None:
+        """`zone`: of local dates, as the time-zone database names it; `low`: the highest score that counts as low."""
         self._ledger = ledger
         self._database_url = database_url
         self._zone = zone
         self._days = Kept(self._stats, KEPT_S)
+        self._low = low
+        self._ratings = Kept(self._rated, KEPT_S)
         self._day_waits = Kept(self._day_wait, KEPT_S, most=1)
 
     async def story(self, call: str) -> Story:
@@ -74,6 +81,24 @@ class LedgerBooks:
         Raises UnavailableError.
         """
         return await self._days.get(day or self._today())
+
+    async def ratings(self, asked: RatingsQuery) -> RatingsTold:
+        """What callers rated (rule 13), a few seconds old at most. Raises BadRequestError, UnavailableError."""
+        return await self._ratings.get((self._asked_days(asked), asked.by))
+
+    async def rated_low(self, asked: LowRatingsQuery) -> LowTalks:
+        """The talks that were rated low, as they came. Raises BadRequestError, UnavailableError."""
+        days = self._asked_days(asked)
+        book = RatingBook(self._ledger.engine)
+        talks = await said(book.rated_low(days.span, self._low, PAGE, (asked.page - 1) * PAGE))
+        return LowTalks(
+            from_day=days.first,
+            to_day=days.last,
+            time_zone=days.zone,
+            at_most=self._low,
+            more=len(talks) == PAGE,
+            talks=tuple(map(LowTalk.model_validate, talks)),
+        )
 
     async def talks(self, asked: TalksQuery) -> FoundTalks:
         """Talks by all that is asked for (rule 14), the sure ones first. Raises BadRequestError, UnavailableError."""
@@ -107,6 +132,22 @@ class LedgerBooks:
         span = local_day(day, self._zone)
         figures = await said(figures_apart(self._database_url, span, STATS_PATIENCE_S))
         return Stats.model_validate({"day": day, "time_zone": self._zone, **figures})
+
+    async def _rated(self, key: tuple[Days, By]) -> RatingsTold:
+        days, by = key
+        try:
+            told = await said(ratings_apart(self._database_url, days, by, STATS_PATIENCE_S))
+        except TimeoutError as error:
+            raise BusyError(f"these days take longer than {STATS_PATIENCE_S:g} s: ask for fewer at once") from error
+        about = {"from_day": days.first, "to_day": days.last, "time_zone": days.zone}
+        return RatingsTold.model_validate(about | told)
+
+    def _asked_days(self, asked: DaysQuery) -> Days:
+        first = asked.first or self._today()
+        try:
+            return Days(first, asked.last or first, self._zone, MOST_DAYS)
+        except BadDaysError as error:
+            raise BadRequestError(str(error)) from error
 
     async def _day_wait(self, day: date) -> DayWait:
         span = local_day(day, self._zone)

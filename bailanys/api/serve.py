@@ -82,7 +82,7 @@ async def _serve(
             demands = DemandDesk(Register(engine, look_ups), ledger, zone, People(settings.people))
             everybody = Office(
                 *office,
-                LedgerBooks(ledger, places.database_url, zone),
+                LedgerBooks(ledger, places.database_url, zone, settings.rating.low),
                 DemandOffice(demands, places, zone),
                 Hearing(ledger, places, demands),
             )

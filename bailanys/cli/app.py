@@ -18,6 +18,7 @@ from bailanys.cli import (
     guesses,
     operators,
     prompts,
+    ratings,
     recordings,
     service,
     simulate,
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 service.add_to(app)
 statistics.add_to(app)
+ratings.add_to(app)
 target.add_to(app)
 alarms.add_to(app)
 staffing.add_to(app)

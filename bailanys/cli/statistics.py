@@ -94,6 +94,7 @@ def _lines(one: RatedFigures) -> dict[str, str]:
         f"rating, mean of {WORDS}": _number(ratings.mean),
         "rated, of those asked": f"{ratings.given} of {ratings.offered} ({_percent(ratings.share)})",
         f"scores {' '.join(map(str, SCORES))}": " ".join(map(str, ratings.distribution)),
+        "their standard deviation": _number(ratings.deviation),
     }
 
 

@@ -34,9 +34,13 @@ async def tell_stories(ledger: Ledger, up: Hotline, echo: Callable[[str], None])
     echo(
         f"\n{total.arrived} calls, {total.answered} answered; average wait from the arrival to the operator "
         f"{_s(total.to_operator.mean_s)} (target 30 s), longest {_s(total.to_operator.longest_s)}; "
-        f"ratings given {total.ratings.given} of {total.ratings.offered}, mean {total.ratings.mean or 0:.1f}\n"
+        f"ratings given {total.ratings.given} of {total.ratings.offered}{_mean(total.ratings.mean)}\n"
         f"Asked by date and phone, the archive finds {len(found)} recordings of the first caller\n"
     )
+
+
+def _mean(mean: float | None) -> str:
+    return "" if mean is None else f", mean {mean:.1f}"
 
 
 def _story(story: CallStory, places: Places) -> list[str]:

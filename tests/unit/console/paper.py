@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
 from aiohttp.test_utils import TestClient
 
+from calls.ratings import RatingGiven
 from calls.statistics import CallTimes
 from console.answers import (
     CallNow,
@@ -20,9 +21,12 @@ from console.answers import (
     FoundTalks,
     GroupNow,
     Joined,
+    LowTalk,
+    LowTalks,
     OperatorNow,
     OwedCallback,
     Prioritised,
+    RatingsTold,
     RecordingNow,
     SkillsBody,
     SkillsNow,
@@ -48,7 +52,7 @@ from console.errors import (
 )
 from console.gate import Gate
 from console.ports import DayWait, Floor
-from console.queries import ListenQuery, TalksQuery
+from console.queries import DaysQuery, ListenQuery, LowRatingsQuery, RatingsQuery, TalksQuery
 from console.scopes import Scope
 from console.story import CallFacts, OfferFacts, RatingFacts, RecordingFacts, SegmentFacts, StepFacts, Story
 from console.stream import Stream
@@ -56,9 +60,12 @@ from console.token_file import TokenFile
 from console.tokens import new_token
 from dispatch.slowed_addresses import Slowed
 from rating.day import rated_day
+from rating.figures import counted
+from rating.report import rating_report
 from tests.unit.console.paper_demands import DEMAND, FILE, PaperDemands
 
 CALLER = "+77012345678"
+TODAY = date(2026, 11, 22)
 PATHS = {"{file}": FILE, "{demand}": DEMAND, "{number}": "101", "{name}": "portal", "{id}": "hl1-1764000000.12"}
 QUERIES = {
     "/recordings": "?date=2026-11-22&phone=87012345678",
@@ -279,6 +286,7 @@ class PaperSupervision:
 class PaperBooks:
     away: bool = False
     asked: list[TalksQuery] = field(default_factory=list)
+    rated: list[DaysQuery] = field(default_factory=list)
 
     async def story(self, call: str) -> Story:
         if call != TALKING:
@@ -307,6 +315,24 @@ class PaperBooks:
             groups=figures.groups,
             operators=figures.operators,
         )
+
+    async def ratings(self, asked: RatingsQuery) -> RatingsTold:
+        if self.away:
+            raise UnavailableError("the ledger does not answer", "ledger-unavailable")
+        self.rated.append(asked)
+        offers = [RatingGiven("given", 5, "101", ("103",)), RatingGiven("hung_up", None, "101")]
+        told = rating_report("operator", *counted(offers))
+        return RatingsTold.model_validate(
+            {"from_day": TODAY, "to_day": asked.last or TODAY, "time_zone": "Asia/Almaty", **asdict(told)}
+        )
+
+    async def rated_low(self, asked: LowRatingsQuery) -> LowTalks:
+        self.rated.append(asked)
+        talk = LowTalk(
+            call=TALKING, seq=2, arrived_ms=1, rated_ms=9, score=1, operator="101", others=("103",), group="portal",
+            language="kk", recorded=True,
+        )  # fmt: skip
+        return LowTalks(from_day=TODAY, to_day=TODAY, time_zone="Asia/Almaty", at_most=2, more=False, talks=(talk,))
 
     async def talks(self, asked: TalksQuery) -> FoundTalks:
         self.asked.append(asked)

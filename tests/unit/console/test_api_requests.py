@@ -98,6 +98,25 @@ async def test_nobody_joins_a_talk_whose_operator_asks_nobody(paper: Paper) -> N
     assert (status, said["error_id"], said["retryable"]) == (409, "no-consultation", False)
 
 
+async def test_ratings_are_asked_for_by_days_and_told_without_a_number(paper: Paper) -> None:
+    header = paper.token(Scope.RATINGS_READ)
+    days = "from=2026-11-01&to=2026-11-22"
+    status, told = await paper.asked("GET", f"/ratings?{days}&by=operator", headers=header)
+    assert (status, told["total"]["mean"], told["total"]["given"], told["total"]["offered"]) == (200, 5.0, 1, 2)
+    assert [(line["of"], line["same_call"]["offered"]) for line in told["lines"]] == [("101", 0), ("103", 1)]
+    assert told["lines"][1]["rated"] | {"mean": None, "deviation": None, "given": 0} == told["lines"][1]["rated"]
+    status, low = await paper.asked("GET", f"/ratings/low?{days}", headers=header)
+    assert (status, low["talks"][0]["others"], low["talks"][0]["recorded"]) == (200, ["103"], True)
+    assert CALLER not in json.dumps([told, low])
+    first, second = paper.books.rated
+    assert (first.first, first.last, second.last) == (date(2026, 11, 1), date(2026, 11, 22), date(2026, 11, 22))
+
+
+@pytest.mark.parametrize("query", ["from=x", "first=2026-11-01", "by=caller", "to=2026-11-01&to=2026-11-02"])
+async def test_ratings_asked_for_in_another_form_are_refused(paper: Paper, query: str) -> None:
+    assert await paper.refused("GET", f"/ratings?{query}", headers=paper.token()) == (400, "bad-request")
+
+
 async def test_a_supervisors_changes_carry_the_name_of_the_token(paper: Paper) -> None:
     header = paper.token(Scope.ROUTING_WRITE, name="lead")
     await paper.asked("PATCH", "/operators/101", headers=header, json={"levels": {"portal": 3}, "reset": True})

@@ -206,7 +206,7 @@ async def test_a_ledger_that_is_away_is_away_and_back_when_it_is_back(tmp_path: 
     key = enter(engine, 1, PHONE)
     engine.dispose()  # its journal is in the file now
     async with reader_of(sqlite_url(path), engine) as reader:
-        books = LedgerBooks(Ledger(engine, reader), sqlite_url(path), ZONE)
+        books = LedgerBooks(Ledger(engine, reader), sqlite_url(path), ZONE, 2)
         assert (await books.story(key)).call.id == key
         path.rename(aside)
         for _ in range(2 * CONNECTIONS):
@@ -313,7 +313,7 @@ async def test_tables_that_are_locked_are_waited_for_until_the_deadline(postgres
     engine = open_engine(url)
     key = enter(engine, 1, PHONE)
     async with reader_of(url, engine, SOON_S) as reader:
-        books = LedgerBooks(Ledger(engine, reader), url, ZONE)
+        books = LedgerBooks(Ledger(engine, reader), url, ZONE, 2)
         with engine.begin() as migrating:
             migrating.execute(text("LOCK TABLE call IN ACCESS EXCLUSIVE MODE"))
             with pytest.raises(UnavailableError, match=r"the ledger gave no answer within 0\.3 s: try again") as slow:
@@ -321,7 +321,7 @@ async def test_tables_that_are_locked_are_waited_for_until_the_deadline(postgres
             assert (slow.value.status, slow.value.error_id, slow.value.retryable) == (503, "ledger-slow", True)
         await eventually(lambda: at_work(engine) == 0)
     async with reader_of(url, engine) as reader:
-        assert (await LedgerBooks(Ledger(engine, reader), url, ZONE).story(key)).call.id == key
+        assert (await LedgerBooks(Ledger(engine, reader), url, ZONE, 2).story(key)).call.id == key
     engine.dispose()
 
 
