@@ -126,3 +126,25 @@ def test_used_is_what_df_says(tmp_path: Path) -> None:
     said = subprocess.run(["df", "--output=pcent", tmp_path], capture_output=True, text=True, check=True).stdout
     assert look.room is not None
     assert abs(look.room.used_percent - int(said.split()[-1].rstrip("%"))) <= 1
+
+
+def test_slow_and_quick_again_are_told_at_their_marks_and_not_before() -> None:
+    assert [standing(Standing(), Look(1, None, took_s=took_s)).slow for took_s in (2.0, 2.01)] == [False, True]
+    was = Standing(slow=True)
+    assert [standing(was, Look(1, None, took_s=took_s)).slow for took_s in (0.5, 0.51)] == [False, True]
+
+
+def test_samples_are_no_closer_than_twenty_seconds_and_no_older_than_an_hour() -> None:
+    begun = (room(10, 1_000_000),)
+    assert sampled(begun, room(11, 1_019_999)) == begun
+    assert sampled(begun, room(11, 1_020_000)) == (*begun, room(11, 1_020_000))
+    assert sampled(begun, room(11, 1_000_000 + WINDOW_MS)) == (*begun, room(11, 1_000_000 + WINDOW_MS))
+    assert sampled(begun, room(11, 1_000_001 + WINDOW_MS)) == (room(11, 1_000_001 + WINDOW_MS),)
+
+
+def test_the_rate_is_known_after_a_minute_and_only_of_a_disk_that_fills() -> None:
+    first = room(10, 1_000)
+    assert hours_to_full((first,), room(20, 60_999)) is None
+    assert hours_to_full((first,), room(20, 61_000)) == 80 / 10 / 60
+    assert hours_to_full((first,), room(9, 61_000)) is None
+    assert words(room(87.25), None) == "87.2 % used, 12.8 GB free"

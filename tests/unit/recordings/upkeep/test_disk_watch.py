@@ -85,6 +85,7 @@ async def test_a_disk_that_hangs_holds_nobody_and_is_told_as_slow(
         for _ in range(3):
             await asyncio.wait_for(watch.look(), 1)
         assert [one[0] for one in told] == ["spool-slow"]
+        assert abs(told[0][2] - time.time() * 1000) < 60_000
     finally:
         free.set()
     async with asyncio.timeout(5):
