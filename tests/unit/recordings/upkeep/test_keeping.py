@@ -232,6 +232,17 @@ async def test_a_clock_that_is_years_ahead_disposes_of_nothing(engine: Engine, p
     assert await dispose_due(ledger, places, DAYS, wrong_ms, by_hand=True) == [made.file]
 
 
+async def test_what_is_due_for_no_more_than_a_month_is_disposed_of_without_a_question(
+    engine: Engine, places: Places
+) -> None:
+    ledger, made = Ledger(engine), shelved(places)
+    await ledger.add_recording(made)
+    last_ms = made.made_ms + (DAYS + 31) * DAY_MS
+    with pytest.raises(ClockDoubtfulError, match="due for more than 31 days"):
+        await dispose_due(ledger, places, DAYS, last_ms + 1)
+    assert await dispose_due(ledger, places, DAYS, last_ms) == [made.file]
+
+
 async def test_how_retention_stands(engine: Engine, places: Places) -> None:
     ledger, first, held = Ledger(engine), shelved(places, 1), shelved(places, 2)
     for made in (first, held):
