@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -69,7 +68,7 @@ async def test_a_demand_is_searched_as_it_is_entered_and_the_count_is_kept(engin
     state, steps = await desk.of(await enter(desk))
     assert (state.found, state.demand.day, state.demand.phone) == ((kept, gap), "2025-11-24", PHONE)
     (searched,) = steps
-    assert json.loads(searched.detail) == {"adjacent": 0, "exact": 3, "possible": 0, "without_recording": 2}
+    assert searched.detail == '{"adjacent": 0, "exact": 3, "possible": 0, "without_recording": 2}'
 
 
 async def test_what_a_letter_says_is_one_line_and_complete(desk: DemandDesk) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from calls.recording import Recording
+from calls.store import Stored
 from phones.tones import hears
 from recordings.access.verify import examine
-from recordings.errors import DisposedOfError
+from recordings.errors import DisposedOfError, SealBrokenError
 from recordings.vault.archive import Archive
 from recordings.vault.disposal import remove
 from recordings.vault.folder import Folder
@@ -20,6 +23,7 @@ from recordings.vault.opening import open_recording, sidecar_of
 from recordings.vault.sidecar import Sidecar, beside, recordings_in
 from recordings.vault.tiered_store import NearFirst
 from recordings.vault.uploader import Uploader
+from recordings.watched import Watched
 from storage.objects import ObjectStore
 from tests.unit.recordings.raw_talk import BEGAN_MS, CALLER_HZ, OPERATOR_HZ, ended_talk, two_voices, write_raw
 from tests.unit.storage.object_server import ObjectServer
@@ -243,3 +247,50 @@ async def test_empty_folders_of_old_hours_go(site: Site) -> None:
     assert await site.uploader.look() == 1
     assert [path.name for path in site.near.root.iterdir()] == [".pending", "2025"]
     assert late.exists() and not (site.near.root / "2025/11/24").exists()
+
+
+async def test_a_store_that_is_away_is_asked_again_after_a_second_two_four_and_so_on(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.finished()
+    asked: list[int] = []
+
+    async def away(waiting: Sequence[Stored]) -> tuple[int, str]:
+        asked.append(site.now_ms)
+        return 0, "no answer"
+
+    monkeypatch.setattr(site.uploader, "_moved", away)
+    begun_ms = site.now_ms
+    for at_ms in range(0, 16_000, 500):
+        site.now_ms = begun_ms + at_ms
+        assert await site.uploader.look() == 0
+    assert [at_ms - begun_ms for at_ms in asked] == [0, 1_000, 3_000, 7_000, 15_000]
+    assert site.alarms == [("store-away", "no answer; 1 recordings wait")]
+
+
+async def test_while_the_ledger_takes_no_entry_nothing_is_tried_for_ten_seconds(site: Site) -> None:
+    made = site.finished()
+    site.ledger_is_away = True
+    assert await site.uploader.look() == 0
+    site.ledger_is_away = False
+    site.now_ms += 9_999
+    assert (await site.uploader.look(), site.noted) == (0, [])
+    site.now_ms += 1
+    assert (await site.uploader.look(), site.noted) == (1, [made.file])
+
+
+def test_what_went_wrong_in_the_file_is_raised_and_not_what_it_led_to() -> None:
+    class Broken(io.BytesIO):
+        def read(self, count: int | None = -1) -> bytes:
+            raise SealBrokenError("was changed")
+
+    watched = Watched(Broken())
+    with pytest.raises(SealBrokenError, match="was changed"), watched.sound():
+        assert watched.read(4) == b""  # and no more: soundfile would think the file is short
+    with pytest.raises(SealBrokenError), watched.sound():
+        raise soundfile.LibsndfileError(1)
+    whole = Watched(io.BytesIO(b"sound"))
+    with pytest.raises(soundfile.LibsndfileError), whole.sound():
+        raise soundfile.LibsndfileError(1)
+    with whole.sound():
+        assert (whole.read(2), whole.tell(), whole.seek(1), whole.read()) == (b"so", 2, 1, b"ound")
