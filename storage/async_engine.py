@@ -15,7 +15,7 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.aiosqlite_whole import WholeResults
-from storage.asyncpg_arguments import NotForAsyncpgError, asyncpg_arguments
+from storage.asyncpg_arguments import OnlyInThreadsError, asyncpg_arguments
 from storage.engine import driver_url
 from storage.errors import LedgerAwayError
 from storage.readers import MOST_ROWS
@@ -29,7 +29,7 @@ FEW_ROWS = 50
 def open_async_engine(url: str, deadline_s: float) -> AsyncEngine:
     """An engine for look-ups that nobody waits for longer than so many seconds; connects when it is first used.
 
-    Raises ValueError for another database, NotForAsyncpgError for a URL that only libpq understands.
+    Raises ValueError for another database, OnlyInThreadsError for a URL that only the other drivers understand.
     """
     parsed = driver_url(url)
     made = _postgresql(parsed, deadline_s) if parsed.get_backend_name() == "postgresql" else _sqlite(parsed)
@@ -47,12 +47,11 @@ def _postgresql(url: URL, deadline_s: float) -> AsyncEngine:
 
 
 def _sqlite(url: URL) -> AsyncEngine:
-    if not url.database or url.database.startswith("file:") or url.query:
-        raise NotForAsyncpgError("a SQLite URL with parameters")
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:") or url.query:
+        raise OnlyInThreadsError("a SQLite URL that is more than a file's")
     path = Path(url.database).absolute()
     # At DEBUG it would write down every statement's values, which are callers' numbers.
     logging.getLogger("aiosqlite").setLevel(logging.WARNING)
-
     file = _SameFile(path)
     engine = create_async_engine(
         url.set(drivername="sqlite+aiosqlite"), async_creator=file.open, pool_size=CONNECTIONS, max_overflow=0

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.async_engine import CONNECTIONS, open_async_engine
-from storage.asyncpg_arguments import NotForAsyncpgError
+from storage.asyncpg_arguments import OnlyInThreadsError
 from storage.errors import LedgerSlowError, LedgerUnavailableError
 from storage.readers import Reader, ThreadReader, TooManyRowsError
 
@@ -138,7 +138,7 @@ class AsyncReader:
 
 @asynccontextmanager
 async def reads_in_loop(url: str, engine: Engine) -> AsyncIterator[Reader]:
-    """Whoever asks the API's short questions: in the event loop, or in threads where asyncpg cannot follow the URL.
+    """Whoever asks the API's short questions: in the event loop, or in threads where its driver cannot follow the URL.
 
     `engine`: of the same database, for what turns out to be long. Raises ValueError for another database.
     """
@@ -146,8 +146,8 @@ async def reads_in_loop(url: str, engine: Engine) -> AsyncIterator[Reader]:
     try:
         engine_in_loop = await asyncio.to_thread(open_async_engine, url, DEADLINE_S)  # loads the driver
         reader = AsyncReader(engine_in_loop, threads)
-    except NotForAsyncpgError as error:
-        log.warning("the API reads the ledger in threads", because=f"its asyncio driver does not know {error}")
+    except OnlyInThreadsError as error:
+        log.warning("the API reads the ledger in threads", because=f"their asyncio driver does not know {error}")
         yield threads
         return
     try:

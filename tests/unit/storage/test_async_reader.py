@@ -431,11 +431,17 @@ async def test_closing_leaves_no_connection_at_the_server(own_server: Server) ->
     engine.dispose()
 
 
-async def test_a_url_that_only_libpq_understands_is_read_in_threads(postgres: Server) -> None:
-    url = postgres.url("postgres") + "&hostaddr=127.0.0.1"
+@pytest.mark.parametrize("more", ["?timeout=3", "?mode=ro&uri=true"])
+async def test_a_url_with_words_for_sqlite_itself_is_read_in_threads(
+    tmp_path: Path, sqlite_template: Path, more: str
+) -> None:
+    path = tmp_path / "ledger.db"
+    shutil.copy(sqlite_template, path)
+    url = sqlite_url(path).replace("sqlite:///", "sqlite:///file:") + more if "uri" in more else sqlite_url(path) + more
     engine = open_engine(url)
     async with reads_in_loop(url, engine) as reader:
         assert isinstance(reader, ThreadReader)
+        assert await reader.read(calls_there) == 0
     engine.dispose()
 
 
