@@ -97,5 +97,6 @@ class _SameFile:
 
 
 def _begin(connection: Connection) -> None:
-    """Let all statements of a look-up see the same state; by the driver, in one trip to its thread instead of three."""
-    connection.connection.run_async(lambda driver: driver.execute("BEGIN"))
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, WholeResults)
+    driver.begin()

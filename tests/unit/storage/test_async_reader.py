@@ -6,10 +6,11 @@ import asyncio
 import os
 import shutil
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -286,8 +287,20 @@ async def test_one_look_up_sees_one_state_of_a_file(tmp_path: Path, sqlite_templ
         return before, calls_there(connection)
 
     async with reader_of(sqlite_url(path), engine) as reader:
+        for _ in range(CONNECTIONS):
+            await reader.read(calls_there)
         assert await reader.read(twice) == (1, 1)
         assert await reader.read(calls_there) == 2
+        with pytest.raises(LedgerUnavailableError):
+            await reader.read(lambda connection: connection.execute(text("SELECT * FROM nowhere")))
+
+        def all_over() -> bool:
+            """A state that somebody still looks at would have to be kept beside the file."""
+            with closing(sqlite3.connect(path)) as connection:
+                busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                return not busy
+
+        await eventually(all_over)
     engine.dispose()
 
 
