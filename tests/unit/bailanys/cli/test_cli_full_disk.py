@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from bailanys.cli import person
-from bailanys.cli.app import main
 from bench.archived import PHONE, archived
 from config.whole_file import write_whole
 from tests.small_disk import FILLING, SmallDisk, small_disk
@@ -36,22 +35,6 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     archived(folder, 1, LONG_S)
     return folder / "var"
-
-
-@pytest.fixture
-def say(state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
-    monkeypatch.setenv("BAILANYS_STORAGE__STATE_DIR", str(state))
-    monkeypatch.setenv("COLUMNS", "300")
-
-    def said(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bailanys", *words, "--config", str(CONFIG)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return (ended.value.code if isinstance(ended.value.code, int) else 0), out, err
-
-    return said
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -16,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from bailanys.cli.app import main
 from bench.archived import PHONE, archived
 from recordings.upkeep.audit_keeper import AuditKeeper
 from recordings.vault.folder import Folder
@@ -44,23 +42,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def state(made: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made, tmp_path / "var"))
-
-
-@pytest.fixture
-def say(state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
-    monkeypatch.setenv("BAILANYS_STORAGE__STATE_DIR", str(state))
-    monkeypatch.setenv("COLUMNS", "300")
-
-    def said(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bailanys", *words, "--config", str(CONFIG)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return (ended.value.code if isinstance(ended.value.code, int) else 0), out, err
-
-    return said
 
 
 def audio(state: Path) -> list[Path]:

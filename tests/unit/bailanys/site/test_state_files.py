@@ -19,7 +19,6 @@ from pathlib import Path
 
 import pytest
 
-from bailanys.cli.app import main
 from bailanys.processes.asterisk_keeper import put_damaged_aside
 from bailanys.site.identity import claim_ledger, identity_or_nobody
 from bailanys.site.secrets import site_secrets
@@ -80,23 +79,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def state(made: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made, tmp_path / "var"))
-
-
-@pytest.fixture
-def say(state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
-    monkeypatch.setenv("BAILANYS_STORAGE__STATE_DIR", str(state))
-    monkeypatch.setenv("COLUMNS", "300")
-
-    def said(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bailanys", *words, "--config", str(CONFIG)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return (ended.value.code if isinstance(ended.value.code, int) else 0), out, err
-
-    return said
 
 
 def emptied(path: Path) -> None:
