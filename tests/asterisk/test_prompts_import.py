@@ -13,7 +13,7 @@ import pytest_asyncio
 import soundfile
 from command_line import bailanys
 from hotline import Centre, Visit, open_centre
-from prompt_tones import BLIP_HZ, heard_stretches, prompt_hz
+from prompt_tones import heard_stretches, prompt_hz
 
 from phones import tones
 from telephony.process import running_pid
@@ -74,7 +74,7 @@ async def test_an_imported_prompt_is_heard_by_the_next_caller_without_a_restart(
         assert end - begin == pytest.approx(SPOKEN_S, abs=0.1)
     next_begins = sounding(heard, prompt_hz("language", "kk"))[0]
     assert 0 < next_begins - sounding(heard, HELLO_HZ)[1] < 0.25, "the silence of the studio is cut"
-    levels = [level_of(heard, hz) for hz in (HELLO_HZ, WAIT_HZ, BLIP_HZ, prompt_hz("language", "kk"))]
+    levels = [level_of(heard, hz) for hz in (HELLO_HZ, WAIT_HZ, prompt_hz("language", "kk"))]
     assert max(levels) - min(levels) < 1.0
     assert running_pid(centre.up.places.asterisk_conf) == asterisk
     assert (await centre.asked(do="operators")).keys() == controller.keys()
@@ -111,4 +111,5 @@ async def test_what_join_writes_is_what_the_caller_hears(centre: Centre, tmp_pat
     previewed = [heard_stretches(out, prompt_hz(*one))[0][0] for one in languages]
     over_the_line = [visit.heard(*one)[0][0] for one in languages]
     assert np.diff(over_the_line) == pytest.approx(np.diff(previewed), abs=0.11)
-    assert level_of(out, prompt_hz("hello")) == pytest.approx(level_of(visit.call.heard(), prompt_hz("hello")), abs=1.0)
+    for one in languages:  # not the greeting's own tone, which the scene before may have replaced
+        assert level_of(out, prompt_hz(*one)) == pytest.approx(level_of(visit.call.heard(), prompt_hz(*one)), abs=1.0)
