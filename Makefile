@@ -31,7 +31,7 @@ unit: setup ## the tests that end in seconds
 nightly: setup ## the core's invariants over 10,000 random sequences, half an hour or more
 	@BAILANYS_EXAMPLES=10000 $(BIN)/pytest tests/unit/routing/test_invariants.py tests/unit/routing/test_losses.py --timeout 14400
 
-mutate: setup ## would a unit test notice? a sample of small faults, one at a time; ARGS="--again" for the survivors
+mutate: setup ## would a unit test notice? a sample of small faults, one at a time; ARGS="--only demands" for a part
 	@$(BIN)/python tools/mutate.py $(ARGS)
 
 lint: setup ## ruff, mypy, import-linter, codespell

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 
 import pytest
-from mutant_trials import MOST_MEMORY, ended, written
+from mutant_trials import MOST_MEMORY, end_with_parent, ended, written
 from mutants import Job
 
 Tell = Callable[[int, str | None], None]
@@ -124,6 +124,7 @@ class Quick:
         status = 3
         try:
             os.setsid()
+            end_with_parent()
             resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
             for code, changed in codes:
                 for function in self._functions.get(code, ()):

@@ -21,10 +21,10 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mutants import Job, Mutant
+from mutants import Job
 
 TREE = "MUTATE_TREE"  # environment: the copy of the project in which the tests run
 REACHED = "MUTATE_REACHED"  # environment: the file that takes what was seen; without it nothing is traced
@@ -36,7 +36,8 @@ LIBRARIES = (
 OPTIONS = ("-q", "-rfE", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "mutant_reach", "-o", "addopts=")
 MOST_MEMORY = 3 << 30  # bytes of its own for a trial: some mutants gather without end
 PASSED, FAILED, NONE_FOUND = 0, (1, 2), (4, 5)  # pytest's exit statuses; 2 is a module that no longer imports
-_SUBREAPER = 36  # prctl: orphans below us become our children
+PORTION = 60  # tests at once: the likeliest come first, and one that notices spares the others
+_SUBREAPER, _END_WITH_PARENT = 36, 1  # prctl: orphans below us become our children; a signal at the parent's end
 
 
 class TrialError(Exception):
@@ -68,17 +69,13 @@ class Trials:
         if status not in (PASSED, 1, 5) or not into.exists():
             raise TrialError(f"the tests do not run as they are; see {self._folder}/log")
 
-    def noticed(
-        self, mutant: Mutant, portions: Sequence[Sequence[str]], timeout_s: Callable[[Sequence[str]], float]
-    ) -> str:
-        """By which test, or `` if by none; "time" if it had to be ended, "death" if it died otherwise.
-
-        `timeout_s` says how long a portion of tests may take.
-        """
-        path = self.tree / mutant.file
-        with written(path, mutant.applied(path.read_bytes())):
-            for tests in portions:
-                if by := self._noticed(tests, timeout_s(tests)):
+    def noticed(self, job: Job) -> str:
+        """By which test, or `` if by none; "time" if it had to be ended, "death" if it died otherwise."""
+        path = self.tree / job.mutant.file
+        with written(path, job.mutant.applied(path.read_bytes())):
+            for at in range(0, len(job.tests), PORTION):
+                tests = job.tests[at : at + PORTION]
+                if by := self._noticed(tests, sum(job.limits_s[at : at + PORTION])):
                     return by
         return ""
 
@@ -91,11 +88,17 @@ class Trials:
             os.close(read_fd)
             self._collecting(files, jobs, write_fd)
         os.close(write_fd)
-        with os.fdopen(read_fd) as told:
-            for line in told:
-                number, by = json.loads(line)
-                yield number, by
-        os.waitpid(child, 0)
+        try:
+            with os.fdopen(read_fd) as told:
+                for line in told:
+                    number, by = json.loads(line)
+                    yield number, by
+        except BaseException:
+            os.kill(child, signal.SIGKILL)  # its forks end with it
+            raise
+        finally:
+            os.waitpid(child, 0)
+            _end_orphans()
 
     def _collecting(self, files: Sequence[str], jobs: Sequence[Job], told: int) -> None:
         def tell(number: int, by: str | None) -> None:
@@ -109,9 +112,11 @@ class Trials:
         quick.watch_imports()
         self._child(options, [quick], "quick-log")
 
-    def passes(self, test: str, timeout_s: float) -> bool:
-        """Whether a test passes by itself, with nothing changed: only then does its failure say anything."""
-        return self._run(["-x", test], timeout_s) == PASSED
+    def failing(self, tests: Sequence[str], limits_s: Sequence[float]) -> list[str]:
+        """Those that fail with nothing changed, each by itself: only if a test passes does its failure say anything."""
+        if not tests or self._run(list(tests), sum(limits_s)) == PASSED:
+            return []
+        return [test for test, limit in zip(tests, limits_s, strict=True) if self._run([test], limit) != PASSED]
 
     def _noticed(self, tests: Sequence[str], timeout_s: float) -> str:
         status = self._run(["-x", *tests], timeout_s)
@@ -140,6 +145,7 @@ class Trials:
         status = 3
         try:
             os.setsid()
+            end_with_parent()
             output = os.open(self._folder / log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             nothing = os.open(os.devnull, os.O_RDONLY)
             for own, wanted in ((0, nothing), (1, output), (2, output)):
@@ -161,9 +167,19 @@ def reap_orphans() -> None:
     ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
 
 
+def end_with_parent() -> None:
+    """Whoever is stopped leaves nothing running."""
+    ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+
+
 def ended(child: int, timeout_s: float) -> int | None:
     """The exit status of a trial, None if it took too long; nothing that it started is left."""
-    status = _waited(child, timeout_s)
+    try:
+        status = _waited(child, timeout_s)
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        raise
     if status is None:
         for sign, patience_s in ((signal.SIGINT, 5.0), (signal.SIGKILL, 60.0)):
             with contextlib.suppress(ProcessLookupError):
