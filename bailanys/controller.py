@@ -22,6 +22,7 @@ from bailanys.site import faults
 from bailanys.site.faults import SiteWatch
 from bailanys.site.identity import identity_or_nobody
 from bailanys.site.secrets import Secrets
+from calls.clock import MachineClock
 from calls.ids import CallId
 from config.settings import Settings
 from dialplan import names
@@ -69,6 +70,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
     share_finely()
     settle_memory()
     inbox: Inbox = asyncio.Queue()
+    clock = MachineClock()
     link = AmiLink("127.0.0.1", settings.ports.ami, "bailanys", keys.ami, inbox)  # type: ignore[arg-type]  # wider queue
     journal = ControllerJournal(places.journals[1])
     ours = identity_or_nobody(places)  # calls go on whatever became of the file
@@ -77,22 +79,22 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
     alarm = partial(raise_alarm, journal)
     office = OfficeKeeper(back_office, alarm)
     recall = partial(recall_callbacks, settings, ledger, office)
-    dispatcher = Dispatcher(settings, link, inbox, journal, say_alive, recall)
+    dispatcher = Dispatcher(settings, link, clock, inbox, journal, say_alive, recall)
     watch = LoopWatch(alarm)
     disks = DiskWatch(disks_of(places), alarm)
     site = SiteWatch(settings, places, alarm)
-    lost = LostCalls(link, journal, partial(open_calls, ledger, ours))
+    lost = LostCalls(link, clock, journal, partial(open_calls, ledger, ours))
     plan = menu_plan(settings)
     menu = AgiServer(
         "127.0.0.1", settings.ports.agi, partial(serve, settings, plan, ledger.language_of, dispatcher.callbacks)
     )
-    target = TargetWatch(settings, dispatcher, journal, ledger.so_far)
+    target = TargetWatch(settings, dispatcher, clock, journal, ledger.so_far)
     standing = partial(target_now, target, settings)
     desk = LiveDesk(
-        settings, dispatcher, link, lambda: office.in_step_ms, standing, disks.now, lambda: office.away,
+        settings, dispatcher, link, clock, lambda: office.in_step_ms, standing, disks.now, lambda: office.away,
         lambda: watch.now, lambda: site.now,
     )  # fmt: skip
-    supervision = LiveSupervision(settings, dispatcher, link, journal)
+    supervision = LiveSupervision(settings, dispatcher, link, clock, journal)
     control = ControlServer(
         places.control, Requests(desk, supervision, dispatcher.callbacks.hold, dispatcher.slowing).answer
     )
@@ -151,7 +153,7 @@ async def know_past(ledger: Ledger, dispatcher: Dispatcher) -> None:
     now_ms = time.time_ns() // 1_000_000
     try:
         past = await ledger.handled_between(now_ms - PAST_MS, now_ms)
-        dispatcher.foretelling.begin_with(await asyncio.to_thread(learnt, past, dispatcher.router.rules.wrap_up_of))
+        dispatcher.announcements.begin_with(await asyncio.to_thread(learnt, past, dispatcher.router.rules.wrap_up_of))
     except LedgerUnavailableError as error:
         log.warning("expected waits begin without the past", error=str(error))
 
@@ -159,14 +161,14 @@ async def know_past(ledger: Ledger, dispatcher: Dispatcher) -> None:
 async def keep_office(office: OfficeKeeper, dispatcher: Dispatcher) -> None:
     """Have the ledger kept: at once when the truth is known, and soon without it, too."""
     began_s = time.monotonic()
-    while not dispatcher.in_truth and time.monotonic() - began_s < OFFICE_WAITS_S:
+    while not dispatcher.synced and time.monotonic() - began_s < OFFICE_WAITS_S:
         await asyncio.sleep(TRUTH_LOOK_S)  # the calls first: starting a process takes a second of a processor
     await office.run()
 
 
 async def keep_watch(watch: LoopWatch, dispatcher: Dispatcher) -> None:
     """Watch over this very loop from the moment on that the truth is known."""
-    while not dispatcher.in_truth:
+    while not dispatcher.synced:
         await asyncio.sleep(TRUTH_LOOK_S)
     settle_memory()
     await watch.run()
@@ -174,7 +176,7 @@ async def keep_watch(watch: LoopWatch, dispatcher: Dispatcher) -> None:
 
 async def keep_target(target: TargetWatch, dispatcher: Dispatcher, every_s: float) -> None:
     """Look at the day every so often, from the moment on that the truth is known."""
-    while not dispatcher.in_truth:
+    while not dispatcher.synced:
         await asyncio.sleep(TRUTH_LOOK_S)
     await again_and_again("target", every_s, target.look)
 

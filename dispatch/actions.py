@@ -1,31 +1,37 @@
-"""What the routing core wants done, done at Asterisk: each deed by itself, none ever waited for."""
+"""Carries out the routing core's commands as AMI actions.
+
+Each is a coroutine that the dispatcher runs in a task of its own (`dispatch/running.py`); none is ever waited for, and
+what came of it is returned as events for the dispatcher's queue.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from urllib.parse import quote
 
 import structlog
 
-from calls.events import CallGone, DutyChanged, Event, Reachability, WrapUpSet
-from calls.ids import CallId, OperatorId
+from calls.events import CallGone, DutyChanged, Event, Reachability, SkillsChanged, WrapUpSet
+from calls.ids import OperatorId
 from calls.journal import Fact
 from config.settings import Settings
 from dialplan import names
 from dispatch.callbacks import Callbacks
+from dispatch.channels import has_contact, seen_channel, seen_channels
 from dispatch.destinations import is_logged_in, unstaffed_numbers
-from dispatch.redirect import moved, offered, placed
-from dispatch.resync import has_contact, seen_channel, seen_channels
+from dispatch.notes import Notes
+from dispatch.ports import Asterisk, Clock
+from dispatch.redirect import Redirects
+from dispatch.running import Action, tolerated
 from dispatch.snapshot import is_misplaced
-from dispatch.wait_announcements import Foretelling, kept
-from routing.commands import Alarm, Announce, Command, KeepDuty, MoveOn, Offer, Reclaim, Resync, ShowState
+from dispatch.wait_announcements import WaitAnnouncements, kept
+from dispatch.watchers import Watcher
+from routing.commands import Alarm, Announce, Command, KeepDuty, MoveOn, Offer, Reclaim, ShowState
 from routing.core import Router
 from speech.compose import SUBFOLDER
-from storage.journal.writer import ControllerJournal
 from telephony import commands
-from telephony.ami import AmiLink
 from telephony.errors import AmiRefusedError, TelephonyError
 
 log = structlog.get_logger(__name__)
@@ -33,110 +39,117 @@ log = structlog.get_logger(__name__)
 MOVE_LOOKS = 40
 MOVE_LOOK_EVERY_S = 0.05
 JOIN_LOOKS_S = (0.03, 0.1, 0.3, 1.0)
+"""Pauses between the looks for whom a join has put into another channel's place."""
 CALLBACK_OFFER = "callback-offer"
 
 
-class Deeds:
-    """Performs commands; what Asterisk refuses is told and mended by the next truth."""
+class Actions(Watcher):
+    """Turns commands into actions; what Asterisk refuses is put right by the next rebuilt state."""
 
     def __init__(
         self,
         settings: Settings,
-        link: AmiLink,
-        journal: ControllerJournal,
+        asterisk: Asterisk,
+        clock: Clock,
+        notes: Notes,
         callbacks: Callbacks,
-        foretelling: Foretelling,
-        router: Callable[[], Router],
-        say: Callable[[Event], None],
-        ask_resync: Callable[[str], None],
+        announcements: WaitAnnouncements,
+        router: Router,
     ) -> None:
         self._settings = settings
-        self._link = link
-        self._journal = journal
+        self._asterisk = asterisk
+        self._clock = clock
+        self._redirects = Redirects(asterisk, clock)
+        self._notes = notes
         self._callbacks = callbacks
-        self._foretelling = foretelling
+        self._announcements = announcements
         self._router = router
-        self._say = say
-        self._ask_resync = ask_resync
-        self._tasks: set[asyncio.Task[None]] = set()
         self._unstaffed = ""
         self._unstaffed_due = False
         self._logged_in: set[str] = set()
+
+    def follow(self, router: Router) -> None:
+        """From now on this is the core: offers of the one before stand no more."""
+        self._router = router
 
     def forget(self) -> None:
         """Believe nothing of what Asterisk was told before: it may be another one."""
         self._unstaffed = ""
 
-    def perform(self, decided: Iterable[Command]) -> None:
-        """Begin every deed; offers first, since somebody is waiting."""
+    def of(self, decided: Iterable[Command]) -> list[Action]:
+        """What is to be done at Asterisk, offers first, since somebody is waiting; facts are written at once."""
         decided = list(decided)
-        for command in decided:
-            if isinstance(command, Offer):
-                self.later(self._offer(command))
+        actions: list[Action] = [self._offer(command) for command in decided if isinstance(command, Offer)]
         for command in decided:
             match command:
                 case Announce():
-                    self.later(self.guarded(self._announce(command)))
+                    actions.append(self._announce(command))
                 case Reclaim(_, channel):
-                    self.later(self.guarded(self.reclaim(channel)))
+                    actions.append(self.reclaim(channel))
                 case MoveOn(_, channel):
-                    self.later(self.guarded(self._move_on(channel)))
+                    actions.append(self._move_on(channel))
                 case KeepDuty():
-                    self.later(self.guarded(self._keep_duty(command)))
-                case ShowState(operator, state, reason):
-                    self.note(Fact.PRESENCE, operator=operator, state=state, reason=reason, at_ms=_now_ms())
-                    log.info("operator", operator=operator, state=state, reason=reason)
-                    if is_logged_in(self._router().operators[OperatorId(operator)]) is not (
-                        operator in self._logged_in
-                    ):
-                        self._logged_in ^= {operator}
-                        self.say_unstaffed_soon()
+                    actions.append(self._keep_duty(command))
+                case ShowState():
+                    actions += self._show_state(command)
                 case Alarm(kind, detail):
-                    self.alarm(kind, detail)
-                case Resync(why):
-                    self._ask_resync(why)
+                    self._notes.alarm(kind, detail)
                 case Offer():
                     log.info("offer", call=command.call, operator=command.operator)
+                case _:
+                    pass  # Resync is the dispatcher's own
+        return actions
 
-    async def _offer(self, offer: Offer) -> None:
+    def after(self, event: Event, router: Router, now_ms: int) -> Iterable[Action]:
+        """Who serves what may have changed: the dialplan must know which groups nobody serves."""
+        return self.unstaffed() if isinstance(event, SkillsChanged) else ()
+
+    # -- offers ----------------------------------------------------------------------------------------------------
+
+    async def _offer(self, offer: Offer) -> Sequence[Event]:
         try:
             if offer.channel:
                 await self._send_to_operator(offer)
-            else:
-                await self._call_back(offer)
+                return ()
+            return await self._call_back(offer)
         except AmiRefusedError as error:
             log.info("the caller is gone", call=offer.call, answer=str(error))
-            self._say(CallGone(offer.call))
+            return (CallGone(offer.call),)
         except TelephonyError as error:
             log.warning("offer without an answer", call=offer.call, error=str(error))
+            return ()
 
     async def _send_to_operator(self, offer: Offer) -> None:
         """Until the offer has begun, or stands no more. Raises TelephonyError."""
-        place = self._router().calls.get(offer.call)  # the very one: after a rebuilt truth the call is offered anew
+        place = self._router.calls.get(offer.call)  # the very one: after a rebuilt state the call is offered anew
         if place is None:
             return
 
         def stands() -> bool:
-            return self._router().calls.get(offer.call) is place and place.offered_to == offer.operator
+            return self._router.calls.get(offer.call) is place and place.offered_to == offer.operator
 
         where = names.GIVEN_BACK if offer.given_back else names.CONNECT
-        lost = await offered(self._link, offer.channel, (where, offer.operator), place.offers, stands)
+        lost = await self._redirects.offered(offer.channel, (where, offer.operator), place.offers, stands)
         if lost:
             log.warning("a move was lost on the way", call=offer.call, operator=offer.operator, times=lost)
 
-    async def _call_back(self, offer: Offer) -> None:
+    async def _call_back(self, offer: Offer) -> Sequence[Event]:
         """Make a stand-in for the caller, and send it to the operator. Raises TelephonyError."""
-        carried = self._callbacks.begin(offer.call, _now_ms())
+        carried = self._callbacks.begin(offer.call, self._clock.now_ms())
         if carried is None:
-            self._say(CallGone(offer.call))
-            return
+            return (CallGone(offer.call),)
         codecs = self._settings.sip.codecs
         stand_in = f"Local/s@{names.CALLBACK_LEG}/n"
-        await self._link.send(commands.originate(stand_in, offer.call, names.CALLBACK, offer.operator, carried, codecs))
+        await self._asterisk.send(
+            commands.originate(stand_in, offer.call, names.CALLBACK, offer.operator, carried, codecs)
+        )
+        return ()
+
+    # -- callers in the wrong place --------------------------------------------------------------------------------
 
     async def reclaim(self, channel: str) -> None:
         """Take a caller back from the safety net. Raises TelephonyError."""
-        await placed(self._link, channel, (names.WAITING, "back"), lambda now: now.context == names.NET)
+        await self._redirects.placed(channel, (names.WAITING, "back"), lambda now: now.context == names.NET)
 
     async def _move_on(self, channel: str) -> None:
         """Once the caller stands where the consultation waited: sooner, Asterisk's own move undoes ours.
@@ -145,122 +158,98 @@ class Deeds:
         """
         move, moves = commands.redirect(channel, names.MOVED_ON), 0
         for _ in range(MOVE_LOOKS):
-            seen = await seen_channel(self._link, channel)
+            seen = await seen_channel(self._asterisk, channel)
             if seen is None:
                 return
             if is_misplaced(seen):
                 moves += 1
-                await moved(self._link.send, move, lambda: False)  # once: the next look says whether it was taken
+                await self._redirects.moved(move, lambda: False)  # once: the next look says whether it was taken
             elif moves:
                 break
-            await asyncio.sleep(MOVE_LOOK_EVERY_S)  # else not there yet, or the dialplan itself has noticed
+            await self._clock.sleep(MOVE_LOOK_EVERY_S)  # else not there yet, or the dialplan itself has noticed
         if moves > 1:
             log.warning("a move was lost on the way", channel=channel, times=moves - 1)
 
-    async def look_for_misplaced(self) -> None:
+    def looks_for_misplaced(self) -> list[Action]:
         """Move on whoever a join has put into another channel's place, when Asterisk does not say whom."""
-        for pause_s in JOIN_LOOKS_S:
-            await asyncio.sleep(pause_s)
-            for seen in await seen_channels(self._link):
-                if is_misplaced(seen):
-                    self.later(self.guarded(self._move_on(seen.name)))
+        return [self._look_for_misplaced(after_s) for after_s in accumulate(JOIN_LOOKS_S)]
 
-    async def look_for_phone(self, operator: OperatorId) -> None:
+    async def _look_for_misplaced(self, after_s: float) -> None:
+        await self._clock.sleep(after_s)
+        misplaced = [seen.name for seen in await seen_channels(self._asterisk) if is_misplaced(seen)]
+        await asyncio.gather(*(tolerated(self._move_on(channel)) for channel in misplaced))
+
+    # -- operators -------------------------------------------------------------------------------------------------
+
+    def _show_state(self, shown: ShowState) -> list[Action]:
+        """Write the operator's state down; the dialplan is told when somebody logs in or out."""
+        operator = OperatorId(shown.operator)
+        at_ms = self._clock.now_ms()
+        self._notes.note(Fact.PRESENCE, operator=operator, state=shown.state, reason=shown.reason, at_ms=at_ms)
+        log.info("operator", operator=operator, state=shown.state, reason=shown.reason)
+        if is_logged_in(self._router.operators[operator]) is (operator in self._logged_in):
+            return []
+        self._logged_in ^= {operator}
+        return self.unstaffed()
+
+    async def look_for_phone(self, operator: OperatorId) -> Sequence[Event]:
         """Log an operator out whose last registration is gone, in a talk, too: nothing is rung when it ends."""
-        if not await has_contact(self._link, operator):
-            self._say(Reachability(operator, False))
+        return () if await has_contact(self._asterisk, operator) else (Reachability(operator, False),)
 
-    def say_unstaffed_soon(self) -> None:
-        """The same for any number of changes at once."""
+    def unstaffed(self) -> list[Action]:
+        """Tell the dialplan which groups nobody is logged in for; once for any number of changes at the same time."""
         if self._unstaffed_due:
-            return
+            return []
         self._unstaffed_due = True
-        self.later(self.guarded(self.say_unstaffed()))
+        return [self._say_unstaffed()]
 
-    async def say_unstaffed(self) -> None:
-        """Tell the dialplan which groups nobody is logged in for: no phone can transfer there (rule 11)."""
+    async def _say_unstaffed(self) -> None:
+        """No phone can transfer to such a group (rule 11). Raises TelephonyError."""
         self._unstaffed_due = False
-        said = unstaffed_numbers(self._settings, self._router().operators.values())
+        said = unstaffed_numbers(self._settings, self._router.operators.values())
         if said != self._unstaffed:
             self._unstaffed = said
-            await self._link.send(commands.setvar(None, names.UNSTAFFED, said))
+            await self._asterisk.send(commands.setvar(None, names.UNSTAFFED, said))
+
+    def keep(self, event: Event) -> list[Action]:
+        """Keep what was said of an operator where it outlives us."""
+        match event:
+            case DutyChanged():
+                return [self._keep_duty(KeepDuty(event.operator, event.ready, event.reason))]
+            case WrapUpSet():
+                return [self._keep_wrap_up(event)]
+            case _:
+                return []
+
+    async def _keep_wrap_up(self, wrap_up: WrapUpSet) -> None:
+        said = f"{wrap_up.from_ms}:{wrap_up.ends_ms}"
+        await self._asterisk.send(commands.db_put(names.WRAP_UP_FAMILY, wrap_up.operator, said))
+
+    async def _keep_duty(self, duty: KeepDuty) -> None:
+        said = "ready:" if duty.ready else f"paused:{quote(duty.reason, safe='')}"
+        await self._asterisk.send(commands.db_put(names.PRESENCE_FAMILY, duty.operator, said))
+        if duty.ready:  # which ends the wrap-up
+            now_ms = self._clock.now_ms()
+            await self._keep_wrap_up(WrapUpSet(duty.operator, now_ms, now_ms))
+        interface = f"PJSIP/{names.account(duty.operator)}"
+        await self._asterisk.send(commands.queue_pause(interface, paused=not duty.ready))
+
+    # -- announcements ---------------------------------------------------------------------------------------------
 
     async def _announce(self, place: Announce) -> None:
         if not place.channel or place.channel.startswith("Local/"):
             return  # a callback's place: nobody listens
-        seen = await seen_channel(self._link, place.channel)
+        seen = await seen_channel(self._asterisk, place.channel)
         if seen is None or seen.context != names.WAITING:
             return  # the caller is giving a number to be called back at: not to be cut short
-        words = self._foretelling.words(place, self._router(), _now_ms())
+        words = self._announcements.words(place, self._router, self._clock.now_ms())
         callback = self._settings.callback
         ask = bool(callback.outbound) and (words.wait_s is None or words.wait_s >= callback.after_s)
         prompts = (*words.prompts, CALLBACK_OFFER) if ask else words.prompts
         files = "&".join(f"{SUBFOLDER}/{prompt}" for prompt in prompts)
-        await self._link.send(commands.setvar(place.channel, names.SAY, files))
-        await self._link.send(commands.setvar(place.channel, names.TOLD, kept(words.told)))
-        waiting = self._router().calls.get(place.call)
+        await self._asterisk.send(commands.setvar(place.channel, names.SAY, files))
+        await self._asterisk.send(commands.setvar(place.channel, names.TOLD, kept(words.told)))
+        waiting = self._router.calls.get(place.call)
         if waiting is not None and waiting.offered_to is None:  # an offer may have come in between
             words_and_question = names.ANNOUNCE_AND_ASK if ask else names.ANNOUNCE
-            await self._link.send(commands.redirect(place.channel, names.WAITING, words_and_question))
-
-    def keep(self, event: Event) -> None:
-        """Keep what was said of an operator where it outlives us."""
-        match event:
-            case DutyChanged():
-                self.perform([KeepDuty(event.operator, event.ready, event.reason)])
-            case WrapUpSet():
-                self.later(self.guarded(self._keep_wrap_up(event)))
-            case _:
-                pass
-
-    async def _keep_wrap_up(self, wrap_up: WrapUpSet) -> None:
-        said = f"{wrap_up.from_ms}:{wrap_up.ends_ms}"
-        await self._link.send(commands.db_put(names.WRAP_UP_FAMILY, wrap_up.operator, said))
-
-    async def _keep_duty(self, duty: KeepDuty) -> None:
-        said = "ready:" if duty.ready else f"paused:{quote(duty.reason, safe='')}"
-        await self._link.send(commands.db_put(names.PRESENCE_FAMILY, duty.operator, said))
-        if duty.ready:  # which ends the wrap-up
-            await self._keep_wrap_up(WrapUpSet(duty.operator, _now_ms(), _now_ms()))
-        interface = f"PJSIP/{names.account(duty.operator)}"
-        await self._link.send(commands.queue_pause(interface, paused=not duty.ready))
-
-    def note_cancelled(self, asked_in: CallId) -> None:
-        """Write down that a callback is owed no more. Raises OSError: who asked must know that it is not so."""
-        self._journal.write(Fact.CALLBACK_CANCELLED, _now_ms(), {}, asked_in)
-
-    def note_dropped(self, asked_in: CallId, why: str) -> None:
-        """Write down that nobody is called for it, and why."""
-        try:
-            self._journal.write(Fact.CALLBACK_CANCELLED, _now_ms(), {"reason": why}, asked_in)
-        except OSError as error:  # after a restart it is decided anew
-            log.error("journal not written", error=str(error))
-
-    async def guarded(self, deed: Awaitable[object]) -> None:
-        """Do it; a refusal is told and no more."""
-        try:
-            await deed
-        except TelephonyError as error:
-            log.info("asterisk did not do it", error_id=error.error_id, answer=str(error))
-
-    def later(self, deed: Awaitable[None]) -> None:
-        """Begin it without waiting for its end."""
-        task = asyncio.ensure_future(deed)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def alarm(self, kind: str, detail: str) -> None:
-        """Tell of what a person should look at."""
-        self.note(Fact.ALARM, kind=kind, detail=detail)
-        log.error("alarm", kind=kind, detail=detail)
-
-    def note(self, fact: Fact, **fields: str | int) -> None:
-        """Write a fact into the journal; a full disk must not stop the calls."""
-        try:
-            self._journal.write(fact, _now_ms(), fields)
-        except OSError as error:
-            log.error("journal not written", error=str(error))
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+            await self._asterisk.send(commands.redirect(place.channel, names.WAITING, words_and_question))

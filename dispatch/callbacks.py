@@ -8,20 +8,23 @@ ledger has taken in all that the journal told by then, however long the database
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 
 from calls.callback import REACHED, Callback, call_of
-from calls.events import CallWaiting
+from calls.events import CallGone, CallPrioritised, CallWaiting, Event, OperatorAnswered
 from calls.ids import CallId, GroupId
 from calls.local_day import local_time
 from config.settings import Callback as Rules
 from dialplan import names
+from dispatch.ports import Clock
+from dispatch.running import Action
+from dispatch.watchers import Watcher
+from routing.core import Router
 
 log = structlog.get_logger(__name__)
 
@@ -49,10 +52,11 @@ class Recalled:
     dialled: tuple[tuple[str, int], ...]
 
 
-class Callbacks:
+class Callbacks(Watcher):
     """Who is to be called, and which calls are waiting or being made for them."""
 
-    def __init__(self, rules: Rules, time_zone: str) -> None:
+    def __init__(self, rules: Rules, time_zone: str, clock: Clock) -> None:
+        self._clock = clock
         self._rules = rules
         self._time_zone = time_zone
         self._owed: dict[CallId, Callback] = {}
@@ -71,7 +75,20 @@ class Callbacks:
 
     def hold(self, seconds: float) -> None:
         """Let none enter the line for so long: the hotline is about to be stopped."""
-        self._held_until_s = time.monotonic() + seconds
+        self._held_until_s = self._clock.passed_s() + seconds
+
+    def after(self, event: Event, router: Router, now_ms: int) -> Iterable[Action]:
+        """Take what became of a call made for one, or of a caller who asked for one."""
+        match event:
+            case CallGone():
+                self.gone(event.call, now_ms)
+            case OperatorAnswered():
+                self.talked(event.call)
+            case CallPrioritised():
+                self.prioritised(event.call, event.priority_s)
+            case _:
+                pass
+        return ()
 
     def asked(self, callback: Callback) -> None:
         """Owe it, unless it is known: from the caller, or from the ledger after a restart.
@@ -114,7 +131,7 @@ class Callbacks:
 
     def due(self, now_ms: int) -> list[CallWaiting]:
         """Those who may enter the line now, each with the place it had."""
-        if self._doubt_ms is not None or not self.may_call(now_ms) or time.monotonic() < self._held_until_s:
+        if self._doubt_ms is not None or not self.may_call(now_ms) or self._clock.passed_s() < self._held_until_s:
             return []
         flying = set(self._made.values())
         ringing = {self._owed[asked_in].number for asked_in in flying if asked_in in self._owed}

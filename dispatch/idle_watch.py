@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 
 from calls.alarms import AlarmKind
 from calls.events import Event
 from calls.ids import CallId
+from dispatch.ports import Clock
+from dispatch.watchers import Watcher
 from routing.commands import Alarm
 from routing.core import Router
 from routing.idle_beside import Watch
@@ -16,10 +17,11 @@ LOOK_EVERY_S = 0.06
 """So that a look falls between the first one that sees it and 100 ms later, however the looks come to lie."""
 
 
-class IdleWatch:
+class IdleWatch(Watcher):
     """Hears what the core is told, and looks every so often while anybody waits and any phone is free."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._watch = Watch()
         self._heard_ms = 0
         self._due_s = 0.0
@@ -33,24 +35,24 @@ class IdleWatch:
             self._watch.heard(event, now_ms)
         self._heard_ms = now_ms
 
-    def heard(self, event: Event, at_ms: int) -> None:
-        """Take what was said at that instant, epoch milliseconds."""
-        self._watch.heard(event, at_ms)
-        self._heard_ms = at_ms
+    def before(self, event: Event, router: Router, now_ms: int, said_ms: int) -> None:
+        """Take what was said, at the instant at which it was."""
+        self._watch.heard(event, said_ms)
+        self._heard_ms = said_ms
 
     def patience_s(self) -> float | None:
         """How long until the next look, seconds; None when there is nothing to look at."""
-        return max(self._due_s - time.monotonic(), 0.0) if self._watch.must_look else None
+        return max(self._due_s - self._clock.passed_s(), 0.0) if self._watch.must_look else None
 
     def look(self, router: Router, *, heard_all: bool) -> list[Alarm]:
         """What is wrong, if it is time to look. `heard_all`: nothing more lies unread.
 
         While something does, it may be that very ring: then the clock is that of the last thing that was read.
         """
-        if time.monotonic() < self._due_s:
+        if self._clock.passed_s() < self._due_s:
             return []
-        self._due_s = time.monotonic() + LOOK_EVERY_S
-        now_ms = time.time_ns() // 1_000_000 if heard_all else self._heard_ms
+        self._due_s = self._clock.passed_s() + LOOK_EVERY_S
+        now_ms = self._clock.now_ms() if heard_all else self._heard_ms
         found = self._watch.look(router.operators, router.calls, router.rules.steps, now_ms)
         self.alarms += len(found)
         return [

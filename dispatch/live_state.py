@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -43,15 +42,15 @@ from console.ports import Floor, LoopNow
 from dialplan import names
 from dispatch import consultation, recording_pause
 from dispatch.ami_events import operator_of
+from dispatch.channels import seen_channels
 from dispatch.destinations import Destination, destination, staffed
 from dispatch.dispatcher import Dispatcher
-from dispatch.redirect import placed
-from dispatch.resync import seen_channels
+from dispatch.ports import Asterisk, Clock
+from dispatch.redirect import Redirects
 from dispatch.snapshot import SeenChannel, is_caller
 from dispatch.talks import operators_of, ready_for_three
 from routing.presence import State
 from routing.wrap_up import ended, extended
-from telephony.ami import AmiLink
 from telephony.errors import TelephonyError
 
 T = TypeVar("T")
@@ -67,7 +66,8 @@ class LiveDesk:
         self,
         settings: Settings,
         dispatcher: Dispatcher,
-        link: AmiLink,
+        asterisk: Asterisk,
+        clock: Clock,
         ledger_in_step_ms: Callable[[], int],
         target: Callable[[], TargetNow],
         disks: Callable[[], tuple[DiskNow, ...]],
@@ -85,17 +85,19 @@ class LiveDesk:
         self._faults = faults
         self._settings = settings
         self._dispatcher = dispatcher
-        self._link = link
+        self._asterisk = asterisk
+        self._clock = clock
+        self._redirects = Redirects(asterisk, clock)
         self._ledger_in_step_ms = ledger_in_step_ms
         self._moving = asyncio.Lock()
 
     def floor(self) -> Floor:
         """The hotline at this moment."""
-        router, now_ms = self._dispatcher.router, _now_ms()
+        router, now_ms = self._dispatcher.router, self._clock.now_ms()
         waiting = Counter(str(caller.group) for caller in router.waiting())
         states = Counter(operator.state(now_ms)[0] for operator in router.operators.values())
         return Floor(
-            in_truth=self._dispatcher.in_truth,
+            in_truth=self._dispatcher.synced,
             waiting={group.name: waiting[group.name] for group in self._settings.groups},
             operators={state.value: states[state] for state in State},
             idle_beside_waiting=self._dispatcher.idle_watch.alarms,
@@ -109,7 +111,7 @@ class LiveDesk:
 
     async def operators(self) -> list[OperatorNow]:
         """Every operator's state."""
-        now_ms = _now_ms()
+        now_ms = self._clock.now_ms()
         people = {operator.number: operator for operator in self._settings.operators}
         rows = []
         async for operator in in_portions(list(self._dispatcher.router.operators.values())):
@@ -121,7 +123,7 @@ class LiveDesk:
                     groups=tuple(sorted(operator.groups)),
                     levels={group: operator.levels.get(group, 1) for group in sorted(operator.groups)},
                     languages=tuple(sorted(operator.languages)),
-                    changed=bool(self._dispatcher.standing.change_of(operator.id)),
+                    changed=bool(self._dispatcher.overrides.change_of(operator.id)),
                     state=state.value,
                     reason=reason,
                     until_ms=operator.until_ms(now_ms),
@@ -141,7 +143,7 @@ class LiveDesk:
 
     def wrap_up(self, number: str, *, longer: bool) -> WrapUp:
         """Make a running wrap-up longer, or end it. Raises UnknownOperatorError, NoWrapUpError."""
-        router, now_ms = self._dispatcher.router, _now_ms()
+        router, now_ms = self._dispatcher.router, self._clock.now_ms()
         operator = router.operators.get(OperatorId(number))
         if operator is None:
             raise UnknownOperatorError(f"no operator {number}")
@@ -153,7 +155,7 @@ class LiveDesk:
 
     async def callbacks(self) -> list[OwedCallback]:
         """Everybody who is to be called back, oldest place first."""
-        router, callbacks, now_ms = self._dispatcher.router, self._dispatcher.callbacks, _now_ms()
+        router, callbacks, now_ms = self._dispatcher.router, self._dispatcher.callbacks, self._clock.now_ms()
         rows, calls = [], callbacks.made_for()
         async for owed in in_portions(callbacks.owed()):
             made = calls.get(owed.asked_in)
@@ -187,7 +189,7 @@ class LiveDesk:
 
     async def calls(self) -> list[CallNow]:
         """The calls of this moment, asked of Asterisk. Raises UnavailableError."""
-        channels = await done(seen_channels(self._link))
+        channels = await done(seen_channels(self._asterisk))
         theirs = (c for c in channels if c.uniqueid != c.linkedid)
         legs = {c.linkedid: c async for c in in_portions(theirs) if operator_of(c.name)}
         rows = []
@@ -205,7 +207,7 @@ class LiveDesk:
                     language=channel.variables.get(names.LANGUAGE, ""),
                     place=self._dispatcher.router.place(CallId(channel.uniqueid)),
                     priority_s=self._priority_s(CallId(channel.uniqueid)),
-                    for_s=max(0, round(time.time() - int(channel.variables[names.ARRIVED]) / 1000)),
+                    for_s=max(0, round(self._clock.now_ms() / 1000 - int(channel.variables[names.ARRIVED]) / 1000)),
                 )
             )
         return rows
@@ -231,7 +233,7 @@ class LiveDesk:
         return where
 
     async def _moved(self, call: str, where: Destination) -> Transferred:
-        channels = await done(seen_channels(self._link))
+        channels = await done(seen_channels(self._asterisk))
         caller = next((c for c in channels if c.uniqueid == call and is_caller(c)), None)
         if caller is None:
             raise UnknownCallError(f"no such call now: {call}")
@@ -243,7 +245,7 @@ class LiveDesk:
         if where.group not in staffed(self._dispatcher.router.operators.values()):
             raise NobodyThereError(f"nobody is logged in who serves {where.group}: the call stays where it is")
         stays = partial(_stays, caller)
-        await done(placed(self._link, caller.name, (names.TRANSFER_TO, where.number), stays))
+        await done(self._redirects.placed(caller.name, (names.TRANSFER_TO, where.number), stays))
         return Transferred(call=call, to=where.name)
 
     async def three_way(self, call: str) -> Joined:
@@ -252,8 +254,8 @@ class LiveDesk:
         Raises UnknownCallError, NoTalkError, NoConsultationError, UnavailableError.
         """
         async with self._moving:
-            caller = ready_for_three(await done(seen_channels(self._link)), call)
-            await done(placed(self._link, caller.name, (names.THREE_WAY, "s"), partial(_stays, caller)))
+            caller = ready_for_three(await done(seen_channels(self._asterisk)), call)
+            await done(self._redirects.placed(caller.name, (names.THREE_WAY, "s"), partial(_stays, caller)))
         return Joined(call=call)
 
     async def pause_recording(self, call: str, reason: str, by: str) -> RecordingNow:
@@ -262,13 +264,13 @@ class LiveDesk:
         Raises UnknownCallError, NoTalkError, RecordingPausedError, UnavailableError.
         """
         async with self._moving:
-            await done(recording_pause.pause(self._link, call, reason, by))
+            await done(recording_pause.pause(self._asterisk, self._clock, call, reason, by))
         return RecordingNow(call=call, paused=True, most_s=self._settings.recordings.pause_most_s)
 
     async def resume_recording(self, call: str, by: str) -> RecordingNow:
         """Have it go on. Raises UnknownCallError, NoTalkError, RecordingGoesOnError, UnavailableError."""
         async with self._moving:
-            await done(recording_pause.resume(self._link, call, by))
+            await done(recording_pause.resume(self._asterisk, self._clock, call, by))
         return RecordingNow(call=call, paused=False)
 
     async def consult(self, call: str, to: str) -> Consulting:
@@ -278,8 +280,9 @@ class LiveDesk:
         UnavailableError.
         """
         where, operators = self._meant(to), self._dispatcher.router.operators
+        codecs = self._settings.sip.codecs
         async with self._moving:
-            return await done(consultation.consult(self._link, call, where, operators, self._settings.sip.codecs))
+            return await done(consultation.consult(self._asterisk, self._clock, call, where, operators, codecs))
 
     async def join(self, call: str) -> Joined:
         """Give the caller to the colleague who is being asked; the caller is told first (rule 11).
@@ -287,7 +290,7 @@ class LiveDesk:
         Raises UnknownCallError, NoTalkError, NoConsultationError, UnavailableError.
         """
         async with self._moving:
-            return await done(consultation.join(self._link, call))
+            return await done(consultation.join(self._asterisk, self._clock, call))
 
     async def take_back(self, call: str) -> TakenBack:
         """End the question to a colleague: the caller stays with the operator.
@@ -295,7 +298,7 @@ class LiveDesk:
         Raises UnknownCallError, NoTalkError, NoConsultationError, UnavailableError.
         """
         async with self._moving:
-            return await done(consultation.take_back(self._link, call))
+            return await done(consultation.take_back(self._asterisk, call))
 
 
 def _stays(before: SeenChannel, now: SeenChannel) -> bool:
@@ -309,7 +312,3 @@ async def done(deed: Awaitable[T]) -> T:
         return await deed
     except TelephonyError as error:
         raise UnavailableError(f"Asterisk did not do it: {error}", error.error_id, retryable=error.retryable) from error
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 
 import structlog
 
 from calls.ids import CallId
-from dispatch.resync import seen_channels
+from dispatch.channels import seen_channels
+from dispatch.ports import Asterisk, Clock
 from storage.journal.writer import ControllerJournal
-from telephony.ami import AmiLink
 
 log = structlog.get_logger(__name__)
 
@@ -19,9 +18,14 @@ class LostCalls:
     """Looks every so often; a call must be missing twice in a row, since the journal may be behind the channels."""
 
     def __init__(
-        self, link: AmiLink, journal: ControllerJournal, open_calls: Callable[[], Awaitable[list[CallId]]]
+        self,
+        asterisk: Asterisk,
+        clock: Clock,
+        journal: ControllerJournal,
+        open_calls: Callable[[], Awaitable[list[CallId]]],
     ) -> None:
-        self._link = link
+        self._asterisk = asterisk
+        self._clock = clock
         self._journal = journal
         self._open_calls = open_calls
         self._missing: set[CallId] = set()
@@ -32,11 +36,11 @@ class LostCalls:
         if not believed:
             self._missing = set()
             return []
-        there = {CallId(channel.uniqueid) for channel in await seen_channels(self._link)}
+        there = {CallId(channel.uniqueid) for channel in await seen_channels(self._asterisk)}
         missing = believed - there
         lost = sorted(missing & self._missing)
         self._missing = missing - set(lost)
         for call in lost:
-            self._journal.end_call(time.time_ns() // 1_000_000, call)
+            self._journal.end_call(self._clock.now_ms(), call)
             log.warning("call lost with its channel", call_id=call)
         return lost

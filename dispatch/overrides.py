@@ -13,11 +13,12 @@ from calls.events import Event, GroupPrioritised, SkillsChanged
 from calls.ids import GroupId, OperatorId
 from config.settings import Settings
 from dialplan import names
-from dispatch.resync import kept, serve_in_net
+from dispatch.ports import Asterisk
+from dispatch.resync import kept
+from dispatch.safety_net import serve_in_net
 from routing.from_settings import operators_of
 from routing.skill_overrides import SkillChange, Skilled, applied, read, written
 from telephony import commands
-from telephony.ami import AmiLink
 from telephony.errors import AmiRefusedError
 
 log = structlog.get_logger(__name__)
@@ -25,11 +26,11 @@ log = structlog.get_logger(__name__)
 NOTHING = SkillChange()
 
 
-class Standing:
+class Overrides:
     """The changes in force, by operator and by group."""
 
-    def __init__(self, settings: Settings, link: AmiLink) -> None:
-        self._link = link
+    def __init__(self, settings: Settings, asterisk: Asterisk) -> None:
+        self._asterisk = asterisk
         self._groups = tuple(GroupId(group.name) for group in settings.groups)
         self._configured: Mapping[OperatorId, Skilled] = {
             one.id: Skilled({group: one.levels.get(group, 1) for group in one.groups}, one.languages)
@@ -41,13 +42,13 @@ class Standing:
     async def recall(self) -> list[Event]:
         """Read what Asterisk keeps, as events for the core. Raises TelephonyError."""
         changes: dict[OperatorId, SkillChange] = {}
-        for key, text in (await kept(self._link, names.SKILLS_FAMILY)).items():
+        for key, text in (await kept(self._asterisk, names.SKILLS_FAMILY)).items():
             change = read(text)
             if change is None:
                 log.warning("a kept change of skills makes no sense", operator=key)
             elif OperatorId(key) in self._configured:
                 changes[OperatorId(key)] = change
-        priorities = await kept(self._link, names.GROUP_PRIORITY_FAMILY)
+        priorities = await kept(self._asterisk, names.GROUP_PRIORITY_FAMILY)
         self._changes = changes
         self._priorities_s = {
             GroupId(key): int(text)
@@ -72,7 +73,7 @@ class Standing:
     async def change(self, operator: OperatorId, change: SkillChange) -> SkillsChanged:
         """Keep the change instead of the one in force; the event is for the core. Raises TelephonyError."""
         if change:
-            await self._link.send(commands.db_put(names.SKILLS_FAMILY, operator, written(change)))
+            await self._asterisk.send(commands.db_put(names.SKILLS_FAMILY, operator, written(change)))
         else:
             await self._forget(names.SKILLS_FAMILY, operator)
         self._changes[operator] = change
@@ -80,7 +81,7 @@ class Standing:
 
     async def tell_net(self, operator: OperatorId, before: Skilled, *, paused: bool) -> None:
         """Let `app_queue` serve the same way, should we be away. Raises TelephonyError."""
-        await serve_in_net(self._link, operator, before.levels, self.skilled(operator).levels, paused=paused)
+        await serve_in_net(self._asterisk, operator, before.levels, self.skilled(operator).levels, paused=paused)
 
     def priority_s(self, group: GroupId) -> int:
         """The group's priority in seconds."""
@@ -89,7 +90,7 @@ class Standing:
     async def prioritise(self, group: GroupId, priority_s: int) -> GroupPrioritised:
         """Keep the group's priority; the event is for the core. Raises TelephonyError."""
         if priority_s:
-            await self._link.send(commands.db_put(names.GROUP_PRIORITY_FAMILY, group, str(priority_s)))
+            await self._asterisk.send(commands.db_put(names.GROUP_PRIORITY_FAMILY, group, str(priority_s)))
         else:
             await self._forget(names.GROUP_PRIORITY_FAMILY, group)
         self._priorities_s[group] = priority_s
@@ -101,6 +102,6 @@ class Standing:
 
     async def _forget(self, family: str, key: str) -> None:
         try:
-            await self._link.send(commands.db_del(family, key))
+            await self._asterisk.send(commands.db_del(family, key))
         except AmiRefusedError:
             log.debug("nothing was kept", family=family, key=key)

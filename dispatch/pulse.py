@@ -8,21 +8,24 @@ does not answer, or knows nothing of the call, is hung up by the SIP stack itsel
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from calls.events import Reachability
+from calls.alarms import AlarmKind
+from calls.events import Event, OperatorAnswered, Reachability
 from calls.ids import OperatorId
 from dialplan import names
 from dispatch.ami_events import operator_of
-from dispatch.resync import has_contact, seen_channels
+from dispatch.channels import has_contact, seen_channels
+from dispatch.notes import Notes
+from dispatch.ports import Asterisk, Clock
+from dispatch.running import Action
 from dispatch.snapshot import SeenChannel
+from dispatch.watchers import Watcher
+from routing.core import Router
 from telephony import commands
-from telephony.ami import AmiLink
 from telephony.errors import TelephonyError
 from telephony.quoting import ActionFields
 
@@ -45,67 +48,77 @@ class Voice:
     looked_s: float
 
 
-class Pulse:
-    """Looks at silent channels; `lost` is told of an operator whose phone died in a talk."""
+class Pulse(Watcher):
+    """Looks at silent channels; an operator whose phone died in a talk is an alarm, and an event for the core."""
 
-    def __init__(self, link: AmiLink, silent_s: float, lost: Callable[[Reachability], None]) -> None:
-        self._link = link
+    def __init__(self, asterisk: Asterisk, clock: Clock, notes: Notes, silent_s: float) -> None:
+        self._asterisk = asterisk
+        self._clock = clock
+        self._notes = notes
         self._silent_s = silent_s
-        self._lost = lost
         self._voices: dict[str, Voice] = {}
         self._lives: dict[OperatorId, str] = {}
         """The Call-ID of the registration that an operator's talk began with: another one is another life (RFC 3261
         10.2: the same from one boot of the phone to the next)."""
         self._doubted: set[OperatorId] = set()
 
+    def after(self, event: Event, router: Router, now_ms: int) -> Iterable[Action]:
+        """A talk has begun: remember with which life of the phone."""
+        return (self.talk_began(event.operator),) if isinstance(event, OperatorAnswered) else ()
+
     async def talk_began(self, operator: OperatorId) -> None:
         """Remember which life of the phone has this talk. Raises TelephonyError."""
         if life := await self._life(operator):
             self._lives[operator] = life
 
-    async def doubt(self, operator: OperatorId, lines: Collection[str]) -> None:
+    async def doubt(self, operator: OperatorId, lines: Collection[str]) -> Sequence[Event]:
         """Find out whether the talk on these channels of the phone still is one; else end it. Raises TelephonyError."""
         if operator in self._doubted or not lines:
-            return
+            return ()
         self._doubted.add(operator)
         try:
-            await self._doubt(operator, lines)
+            return await self._doubt(operator, lines)
         finally:
             self._doubted.discard(operator)
 
-    async def _doubt(self, operator: OperatorId, lines: Collection[str]) -> None:
+    async def _doubt(self, operator: OperatorId, lines: Collection[str]) -> Sequence[Event]:
         if await self._speaks(lines):
-            return
-        life, there = await self._life(operator), await has_contact(self._link, operator)
+            return ()
+        life, there = await self._life(operator), await has_contact(self._asterisk, operator)
         known = self._lives.get(operator, life)
         if life and (not there or life != known):
-            await self._end(operator, lines, there=there)
-        else:
-            for line in lines:
-                await self._ask(line)
+            return await self._end(operator, lines, there=there)
+        for line in lines:
+            await self._ask(line)
+        return ()
 
-    async def _end(self, operator: OperatorId, lines: Iterable[str], *, there: bool) -> None:
+    async def _end(self, operator: OperatorId, lines: Iterable[str], *, there: bool) -> Sequence[Event]:
         """The callers first: the dialplan must know why it goes on with them."""
-        for channel in await seen_channels(self._link):
+        for channel in await seen_channels(self._asterisk):
             if channel.variables.get(names.TALKED) == operator and operator_of(channel.name) is None:
                 await self._tolerate(commands.setvar(channel.name, names.LOST, operator))
         for line in lines:
             await self._tolerate(commands.hangup(line))
-        self._lost(Reachability(operator, there, LOST))
+        self._notes.alarm(AlarmKind.PHONE_LOST, operator)
+        return (Reachability(operator, there, LOST),)
 
-    async def listen(self, talking: Mapping[OperatorId, Collection[str]], channels: Iterable[SeenChannel]) -> None:
+    async def listen(
+        self, talking: Mapping[OperatorId, Collection[str]], channels: Iterable[SeenChannel]
+    ) -> list[Event]:
         """Look at every channel that is due; run every few seconds with what is there. Raises TelephonyError."""
+        found: list[Event] = []
         there = {one.name: one for one in channels if one.up and one.name.startswith("PJSIP/")}
         for gone in self._voices.keys() - there.keys():
             del self._voices[gone]
         for operator, lines in talking.items():  # the news of it may have been lost, or be older than we are
-            if not await has_contact(self._link, operator) and await self._life(operator):
-                await self.doubt(operator, lines)
-        now_s = time.monotonic()
+            if not await has_contact(self._asterisk, operator) and await self._life(operator):
+                found += await self.doubt(operator, lines)
+        now_s = self._clock.passed_s()
         for name, one in there.items():
             voice = self._voices.get(name)
             if voice is None or now_s - voice.looked_s >= self._silent_s / 4:
                 await self._look(one, voice, now_s)
+        return found
 
     async def _look(self, one: SeenChannel, voice: Voice | None, now_s: float) -> None:
         packets = await self._packets(one.name)
@@ -122,7 +135,7 @@ class Pulse:
     async def _speaks(self, lines: Iterable[str]) -> bool:
         before = {line: await self._packets(line) for line in lines}
         for _ in range(LOOKS):
-            await asyncio.sleep(LOOK_EVERY_S)
+            await self._clock.sleep(LOOK_EVERY_S)
             for line, packets in before.items():
                 now = await self._packets(line)
                 if packets is not None and now is not None and now - packets > PACKETS:
@@ -148,13 +161,13 @@ class Pulse:
 
     async def _value(self, channel: str | None, name: str) -> str:
         try:
-            answer = await self._link.send(commands.getvar(channel, name))
+            answer = await self._asterisk.send(commands.getvar(channel, name))
         except (TelephonyError, ValueError):
             return ""  # gone meanwhile
         return answer.fields.get("Value", "").strip()
 
     async def _tolerate(self, action: ActionFields) -> None:
         try:
-            await self._link.send(action)
+            await self._asterisk.send(action)
         except TelephonyError as error:
             log.info("gone meanwhile", action=action.get("Action"), answer=str(error))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from calls.events import Event, OperatorAnswered
 from calls.ids import CallId, GroupId
 from calls.so_far import SoFar, Waited
+from dispatch.watchers import Watcher
 from routing.core import Router
 from routing.queue import Waiting
 
@@ -20,15 +21,15 @@ class _Answer:
     waited_s: float
 
 
-class AnswersSeen:
+class RecentAnswers(Watcher):
     """First answers since the ledger was asked last. A transferred caller whose first answer is older counts again."""
 
     def __init__(self) -> None:
         self._answers: deque[_Answer] = deque()
         self._calls: set[CallId] = set()
 
-    def before(self, event: Event, router: Router, now_ms: int) -> None:
-        """Take an event that the core is about to be told: who is answered is still in its line."""
+    def before(self, event: Event, router: Router, now_ms: int, said_ms: int) -> None:
+        """Take an answer while the caller is still in the line."""
         if isinstance(event, OperatorAnswered) and event.call not in self._calls:
             caller = router.calls.get(event.call)
             if caller is not None and listens(caller):

@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 from console.errors import NoTalkError, RecordingGoesOnError, RecordingPausedError, UnavailableError, UnknownCallError
 from dialplan import names
-from dispatch.resync import seen_channels
+from dispatch.channels import seen_channels
+from dispatch.ports import Asterisk, Clock
 from dispatch.snapshot import SeenChannel
 from dispatch.talks import TALKING
 from telephony import commands
-from telephony.ami import AmiLink
 
 TAKES_S = 5.0
 LOOK_EVERY_S = 0.05
@@ -23,9 +23,9 @@ LONGEST_WAIT_S = "86400"
 LONGEST_REASON = 48
 
 
-async def pause(link: AmiLink, call: str, reason: str, by: str) -> None:
+async def pause(asterisk: Asterisk, clock: Clock, call: str, reason: str, by: str) -> None:
     """Pause it and wait until Asterisk has. Raises TelephonyError and what `_caller` and `_until` raise."""
-    caller = await _caller(link, call)
+    caller = await _caller(asterisk, call)
     if caller.variables.get(names.PAUSED):
         raise RecordingPausedError("the recording is paused already")
     carried = {
@@ -34,22 +34,22 @@ async def pause(link: AmiLink, call: str, reason: str, by: str) -> None:
         names.PAUSE_REASON: quote(" ".join(reason.split())[:LONGEST_REASON], safe=""),
     }
     watcher = f"Local/s@{names.RECORDING_PAUSED}/n"
-    await link.send(commands.watch(watcher, "Wait", LONGEST_WAIT_S, carried))
-    await _until(link, call, paused=True)
+    await asterisk.send(commands.watch(watcher, "Wait", LONGEST_WAIT_S, carried))
+    await _until(asterisk, clock, call, paused=True)
 
 
-async def resume(link: AmiLink, call: str, by: str) -> None:
+async def resume(asterisk: Asterisk, clock: Clock, call: str, by: str) -> None:
     """Have it go on, and wait until it does. Raises as `pause` does."""
-    caller = await _caller(link, call)
+    caller = await _caller(asterisk, call)
     if not caller.variables.get(names.PAUSED):
         raise RecordingGoesOnError("the recording is not paused")
-    await link.send(commands.setvar(caller.name, names.RESUMED_BY, quote(by, safe="")))
-    await _until(link, call, paused=False)
+    await asterisk.send(commands.setvar(caller.name, names.RESUMED_BY, quote(by, safe="")))
+    await _until(asterisk, clock, call, paused=False)
 
 
-async def _caller(link: AmiLink, call: str) -> SeenChannel:
+async def _caller(asterisk: Asterisk, call: str) -> SeenChannel:
     """The caller's channel while it is recorded. Raises UnknownCallError, NoTalkError."""
-    caller = next((c for c in await seen_channels(link) if c.uniqueid == call and c.linkedid == call), None)
+    caller = next((c for c in await seen_channels(asterisk) if c.uniqueid == call and c.linkedid == call), None)
     if caller is None or not caller.variables.get(names.ARRIVED):
         raise UnknownCallError(f"no such call now: {call}")
     said = caller.variables
@@ -59,11 +59,11 @@ async def _caller(link: AmiLink, call: str) -> SeenChannel:
     return caller
 
 
-async def _until(link: AmiLink, call: str, *, paused: bool) -> None:
+async def _until(asterisk: Asterisk, clock: Clock, call: str, *, paused: bool) -> None:
     """Raises UnavailableError when Asterisk does not do it, UnknownCallError when the call ends meanwhile."""
     try:
         async with asyncio.timeout(TAKES_S):
-            while bool((await _caller(link, call)).variables.get(names.PAUSED)) is not paused:
-                await asyncio.sleep(LOOK_EVERY_S)
+            while bool((await _caller(asterisk, call)).variables.get(names.PAUSED)) is not paused:
+                await clock.sleep(LOOK_EVERY_S)
     except TimeoutError:
         raise UnavailableError("Asterisk did not do it: see its log", "recording-mute", retryable=True) from None

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from collections.abc import Callable
 from functools import partial
 
 import structlog
@@ -22,10 +20,11 @@ from calls.local_day import local_time
 from config.settings import Settings
 from console.errors import UnavailableError
 from dialplan import names
+from dispatch.notes import Notes
+from dispatch.ports import Asterisk, Clock
 from dispatch.sip_guesses import Guessed, Guesses, address_of
 from dispatch.slowed_addresses import Slowed, SlowedAddresses, Spared, denied
 from telephony import commands
-from telephony.ami import AmiLink
 from telephony.errors import AmiRefusedError, TelephonyError
 from telephony.quoting import ActionFields
 
@@ -42,14 +41,12 @@ LONGEST_TEXT = 900
 class Slowing:
     """Takes Asterisk's security events; `look`, run each second, slows and lets go."""
 
-    def __init__(
-        self, settings: Settings, link: AmiLink, alarm: Callable[[AlarmKind, str], None], note: Callable[..., None]
-    ) -> None:
-        """`alarm`: tells a kind and words; `note`: writes a fact into the journal."""
-        self._link = link
-        self._alarm, self._note = alarm, note
+    def __init__(self, settings: Settings, asterisk: Asterisk, clock: Clock, notes: Notes) -> None:
+        self._asterisk = asterisk
+        self._clock = clock
+        self._notes = notes
         self._on = settings.sip.slow_guesses_s > 0
-        self._clock = partial(local_time, zone=settings.hotline.time_zone)
+        self._local_time = partial(local_time, zone=settings.hotline.time_zone)
         self._guesses = Guesses([names.account(operator.number) for operator in settings.operators])
         self._spared = Spared(settings)
         self._slowed = SlowedAddresses(settings.sip.slow_guesses_s)
@@ -67,7 +64,9 @@ class Slowing:
     @property
     def slowed(self) -> list[Slowed]:
         """Who is slowed now, the first to end before the others."""
-        return sorted((one for one in self._slowed if one.until_ms > _now_ms()), key=lambda one: one.until_ms)
+        return sorted(
+            (one for one in self._slowed if one.until_ms > self._clock.now_ms()), key=lambda one: one.until_ms
+        )
 
     def heard(self, name: str, fields: dict[str, str], now_ms: int) -> None:
         """Take an event of Asterisk's own."""
@@ -84,7 +83,7 @@ class Slowing:
 
     async def look(self) -> None:
         """Do what is due."""
-        now_ms = _now_ms()
+        now_ms = self._clock.now_ms()
         asked, self._asked = self._asked, {}
         over = self._slowed.end(now_ms)
         for one in over:
@@ -108,8 +107,8 @@ class Slowing:
         lifted = self._slowed.lift(address) or self._slowed.lift(address_of(address))
         if lifted is None:
             return None
-        until = f"slowed until {self._clock(lifted.until_ms):%Y-%m-%d %H:%M:%S}"
-        self._note(Fact.CHANGED, kind="guesses", subject=lifted.address, by=by, before=until, after="")
+        until = f"slowed until {self._local_time(lifted.until_ms):%Y-%m-%d %H:%M:%S}"
+        self._notes.note(Fact.CHANGED, kind="guesses", subject=lifted.address, by=by, before=until, after="")
         try:
             await self._say()
         except TelephonyError as error:
@@ -132,7 +131,7 @@ class Slowing:
         if 0 <= now_ms - self._phones_ms < PHONES_HOLD_MS:
             return
         try:
-            contacts = await self._link.collect(commands.contacts())
+            contacts = await self._asterisk.collect(commands.contacts())
         except AmiRefusedError:
             contacts = []  # there is none
         for contact in contacts:
@@ -141,23 +140,23 @@ class Slowing:
 
     def _tell(self, guessed: Guessed, outcome: Slowed | str | None) -> None:
         if isinstance(outcome, Slowed):
-            until = f"refused unread until {self._clock(outcome.until_ms):%H:%M:%S}"
+            until = f"refused unread until {self._local_time(outcome.until_ms):%H:%M:%S}"
             log.info("slowed", address=guessed.address, until_ms=outcome.until_ms, times=outcome.times)
             if guessed.words or outcome.times == 1:
-                self._alarm(AlarmKind.SIP_GUESSES, f"{guessed.words or guessed.address}; {until}")
+                self._notes.alarm(AlarmKind.SIP_GUESSES, f"{guessed.words or guessed.address}; {until}")
         elif guessed.words:
-            self._alarm(AlarmKind.SIP_GUESSES, guessed.words + (f"; not slowed: {outcome}" if outcome else ""))
+            self._notes.alarm(AlarmKind.SIP_GUESSES, guessed.words + (f"; not slowed: {outcome}" if outcome else ""))
 
     async def _say(self) -> None:
         """Have Asterisk hold all that is slowed, and nothing else. Raises TelephonyError."""
         async with self._turn:
-            said_ms, self._said_ms = _now_ms(), None
+            said_ms, self._said_ms = self._clock.now_ms(), None
             empty = commands.db_del_tree(names.GUESSERS_FAMILY)
             texts = denied((one.address for one in self._slowed), LONGEST_TEXT)
             puts = [self._entry(number, text) for number, text in enumerate(texts)]
             # All at once, so that no death of ours falls in between: the database would hold it until our next start.
             actions = [empty, *puts, commands.populate(names.GUESSERS_CACHE), empty]
-            answers = await asyncio.gather(*(self._link.send(one) for one in actions), return_exceptions=True)
+            answers = await asyncio.gather(*(self._asterisk.send(one) for one in actions), return_exceptions=True)
             failed = [
                 answer
                 for action, answer in zip(actions, answers, strict=True)
@@ -173,7 +172,3 @@ class Slowing:
     def _entry(number: int, addresses: str) -> ActionFields:
         value = json.dumps({names.GUESSERS_MARK: "yes", "deny": addresses}, separators=(",", ":"))
         return commands.db_put(f"{names.GUESSERS_FAMILY}/acl", str(number), value)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

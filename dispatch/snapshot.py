@@ -1,4 +1,4 @@
-"""The truth as Asterisk holds it now: what a restarted controller begins with."""
+"""The state as Asterisk holds it now: what a restarted controller begins with."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SeenChannel:
 
 
 @dataclass(frozen=True, slots=True)
-class Rebuilt:
+class Snapshot:
     """What the core is told, and the callers who sit in the safety net with nobody ringing."""
 
     events: tuple[Event, ...]
@@ -51,7 +51,7 @@ def rebuild(
     duties: Mapping[str, str],
     devices: Mapping[str, str],
     wrap_ups: Mapping[str, str] = MappingProxyType({}),
-) -> Rebuilt:
+) -> Snapshot:
     """Calls, legs and operators as events for `Router.restore`, arrival times kept.
 
     By operator, as AstDB holds it: `duties` is `ready:` or `paused:REASON` (URL-encoded), `wrap_ups` is `FROM:ENDS` in
@@ -100,7 +100,7 @@ def rebuild(
     callbacks = tuple((CallId(c.uniqueid), CallId(asked)) for c in own if (asked := c.variables.get(names.CALLBACK_OF)))
     told = tuple((CallId(c.uniqueid), c.variables[names.TOLD]) for c in seen if c.variables.get(names.TOLD))
     misplaced = tuple((CallId(c.uniqueid), c.name) for c in own if is_misplaced(c))
-    return Rebuilt((*events, *talks), tuple(in_net), told, callbacks, there, misplaced)
+    return Snapshot((*events, *talks), tuple(in_net), told, callbacks, there, misplaced)
 
 
 def is_misplaced(channel: SeenChannel) -> bool:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from calls.events import CallWaiting
 from calls.ids import CallId
-from dispatch.snapshot import Rebuilt, SeenChannel, rebuild
+from dispatch.snapshot import SeenChannel, Snapshot, rebuild
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class StrayCallers:
     """Callers whom nobody takes care of: waiting and unknown to the router, left in the safety net or out of place."""
 
     waiting: tuple[CallWaiting, ...]
@@ -25,22 +25,22 @@ class Forgotten:
         places = (*self.in_net, *self.misplaced)
         return frozenset([waiting.call for waiting in self.waiting] + [call for call, _ in places])
 
-    def of(self, calls: Container[CallId]) -> Forgotten:
+    def of(self, calls: Container[CallId]) -> StrayCallers:
         """Only those of these calls."""
-        return Forgotten(
+        return StrayCallers(
             tuple(waiting for waiting in self.waiting if waiting.call in calls),
             tuple(place for place in self.in_net if place[0] in calls),
             tuple(place for place in self.misplaced if place[0] in calls),
         )
 
 
-def forgotten(channels: Iterable[SeenChannel], known: Container[CallId]) -> Forgotten:
-    """Who is forgotten at this moment; the news may be under way, so ask twice before doing anything."""
-    seen: Rebuilt = rebuild(channels, {}, {})
+def stray_callers(channels: Iterable[SeenChannel], known: Container[CallId]) -> StrayCallers:
+    """Who is left at this moment; the news may be under way, so ask twice before doing anything."""
+    seen: Snapshot = rebuild(channels, {}, {})
     ringing = {event.call for event in seen.events if not isinstance(event, CallWaiting) and hasattr(event, "call")}
     waiting = tuple(
         event
         for event in seen.events
         if isinstance(event, CallWaiting) and event.call not in known and event.call not in ringing
     )
-    return Forgotten(waiting, seen.in_net, seen.misplaced)
+    return StrayCallers(waiting, seen.in_net, seen.misplaced)

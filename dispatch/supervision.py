@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
@@ -25,13 +24,14 @@ from console.errors import (
     UnknownOperatorError,
 )
 from dialplan import names
+from dispatch.channels import seen_channels
 from dispatch.dispatcher import Dispatcher
 from dispatch.live_state import done
-from dispatch.resync import seen_channels
+from dispatch.notes import Notes
+from dispatch.ports import Asterisk, Clock
 from routing.skill_overrides import SkillChange, Skilled, merged
 from storage.journal.writer import ControllerJournal
 from telephony import commands
-from telephony.ami import AmiLink
 from telephony.errors import TelephonyError
 
 log = structlog.get_logger(__name__)
@@ -40,11 +40,14 @@ log = structlog.get_logger(__name__)
 class LiveSupervision:
     """The controller's side of `console.ports.Supervision`."""
 
-    def __init__(self, settings: Settings, dispatcher: Dispatcher, link: AmiLink, journal: ControllerJournal) -> None:
+    def __init__(
+        self, settings: Settings, dispatcher: Dispatcher, asterisk: Asterisk, clock: Clock, journal: ControllerJournal
+    ) -> None:
         self._groups = [group.name for group in settings.groups]
         self._dispatcher = dispatcher
-        self._link = link
-        self._journal = journal
+        self._asterisk = asterisk
+        self._clock = clock
+        self._notes = Notes(journal, clock)
         self._turn = asyncio.Lock()
         """One change after the other: each is a delta to the one before."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -54,18 +57,18 @@ class LiveSupervision:
 
         Raises UnknownOperatorError, UnknownGroupError, UnknownLanguageError, NothingLeftError, UnavailableError.
         """
-        standing, operator = self._dispatcher.standing, OperatorId(number)
+        overrides, operator = self._dispatcher.overrides, OperatorId(number)
         if operator not in self._dispatcher.router.operators:
             raise UnknownOperatorError(f"no operator {number}")
         wanted = self._change(asked)
         async with self._turn:
-            before = standing.skilled(operator)
-            change = wanted if asked.reset else merged(standing.change_of(operator), wanted)
-            after = standing.skilled(operator, change)
+            before = overrides.skilled(operator)
+            change = wanted if asked.reset else merged(overrides.change_of(operator), wanted)
+            after = overrides.skilled(operator, change)
             if not after.levels or not after.languages:
                 left = "group" if not after.levels else "language"
                 raise NothingLeftError(f"operator {number} would be left without a {left}: pause them instead")
-            self._dispatcher.say(await done(standing.change(operator, change)))
+            self._dispatcher.say(await done(overrides.change(operator, change)))
             ready = self._dispatcher.router.operators[operator].ready
             self._later(self._tell_net(operator, before, paused=not ready))
             self._audit("operator.skills", number, by, str(before), str(after))
@@ -78,7 +81,7 @@ class LiveSupervision:
         """
         async with self._turn:
             known = self._dispatcher.router.calls.get(CallId(call))
-            channels = await done(seen_channels(self._link))
+            channels = await done(seen_channels(self._asterisk))
             channel = next((one for one in channels if one.uniqueid == call and one.linkedid == call), None)
             if known is None and (channel is None or not channel.variables.get(names.ARRIVED)):
                 raise UnknownCallError(f"no such call now: {call}")
@@ -86,14 +89,14 @@ class LiveSupervision:
             before_s = known.priority_s if known else (int(kept) if kept.removeprefix("-").isdecimal() else 0)
             after_s = _limited(before_s + by_s if by_s is not None else to_s or 0)
             if channel is not None:
-                await done(self._link.send(commands.setvar(channel.name, names.PRIORITY, str(after_s))))
+                await done(self._asterisk.send(commands.setvar(channel.name, names.PRIORITY, str(after_s))))
             self._dispatcher.say(CallPrioritised(CallId(call), after_s))
             self._audit("call.priority", call, by, str(before_s), str(after_s))
         return Prioritised(of=call, priority_s=after_s)
 
     async def groups(self) -> list[GroupNow]:
         """Every group with its priority, those who wait for it and those who serve it."""
-        router, now_ms = self._dispatcher.router, _now_ms()
+        router, now_ms = self._dispatcher.router, self._clock.now_ms()
         waiting = Counter(caller.group for caller in router.waiting())
         serving, ready = Counter[GroupId](), Counter[GroupId]()
         async for one in in_portions(list(router.operators.values())):
@@ -118,9 +121,9 @@ class LiveSupervision:
         if group not in self._groups:
             raise NoSuchGroupError(f"no group {group}; there are: {', '.join(self._groups)}")
         async with self._turn:
-            before_s = self._dispatcher.standing.priority_s(GroupId(group))
+            before_s = self._dispatcher.overrides.priority_s(GroupId(group))
             after_s = _limited(priority_s)
-            self._dispatcher.say(await done(self._dispatcher.standing.prioritise(GroupId(group), after_s)))
+            self._dispatcher.say(await done(self._dispatcher.overrides.prioritise(GroupId(group), after_s)))
             self._audit("group.priority", group, by, str(before_s), str(after_s))
         return Prioritised(of=group, priority_s=after_s)
 
@@ -140,7 +143,7 @@ class LiveSupervision:
 
     async def _tell_net(self, operator: OperatorId, before: Skilled, *, paused: bool) -> None:
         try:
-            await self._dispatcher.standing.tell_net(operator, before, paused=paused)
+            await self._dispatcher.overrides.tell_net(operator, before, paused=paused)
         except TelephonyError as error:  # the next rebuilt truth brings the net in step
             log.warning("the safety net was not told", operator=operator, error=str(error))
 
@@ -152,10 +155,7 @@ class LiveSupervision:
     def _audit(self, kind: str, subject: str, by: str, before: str, after: str) -> None:
         said = {"kind": kind, "subject": subject, "by": by, "before": before, "after": after}
         log.info("changed by a supervisor", **said)
-        try:
-            self._journal.write(Fact.CHANGED, _now_ms(), said)
-        except OSError as error:  # a full disk must not stop a supervisor who mends the day
-            log.error("journal not written", error=str(error))
+        self._notes.note(Fact.CHANGED, **said)
 
 
 def skills_now(number: str, can: Skilled, *, changed: bool) -> SkillsNow:
@@ -170,7 +170,3 @@ def skills_now(number: str, can: Skilled, *, changed: bool) -> SkillsNow:
 
 def _limited(priority_s: int) -> int:
     return max(-LARGEST_S, min(LARGEST_S, priority_s))
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

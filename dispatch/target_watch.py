@@ -7,7 +7,6 @@ into the ledger and the reckoning are done in threads: no call waits for them.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
@@ -19,6 +18,8 @@ from calls.local_day import Span, local_date, local_day
 from calls.so_far import SoFar, Waited
 from config.settings import Settings
 from dispatch.dispatcher import Dispatcher
+from dispatch.notes import Notes
+from dispatch.ports import Clock
 from dispatch.recent_answers import listens
 from dispatch.target_words import EVERYBODY, words
 from routing.from_settings import reserves_of, target_rules_of
@@ -41,12 +42,15 @@ SoFarOf = Callable[[int, int, int], Awaitable[SoFar]]
 class TargetWatch:
     """Looks, decides, tells; what it decided last is in `decided`."""
 
-    def __init__(self, settings: Settings, dispatcher: Dispatcher, journal: ControllerJournal, so_far: SoFarOf) -> None:
+    def __init__(
+        self, settings: Settings, dispatcher: Dispatcher, clock: Clock, journal: ControllerJournal, so_far: SoFarOf
+    ) -> None:
         self._settings = settings
         self._zone = settings.hotline.time_zone
         self._rules, self._reserves = target_rules_of(settings), reserves_of(settings)
         self._dispatcher = dispatcher
-        self._journal = journal
+        self._clock = clock
+        self._notes = Notes(journal, clock)
         self._so_far = so_far
         self._told = SoFar(0, {}, {})
         self._asked: asyncio.Future[SoFar] | None = None
@@ -62,17 +66,17 @@ class TargetWatch:
 
     async def look(self) -> None:
         """Look once. Raises nothing that a supervisor could mend: the ledger away is told and borne."""
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = self._clock.now_ms()
         today = local_day(local_date(now_ms, self._zone), self._zone)
         await self._ask_ledger(today, now_ms)
-        if not self._dispatcher.in_truth:
+        if not self._dispatcher.synced:
             return
         before = self.decided
         day = self._day(today, now_ms)
         decided = await asyncio.to_thread(control, before, day, self._reserves, self._rules)
         self._dispatcher.lend(decided.lent)
         self.decided, self.looked_ms = decided, now_ms
-        self._note_changes(before, decided, now_ms)
+        self._note_changes(before, decided)
         self._tell(decided, now_ms)
 
     async def _ask_ledger(self, today: Span, now_ms: int) -> None:
@@ -101,7 +105,7 @@ class TargetWatch:
         self._away = True
 
     def _day(self, today: Span, now_ms: int) -> DaySoFar:
-        router, rates = self._dispatcher.router, self._dispatcher.foretelling.tallies
+        router, rates = self._dispatcher.router, self._dispatcher.announcements.tallies
         so_far = self._dispatcher.answers.on_top_of(self._told, today.from_ms)
         waiting: dict[GroupId, list[float]] = {}
         for caller in router.waiting():
@@ -126,7 +130,7 @@ class TargetWatch:
         operators = operators_on_duty(router.operators.values())
         return DaySoFar(now_ms, groups, operators, max(0, today.to_ms - now_ms) / 1000, self._rules.recent_s)
 
-    def _note_changes(self, before: Control, decided: Control, now_ms: int) -> None:
+    def _note_changes(self, before: Control, decided: Control) -> None:
         for group, standing in decided.standings.items():
             known, helpers = before.standings.get(group, Standing()), decided.helpers(group)
             if known.rung == standing.rung and helpers == before.helpers(group):
@@ -140,7 +144,7 @@ class TargetWatch:
                 **_figures(decided.outlooks[group]),
             }
             log.info("target", **fields)
-            self._write(Fact.TARGET, now_ms, fields)
+            self._notes.note(Fact.TARGET, **fields)
 
     def _tell(self, decided: Control, now_ms: int) -> None:
         outlooks = {str(group): outlook for group, outlook in decided.outlooks.items()}
@@ -151,13 +155,7 @@ class TargetWatch:
             kind = AlarmKind.TARGET_MISSED if notice.missed else AlarmKind.TARGET_MET
             detail = words(notice, self._zone)
             (log.error if notice.missed else log.info)("alarm", kind=kind, detail=detail)
-            self._write(Fact.ALARM, now_ms, {"kind": kind, "detail": detail})
-
-    def _write(self, fact: Fact, now_ms: int, fields: Mapping[str, str | int]) -> None:
-        try:
-            self._journal.write(fact, now_ms, fields)
-        except OSError as error:  # a full disk must not stop the control
-            log.error("journal not written", error=str(error))
+            self._notes.note(Fact.ALARM, kind=kind, detail=detail)
 
 
 def _figures(outlook: Outlook) -> dict[str, str]:

@@ -15,6 +15,8 @@ from calls.events import CallGone, Event, LegGone, OperatorAnswered
 from calls.ids import CallId, GroupId, OperatorId
 from calls.wait_history import Handled
 from config.settings import LANGUAGES, Language
+from dispatch.running import Action
+from dispatch.watchers import Watcher
 from routing.commands import Announce
 from routing.core import Router
 from routing.skills import Need
@@ -41,7 +43,7 @@ class Words:
     wait_s: float | None
 
 
-class Foretelling:
+class WaitAnnouncements(Watcher):
     """Follows every wait beside the core, and learns from those that end."""
 
     def __init__(self, expectations: Expectations | None = None) -> None:
@@ -59,7 +61,7 @@ class Foretelling:
         """Take these rates for what was seen so far: the few waits since the start count no more."""
         self._expectations.tallies = tallies
 
-    def before(self, event: Event, router: Router, now_ms: int) -> None:
+    def before(self, event: Event, router: Router, now_ms: int, said_ms: int) -> None:
         """Take what the core is about to be told: who answered or left is still in its line."""
         match event:
             case OperatorAnswered() if (caller := router.calls.get(event.call)) is not None:
@@ -76,7 +78,7 @@ class Foretelling:
             case _:
                 pass
 
-    def after(self, event: Event, router: Router, now_ms: int) -> None:
+    def after(self, event: Event, router: Router, now_ms: int) -> Iterable[Action]:
         """Take what the core has made of it."""
         if isinstance(event, LegGone) and (talk := self._talks.get(event.operator)):
             call, group, since_ms = talk
@@ -86,6 +88,7 @@ class Foretelling:
                 self._expectations.talked(group, (now_ms - since_ms) / 1000 + router.rules.wrap_up_of(group), now_ms)
         if (call_id := getattr(event, "call", None)) is not None:
             self._follow(call_id, router, now_ms)
+        return ()
 
     def forget(self, call: CallId) -> None:
         """Follow the caller no more: who asks for a callback has neither an operator nor given up."""

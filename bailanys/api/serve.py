@@ -42,7 +42,7 @@ async def keep_api(
     if not settings.api.enabled:
         return
     try:
-        while not dispatcher.in_truth:  # the calls first: loading the server takes a moment
+        while not dispatcher.synced:  # the calls first: loading the server takes a moment
             await asyncio.sleep(LOOK_EVERY_S)
         for module in _LOADED:
             await asyncio.to_thread(importlib.import_module, module)

@@ -13,7 +13,7 @@ from hotline import OPERATOR_HZ, Centre, Visit, open_centre
 from calls.journal import Fact
 from dialplan import names
 from dispatch.redirect import moved
-from dispatch.resync import seen_channel
+from dispatch.channels import seen_channel
 from phones import tones
 from phones.call import Call
 from phones.manners import Answer, Redirect, Refuse, Ring

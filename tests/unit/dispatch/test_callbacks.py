@@ -13,6 +13,7 @@ from config.settings import Callback as Rules
 from dialplan import names
 from dispatch.callbacks import BEGINS_MS, LIMIT_MS, Callbacks, Recalled, callback_of, closing_ms
 from recordings.naming import file_in_spool
+from tests.unit.dispatch.virtual_time import HandClock
 
 NOON_MS = int(datetime(2026, 11, 20, 7, tzinfo=UTC).timestamp() * 1000)  # 12:00 in Almaty
 NIGHT_MS = NOON_MS + 12 * 3_600_000
@@ -24,7 +25,7 @@ def owed(at_ms: int = NOON_MS) -> Callback:
 
 
 def book(**rules: object) -> Callbacks:
-    made = Callbacks(Rules.model_validate({"outbound": "192.0.2.1", **rules}), "Asia/Almaty")
+    made = Callbacks(Rules.model_validate({"outbound": "192.0.2.1", **rules}), "Asia/Almaty", HandClock())
     made.recalled(ledger())
     made.asked(owed())
     return made
@@ -140,7 +141,7 @@ def test_a_place_is_given_up_after_its_hours() -> None:
 
 def test_nobody_is_called_before_the_ledger_has_caught_up() -> None:
     """The database was away while the citizen was reached: its word from before that is no reason to call."""
-    callbacks = Callbacks(Rules(outbound="192.0.2.1"), "Asia/Almaty")
+    callbacks = Callbacks(Rules(outbound="192.0.2.1"), "Asia/Almaty", HandClock())
     callbacks.doubt({}, NOON_MS)
     callbacks.recalled(ledger(owed(NOON_MS - 60_000), as_of_ms=NOON_MS - 1))
     assert len(callbacks.owed()) == 1  # shown, and not called
@@ -160,7 +161,7 @@ def test_news_lost_with_the_link_is_learnt_from_the_ledger() -> None:
 
 
 def test_a_call_in_flight_over_a_restart_is_not_made_again() -> None:
-    callbacks = Callbacks(Rules(outbound="192.0.2.1"), "Asia/Almaty")
+    callbacks = Callbacks(Rules(outbound="192.0.2.1"), "Asia/Almaty", HandClock())
     flying = call_of(owed(), NOON_MS - 9_000)
     callbacks.doubt({flying: ASKED}, NOON_MS)
     callbacks.recalled(ledger(owed(), as_of_ms=NOON_MS + 5_000))
@@ -223,7 +224,7 @@ def test_one_number_is_called_so_often_a_day_whoever_asks() -> None:
 
 
 def test_calls_before_a_restart_count_for_the_limit() -> None:
-    callbacks = Callbacks(Rules(outbound="192.0.2.1", most_per_number=2), "Asia/Almaty")
+    callbacks = Callbacks(Rules(outbound="192.0.2.1", most_per_number=2), "Asia/Almaty", HandClock())
     callbacks.recalled(ledger(dialled=(("77011234567", NOON_MS - 60_000), ("77011234567", NOON_MS - 50_000))))
     callbacks.asked(owed())
     assert callbacks.due(NOON_MS) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 
 from calls.callback import Callback
@@ -14,9 +13,10 @@ from dispatch.dispatcher import Dispatcher, Inbox
 from storage.journal.writer import ControllerJournal
 from telephony.ami_event import AmiEvent, LinkUp
 from telephony.quoting import ActionFields
+from tests.unit.dispatch.virtual_time import NOON_MS, VirtualClock
 
 CONFIG = Path(__file__).resolve().parents[3] / "config" / "hotline.toml"
-HOUR_S = 3600.0
+HOUR_S, NOW_S = 3600.0, NOON_MS / 1000
 
 
 class EmptyAsterisk:
@@ -37,7 +37,7 @@ class EmptyAsterisk:
 
 
 def waits(call: str, said_s: float) -> AmiEvent:
-    rank = str(round(time.time() * 1000))
+    rank = str(round(NOW_S * 1000))
     return AmiEvent(
         "UserEvent",
         {
@@ -68,16 +68,16 @@ async def test_events_after_the_truth_count_though_the_clock_was_set_back(tmp_pa
     link = EmptyAsterisk(inbox)
     settings = load(CONFIG, {})
     journal = ControllerJournal(tmp_path / "controller.csv")
-    dispatcher = Dispatcher(settings, link, inbox, journal, lambda: None, nobody_owed)  # type: ignore[arg-type]
+    dispatcher = Dispatcher(settings, link, VirtualClock(), inbox, journal, lambda: None, nobody_owed)  # type: ignore[arg-type]
     inbox.put_nowait(LinkUp())
-    inbox.put_nowait(waits("hl1-1.1", time.time() + HOUR_S))  # said before we asked: the truth holds it, or it is over
-    link.meanwhile = [waits("hl1-1.2", time.time() - HOUR_S)]
+    inbox.put_nowait(waits("hl1-1.1", NOW_S + HOUR_S))  # said before we asked: the truth holds it, or it is over
+    link.meanwhile = [waits("hl1-1.2", NOW_S - HOUR_S)]
     running = asyncio.create_task(dispatcher.run())
     try:
         async with asyncio.timeout(5):
             while CallId("hl1-1.2") not in dispatcher.router.calls:
                 await asyncio.sleep(0.01)
-        inbox.put_nowait(waits("hl1-1.3", time.time() - 2 * HOUR_S))
+        inbox.put_nowait(waits("hl1-1.3", NOW_S - 2 * HOUR_S))
         async with asyncio.timeout(5):
             while CallId("hl1-1.3") not in dispatcher.router.calls:
                 await asyncio.sleep(0.01)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
 
 import pytest
 
 from calls.events import Reachability
 from calls.ids import OperatorId
-from dispatch import pulse
 from dispatch.ami_events import doubtful
+from dispatch.notes import Notes
 from dispatch.pulse import LOST, Pulse
 from dispatch.snapshot import SeenChannel
-from telephony.ami import AmiLink
 from telephony.ami_event import AmiEvent
 from telephony.errors import AmiRefusedError
 from telephony.quoting import ActionFields
+from tests.unit.dispatch.virtual_time import HandClock, VirtualClock
 
 LINE, CALLER = "PJSIP/op101-00000002", "PJSIP/carrier-00000001"
 OPERATOR = OperatorId("101")
@@ -66,13 +64,18 @@ class Asterisk:
         return [tuple(value for key, value in one.items()) for one in self.did]
 
 
+class Alarms(Notes):
+    """What a person is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+
+    def alarm(self, kind: str, detail: str) -> None:
+        self.told.append((kind, detail))
+
+
 ENDED = [("Setvar", CALLER, "BLN_LOST", "101"), ("Hangup", LINE)]
 ASKED = [("Setvar", LINE, "PJSIP_SEND_SESSION_REFRESH()", "invite")]
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulse, "LOOK_EVERY_S", 0.001)
 
 
 @pytest.mark.parametrize(
@@ -87,40 +90,29 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=["dead", "come up anew", "muted", "muted and not registered", "speaks, is not seen", "speaks, moved"],
 )
-def test_only_a_silent_phone_that_is_not_there_any_more_is_taken_out_of_its_talk(
+async def test_only_a_silent_phone_that_is_not_there_any_more_is_taken_out_of_its_talk(
     asterisk: Asterisk, registers: str, done: list[tuple[str, ...]]
 ) -> None:
-    lost: list[Reachability] = []
-
-    async def scene() -> None:
-        there = Pulse(cast("AmiLink", asterisk), 60, lost.append)
-        await there.talk_began(OPERATOR)
-        asterisk.life = registers or asterisk.life
-        await there.doubt(OPERATOR, (LINE,))
-
-    asyncio.run(scene())
+    there = Pulse(asterisk, VirtualClock(), alarms := Alarms(), 60)
+    await there.talk_began(OPERATOR)
+    asterisk.life = registers or asterisk.life
+    lost = await there.doubt(OPERATOR, (LINE,))
     assert asterisk.done == done
-    assert lost == ([Reachability(OPERATOR, asterisk.there, LOST)] if done == ENDED else [])
+    assert lost == ((Reachability(OPERATOR, asterisk.there, LOST),) if done == ENDED else ())
+    assert alarms.told == ([("phone-lost", "101")] if done == ENDED else [])
 
 
-def test_who_sends_no_voice_is_asked_by_what_they_know_and_once_for_each_silence(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asterisk, now = Asterisk(), [0.0]
-    monkeypatch.setattr("dispatch.pulse.time.monotonic", lambda: now[0])
+async def test_who_sends_no_voice_is_asked_by_what_they_know_and_once_for_each_silence() -> None:
+    asterisk, clock = Asterisk(), HandClock()
     channels = [
         SeenChannel(CALLER, "1", "1", up=True, context="waiting", application="", variables={}),
         SeenChannel("PJSIP/carrier-00000003", "3", "3", up=False, context="hotline", application="", variables={}),
         SeenChannel("Local/s@callback-leg-1;1", "4", "4", up=True, context="waiting", application="", variables={}),
     ]
-
-    async def scene() -> None:
-        there = Pulse(cast("AmiLink", asterisk), 60, lambda _: None)
-        for now[0] in range(0, 300, 5):
-            asterisk.packets += 1 if now[0] == 150 else 0
-            await there.listen({}, channels)
-
-    asyncio.run(scene())
+    there = Pulse(asterisk, clock, Alarms(), 60)
+    for clock.at_s in range(0, 300, 5):
+        asterisk.packets += 1 if clock.at_s == 150 else 0
+        await there.listen({}, channels)
     assert asterisk.done == [("Setvar", CALLER, "PJSIP_SEND_SESSION_REFRESH()", "update")] * 4
 
 

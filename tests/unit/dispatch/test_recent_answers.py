@@ -5,7 +5,7 @@ from __future__ import annotations
 from calls.events import CallWaiting, DutyChanged, Event, OperatorAnswered, Reachability
 from calls.ids import CallId, GroupId, OperatorId
 from calls.so_far import SoFar, Waited
-from dispatch.recent_answers import AnswersSeen
+from dispatch.recent_answers import RecentAnswers
 from routing.core import Router, Rules
 from routing.presence import Operator
 
@@ -14,13 +14,13 @@ PORTAL, OPERATOR = GroupId("portal"), OperatorId("101")
 
 class Seen:
     def __init__(self) -> None:
-        self.answers = AnswersSeen()
+        self.answers = RecentAnswers()
         self.router = Router([Operator(OPERATOR, frozenset({PORTAL}), frozenset({"kk"}))], Rules())
         for event in (Reachability(OPERATOR, True), DutyChanged(OPERATOR, True)):
             self.take(event, 0)
 
     def take(self, event: Event, now_ms: int) -> None:
-        self.answers.before(event, self.router, now_ms)
+        self.answers.before(event, self.router, now_ms, now_ms)
         self.router.handle(event, now_ms)
 
     def answer(self, call: str, rank_ms: int, now_ms: int, channel: str = "PJSIP/carrier-1") -> None:

@@ -9,12 +9,13 @@ import pytest
 
 from dialplan import names
 from dispatch import redirect as moving
-from dispatch.redirect import offered, placed
+from dispatch.redirect import Redirects
 from dispatch.snapshot import SeenChannel
 from telephony.ami_event import AmiEvent
 from telephony.commands import redirect
 from telephony.errors import AmiRefusedError, AmiTimeoutError, TelephonyError
 from telephony.quoting import ActionFields
+from tests.unit.dispatch.virtual_time import VirtualClock
 
 CALLER = "PJSIP/carrier-00000001"
 OFFER = redirect(CALLER, "connect", "101")
@@ -44,13 +45,12 @@ class Line:
         return [AmiEvent("Status", fields | {"Variable": f"{names.OFFER}={offers}"})]
 
 
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moving, "ARRIVES_S", 0.0)
+def _at(line: Line) -> Redirects:
+    return Redirects(line, VirtualClock())  # type: ignore[arg-type]
 
 
 async def _offered(line: Line, wanted: Callable[[], bool] = lambda: True) -> int:
-    return await offered(line, CALLER, ("connect", "101"), 0, wanted)  # type: ignore[arg-type]
+    return await _at(line).offered(CALLER, ("connect", "101"), 0, wanted)
 
 
 async def test_a_move_that_comes_into_another_is_tried_again() -> None:
@@ -79,8 +79,7 @@ async def test_an_offer_that_was_taken_back_meanwhile_is_not_made() -> None:
     assert len(line.sent) == 1
 
 
-async def test_a_refusal_lasts_no_longer_than_the_offer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moving, "QUICK_S", (0.0,) * 5)
+async def test_a_refusal_lasts_no_longer_than_the_offer() -> None:
     line = Line(*[UNDER_WAY] * 100)
     tries = itertools.count(1)
     await _offered(line, lambda: next(tries) < 4)
@@ -112,24 +111,24 @@ def _still_held(seen: SeenChannel) -> bool:
 
 async def test_a_move_that_was_lost_is_made_again_until_the_channel_is_elsewhere() -> None:
     line = Line(shown=(("held", 1),) * 3 + (("join", 1),))
-    await placed(line, CALLER, ("join", "s"), _still_held)  # type: ignore[arg-type]
+    await _at(line).placed(CALLER, ("join", "s"), _still_held)
     assert line.sent == [redirect(CALLER, "join")] * 2
 
 
 async def test_a_move_that_was_slow_is_made_once() -> None:
     line = Line(shown=(("held", 1), ("held", 1), ("join", 1)))
-    await placed(line, CALLER, ("join", "s"), _still_held)  # type: ignore[arg-type]
+    await _at(line).placed(CALLER, ("join", "s"), _still_held)
     assert line.sent == [redirect(CALLER, "join")]
 
 
 async def test_a_channel_that_is_gone_needs_no_other_move() -> None:
     line = Line(shown=(None,))
-    await placed(line, CALLER, ("join", "s"), _still_held)  # type: ignore[arg-type]
+    await _at(line).placed(CALLER, ("join", "s"), _still_held)
     assert len(line.sent) == 1
 
 
 async def test_a_channel_that_cannot_be_moved_is_told() -> None:
     line = Line(shown=(("held", 1),) * 99)
     with pytest.raises(AmiRefusedError, match="stays"):
-        await placed(line, CALLER, ("join", "s"), _still_held)  # type: ignore[arg-type]
+        await _at(line).placed(CALLER, ("join", "s"), _still_held)
     assert len(line.sent) == moving.MOST_TRIES

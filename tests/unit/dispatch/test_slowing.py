@@ -16,6 +16,7 @@ from dispatch.slowing import SAY_AGAIN_MS, Slowing
 from telephony.ami_event import AmiEvent
 from telephony.errors import AmiDownError, AmiRefusedError, TelephonyError
 from telephony.quoting import ActionFields, checked_action
+from tests.unit.dispatch.virtual_time import HandClock
 
 CONFIG = Path(__file__).resolve().parents[3] / "config" / "hotline.toml"
 
@@ -60,22 +61,15 @@ class PaperAsterisk:
         return [AmiEvent("ContactList", {"Uri": one}) for one in self.phones]
 
 
-class Clock:
-    """Epoch ms, moved by hand."""
-
-    def __init__(self) -> None:
-        self.now_ms = 1_795_900_000_000
-
-
 class Paper:
     """All of it together."""
 
     def __init__(self, slow_s: int = 600) -> None:
-        self.clock, self.asterisk = Clock(), PaperAsterisk()
+        self.clock, self.asterisk = HandClock(), PaperAsterisk()
         self.alarms: list[str] = []
         self.notes: list[dict[str, Any]] = []
         settings = load(CONFIG, {"BAILANYS_SIP__SLOW_GUESSES_S": str(slow_s)})
-        self.slowing = Slowing(settings, self.asterisk, self.alarm, self.note)  # type: ignore[arg-type]
+        self.slowing = Slowing(settings, self.asterisk, self.clock, self)  # type: ignore[arg-type]
 
     def alarm(self, kind: str, detail: str) -> None:
         assert kind == "sip-guesses"
@@ -88,21 +82,19 @@ class Paper:
         for number in range(times):
             fields = {"AccountID": str(number), "SessionID": "1", "LocalAddress": "IPV4/UDP/192.0.2.1/5060"}
             fields["RemoteAddress"] = f"IPV4/UDP/{address}/5062"
-            self.slowing.heard("InvalidAccountID", fields, self.clock.now_ms)
+            self.slowing.heard("InvalidAccountID", fields, self.clock.now_ms())
 
 
 @pytest.fixture
-def paper(monkeypatch: pytest.MonkeyPatch) -> Paper:
-    made = Paper()
-    monkeypatch.setattr("dispatch.slowing._now_ms", lambda: made.clock.now_ms)
-    return made
+def paper() -> Paper:
+    return Paper()
 
 
 async def test_a_controller_begins_with_nobody_slowed(paper: Paper) -> None:
     await paper.slowing.look()
     assert (paper.asterisk.denied, paper.asterisk.database) == (set(), {})
     for _ in range(60):
-        paper.clock.now_ms += SAY_AGAIN_MS
+        paper.clock.at_ms += SAY_AGAIN_MS
         await paper.slowing.look()
     assert paper.asterisk.filled == 1  # nobody guesses: nothing is said again
 
@@ -115,10 +107,10 @@ async def test_a_guesser_is_slowed_told_and_let_go(paper: Paper) -> None:
     (detail,) = paper.alarms
     assert detail.startswith("203.0.113.5: 20 requests refused, among others as 0, 1, 2, 3, 4; refused unread until ")
     (slowed,) = paper.slowing.slowed
-    assert slowed.until_ms == paper.clock.now_ms + 600_000
+    assert slowed.until_ms == paper.clock.now_ms() + 600_000
     for _ in range(20):
         assert paper.asterisk.denied == {"203.0.113.5/32"}
-        paper.clock.now_ms += SAY_AGAIN_MS
+        paper.clock.at_ms += SAY_AGAIN_MS
         await paper.slowing.look()
     assert (paper.asterisk.denied, paper.slowing.slowed) == (set(), [])
     assert paper.asterisk.filled == 21  # said again each half minute: Asterisk forgets after three of them
@@ -128,7 +120,7 @@ async def test_it_is_told_once_an_hour_though_it_goes_on(paper: Paper) -> None:
     for _ in range(3):
         paper.guess()
         await paper.slowing.look()
-        paper.clock.now_ms = paper.slowing.slowed[0].until_ms
+        paper.clock.at_ms = paper.slowing.slowed[0].until_ms
         await paper.slowing.look()
     assert len(paper.alarms) == 1
 
@@ -146,7 +138,7 @@ async def test_a_guesser_of_a_few_is_told_and_not_slowed_until_it_goes_on(paper:
 
 async def test_where_phones_are_registered_is_looked_at_and_heard(paper: Paper) -> None:
     paper.asterisk.phones = ["sip:op101@203.0.113.5:5062;ob"]
-    paper.slowing.heard("ContactStatus", {"URI": "sip:op102@203.0.113.6:5060"}, paper.clock.now_ms)
+    paper.slowing.heard("ContactStatus", {"URI": "sip:op102@203.0.113.6:5060"}, paper.clock.now_ms())
     for address in ("203.0.113.5", "203.0.113.6", "203.0.113.7"):
         paper.guess(address)
     await paper.slowing.look()
@@ -183,7 +175,7 @@ async def test_another_asterisk_is_told_at_once(paper: Paper) -> None:
     paper.guess()
     await paper.slowing.look()
     paper.asterisk.denied.clear()
-    paper.clock.now_ms += 1_000
+    paper.clock.at_ms += 1_000
     await paper.slowing.look()
     assert not paper.asterisk.denied
     paper.slowing.say_again()
@@ -217,9 +209,8 @@ async def test_a_thousand_are_said_in_lines_that_asterisk_takes(paper: Paper) ->
     assert paper.asterisk.database == {}
 
 
-async def test_with_nought_seconds_it_is_an_alarm_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_with_nought_seconds_it_is_an_alarm_and_no_more() -> None:
     paper = Paper(slow_s=0)
-    monkeypatch.setattr("dispatch.slowing._now_ms", lambda: paper.clock.now_ms)
     paper.guess()
     await paper.slowing.look()
     assert paper.asterisk.denied == set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calls.ids import CallId
 from dispatch.snapshot import SeenChannel
-from dispatch.stray_callers import forgotten
+from dispatch.stray_callers import stray_callers
 
 CALLER = {"BLN_GROUP": "portal", "BLN_LANGUAGE": "kk", "BLN_RANK": "1795380779306", "BLN_OFFER": "1"} | {
     "BLN_ARRIVED": "1795380779306"
@@ -19,15 +19,15 @@ def channel(
 
 def test_a_waiting_caller_unknown_to_the_router_is_forgotten() -> None:
     seen = [channel("PJSIP/carrier-00000001", "hl1-1.1", context="waiting", application="WaitForCondition")]
-    assert [waiting.call for waiting in forgotten(seen, set()).waiting] == ["hl1-1.1"]
-    assert forgotten(seen, {CallId("hl1-1.1")}).calls == frozenset()
+    assert [waiting.call for waiting in stray_callers(seen, set()).waiting] == ["hl1-1.1"]
+    assert stray_callers(seen, {CallId("hl1-1.1")}).calls == frozenset()
 
 
 def test_a_caller_in_the_net_with_nobody_ringing_is_forgotten() -> None:
     caller = channel("PJSIP/carrier-00000001", "hl1-1.1", context="net", application="Queue")
-    assert forgotten([caller], set()).in_net == ((CallId("hl1-1.1"), "PJSIP/carrier-00000001"),)
+    assert stray_callers([caller], set()).in_net == ((CallId("hl1-1.1"), "PJSIP/carrier-00000001"),)
     leg = channel("PJSIP/op101-00000002", "hl1-1.2", context="operators", leg_of="hl1-1.1", up=False)
-    assert forgotten([caller, leg], set()).calls == frozenset()
+    assert stray_callers([caller, leg], set()).calls == frozenset()
 
 
 def test_callers_in_the_menu_in_a_talk_or_in_the_rating_are_not() -> None:
@@ -35,10 +35,10 @@ def test_callers_in_the_menu_in_a_talk_or_in_the_rating_are_not() -> None:
     leg = channel("PJSIP/op101-00000002", "hl1-1.2", context="operators", leg_of="hl1-1.1")
     menu = channel("PJSIP/carrier-00000003", "hl1-1.3", context="hotline", application="AGI")
     rating = channel("PJSIP/carrier-00000004", "hl1-1.4", context="rating", application="Read")
-    assert forgotten([talk, leg, menu, rating], set()).calls == frozenset()
+    assert stray_callers([talk, leg, menu, rating], set()).calls == frozenset()
 
 
 def test_only_who_is_forgotten_twice_is_meant() -> None:
-    seen = forgotten([channel("PJSIP/carrier-00000001", "hl1-1.1", context="waiting")], set())
+    seen = stray_callers([channel("PJSIP/carrier-00000001", "hl1-1.1", context="waiting")], set())
     assert seen.of(frozenset()).calls == frozenset()
     assert seen.of(seen.calls) == seen

@@ -7,7 +7,7 @@ import pytest
 from calls.events import CallGone, CallWaiting, DutyChanged, Event, LegGone, LegUp, OperatorAnswered, Reachability
 from calls.ids import CallId, GroupId, OperatorId
 from calls.wait_history import Handled
-from dispatch.wait_announcements import NOBODY, Foretelling, Words, kept, learnt, recalled
+from dispatch.wait_announcements import NOBODY, WaitAnnouncements, Words, kept, learnt, recalled
 from routing.commands import Announce
 from routing.core import Router, Rules
 from routing.presence import Operator
@@ -23,14 +23,14 @@ class Line:
 
     def __init__(self) -> None:
         self.router = Router([Operator(AIGUL, frozenset({PORTAL}), frozenset({"ru"}))], Rules(wrap_up_s=0))
-        self.foretelling = Foretelling()
+        self.announcements = WaitAnnouncements()
         self.now_ms = 1_000_000
 
     def hears(self, *events: Event) -> None:
         for event in events:
-            self.foretelling.before(event, self.router, self.now_ms)
+            self.announcements.before(event, self.router, self.now_ms, self.now_ms)
             self.router.handle(event, self.now_ms)
-            self.foretelling.after(event, self.router, self.now_ms)
+            self.announcements.after(event, self.router, self.now_ms)
         self.now_ms += 2000
 
     def comes(self, number: int) -> CallId:
@@ -41,7 +41,7 @@ class Line:
     def told(self, call: CallId) -> Words:
         place = self.router.place(call)
         assert place is not None
-        return self.foretelling.words(Announce(call, "", "ru", place), self.router, self.now_ms)
+        return self.announcements.words(Announce(call, "", "ru", place), self.router, self.now_ms)
 
 
 def at_work() -> Line:
@@ -95,7 +95,7 @@ def test_a_started_controller_knows_the_talks_of_the_last_hours() -> None:
     call = line.comes(2)
     usual = line.told(call).wait_s
     past = [Handled(PORTAL, n * 1000, n * 1000, n * 1000 + 30_000) for n in range(200)]
-    line.foretelling.begin_with(learnt(past, lambda _: 0.0))
+    line.announcements.begin_with(learnt(past, lambda _: 0.0))
     known = line.told(call).wait_s
     assert usual is not None
     assert known is not None
@@ -105,14 +105,14 @@ def test_a_started_controller_knows_the_talks_of_the_last_hours() -> None:
 def test_a_restarted_controller_never_tells_more_than_was_told() -> None:
     line = at_work()
     call = line.comes(2)
-    line.foretelling = Foretelling()
-    for _ in line.foretelling.rebuilding(line.router, {call: Told(1, None, Minutes(0, 1))}, line.now_ms):
+    line.announcements = WaitAnnouncements()
+    for _ in line.announcements.rebuilding(line.router, {call: Told(1, None, Minutes(0, 1))}, line.now_ms):
         pass
     told = line.told(call)
     assert told.wait_s is not None and told.wait_s > 120
     assert told.told == Told(1, Minutes(0, 1), Minutes(0, 1))
     assert told.prompts == ("position-1", *wait_range(0, 1, "ru"))
-    for _ in line.foretelling.rebuilding(line.router, {call: Told(2, None, None)}, line.now_ms):
+    for _ in line.announcements.rebuilding(line.router, {call: Told(2, None, None)}, line.now_ms):
         pass
     fresh = line.told(call).told.minutes
     assert fresh is not None and fresh.high > 1  # where nothing is recalled that holds it

@@ -25,7 +25,7 @@ from calls.events import (
 )
 from calls.ids import CallId, GroupId, OperatorId
 from dialplan import names
-from dispatch.snapshot import Rebuilt, SeenChannel, rebuild
+from dispatch.snapshot import Snapshot, SeenChannel, rebuild
 from routing.commands import Announce, Command, KeepDuty, MoveOn, Offer
 
 OUTCOMES = {"NOANSWER": Outcome.MISSED, "BUSY": Outcome.REFUSED, "CHANUNAVAIL": Outcome.FAILED}
@@ -246,7 +246,7 @@ class ModelledAsterisk:
 
     # -- what Status, AstDB and the device states show ---------------------------------------------------------------
 
-    def truth(self) -> Rebuilt:
+    def truth(self) -> Snapshot:
         """What a controller that starts now is told."""
         channels = [self._seen(caller) for caller in self.callers.values()]
         for operator, phone in self.phones.items():
