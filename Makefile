@@ -8,7 +8,7 @@ export PYTHONUNBUFFERED := 1
 unexport PYTHONDONTWRITEBYTECODE  # a run starts hundreds of Pythons: each would compile everything anew
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test unit nightly mutate lint format bench lock clean
+.PHONY: help setup demo run test unit nightly record mutate lint format bench lock clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ unit: setup ## the tests that end in seconds
 
 nightly: setup ## the core's invariants over 10,000 random sequences, half an hour or more
 	@BAILANYS_EXAMPLES=10000 $(BIN)/pytest tests/unit/routing/test_invariants.py tests/unit/routing/test_losses.py --timeout 14400
+
+record: setup ## what passes between the controller and a real Asterisk, recorded anew for the replays of dispatch
+	@$(BIN)/python tests/asterisk/record_streams.py $(ARGS)
 
 mutate: setup ## would a unit test notice? a sample of small faults, one at a time; ARGS="--only demands" for a part
 	@$(BIN)/python tools/mutate.py $(ARGS)

@@ -28,13 +28,13 @@ from config.settings import Settings
 from dialplan import names
 from dispatch import slowing
 from dispatch.agi_sessions import LanguageOf, serve_callback, serve_menu
+from dispatch.call_control import CallControl
 from dispatch.callbacks import LIMIT_MS, Callbacks, Recalled, in_hours
 from dispatch.dispatcher import Dispatcher, Inbox
-from dispatch.live_state import LiveDesk
+from dispatch.live_state import LiveState
 from dispatch.lost_calls import LostCalls
 from dispatch.supervision import LiveSupervision
-from dispatch.target_now import target_now
-from dispatch.target_watch import TargetWatch
+from dispatch.target_watch import TargetWatch, target_now
 from dispatch.wait_announcements import learnt
 from ivr.plan import MenuPlan, menu_plan
 from recordings.upkeep import disk_watch
@@ -90,13 +90,14 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
     )
     target = TargetWatch(settings, dispatcher, clock, journal, ledger.so_far)
     standing = partial(target_now, target, settings)
-    desk = LiveDesk(
+    state = LiveState(
         settings, dispatcher, link, clock, lambda: office.in_step_ms, standing, disks.now, lambda: office.away,
         lambda: watch.now, lambda: site.now,
     )  # fmt: skip
+    call_control = CallControl(settings, dispatcher, link, clock)
     supervision = LiveSupervision(settings, dispatcher, link, clock, journal)
     control = ControlServer(
-        places.control, Requests(desk, supervision, dispatcher.callbacks.hold, dispatcher.slowing).answer
+        places.control, Requests(state, call_control, supervision, dispatcher.callbacks.hold, dispatcher.slowing).answer
     )
 
     await office.prepare()
@@ -115,7 +116,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
         asyncio.create_task(again_and_again("slowing", slowing.LOOK_EVERY_S, dispatcher.slowing.look)),
         asyncio.create_task(keep_target(target, dispatcher, settings.target.every_s)),
-        asyncio.create_task(keep_api(settings, places, dispatcher, (desk, supervision), engine, alarm)),
+        asyncio.create_task(keep_api(settings, places, dispatcher, (state, call_control, supervision), engine, alarm)),
     ]
     try:
         await told_to_end()

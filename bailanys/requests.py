@@ -1,4 +1,4 @@
-"""What the command line may ask of the running controller: the desk's deeds over the control socket."""
+"""What the command line may ask of the running controller: over the control socket."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from bailanys.control import ControlError
 from console.answers import CallNow, OperatorNow, PauseBody, PauseRecordingBody, SkillsBody
 from console.errors import ApiError
-from console.ports import Desk, Supervision
+from console.ports import CallControl, LiveState, Supervision
 from dispatch.slowed_addresses import Slowed
 
 
@@ -30,10 +30,16 @@ class Requests:
     """What `bailanys` asks over the control socket, by the word in `do`."""
 
     def __init__(
-        self, desk: Desk, supervision: Supervision, hold_callbacks: Callable[[float], None], guessers: Guessers
+        self,
+        state: LiveState,
+        control: CallControl,
+        supervision: Supervision,
+        hold_callbacks: Callable[[float], None],
+        guessers: Guessers,
     ) -> None:
         """`hold_callbacks`: begin none for so many seconds."""
-        self._desk = desk
+        self._state = state
+        self._control = control
         self._supervision = supervision
         self._hold_callbacks = hold_callbacks
         self._guessers = guessers
@@ -43,44 +49,44 @@ class Requests:
         try:
             match request.get("do"):
                 case "ready":
-                    return {"ready": self._desk.floor().in_truth}
+                    return {"ready": self._state.floor().in_truth}
                 case "operators":
-                    return {"operators": [_operator_row(operator) for operator in await self._desk.operators()]}
+                    return {"operators": [_operator_row(operator) for operator in await self._state.operators()]}
                 case "duty":
                     reason = None if request["ready"] else _said(PauseBody, request.get("reason", ""))
-                    return self._desk.duty(str(request["operator"]), reason).model_dump()
+                    return self._control.duty(str(request["operator"]), reason).model_dump()
                 case "wrap-up":
-                    return self._desk.wrap_up(str(request["operator"]), longer=bool(request["longer"])).model_dump()
+                    return self._control.wrap_up(str(request["operator"]), longer=bool(request["longer"])).model_dump()
                 case "callbacks":
-                    return {"callbacks": [owed.model_dump() for owed in await self._desk.callbacks()]}
+                    return {"callbacks": [owed.model_dump() for owed in await self._state.callbacks()]}
                 case "no-callbacks":
                     self._hold_callbacks(float(request["seconds"]))
                     return {}
                 case "cancel-callback":
-                    return (await self._desk.cancel_callback(str(request["call"]))).model_dump()
+                    return (await self._control.cancel_callback(str(request["call"]))).model_dump()
                 case "calls":
-                    return {"calls": [_call_row(call) for call in await self._desk.calls()]}
+                    return {"calls": [_call_row(call) for call in await self._state.calls()]}
                 case "disks":
-                    return {"disks": [disk.model_dump() for disk in self._desk.floor().disks]}
+                    return {"disks": [disk.model_dump() for disk in self._state.floor().disks]}
                 case "target":
-                    return self._desk.target().model_dump()
+                    return self._state.target().model_dump()
                 case "transfer":
-                    return (await self._desk.transfer(str(request["call"]), str(request["to"]))).model_dump()
+                    return (await self._control.transfer(str(request["call"]), str(request["to"]))).model_dump()
                 case "three-way":
-                    return (await self._desk.three_way(str(request["call"]))).model_dump()
+                    return (await self._control.three_way(str(request["call"]))).model_dump()
                 case "pause-recording":
                     why = _said(PauseRecordingBody, request["reason"])
                     by = f"cli:{request['by']}"
-                    return (await self._desk.pause_recording(str(request["call"]), why, by)).model_dump()
+                    return (await self._control.pause_recording(str(request["call"]), why, by)).model_dump()
                 case "resume-recording":
                     by = f"cli:{request['by']}"
-                    return (await self._desk.resume_recording(str(request["call"]), by)).model_dump()
+                    return (await self._control.resume_recording(str(request["call"]), by)).model_dump()
                 case "consult":
-                    return (await self._desk.consult(str(request["call"]), str(request["to"]))).model_dump()
+                    return (await self._control.consult(str(request["call"]), str(request["to"]))).model_dump()
                 case "join":
-                    return (await self._desk.join(str(request["call"]))).model_dump()
+                    return (await self._control.join(str(request["call"]))).model_dump()
                 case "take-back":
-                    return (await self._desk.take_back(str(request["call"]))).model_dump()
+                    return (await self._control.take_back(str(request["call"]))).model_dump()
                 case "skills":
                     asked = SkillsBody.model_validate(request["change"])
                     by = f"cli:{request['by']}"

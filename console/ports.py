@@ -87,8 +87,8 @@ class DayWait:
     """Raised in the day so far, by kind."""
 
 
-class Desk(Protocol):
-    """What the controller knows and does."""
+class LiveState(Protocol):
+    """What the controller knows of this moment."""
 
     def floor(self) -> Floor:
         """The hotline at this moment."""
@@ -99,20 +99,24 @@ class Desk(Protocol):
     def target(self) -> TargetNow:
         """Each group against its target (rule 7). Raises UnavailableError until the first look."""
 
+    async def callbacks(self) -> list[OwedCallback]:
+        """Everybody who is to be called back, oldest place first, with the number."""
+
+    async def calls(self) -> list[CallNow]:
+        """The calls of this moment, asked of Asterisk. Raises UnavailableError."""
+
+
+class CallControl(Protocol):
+    """What is done to the calls and operators of this moment."""
+
     def duty(self, number: str, reason: str | None) -> Duty:
         """Make an operator ready (no reason) or pause them. Raises UnknownOperatorError."""
 
     def wrap_up(self, number: str, *, longer: bool) -> WrapUp:
         """Make a running wrap-up longer, or end it. Raises UnknownOperatorError, NoWrapUpError."""
 
-    async def callbacks(self) -> list[OwedCallback]:
-        """Everybody who is to be called back, oldest place first, with the number."""
-
     async def cancel_callback(self, call: str) -> CancelledCallback:
         """Call nobody for it any more. Raises UnknownCallbackError."""
-
-    async def calls(self) -> list[CallNow]:
-        """The calls of this moment, asked of Asterisk. Raises UnavailableError."""
 
     async def transfer(self, call: str, to: str) -> Transferred:
         """Transfer a talk to a group, or to an operator by number; the caller is told first (rule 11).

@@ -10,7 +10,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel
 
 from console.errors import ApiError
-from console.ports import Books, DemandsOffice, Desk, Listening, Supervision
+from console.ports import Books, CallControl, DemandsOffice, Listening, LiveState, Supervision
 from console.queries import Query
 from console.scopes import Scope
 from console.stream import Stream
@@ -20,7 +20,8 @@ from console.stream import Stream
 class Office:
     """Those whom the API asks."""
 
-    desk: Desk
+    state: LiveState
+    control: CallControl
     supervision: Supervision
     books: Books
     demands: DemandsOffice

@@ -54,7 +54,7 @@ _CALLBACK = Part("id", r"[A-Za-z0-9._-]{1,64}", "The call it was asked in.", Unk
 
 async def health(office: Office, _: Asked[Query, NoBody]) -> answers.Health:
     """Whether the controller does its work; asked without a token by whoever watches over it."""
-    floor = office.desk.floor()
+    floor = office.state.floor()
     disks = {disk.name: disk.state for disk in floor.disks}
     ledger: Literal["ok", "behind", "away"] = "behind" if floor.journal_lag_s > BEHIND_S else "ok"
     if floor.ledger_away:
@@ -67,27 +67,27 @@ async def health(office: Office, _: Asked[Query, NoBody]) -> answers.Health:
 
 async def operators(office: Office, _: Asked[Query, NoBody]) -> answers.Operators:
     """Every operator's state."""
-    return answers.Operators(operators=tuple(await office.desk.operators()))
+    return answers.Operators(operators=tuple(await office.state.operators()))
 
 
 async def ready(office: Office, asked: Asked[Query, NoBody]) -> answers.Duty:
     """Make an operator ready."""
-    return office.desk.duty(asked.part, None)
+    return office.control.duty(asked.part, None)
 
 
 async def pause(office: Office, asked: Asked[Query, answers.PauseBody]) -> answers.Duty:
     """Pause an operator."""
-    return office.desk.duty(asked.part, asked.body.reason)
+    return office.control.duty(asked.part, asked.body.reason)
 
 
 async def wrap_up(office: Office, asked: Asked[Query, answers.WrapUpBody]) -> answers.WrapUp:
     """Make a wrap-up longer, or end it."""
-    return office.desk.wrap_up(asked.part, longer=asked.body.do == "extend")
+    return office.control.wrap_up(asked.part, longer=asked.body.do == "extend")
 
 
 async def calls(office: Office, _: Asked[Query, NoBody]) -> answers.Calls:
     """The calls of this moment."""
-    return answers.Calls(calls=tuple(await office.desk.calls()))
+    return answers.Calls(calls=tuple(await office.state.calls()))
 
 
 async def story(office: Office, asked: Asked[Query, NoBody]) -> Story:
@@ -97,37 +97,37 @@ async def story(office: Office, asked: Asked[Query, NoBody]) -> Story:
 
 async def transfer(office: Office, asked: Asked[Query, answers.TransferBody]) -> answers.Transferred:
     """Transfer a talk."""
-    return await office.desk.transfer(asked.part, asked.body.to)
+    return await office.control.transfer(asked.part, asked.body.to)
 
 
 async def three_way(office: Office, asked: Asked[Query, NoBody]) -> answers.Joined:
     """Bring three together."""
-    return await office.desk.three_way(asked.part)
+    return await office.control.three_way(asked.part)
 
 
 async def pause_recording(office: Office, asked: Asked[Query, answers.PauseRecordingBody]) -> answers.RecordingNow:
     """Pause a recording."""
-    return await office.desk.pause_recording(asked.part, asked.body.reason, f"api:{asked.by}")
+    return await office.control.pause_recording(asked.part, asked.body.reason, f"api:{asked.by}")
 
 
 async def resume_recording(office: Office, asked: Asked[Query, NoBody]) -> answers.RecordingNow:
     """Have it go on."""
-    return await office.desk.resume_recording(asked.part, f"api:{asked.by}")
+    return await office.control.resume_recording(asked.part, f"api:{asked.by}")
 
 
 async def consult(office: Office, asked: Asked[Query, answers.TransferBody]) -> answers.Consulting:
     """Ask a colleague."""
-    return await office.desk.consult(asked.part, asked.body.to)
+    return await office.control.consult(asked.part, asked.body.to)
 
 
 async def join(office: Office, asked: Asked[Query, NoBody]) -> answers.Joined:
     """Give the caller to the colleague."""
-    return await office.desk.join(asked.part)
+    return await office.control.join(asked.part)
 
 
 async def take_back(office: Office, asked: Asked[Query, NoBody]) -> answers.TakenBack:
     """End the question."""
-    return await office.desk.take_back(asked.part)
+    return await office.control.take_back(asked.part)
 
 
 async def skills(office: Office, asked: Asked[Query, answers.SkillsBody]) -> answers.SkillsNow:
@@ -152,7 +152,7 @@ async def group_priority(office: Office, asked: Asked[Query, answers.GroupPriori
 
 async def callbacks(office: Office, asked: Asked[Query, NoBody]) -> answers.OwedCallbacks:
     """Callbacks that are owed."""
-    owed = await office.desk.callbacks()
+    owed = await office.state.callbacks()
     if Scope.CALLS_READ not in asked.scopes:
         owed = [one.model_copy(update={"number": None}) for one in owed]
     return answers.OwedCallbacks(callbacks=tuple(owed))
@@ -160,7 +160,7 @@ async def callbacks(office: Office, asked: Asked[Query, NoBody]) -> answers.Owed
 
 async def cancel_callback(office: Office, asked: Asked[Query, NoBody]) -> answers.CancelledCallback:
     """Cancel a callback."""
-    return await office.desk.cancel_callback(asked.part)
+    return await office.control.cancel_callback(asked.part)
 
 
 async def stats(office: Office, asked: Asked[DayQuery, NoBody]) -> answers.Stats:
@@ -180,7 +180,7 @@ async def low_ratings(office: Office, asked: Asked[LowRatingsQuery, NoBody]) -> 
 
 async def target(office: Office, _: Asked[Query, NoBody]) -> answers.TargetNow:
     """Each group against its target."""
-    return office.desk.target()
+    return office.state.target()
 
 
 async def talks(office: Office, asked: Asked[TalksQuery, NoBody]) -> answers.FoundTalks:
@@ -202,10 +202,10 @@ async def metrics(office: Office, _: Asked[Query, NoBody]) -> str:
     except ApiError:
         day = None
     try:
-        against = office.desk.target()
+        against = office.state.target()
     except ApiError:
         against = None
-    return exposition(office.desk.floor(), day, against)
+    return exposition(office.state.floor(), day, against)
 
 
 async def openapi(_: Office, __: Asked[Query, NoBody]) -> dict[str, Any]:

@@ -305,7 +305,7 @@ class Dispatcher:
                 state = await read_state(self._asterisk, self.router.operators)
             changed = await self.overrides.recall()
         except TelephonyError as error:
-            log.warning("no state from asterisk", why=why, error=str(error))
+            log.warning("no truth from asterisk", why=why, error=str(error))
             self._running.begin([self._try_again()])
             return
         self.callbacks.doubt(dict(state.callbacks), self._clock.now_ms())
@@ -316,7 +316,7 @@ class Dispatcher:
         self.idle_watch.rebuilt(events, self._clock.now_ms())
         self._beat()
         await self._perform_rebuilt(state, router, decided)
-        log.info("state rebuilt", why=why, waiting=len(router.waiting()), in_net=len(state.in_net),
+        log.info("truth rebuilt", why=why, waiting=len(router.waiting()), in_net=len(state.in_net),
                  took_ms=round((self._clock.passed_s() - started_s) * 1000))  # fmt: skip
 
     async def _perform_rebuilt(self, state: Snapshot, router: Router, decided: Sequence[Command]) -> None:

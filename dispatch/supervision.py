@@ -24,9 +24,9 @@ from console.errors import (
     UnknownOperatorError,
 )
 from dialplan import names
+from dispatch.api_errors import done
 from dispatch.channels import seen_channels
 from dispatch.dispatcher import Dispatcher
-from dispatch.live_state import done
 from dispatch.notes import Notes
 from dispatch.ports import Asterisk, Clock
 from routing.skill_overrides import SkillChange, Skilled, merged

@@ -7,6 +7,7 @@ into the ledger and the reckoning are done in threads: no call waits for them.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
@@ -14,19 +15,20 @@ import structlog
 from calls.alarms import AlarmKind
 from calls.ids import GroupId
 from calls.journal import Fact
-from calls.local_day import Span, local_date, local_day
+from calls.local_day import Span, local_date, local_day, local_time
 from calls.so_far import SoFar, Waited
 from config.settings import Settings
+from console.answers import TargetNow, TargetOfGroup
+from console.errors import UnavailableError
 from dispatch.dispatcher import Dispatcher
 from dispatch.notes import Notes
 from dispatch.ports import Clock
 from dispatch.recent_answers import listens
-from dispatch.target_words import EVERYBODY, words
 from routing.from_settings import reserves_of, target_rules_of
-from routing.target.alarm import Warned, notices
+from routing.target.alarm import Notice, Warned, notices
 from routing.target.control import Control, Outlook, control
 from routing.target.day import RING_S, DaySoFar, GroupSoFar
-from routing.target.ladder import Standing
+from routing.target.ladder import Condition, Standing
 from routing.target.on_duty import operators_on_duty
 from routing.waits.rates import Tally
 from storage.errors import LedgerUnavailableError
@@ -35,6 +37,7 @@ from storage.journal.writer import ControllerJournal
 log = structlog.get_logger(__name__)
 
 LEDGER_PATIENCE_S = 5.0
+EVERYBODY = "all groups"
 
 SoFarOf = Callable[[int, int, int], Awaitable[SoFar]]
 
@@ -164,3 +167,73 @@ def _figures(outlook: Outlook) -> dict[str, str]:
 
 def _rounded(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds:.1f}"
+
+
+def words(notice: Notice, zone: str) -> str:
+    """One line for a supervisor, of a target that will be missed, or met again (rule 7)."""
+    outlook = notice.outlook
+    if outlook.asa_s is None:
+        said = [f"{notice.name}: nobody answered today yet, target {outlook.target_s:g} s"]
+    else:
+        said = [f"{notice.name}: ASA today {outlook.asa_s:.1f} s of {outlook.target_s:g}"]
+    if outlook.projected_s is None:
+        pass
+    elif math.isinf(outlook.projected_s):
+        said.append("at the present rate nobody is on duty for calls that come")
+    else:
+        said.append(f"at the present rate the day ends at {outlook.projected_s:.0f} s")
+    if notice.missed and outlook.missing:
+        more = "1 more operator" if outlook.missing == 1 else f"{outlook.missing} more operators"
+        said.append(f"{more} until {local_time(outlook.until_ms, zone):%H:%M} would mend it")
+    elif notice.missed:
+        said.append("no number of operators would mend it")
+    else:
+        said.append("the target will be met")
+    return "; ".join(said)
+
+
+def target_now(watch: TargetWatch, settings: Settings) -> TargetNow:
+    """Each group against its target, as the last look had it. Raises UnavailableError until the first one."""
+    decided = watch.decided
+    if decided.total is None:
+        raise UnavailableError("the day has not been looked at yet")
+    worst = max(decided.standings.values(), key=lambda standing: standing.rung, default=Standing())
+    return TargetNow(
+        at_ms=watch.looked_ms,
+        ledger_at_ms=watch.told_ms,
+        time_zone=settings.hotline.time_zone,
+        total=_row("", decided.total, worst.condition),
+        groups=tuple(_group(decided, group) for group in decided.outlooks),
+    )
+
+
+def _group(decided: Control, group: GroupId) -> TargetOfGroup:
+    width = decided.widths.get(group)
+    return _row(
+        group,
+        decided.outlooks[group],
+        decided.standings[group].condition,
+        width.name.lower() if width else "",
+        tuple(decided.helpers(group)),
+    )
+
+
+def _row(
+    group: str, outlook: Outlook, condition: Condition, width: str = "", helpers: tuple[str, ...] = ()
+) -> TargetOfGroup:
+    projected_s = outlook.projected_s
+    return TargetOfGroup(
+        group=group,
+        target_s=outlook.target_s,
+        answered=outlook.answered,
+        abandoned=outlook.abandoned,
+        waiting=outlook.waiting,
+        asa_s=outlook.asa_s,
+        projected_s=projected_s if projected_s is not None and math.isfinite(projected_s) else None,
+        state=condition.value,
+        width=width,
+        helpers=helpers,
+        missed=outlook.missed,
+        operators_missing=outlook.missing,
+        until_ms=outlook.until_ms or None,
+    )

@@ -12,7 +12,7 @@ import structlog
 from bailanys.loop.at_hand import settle_memory
 from calls.alarms import AlarmKind
 from config.settings import Settings
-from console.ports import Desk, Supervision
+from console.ports import CallControl, LiveState, Supervision
 from dispatch.dispatcher import Dispatcher
 from recordings.vault.places import Places
 from storage.engine import Engine
@@ -31,7 +31,7 @@ async def keep_api(
     settings: Settings,
     places: Places,
     dispatcher: Dispatcher,
-    office: tuple[Desk, Supervision],
+    office: tuple[LiveState, CallControl, Supervision],
     engine: Engine,
     alarm: Callable[[str, str], None],
 ) -> None:
@@ -55,7 +55,7 @@ async def keep_api(
 async def _serve(
     settings: Settings,
     places: Places,
-    office: tuple[Desk, Supervision],
+    office: tuple[LiveState, CallControl, Supervision],
     engine: Engine,
     alarm: Callable[[str, str], None],
 ) -> None:

@@ -18,6 +18,9 @@ BEGIN_S = 30.0
 """So long it may take to begin: on a machine that is very busy Python alone takes many seconds to load, and to kill a
 controller in the midst of that is to begin anew, for ever. Asterisk serves the callers meanwhile."""
 
+COMMAND = (sys.executable, "-m", "bailanys", "controller")
+"""The controller's command line, to which `--config FILE` is added."""
+
 PAUSE_FIRST_S = 0.2
 PAUSE_LAST_S = 5.0
 
@@ -64,7 +67,7 @@ class Supervisor:
         try:
             with self._log_file.open("ab") as errors:
                 self._process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "bailanys", "controller", "--config", str(self._config),
+                    *COMMAND, "--config", str(self._config),
                     stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors,
                     start_new_session=True, env={**os.environ, **self._env},
                 )  # fmt: skip

@@ -12,8 +12,8 @@ from hotline import OPERATOR_HZ, Centre, Visit, open_centre
 
 from calls.journal import Fact
 from dialplan import names
-from dispatch.redirect import moved
 from dispatch.channels import seen_channel
+from dispatch.redirect import moved
 from phones import tones
 from phones.call import Call
 from phones.manners import Answer, Redirect, Refuse, Ring

@@ -12,7 +12,7 @@ from tests.unit.console.paper import TALKING, WAITING, PaperDesk, PaperGuessers,
 
 async def test_the_command_line_asks_the_same_desk() -> None:
     desk = PaperDesk(in_truth=False)
-    requests = Requests(desk, PaperSupervision(), lambda _: None, PaperGuessers())
+    requests = Requests(desk, desk, PaperSupervision(), lambda _: None, PaperGuessers())
     assert await requests.answer({"do": "ready"}) == {"ready": False}
     assert await requests.answer({"do": "operators"}) == {
         "operators": [
@@ -50,7 +50,7 @@ async def test_the_command_line_asks_the_same_desk() -> None:
 
 async def test_a_recording_pauses_and_goes_on_for_whoever_asks() -> None:
     desk = PaperDesk()
-    requests = Requests(desk, PaperSupervision(), lambda _: None, PaperGuessers())
+    requests = Requests(desk, desk, PaperSupervision(), lambda _: None, PaperGuessers())
     request = {"do": "pause-recording", "call": TALKING, "reason": "card number", "by": "aliya"}
     assert await requests.answer(request) == {"call": TALKING, "paused": True, "most_s": 120}
     told = await requests.answer({"do": "resume-recording", "call": TALKING, "by": "aliya"})
@@ -60,7 +60,7 @@ async def test_a_recording_pauses_and_goes_on_for_whoever_asks() -> None:
 
 async def test_a_supervisor_is_named_with_what_is_changed() -> None:
     supervision = PaperSupervision()
-    requests = Requests(PaperDesk(), supervision, lambda _: None, PaperGuessers())
+    requests = Requests(desk := PaperDesk(), desk, supervision, lambda _: None, PaperGuessers())
     change = {"levels": {"portal": 2}, "remove": ["ict"]}
     told = await requests.answer({"do": "skills", "operator": "101", "change": change, "by": "aliya"})
     assert told == {"operator": "101", "levels": {"portal": 2}, "languages": ("kk",), "changed": True}
@@ -78,7 +78,7 @@ async def test_a_supervisor_is_named_with_what_is_changed() -> None:
 
 async def test_who_is_slowed_is_shown_and_let_in() -> None:
     guessers = PaperGuessers()
-    requests = Requests(PaperDesk(), PaperSupervision(), lambda _: None, guessers)
+    requests = Requests(desk := PaperDesk(), desk, PaperSupervision(), lambda _: None, guessers)
     row = {"address": "203.0.113.5", "from_ms": 1, "until_ms": 600_001, "times": 1}
     assert await requests.answer({"do": "guesses"}) == {"slowed": [row]}
     assert await requests.answer({"do": "let-in", "address": "203.0.113.5", "by": "aliya"}) == row
@@ -106,4 +106,4 @@ async def test_who_is_slowed_is_shown_and_let_in() -> None:
 )
 async def test_refusals_are_told_in_words(request_: dict[str, object], said: str) -> None:
     with pytest.raises(ControlError, match=said):
-        await Requests(PaperDesk(), PaperSupervision(), lambda _: None, PaperGuessers()).answer(request_)
+        await Requests(desk := PaperDesk(), desk, PaperSupervision(), lambda _: None, PaperGuessers()).answer(request_)

@@ -23,5 +23,7 @@ async def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     gate = Gate(tokens)
     monkeypatch.setattr(app, "SLOW_S", 0.001)
     monkeypatch.setattr(app, "STRANGERS_PER_S", 0.01)
-    async with TestClient(TestServer(api_app(Office(desk, supervision, books, demands, listening), gate))) as client:
+    async with TestClient(
+        TestServer(api_app(Office(desk, desk, supervision, books, demands, listening), gate))
+    ) as client:
         yield Paper(desk, supervision, books, demands, listening, tokens, gate, client)

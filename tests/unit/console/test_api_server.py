@@ -30,7 +30,7 @@ def taken_port() -> socket.socket:
 
 @contextlib.asynccontextmanager
 async def serving(folder: Path, port: int, alarms: list[tuple[str, str]]) -> AsyncIterator[str]:
-    office = Office(PaperDesk(), PaperSupervision(), PaperBooks(), PaperDemands(), PaperListening())
+    office = Office(desk := PaperDesk(), desk, PaperSupervision(), PaperBooks(), PaperDemands(), PaperListening())
     app = api_app(office, Gate(TokenFile(folder / "tokens.json")))
     task = asyncio.create_task(server.serve(app, "127.0.0.1", port, lambda *told: alarms.append(told)))
     try:

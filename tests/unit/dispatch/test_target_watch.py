@@ -18,8 +18,7 @@ from config.load import load
 from config.settings import Settings
 from console.errors import UnavailableError
 from dispatch.recent_answers import RecentAnswers
-from dispatch.target_now import target_now
-from dispatch.target_watch import TargetWatch
+from dispatch.target_watch import TargetWatch, target_now
 from dispatch.wait_announcements import WaitAnnouncements
 from routing.from_settings import configured_router
 from routing.target.day import Lent

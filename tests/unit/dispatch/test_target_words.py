@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from dispatch.target_words import words
+from dispatch.target_watch import words
 from routing.target.alarm import Notice
 from routing.target.control import Outlook
 

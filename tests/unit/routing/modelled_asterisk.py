@@ -25,7 +25,7 @@ from calls.events import (
 )
 from calls.ids import CallId, GroupId, OperatorId
 from dialplan import names
-from dispatch.snapshot import Snapshot, SeenChannel, rebuild
+from dispatch.snapshot import SeenChannel, Snapshot, rebuild
 from routing.commands import Announce, Command, KeepDuty, MoveOn, Offer
 
 OUTCOMES = {"NOANSWER": Outcome.MISSED, "BUSY": Outcome.REFUSED, "CHANUNAVAIL": Outcome.FAILED}
