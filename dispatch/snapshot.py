@@ -104,7 +104,12 @@ def rebuild(
 
 
 def is_misplaced(channel: SeenChannel) -> bool:
-    """Whether a caller stands in a place that was begun for another channel, whose variables hide the caller's."""
+    """Whether a caller stands in a place that was begun for another channel, whose variables hide the caller's.
+
+    A place in a talk of three is never a caller's: the dialplan itself lets go whoever is put there.
+    """
+    if channel.context == names.THREE_WAY_LEG:
+        return False
     begun_for = channel.variables.get(names.ID, "")
     if begun_for == names.OPERATORS:
         return operator_of(channel.name) is None

@@ -159,6 +159,51 @@ async def test_transfer_by_command_takes_the_caller_out_of_a_talk_of_three(centr
     await centre.talk("105", talk.visit)
 
 
+@pytest.mark.parametrize("by_other_line", [False, True])
+async def test_nobody_is_brought_into_a_talk_of_three_by_an_operators_other_line(
+    centre: Centre, by_other_line: bool
+) -> None:
+    """An attended transfer (REFER with Replaces) out of the room: its sender leaves, and nobody comes unannounced."""
+    talk = await _consulting(centre, "ru")
+    await centre.phone_of("105")
+    await centre.duty("105", ready=True)
+    await talk.consult.press("*4")
+    await talk.all_hear_each_other()
+    await talk.consult.hold()
+    other = await centre.operators["101"].dial("63")
+    third = await centre.operators["105"].rung()
+    await other.until_hears(OPERATOR_HZ["105"])
+    begin = talk.visit.call.heard_s()
+    await (other.refer_to_call(talk.consult) if by_other_line else talk.consult.refer_to_call(other))
+    await talk.visit.fact(Fact.LEFT, operator="101", stays="103")
+    await third.ended()
+    went_on = talk.visit.call.heard_s()
+    await talk.visit.call.listen(1.5)
+    assert talk.visit.call.hears(OPERATOR_HZ["103"], went_on + 0.5)
+    assert not talk.visit.call.hears(OPERATOR_HZ["105"], begin, share=0.1)
+    await centre.until_state("105", "ready")
+    await talk.asked.hang_up()
+    await talk.visit.fact(Fact.RATING_OFFERED, seq="2", operator="103")
+    await talk.visit.call.hang_up()
+    story = await talk.visit.recorded(2)
+    both = story.record.segments[2]
+    assert (both.operator_id, both.also) == ("103", "101")
+
+
+async def test_an_operators_own_call_to_the_hotline_is_not_brought_into_a_talk_of_three(centre: Centre) -> None:
+    talk = await _consulting(centre, "kk")
+    await talk.consult.press("*4")
+    await talk.all_hear_each_other()
+    other = await centre.operators["101"].dial("1414")
+    await other.answered()
+    begin = talk.visit.call.heard_s()
+    await talk.consult.refer_to_call(other)
+    await talk.visit.call.listen(3.0)
+    assert not talk.visit.heard("language", "kk", begin)
+    assert talk.visit.call.hears(OPERATOR_HZ["103"], begin + 0.5)
+    assert not talk.visit.facts(Fact.RATING_OFFERED)
+
+
 async def test_without_a_consultation_there_is_nobody_to_join(centre: Centre) -> None:
     await centre.phone_of("101")
     await centre.duty("101", ready=True)
