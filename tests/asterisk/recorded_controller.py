@@ -47,8 +47,9 @@ class Pen:
 
 
 def event_as_told(event: AmiEvent) -> list[Any]:
-    """An event or an item of a list, as the file has it."""
-    return [event.name, event.fields, event.lists] if event.lists else [event.name, event.fields]
+    """An event or an item of a list, as the file has it: without the number of the action that it answers."""
+    fields = {name: value for name, value in event.fields.items() if name != "ActionID"}
+    return [event.name, fields, event.lists] if event.lists else [event.name, fields]
 
 
 class Heard(asyncio.Queue[LinkItem]):

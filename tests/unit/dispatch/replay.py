@@ -38,6 +38,9 @@ UNTOLD = {"Value", "Val"}
 STALE_S = 3.0
 """An answer this much older than now is not given any more, if there is a later one."""
 
+STARTS_S = 0.01
+"""So long before the link was up the recorded controller had begun."""
+
 Key = tuple[tuple[str, str], ...]
 
 
@@ -91,7 +94,7 @@ def read_stream(name: str) -> Stream:
             case {"answer": number, **rest}:
                 asked_s, action = asked[number]
                 stream.answers[key_of(action)].append(_answer(asked_s, at_s - asked_s, rest))
-            case {"fact": fact, "fields": said}:
+            case {"fact": fact, "fields": said} if fact != Fact.TARGET:  # is not the dispatcher's
                 stream.facts.append((fact, {name: str(value) for name, value in said.items()}))
     return stream
 
@@ -220,6 +223,7 @@ async def replaying(name: str, folder: Path) -> AsyncIterator[Replay]:
 
     dispatcher = Dispatcher(settings_of(stream), asterisk, clock, inbox, journal, alive, recall)
     replay = Replay(stream, asterisk, dispatcher, journal, inbox)
+    await clock.sleep(stream.heard[0][0] - STARTS_S)  # its looks come when the recorded ones did
     tasks = [asyncio.create_task(work) for work in (dispatcher.run(), dispatcher.audit())]
     try:
         yield replay
