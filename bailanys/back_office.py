@@ -27,27 +27,27 @@ from bailanys.jobs import AFTER_AN_ERROR_S, again_and_again, told_to_end
 from bailanys.loop.at_hand import give_back_memory
 from bailanys.site.identity import claim_ledger, identity_or_nobody
 from calls.people import People
+from config.places import Places
 from config.settings import Settings
 from demands.desk import DemandDesk
 from rating.taking import take_rating
 from recordings.capture.finaliser import Finaliser
-from recordings.upkeep import reconciler
-from recordings.upkeep.audit_keeper import AuditKeeper
-from recordings.upkeep.reconciler import Reconciler
+from recordings.upkeep import reconcile
+from recordings.upkeep.audit_checkpoints import AuditKeeper
+from recordings.upkeep.reconcile import Reconciler
 from recordings.upkeep.retention import dispose_due
 from recordings.vault.opening import no_keys
-from recordings.vault.places import Places
-from recordings.vault.storing import uploader_of
+from recordings.vault.uploader import uploader_of
+from recordings.vault.vault import Vault
 from storage import owner
+from storage.demands import Register
 from storage.engine import Engine, open_engine
 from storage.errors import IdentityLostError, LedgerAwayError, LedgerTakenError, LedgerUnavailableError
-from storage.journal.alarming import raise_alarm
 from storage.journal.projector import Projector
-from storage.journal.writer import ControllerJournal
+from storage.journal.writer import ControllerJournal, raise_alarm
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.owner import Hotline, guard
-from storage.register import Register
 from storage.transaction import in_transaction
 
 log = structlog.get_logger(__name__)
@@ -74,24 +74,24 @@ async def run_back_office(settings: Settings, places: Places) -> None:
     ledger = Ledger(engine)
     alarm = partial(raise_alarm, journal)
     projector = Projector(engine, list(places.journals), take_rating, alarm)
-    ring = places.ring if settings.recordings.encrypt else no_keys
+    ring = Vault(places).ring if settings.recordings.encrypt else no_keys
     finaliser = Finaliser(places.spool, places.archive, ledger, keys=ring, alarm=alarm)
     uploader = uploader_of(places, ledger, alarm)
     demands = DemandDesk(Register(engine), ledger, settings.hotline.time_zone, People(settings.people))
     dispose = partial(dispose_due, ledger, places, settings.storage.retention_days)
     over_hours = partial(look_over, Reconciler(ledger, places, alarm))
-    deeds: list[Callable[[], Awaitable[None]]] = [
+    jobs: list[Callable[[], Awaitable[None]]] = [
         partial(projector.run, PROJECT_EVERY_S),
         partial(beat_on, engine, ours),
         partial(again_and_again, "finish", FINISH_EVERY_S, finaliser.finish_ready),
         partial(again_and_again, "audit log", AUDIT_EVERY_S, AuditKeeper(places, ledger, alarm).keep),
-        partial(again_and_again, "reconcile", reconciler.EVERY_S, over_hours),
+        partial(again_and_again, "reconcile", reconcile.EVERY_S, over_hours),
         partial(again_and_again, "retention", RETENTION_EVERY_S, dispose),
         partial(again_and_again, "demands", DEMANDS_EVERY_S, partial(demands.keep_time, alarm)),
     ]
     if uploader is not None:
-        deeds.append(partial(again_and_again, "upload", UPLOAD_EVERY_S, uploader.look))
-    work = asyncio.create_task(keep_ours(places, projector, alarm, deeds))
+        jobs.append(partial(again_and_again, "upload", UPLOAD_EVERY_S, uploader.look))
+    work = asyncio.create_task(keep_ours(places, projector, alarm, jobs))
     hook = AlarmHook(settings.alarms, places.journals, places.state / alarm_hook.FILE)
     always = [
         asyncio.create_task(say_how_far(projector)),
@@ -121,7 +121,7 @@ async def keep_ours(
     places: Places,
     projector: Projector,
     alarm: Callable[[str, str], None],
-    deeds: Iterable[Callable[[], Awaitable[None]]],
+    jobs: Iterable[Callable[[], Awaitable[None]]],
 ) -> None:
     """Bring the tables up to date, make the ledger ours, however long that takes, and then do all that writes to it.
 
@@ -130,7 +130,7 @@ async def keep_ours(
     told = ""
     while True:
         try:
-            await asyncio.to_thread(upgrade, places.database_url, places.ledger_begun)
+            await asyncio.to_thread(upgrade, places.database_url, Vault(places).ledger_begun)
             await asyncio.to_thread(claim_ledger, places)
             break
         except LedgerUnavailableError as error:
@@ -142,14 +142,14 @@ async def keep_ours(
             await asyncio.sleep(AFTER_AN_ERROR_S)
     try:
         async with asyncio.TaskGroup() as at_work:
-            for deed in deeds:
-                at_work.create_task(_lasting(deed))
+            for job in jobs:
+                at_work.create_task(_lasting(job))
     except ExceptionGroup as group:
         raise group.exceptions[0] from None
 
 
-async def _lasting(deed: Callable[[], Awaitable[None]]) -> None:
-    await deed()
+async def _lasting(job: Callable[[], Awaitable[None]]) -> None:
+    await job()
 
 
 async def beat_on(engine: Engine, ours: Hotline) -> None:

@@ -24,6 +24,7 @@ from bailanys.site.identity import identity_or_nobody
 from bailanys.site.secrets import Secrets
 from calls.clock import MachineClock
 from calls.ids import CallId
+from config.places import Places
 from config.settings import Settings
 from dialplan import names
 from dispatch import slowing
@@ -39,13 +40,11 @@ from dispatch.wait_announcements import learnt
 from ivr.plan import MenuPlan, menu_plan
 from recordings.upkeep import disk_watch
 from recordings.upkeep.disk_watch import DiskWatch, disks_of
-from recordings.vault.places import Places
 from storage.engine import open_engine, reading
 from storage.errors import LedgerUnavailableError
-from storage.journal import reserve_keeper
-from storage.journal.alarming import raise_alarm
-from storage.journal.reserve_keeper import JournalRoom
-from storage.journal.writer import ControllerJournal
+from storage.journal import reserve
+from storage.journal.reserve import JournalRoom
+from storage.journal.writer import ControllerJournal, raise_alarm
 from storage.ledger import Ledger
 from storage.owner import Hotline, guard, must_be_ours
 from storage.transaction import in_transaction
@@ -110,7 +109,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
         asyncio.create_task(know_past(ledger, dispatcher)),
         asyncio.create_task(keep_office(office, dispatcher)),
         asyncio.create_task(keep_watch(watch, dispatcher)),
-        asyncio.create_task(again_and_again("journal room", reserve_keeper.EVERY_S, JournalRoom(places.journals).keep)),
+        asyncio.create_task(again_and_again("journal room", reserve.EVERY_S, JournalRoom(places.journals).keep)),
         asyncio.create_task(again_and_again("disks", disk_watch.LOOK_EVERY_S, disks.look)),
         asyncio.create_task(again_and_again("site", faults.LOOK_EVERY_S, site.look)),
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),

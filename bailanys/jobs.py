@@ -16,11 +16,11 @@ log = structlog.get_logger(__name__)
 AFTER_AN_ERROR_S = 1.0
 
 
-async def again_and_again(name: str, every_s: float, deed: Callable[[], Awaitable[object]]) -> None:
+async def again_and_again(name: str, every_s: float, work: Callable[[], Awaitable[object]]) -> None:
     """Do it every so often; when it fails (the database or the disk is away), say so and go on."""
     while True:
         try:
-            await deed()
+            await work()
         except Exception as error:  # the calls must not care; the journal and the spool keep everything
             log.error("will be tried again", what=name, error=repr(error)[:300])
             await asyncio.sleep(AFTER_AN_ERROR_S)

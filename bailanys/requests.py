@@ -67,7 +67,7 @@ class Requests:
                 case "calls":
                     return {"calls": [_call_row(call) for call in await self._state.calls()]}
                 case "disks":
-                    return {"disks": [disk.model_dump() for disk in self._state.floor().disks]}
+                    return {"disks": [asdict(disk) for disk in self._state.floor().disks]}
                 case "target":
                     return self._state.target().model_dump()
                 case "transfer":

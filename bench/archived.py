@@ -14,9 +14,10 @@ from sqlalchemy import Connection, Engine
 from bench.talking import speak
 from calls.ids import CallId, GroupId, OperatorId
 from calls.recording import EndedTalk
+from config.places import Places
 from recordings.capture.finaliser import Finaliser
 from recordings.capture.spool import raw_path
-from recordings.vault.places import Places
+from recordings.vault.vault import Vault
 from storage.engine import open_engine, sqlite_url
 from storage.ledger import Ledger
 from storage.migrate import upgrade
@@ -57,7 +58,7 @@ def desk(folder: Path) -> Iterator[Desk]:
     upgrade(url)
     engine = open_engine(url)
     try:
-        yield Desk(places, engine, Finaliser(places.spool, places.archive, Ledger(engine), keys=places.ring))
+        yield Desk(places, engine, Finaliser(places.spool, places.archive, Ledger(engine), keys=Vault(places).ring))
     finally:
         engine.dispose()
 

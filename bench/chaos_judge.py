@@ -12,6 +12,7 @@ from bench.chaos_truth import NOTICE_HZ, Ear, ear, silent_spells, switches, told
 from calls.recording import GapReason, Recording
 from phones.call import Call
 from recordings.errors import RecordingError
+from recordings.vault.vault import Vault
 from storage.ledger import CallStory
 
 ALLOWED_S, SHARE = 1.0, 0.005
@@ -137,7 +138,7 @@ def _kept(hall: Hall, visit: Visit, story: CallStory) -> Kept:
     for recording in story.recordings:
         if recording.path:
             try:
-                opened = hall.stage.up.places.recording(recording.path)
+                opened = Vault(hall.stage.up.places).recording(recording.path)
                 left, right = (ear(opened, [*CALLER_HZ, *OPERATOR_HZ], channel=side) for side in (0, 1))
             except (OSError, RecordingError):
                 continue

@@ -33,6 +33,7 @@ from bench.switchboard import Switchboard, switchboard
 from bench.voice import Clock
 from phones.fleet import Fleet
 from phones.manners import Ring
+from recordings.vault.vault import Vault
 from speech.compose import SUBFOLDER
 from speech.files import write
 from speech.sound import RATE_HZ
@@ -130,7 +131,9 @@ def figures(
     stage: Centre, played: dict[str, Talks], not_played: dict[str, str], stories: dict[str, CallStory], tell: Tell
 ) -> Run:
     """The figures of the run, flat; tells each talk without a recording."""
-    judged = {number: judge(talks, stories.get(number), stage.up.places.recording) for number, talks in played.items()}
+    judged = {
+        number: judge(talks, stories.get(number), Vault(stage.up.places).recording) for number, talks in played.items()
+    }
     for number, one in judged.items():
         for trouble in one.unexplained:
             tell(f"{number}: {trouble}")

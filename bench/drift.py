@@ -38,6 +38,7 @@ from bench.switchboard import switchboard
 from bench.voice import Clock, tick_frames
 from phones.registration import register
 from phones.sipp import free_port
+from recordings.vault.vault import Vault
 from storage.ledger import CallStory
 
 TALK_S, QUICK_TALK_S = 600.0, 120.0
@@ -117,7 +118,7 @@ async def talk(stage: Centre, talk_s: float) -> None:
 def sides(stage: Centre, story: CallStory) -> tuple[Places, Places]:
     """Where the ticks of both sides stand in the recording of the call's talk, seconds."""
     (recording,) = story.recordings
-    with stage.up.places.recording(recording.path) as flac:
+    with Vault(stage.up.places).recording(recording.path) as flac:
         samples, rate = soundfile.read(io.BytesIO(flac.read()), dtype="float64", always_2d=True)
     left, right = (ticks(samples[:, channel], rate) for channel in (0, 1))
     return left, right

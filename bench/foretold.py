@@ -16,7 +16,7 @@ from heapq import heappop, heappush
 from calls.ids import CallId, GroupId
 from planning.simulator import Served
 from routing.skills import Need
-from routing.waits.announced import Told
+from routing.waits.announced import Announced
 from routing.waits.estimate import Ahead, Estimate, Staff
 from routing.waits.expectation import Expectations
 from routing.waits.rates import Tally, giving_up, talk_s
@@ -45,7 +45,7 @@ class Said:
 
     at_s: float
     left_s: float
-    told: Told
+    told: Announced
     grew: bool
 
     @property
@@ -77,7 +77,7 @@ class Foretelling:
         self._lines: dict[Need, list[int]] = {}
         self._hold_s: dict[GroupId, float] = {}
         self._began: dict[int, tuple[float, float]] = {}
-        self._told: dict[int, Told] = {}
+        self._told: dict[int, Announced] = {}
         self._expectations = Expectations()
         self._deeds: list[tuple[float, int, Callable[[], None]]] = []
         self._planned = 0
@@ -148,7 +148,7 @@ class Foretelling:
         return {need: ahead for need, line in self._lines.items() if (ahead := bisect_left(line, number))}
 
 
-def _grew(before: Told | None, now: Told) -> bool:
+def _grew(before: Announced | None, now: Announced) -> bool:
     if before is None or before.held is None or now.minutes is None or now.place > before.place:
         return False
     return now.minutes.high > before.held.high or now.minutes.low > before.held.low

@@ -26,9 +26,10 @@ from bench.losses import Losses, counts, losses
 from bench.report import Tell, run
 from bench.switchboard import switchboard
 from bench.voice import Clock
+from config.places import Places
 from phones.registration import register
 from phones.sipp import free_port
-from recordings.vault.places import Places
+from recordings.vault.vault import Vault
 from storage.engine import open_engine
 from storage.ledger import CallStory, Ledger
 
@@ -73,7 +74,7 @@ async def measure(quick: bool, tell: Tell) -> list[Run]:
             kills = await under_fire(stage.up, crowd, size, tell)
         tell("All callers have hung up; waiting until the ledger knows it all")
         stories = await settled(stage.up)
-        found = losses(crowd.visits.values(), stories, stage.up.places.recording)
+        found = losses(crowd.visits.values(), stories, Vault(stage.up.places).recording)
         explain(found, stories, stage.up.places, tell)
     return [figures(found, stories, kills, clock, stage.idle_alarms())]
 

@@ -36,10 +36,10 @@ from bench.pretend_asterisk import FIRST_OPERATOR
 from bench.report import Tell, run
 from calls.local_day import local_time
 from config.load import load
+from config.places import places_of
 from console.scopes import Scope
 from console.token_file import TokenFile
 from console.tokens import new_token
-from recordings.vault.places import places_of
 
 CALLS, OPERATORS = 100_000, 800
 TALK_S = 180.0

@@ -24,11 +24,11 @@ from bailanys.loop.late_clock import LateClock, Stall
 from bailanys.loop.seen import Seen, what_runs
 from bailanys.site.secrets import site_secrets
 from config.load import load
+from config.places import places_of
 from dispatch import dispatcher
-from recordings.upkeep import disk_watch, reconciler
-from recordings.vault.places import places_of
+from recordings.upkeep import disk_watch, reconcile
 from storage.engine import open_engine
-from storage.journal import reserve_keeper
+from storage.journal import reserve
 from storage.ledger import Ledger
 
 TICK_S = 0.002
@@ -41,10 +41,10 @@ CALLERS = 60_000
 
 def hurry() -> None:
     """Do what is done from time to time every second or two."""
-    reconciler.EVERY_S = 2.0
+    reconcile.EVERY_S = 2.0
     back_office.AUDIT_EVERY_S = back_office.RETENTION_EVERY_S = back_office.DEMANDS_EVERY_S = 1.0
     controller.LOST_EVERY_S = dispatcher.AUDIT_EVERY_S = 1.0
-    reserve_keeper.EVERY_S = disk_watch.LOOK_EVERY_S = 1.0
+    reserve.EVERY_S = disk_watch.LOOK_EVERY_S = 1.0
     reports.KEPT_S = 0.5
 
 

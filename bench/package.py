@@ -17,14 +17,14 @@ from pathlib import Path
 from bench.archived import ARRIVED_MS, PHONE, ZONE, archived
 from bench.figures import Run, Target
 from bench.report import Tell, run
-from calls.demand import Authority, Kind, Step
+from calls.demand import Authority, DemandStep, StepKind
 from calls.local_day import local_date
+from config.places import Places
 from demands.desk import DemandDesk
 from demands.package import pack
-from recordings.vault.places import Places
+from storage.demands import Register
 from storage.engine import open_engine
 from storage.ledger import Ledger
-from storage.register import Register
 
 RECORDINGS = 20
 MINUTES, QUICK_MINUTES = 30.0, 3.0
@@ -81,8 +81,8 @@ async def _way(places: Places) -> int:
     files = [hit.recording.file for hit in entered.found if hit.recording is not None]
     if len(files) != RECORDINGS:
         raise RuntimeError(f"{len(files)} recordings found instead of {RECORDINGS}")
-    await desk.do(demand, Kind.SELECTED, "auditor", files)
-    await register.do(demand, Step(Kind.APPROVED, 0, "chief"))
+    await desk.do(demand, StepKind.SELECTED, "auditor", files)
+    await register.do(demand, DemandStep(StepKind.APPROVED, 0, "chief"))
     target, _ = await pack(desk, demand, "auditor", places, ZONE)
     size = target.stat().st_size
     target.unlink()

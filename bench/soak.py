@@ -25,7 +25,7 @@ from bench.figures import Run, Target
 from bench.pretend_asterisk import FIRST_OPERATOR
 from bench.report import Tell, run
 from config.load import load
-from recordings.vault.places import places_of
+from config.places import places_of
 from storage.engine import open_engine
 from storage.ledger import Ledger
 from storage.migrate import upgrade

@@ -47,7 +47,7 @@ from routing.from_settings import rules_of
 from routing.policy import POLICIES
 from routing.rules import Rules
 from storage.engine import open_engine
-from storage.past_day import read_past_day
+from storage.wait_history import read_past_day
 
 POLICY = "foresight"
 STEPS = ({"after_s": 0, "level": 2, "any_language": False}, {"after_s": 2, "level": 5, "any_language": True})

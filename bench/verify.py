@@ -19,8 +19,9 @@ from bench.archived import archived
 from bench.cpu import own_s
 from bench.figures import Run, Target
 from bench.report import Tell, run
-from recordings.access.verify_all import verified
-from recordings.vault.places import Places
+from config.places import Places
+from recordings.access.verify import verified
+from recordings.vault.vault import Vault
 from storage.engine import open_engine
 from storage.ledger import Ledger
 
@@ -50,7 +51,7 @@ def _looked_at(places: Places, number: int, times: int) -> Run:
     engine = open_engine(places.database_url)
     began_s, used_s = time.perf_counter(), own_s()
     rows = asyncio.run(Ledger(engine).kept_recordings()) * times
-    verdicts = list(verified(places.store, places.keys, rows))
+    verdicts = list(verified(Vault(places).store, places.keys, rows))
     seconds, used_s = time.perf_counter() - began_s, own_s() - used_s
     engine.dispose()
     looks = number * times

@@ -84,7 +84,7 @@ def spelt(kind: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Alarm:
     """An alarm as it was raised; UTC epoch ms."""
 
     at_ms: int
@@ -93,7 +93,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AlarmSpan:
     """An alarm with what became of it."""
 
     kind: str
@@ -114,9 +114,9 @@ class Standing:
         return self.lasts and self.to_ms is None
 
 
-def standing(told: Iterable[Told]) -> list[Standing]:
+def spans_of(told: Iterable[Alarm]) -> list[AlarmSpan]:
     """Alarms in the order of time, their ends taken to them; the same said again in a row is one."""
-    found: list[Standing] = []
+    found: list[AlarmSpan] = []
     last: dict[str, int] = {}
     for one in told:
         if one.kind in OVER:
@@ -129,11 +129,11 @@ def standing(told: Iterable[Told]) -> list[Standing]:
             found[at] = replace(found[at], times=found[at].times + 1, last_ms=one.at_ms)
             continue
         last[one.kind] = len(found)
-        found.append(Standing(one.kind, one.detail, one.at_ms, lasts=one.kind in ENDS, last_ms=one.at_ms))
+        found.append(AlarmSpan(one.kind, one.detail, one.at_ms, lasts=one.kind in ENDS, last_ms=one.at_ms))
     return found
 
 
-def _same(known: Standing, over: Told) -> bool:
+def _same(known: AlarmSpan, over: Alarm) -> bool:
     """Of targets each group has its own: what both begin with, up to the colon."""
     if known.kind != AlarmKind.TARGET_MISSED:
         return True

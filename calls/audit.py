@@ -16,6 +16,8 @@ Detail = str | int | None
 
 GENESIS = "0" * 64
 """What stands for the digest before the first entry."""
+OVERDUE_MS = 15 * 60_000
+"""Entries so old without a checkpoint after them are a fault: the file of checkpoints was cut."""
 
 
 @dataclass(frozen=True, slots=True)

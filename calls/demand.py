@@ -1,7 +1,7 @@
 """A demand for the recording of a talk: four hours from receipt to delivery, wall clock, day and night (rule 14).
 
-Pure: what was registered and what was done about it (`Step`s, in their order) give the state; what may be done next,
-and which alerts are due, follow from the state and the time. Instants are UTC epoch ms.
+Pure: what was registered and what was done about it (`DemandStep`s, in their order) give the state; what may be done
+next, and which alerts are due, follow from the state and the time. Instants are UTC epoch ms.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Authority(StrEnum):
     SERVICE_QUALITY = "service-quality"
 
 
-class Kind(StrEnum):
+class StepKind(StrEnum):
     """What can be done about a demand."""
 
     SEARCHED = "searched"
@@ -52,7 +52,7 @@ class Kind(StrEnum):
     WITHDRAWN = "withdrawn"  # by the authority itself, in writing
 
 
-CLOSING = (Kind.DELIVERED, Kind.WITHDRAWN)
+CLOSING = (StepKind.DELIVERED, StepKind.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,10 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DemandStep:
     """Something that was done. `files` are the recordings it is about, `detail` what else there is to say of it."""
 
-    kind: Kind
+    kind: StepKind
     at_ms: int
     actor: str
     files: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class DemandState:
     """Where a demand stands."""
 
     demand: Demand
@@ -118,92 +118,92 @@ class State:
         return self.closed_ms <= self.demand.deadline_ms
 
 
-class DeedRefusedError(Exception):
+class ActionRefusedError(Exception):
     """What is wanted may not be done now; the text says why and what to do instead."""
 
     error_id = "refused"
     retryable = False
 
 
-def state_of(demand: Demand, steps: Iterable[Step]) -> State:
+def state_of(demand: Demand, steps: Iterable[DemandStep]) -> DemandState:
     """Fold the steps, in their order, into the state."""
-    state = State(demand)
+    state = DemandState(demand)
     for step in steps:
         state = after(state, step)
     return state
 
 
-def after(state: State, step: Step) -> State:
+def after(state: DemandState, step: DemandStep) -> DemandState:
     """The state once a step has been done."""
     match step.kind:
-        case Kind.SEARCHED:
+        case StepKind.SEARCHED:
             return replace(state, found=tuple(dict.fromkeys((*state.found, *step.files))))
-        case Kind.SELECTED:  # what was approved and packed was another choice
+        case StepKind.SELECTED:  # what was approved and packed was another choice
             return replace(
                 state, selected=step.files, selected_by=step.actor, approved_by="", alone=False, package_sha256=""
             )
-        case Kind.APPROVED | Kind.BROKE_GLASS:
-            return replace(state, approved_by=step.actor, alone=step.kind is Kind.BROKE_GLASS)
-        case Kind.PACKAGED:
+        case StepKind.APPROVED | StepKind.BROKE_GLASS:
+            return replace(state, approved_by=step.actor, alone=step.kind is StepKind.BROKE_GLASS)
+        case StepKind.PACKAGED:
             return replace(state, package_sha256=step.detail)
-        case Kind.ALERTED:
+        case StepKind.ALERTED:
             return replace(state, alerted=state.alerted | {int(step.detail)})
-        case Kind.ESCALATED:
+        case StepKind.ESCALATED:
             return replace(state, escalated=True)
-        case Kind.DELIVERED:
+        case StepKind.DELIVERED:
             return replace(state, closed_ms=step.at_ms)
-        case Kind.WITHDRAWN:
+        case StepKind.WITHDRAWN:
             return replace(state, closed_ms=step.at_ms, withdrawn=True)
-        case Kind.LISTENED:
+        case StepKind.LISTENED:
             return state
 
 
-def choice_of(steps: Iterable[Step]) -> int:
+def choice_of(steps: Iterable[DemandStep]) -> int:
     """Which choice this is: it changes with every selection and approval, also when the same is chosen again."""
-    return sum(step.kind in (Kind.SELECTED, Kind.APPROVED, Kind.BROKE_GLASS) for step in steps)
+    return sum(step.kind in (StepKind.SELECTED, StepKind.APPROVED, StepKind.BROKE_GLASS) for step in steps)
 
 
-def check(state: State, step: Step) -> None:
-    """Raise DeedRefusedError when a step may not be done in this state, by this person, at this time."""
+def check(state: DemandState, step: DemandStep) -> None:
+    """Raise ActionRefusedError when a step may not be done in this state, by this person, at this time."""
     if state.closed_ms is not None:
         refuse(f"{state.demand.id} is closed: it was {'withdrawn' if state.withdrawn else 'delivered'}")
     match step.kind:
-        case Kind.SELECTED:
+        case StepKind.SELECTED:
             if unknown := sorted(set(step.files) - set(state.found)):
                 refuse(f"not among what was found for {state.demand.id}: {', '.join(unknown)}; search again")
-        case Kind.LISTENED:
+        case StepKind.LISTENED:
             if not step.detail.strip():
                 refuse("say why you listen")
             if unknown := sorted(set(step.files) - set(state.found)):
                 refuse(f"not among what was found for {state.demand.id}: {', '.join(unknown)}")
-        case Kind.APPROVED:
+        case StepKind.APPROVED:
             if state.selected is None:
                 refuse("nothing is selected yet: there is nothing to approve")
             if step.actor == state.selected_by:
                 refuse(f"{step.actor} has selected: another person approves (alone only from the fourth hour on)")
-        case Kind.BROKE_GLASS:
+        case StepKind.BROKE_GLASS:
             if state.selected is None:
                 refuse("nothing is selected yet: there is nothing to approve")
             if step.at_ms < state.demand.received_ms + BREAK_GLASS_MS:
                 refuse("the fourth hour has not begun: another person approves")
             if not step.detail.strip():
                 refuse("say why nobody else can approve")
-        case Kind.PACKAGED:
+        case StepKind.PACKAGED:
             if not state.approved_by:
                 refuse("not approved yet")
-        case Kind.DELIVERED:
+        case StepKind.DELIVERED:
             if not state.package_sha256:
                 refuse("there is no package of the approved choice yet")
             if not step.detail.strip():
                 refuse("say to whom and how it was handed over")
-        case Kind.WITHDRAWN:
+        case StepKind.WITHDRAWN:
             if not step.detail.strip():
                 refuse("say by which letter it was withdrawn")
         case _:
             pass
 
 
-def due(state: State, now_ms: int) -> list[Step]:
+def due(state: DemandState, now_ms: int) -> list[DemandStep]:
     """Alerts and the escalation whose time has come and that were not told yet, the oldest first.
 
     What came due while nobody was running is told at once: a restart misses none.
@@ -212,16 +212,16 @@ def due(state: State, now_ms: int) -> list[Step]:
         return []
     since_ms = now_ms - state.demand.received_ms
     alerts = [
-        Step(Kind.ALERTED, now_ms, "clock", detail=str(mark))
+        DemandStep(StepKind.ALERTED, now_ms, "clock", detail=str(mark))
         for mark in ALERTS_MS
         if mark <= since_ms and mark not in state.alerted
     ]
     if since_ms >= ESCALATE_MS and not state.approved_by and not state.escalated:
-        alerts.append(Step(Kind.ESCALATED, now_ms, "clock"))
+        alerts.append(DemandStep(StepKind.ESCALATED, now_ms, "clock"))
     return alerts
 
 
-def next_due_ms(state: State) -> int | None:
+def next_due_ms(state: DemandState) -> int | None:
     """The instant of the next alert or escalation; None when there is none to come."""
     if state.closed_ms is not None:
         return None
@@ -243,5 +243,5 @@ def honest_now_ms(now: Reading, last_written_ms: int, first: Reading | None) -> 
 
 
 def refuse(why: str) -> None:
-    """Raise DeedRefusedError."""
-    raise DeedRefusedError(why)
+    """Raise ActionRefusedError."""
+    raise ActionRefusedError(why)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from calls.demand import Kind, refuse
+from calls.demand import StepKind, refuse
 from config.settings import Person
 
 
@@ -24,7 +24,7 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"  # keys, tokens, prompts, the archive's health; hears and hands over nothing
 
 
-class Deed(StrEnum):
+class Action(StrEnum):
     """What is done beside the steps of a demand."""
 
     ENTER = "enter"
@@ -45,7 +45,7 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Who may do a deed, and by what command or request it is done."""
+    """Who may do an action, and by what command or request it is done."""
 
     roles: frozenset[Role]
     commands: tuple[str, ...] = ()
@@ -61,37 +61,37 @@ def _by(*roles: Role) -> frozenset[Role]:
 _CLERK, _AUDITOR, _APPROVER, _ADMINISTRATOR = Role
 _PACKAGE = "/demands/{demand}/package"
 
-WAYS: dict[Kind | Deed, Way] = {
-    Deed.ENTER: Way(_by(_CLERK), ("demands add",), ("POST /demands",)),
-    Kind.SEARCHED: Way(_by(_CLERK, _AUDITOR), ("demands search",), ("POST /demands/{demand}/search",)),
-    Kind.LISTENED: Way(_by(_AUDITOR, _APPROVER), ("demands listen",), ("GET /recordings/{file}/audio?demand=…",)),
-    Kind.SELECTED: Way(_by(_AUDITOR), ("demands select",), ("POST /demands/{demand}/select",)),
-    Kind.APPROVED: Way(_by(_APPROVER), ("demands approve",), ("POST /demands/{demand}/approve",)),
-    Kind.BROKE_GLASS: Way(  # whoever is alone at night
+WAYS: dict[StepKind | Action, Way] = {
+    Action.ENTER: Way(_by(_CLERK), ("demands add",), ("POST /demands",)),
+    StepKind.SEARCHED: Way(_by(_CLERK, _AUDITOR), ("demands search",), ("POST /demands/{demand}/search",)),
+    StepKind.LISTENED: Way(_by(_AUDITOR, _APPROVER), ("demands listen",), ("GET /recordings/{file}/audio?demand=…",)),
+    StepKind.SELECTED: Way(_by(_AUDITOR), ("demands select",), ("POST /demands/{demand}/select",)),
+    StepKind.APPROVED: Way(_by(_APPROVER), ("demands approve",), ("POST /demands/{demand}/approve",)),
+    StepKind.BROKE_GLASS: Way(  # whoever is alone at night
         _by(_AUDITOR, _APPROVER), ("demands break-glass",), ("POST /demands/{demand}/break-glass",)
     ),
-    Kind.PACKAGED: Way(_by(_CLERK, _AUDITOR, _APPROVER), ("demands package",), (f"POST {_PACKAGE}",)),
-    Deed.FETCH: Way(_by(_CLERK, _AUDITOR, _APPROVER), (), (f"GET {_PACKAGE}",)),
-    Kind.DELIVERED: Way(_by(_CLERK), ("demands deliver",), ("POST /demands/{demand}/deliver",)),
-    Kind.WITHDRAWN: Way(_by(_CLERK, _APPROVER), ("demands withdraw",), ("POST /demands/{demand}/withdraw",)),
-    Deed.EXPORT: Way(_by(_AUDITOR), ("recordings export",)),
-    Deed.HEAR: Way(_by(_AUDITOR, _APPROVER), (), ("GET /recordings/{file}/audio",)),
-    Deed.VERIFY: Way(_by(_AUDITOR, _ADMINISTRATOR), ("recordings verify",)),
-    Deed.HOLD: Way(_by(_AUDITOR, _APPROVER), ("recordings hold",)),
-    Deed.RELEASE: Way(_by(_APPROVER), ("recordings release",)),
-    Deed.DISPOSE: Way(_by(_APPROVER, _ADMINISTRATOR), ("recordings retention --dispose",)),
-    Deed.ROTATE: Way(_by(_ADMINISTRATOR), ("recordings rotate-key", "recordings join-keys")),
-    Deed.SIGN_ANEW: Way(_by(_ADMINISTRATOR), ("audit begin-anew",)),
-    Deed.TAKE_OVER: Way(_by(_ADMINISTRATOR), ("db take-over",)),
-    Deed.ADMIT_PROGRAM: Way(_by(_ADMINISTRATOR), ("tokens add",)),
-    Deed.IMPORT_PROMPT: Way(_by(_ADMINISTRATOR), ("prompts import",)),
-    Deed.LET_IN: Way(_by(_ADMINISTRATOR), ("guesses lift",)),
+    StepKind.PACKAGED: Way(_by(_CLERK, _AUDITOR, _APPROVER), ("demands package",), (f"POST {_PACKAGE}",)),
+    Action.FETCH: Way(_by(_CLERK, _AUDITOR, _APPROVER), (), (f"GET {_PACKAGE}",)),
+    StepKind.DELIVERED: Way(_by(_CLERK), ("demands deliver",), ("POST /demands/{demand}/deliver",)),
+    StepKind.WITHDRAWN: Way(_by(_CLERK, _APPROVER), ("demands withdraw",), ("POST /demands/{demand}/withdraw",)),
+    Action.EXPORT: Way(_by(_AUDITOR), ("recordings export",)),
+    Action.HEAR: Way(_by(_AUDITOR, _APPROVER), (), ("GET /recordings/{file}/audio",)),
+    Action.VERIFY: Way(_by(_AUDITOR, _ADMINISTRATOR), ("recordings verify",)),
+    Action.HOLD: Way(_by(_AUDITOR, _APPROVER), ("recordings hold",)),
+    Action.RELEASE: Way(_by(_APPROVER), ("recordings release",)),
+    Action.DISPOSE: Way(_by(_APPROVER, _ADMINISTRATOR), ("recordings retention --dispose",)),
+    Action.ROTATE: Way(_by(_ADMINISTRATOR), ("recordings rotate-key", "recordings join-keys")),
+    Action.SIGN_ANEW: Way(_by(_ADMINISTRATOR), ("audit begin-anew",)),
+    Action.TAKE_OVER: Way(_by(_ADMINISTRATOR), ("db take-over",)),
+    Action.ADMIT_PROGRAM: Way(_by(_ADMINISTRATOR), ("tokens add",)),
+    Action.IMPORT_PROMPT: Way(_by(_ADMINISTRATOR), ("prompts import",)),
+    Action.LET_IN: Way(_by(_ADMINISTRATOR), ("guesses lift",)),
 }
-"""Alerts and escalations are the clock's alone. To look at demands and to search is no deed."""
+"""Alerts and escalations are the clock's alone. To look at demands and to search is no action."""
 
 
 class People:
-    """Those of `[[people]]`. Every method raises DeedRefusedError for who is not among them."""
+    """Those of `[[people]]`. Every method raises ActionRefusedError for who is not among them."""
 
     def __init__(self, known: Sequence[Person] = ()) -> None:
         self._known = tuple(known)
@@ -104,7 +104,7 @@ class People:
         """The name of who has this token of the API."""
         return self._name(f"the token {token}", token, lambda one: one.tokens)
 
-    def check(self, name: str, deed: Kind | Deed, *, broke_glass: bool = False) -> None:
+    def check(self, name: str, action: StepKind | Action, *, broke_glass: bool = False) -> None:
         """Refuse what is not for a person of this name to do.
 
         `broke_glass`: they have approved this demand alone. Then nobody else is there, and they hand over, too.
@@ -114,14 +114,14 @@ class People:
         roles = next((one.roles for one in self._known if one.name == name), None)
         if roles is None:
             refuse(f"{name} is not in [[people]]")
-        needed = self._needed(deed)
-        alone = broke_glass and deed is Kind.DELIVERED
+        needed = self._needed(action)
+        alone = broke_glass and action is StepKind.DELIVERED
         if roles is not None and not alone and not needed.intersection(roles):
-            refuse(f"{name} is no {' or '.join(sorted(needed))}: {deed.value} is for another person")
+            refuse(f"{name} is no {' or '.join(sorted(needed))}: {action.value} is for another person")
 
-    def _needed(self, deed: Kind | Deed) -> frozenset[Role]:
+    def _needed(self, action: StepKind | Action) -> frozenset[Role]:
         """What is an administrator's is an approver's as long as nobody is named administrator."""
-        needed = WAYS[deed].roles
+        needed = WAYS[action].roles
         if Role.ADMINISTRATOR in needed and not any(Role.ADMINISTRATOR in one.roles for one in self._known):
             return needed | {Role.APPROVER}
         return needed

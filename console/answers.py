@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from calls.disks import DiskCondition
 from calls.search import Why
 from rating.day import RatedFigures
 from rating.figures import OperatorRatings, Ratings
@@ -39,19 +40,6 @@ class Refusal(Answer):
     retryable: bool = Field(description="Whether the same request may succeed later.")
 
 
-DiskState = Literal["ok", "filling", "slow", "full", "unwritable"]
-
-
-class DiskNow(Answer):
-    """A disk that recordings are written to."""
-
-    name: str = Field(description="`spool` or `archive`.")
-    state: DiskState = Field(description="`filling` from 70 % on; `full` and `unwritable` when it takes no bytes.")
-    used_percent: float | None = Field(description="None while it does not tell.")
-    free_bytes: int | None
-    hours_to_full: float | None = Field(description="At the rate of the last hour; None when it is not filling.")
-
-
 class Health(Answer):
     """Whether the hotline's controller does its work."""
 
@@ -60,7 +48,9 @@ class Health(Answer):
     ledger: Literal["ok", "behind", "away"] = Field(
         description="`away` while it cannot be written to, `behind` when it is a minute behind the calls: `degraded`."
     )
-    disks: dict[str, DiskState] = Field(description="Those that recordings are written to; `degraded` without bytes.")
+    disks: dict[str, DiskCondition] = Field(
+        description="Those that recordings are written to; `degraded` without bytes."
+    )
     faults: tuple[str, ...] = Field(
         default=(), description="What is wrong with the hotline's own files (owner, certificate, tokens): `degraded`."
     )

@@ -1,4 +1,4 @@
-"""The API over HTTP: form, token, scope, then the deed of the route; every error answered in one form."""
+"""The API over HTTP: form, token, scope, then what the route does; every error answered in one form."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def _handler(route: Route, office: Office, gate: Gate, turnstile: Turnstile | No
             token = gate.admit(request.headers.get(hdrs.AUTHORIZATION), request.remote or "", route.scopes)
             name, scopes = token.name, token.scopes
         asked = await _asked(route, request, name, scopes)
-        deed = partial(route.deed, office, asked)
-        said = await (turnstile.through(deed) if turnstile else deed())
+        handle = partial(route.handler, office, asked)
+        said = await (turnstile.through(handle) if turnstile else handle())
         if route.personal or route.method != hdrs.METH_GET:  # who read or did what; the query would tell a number
             log.info("api", method=route.method, path=route.path, part=asked.part, token=name,
                      took_ms=round((time.monotonic() - began_s) * 1000))  # fmt: skip

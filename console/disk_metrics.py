@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client.metrics_core import GaugeMetricFamily
 
-from console.answers import DiskNow
+from calls.disks import DiskNow
 
 
 def disk_families(disks: Sequence[DiskNow]) -> Iterator[GaugeMetricFamily]:

@@ -74,12 +74,12 @@ class Turnstile:
         self._patience_s = patience_s
         self._inside: set[asyncio.Task[object]] = set()
 
-    async def through(self, deed: Callable[[], Awaitable[T]]) -> T:
+    async def through(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do it, waiting for a place first. Raises BusyError after the patience, whichever took so long."""
         try:
             async with asyncio.timeout(self._patience_s):
                 await self._free.acquire()
-                task: asyncio.Task[T] = asyncio.ensure_future(_of(deed))
+                task: asyncio.Task[T] = asyncio.ensure_future(_of(work))
                 self._inside.add(task)
                 task.add_done_callback(self._leave)
                 return await asyncio.shield(task)
@@ -93,5 +93,5 @@ class Turnstile:
             task.exception()  # nobody may be left to hear it
 
 
-async def _of(deed: Callable[[], Awaitable[T]]) -> T:
-    return await deed()
+async def _of(work: Callable[[], Awaitable[T]]) -> T:
+    return await work()

@@ -71,7 +71,7 @@ def errors_of(route: Route) -> list[type[ApiError]]:
 def _operation(route: Route, references: dict[str, Any]) -> dict[str, Any]:
     schema = references[route.answer.__name__] if route.answer else {"type": _loose(route)}
     told: dict[str, Any] = {
-        "operationId": route.deed.__name__,
+        "operationId": route.handler.__name__,
         "summary": route.summary,
         "parameters": [*_part(route), *_parameters(route.query)],
         "responses": {

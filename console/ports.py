@@ -11,11 +11,11 @@ from datetime import date
 from typing import Protocol
 
 from calls.demand import Also
+from calls.disks import DiskNow
 from console.answers import (
     CallNow,
     CancelledCallback,
     Consulting,
-    DiskNow,
     Duty,
     FoundTalks,
     GroupNow,

@@ -55,7 +55,7 @@ class Asks(Enum):
 
 
 Said = BaseModel | Mapping[str, Any] | Stream | str
-Deed = Callable[[Office, Asked[Any, Any]], Awaitable[Said]]
+Handler = Callable[[Office, Asked[Any, Any]], Awaitable[Said]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Route:
     path: str
     summary: str
     scopes: tuple[Scope, ...]
-    deed: Deed
+    handler: Handler
     answer: type[BaseModel] | None
     """None: the answer is `media`, described in words only."""
     asks: Asks = Asks.NOBODY

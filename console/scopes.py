@@ -27,4 +27,4 @@ class Scope(StrEnum):
 
 
 HEARS = frozenset({Scope.RECORDINGS_LISTEN, Scope.DEMANDS_WRITE, Scope.DEMANDS_APPROVE})
-"""With these a token does deeds of `calls.people`, in the name of the person that it is given to."""
+"""With these a token does actions of `calls.people`, in the name of the person that it is given to."""

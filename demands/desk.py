@@ -12,17 +12,18 @@ from typing import Any
 
 from calls.alarms import AlarmKind
 from calls.audit import Entry, Note
-from calls.demand import Authority, DeedRefusedError, Demand, Kind, State, Step, due
+from calls.demand import ActionRefusedError, Authority, Demand, DemandState, DemandStep, StepKind, due
 from calls.local_day import local_date
-from calls.people import Deed, People
+from calls.people import Action, People
 from calls.phone_field import NotUnderstoodError, numbers_of, one_line
+from config.places import Places
 from demands.search_report import searched
 from recordings.access.copies import copy
 from recordings.naming import CopyKind
-from recordings.vault.places import Places
+from recordings.vault.vault import Vault
+from storage.demands import Register
 from storage.ledger import Ledger
 from storage.recording_search import FoundRecording, counts
-from storage.register import Register
 
 MINUTE_MS = 60_000
 
@@ -31,12 +32,12 @@ MINUTE_MS = 60_000
 class Entered:
     """A demand just entered: where it stands, and what the search found."""
 
-    state: State
+    state: DemandState
     found: list[FoundRecording]
 
 
 class DemandDesk:
-    """What people and the clock do with demands. Raises DeedRefusedError and LedgerUnavailableError."""
+    """What people and the clock do with demands. Raises ActionRefusedError and LedgerUnavailableError."""
 
     def __init__(self, register: Register, ledger: Ledger, zone: str, people: People | None = None) -> None:
         self.people = people or People()
@@ -49,9 +50,9 @@ class DemandDesk:
         scan_sha256: str | None = None,
     ) -> Entered:  # fmt: skip
         """Register a demand, and search at once."""
-        self.people.check(clerk, Deed.ENTER)
+        self.people.check(clerk, Action.ENTER)
         if day > local_date(received_ms, self._zone):
-            raise DeedRefusedError(f"{day} was not yet when the demand was received: check the dates")
+            raise ActionRefusedError(f"{day} was not yet when the demand was received: check the dates")
         wanted = Demand(
             id="",
             authority=authority,
@@ -69,18 +70,18 @@ class DemandDesk:
 
     async def search(self, demand_id: str, actor: str) -> Entered:
         """Search for what is demanded, and hold all that may be meant."""
-        self.people.check(actor, Kind.SEARCHED)
+        self.people.check(actor, StepKind.SEARCHED)
         state, _ = await self._register.of(demand_id)
         found = await self.found(state)
         files = tuple(hit.recording.file for hit in found if hit.recording is not None)
-        deed = Step(Kind.SEARCHED, 0, actor, files, json.dumps(counts(found), sort_keys=True))
-        return Entered(await self._register.do(demand_id, deed), found)
+        step = DemandStep(StepKind.SEARCHED, 0, actor, files, json.dumps(counts(found), sort_keys=True))
+        return Entered(await self._register.do(demand_id, step), found)
 
-    async def of(self, demand_id: str) -> tuple[State, tuple[Step, ...]]:
+    async def of(self, demand_id: str) -> tuple[DemandState, tuple[DemandStep, ...]]:
         """Where a demand stands, and what was done about it."""
         return await self._register.of(demand_id)
 
-    async def all(self, *, only_open: bool) -> list[tuple[State, tuple[Step, ...]]]:
+    async def all(self, *, only_open: bool) -> list[tuple[DemandState, tuple[DemandStep, ...]]]:
         """Every demand, or every open one."""
         return await self._register.all(only_open=only_open)
 
@@ -88,7 +89,7 @@ class DemandDesk:
         """The time that counts."""
         return await self._register.now_ms()
 
-    async def found(self, state: State) -> list[FoundRecording]:
+    async def found(self, state: DemandState) -> list[FoundRecording]:
         """What the ledger has of the demanded date and number."""
         return await self._ledger.find_recordings(date.fromisoformat(state.demand.day), state.demand.phone, self._zone)
 
@@ -100,11 +101,11 @@ class DemandDesk:
             for call, rows in found.items()
         }
 
-    async def searched(self, state: State, places: Places) -> dict[str, Any]:
+    async def searched(self, state: DemandState, places: Places) -> dict[str, Any]:
         """Where was sought, and how complete each source is at this moment."""
         return await searched(self._ledger, places, date.fromisoformat(state.demand.day), self._zone)
 
-    async def proof(self, state: State) -> list[Entry]:
+    async def proof(self, state: DemandState) -> list[Entry]:
         """The audit log's entries on the demand and on the recordings selected, in their order."""
         entries: dict[int, Entry] = {}
         for subject in (state.demand.id, *(state.selected or ())):
@@ -112,17 +113,17 @@ class DemandDesk:
         return [entries[seq] for seq in sorted(entries)]
 
     async def do(
-        self, demand_id: str, kind: Kind, actor: str, files: Sequence[str] = (), detail: str = "",
+        self, demand_id: str, kind: StepKind, actor: str, files: Sequence[str] = (), detail: str = "",
         choice: int | None = None,
-    ) -> State:  # fmt: skip
+    ) -> DemandState:  # fmt: skip
         """Select, approve, break the glass, pack, deliver or withdraw; `choice`: see `storage.demands.do`."""
-        self.people.check(actor, kind, broke_glass=kind is Kind.DELIVERED and await self._alone(demand_id, actor))
-        if kind is Kind.SELECTED:
+        self.people.check(actor, kind, broke_glass=kind is StepKind.DELIVERED and await self._alone(demand_id, actor))
+        if kind is StepKind.SELECTED:
             await self._have_sound(demand_id, files)
-        if kind is Kind.SELECTED and not files:
+        if kind is StepKind.SELECTED and not files:
             check_understood((await self._register.of(demand_id))[0])
-        deed = Step(kind, 0, actor, tuple(files), _words(detail))
-        return await self._register.do(demand_id, deed, choice)
+        step = DemandStep(kind, 0, actor, tuple(files), _words(detail))
+        return await self._register.do(demand_id, step, choice)
 
     async def listen(self, demand_id: str, file: str, actor: str, reason: str, places: Places, folder: Path) -> Path:
         """Write a copy to listen to (Opus), once the audit log holds who and why."""
@@ -130,26 +131,26 @@ class DemandDesk:
         path = await self._path_of(state, file)
         await self.note_listening(demand_id, file, actor, reason)
         target = folder / f"{file}.{CopyKind.OPUS}"
-        await asyncio.to_thread(lambda: copy(places.recording(path), target, CopyKind.OPUS))
+        await asyncio.to_thread(lambda: copy(Vault(places).recording(path), target, CopyKind.OPUS))
         return target
 
     async def note_listening(self, demand_id: str, file: str, actor: str, reason: str) -> None:
         """Enter that somebody hears what was found, before a byte of it leaves."""
-        self.people.check(actor, Kind.LISTENED)
-        await self._register.do(demand_id, Step(Kind.LISTENED, 0, actor, (file,), _words(reason)))
+        self.people.check(actor, StepKind.LISTENED)
+        await self._register.do(demand_id, DemandStep(StepKind.LISTENED, 0, actor, (file,), _words(reason)))
 
     async def note_fetched(self, demand_id: str, actor: str, sha256: str) -> None:
         """Enter that somebody fetches the package, before a byte of it leaves."""
-        self.people.check(actor, Deed.FETCH)
+        self.people.check(actor, Action.FETCH)
         await self._ledger.note(Note(actor, "demand.fetched", demand_id, {"sha256": sha256}))
 
     async def keep_time(self, tell: Callable[[str, str], None]) -> None:
         """Tell what has come due of every open demand (promise 12); call it every few seconds."""
         now_ms = await self._register.now_ms()
         for state, _ in await self._register.all(only_open=True):
-            for deed in due(state, now_ms):
-                await self._register.do(state.demand.id, deed)
-                tell(*alarm_of(state, deed, now_ms))
+            for step in due(state, now_ms):
+                await self._register.do(state.demand.id, step)
+                tell(*alarm_of(state, step, now_ms))
 
     async def _alone(self, demand_id: str, actor: str) -> bool:
         """Whether they approved it alone, and nobody else since."""
@@ -161,22 +162,22 @@ class DemandDesk:
         state, _ = await self._register.of(demand_id)
         for hit in await self.found(state):
             if hit.recording is not None and hit.recording.file in files and not hit.recording.path:
-                raise DeedRefusedError(
+                raise ActionRefusedError(
                     f"{hit.recording.file} has no sound ({hit.recording.status.value}): leave it out"
                 )
 
-    async def _path_of(self, state: State, file: str) -> str:
+    async def _path_of(self, state: DemandState, file: str) -> str:
         found = await self.found(state)
         for hit in found:
             if hit.recording is not None and hit.recording.file == file and hit.recording.path:
                 return hit.recording.path
-        raise DeedRefusedError(f"no audio of {file} in the archive")
+        raise ActionRefusedError(f"no audio of {file} in the archive")
 
 
-def alarm_of(state: State, deed: Step, now_ms: int) -> tuple[str, str]:
+def alarm_of(state: DemandState, step: DemandStep, now_ms: int) -> tuple[str, str]:
     """The alarm's kind and its words."""
     left = time_left(state.demand.deadline_ms - now_ms)
-    if deed.kind is Kind.ESCALATED:
+    if step.kind is StepKind.ESCALATED:
         return AlarmKind.DEMAND_NOT_APPROVED, f"{state.demand.id}: nobody has approved yet, {left}"
     missed = now_ms >= state.demand.deadline_ms
     return AlarmKind.DEMAND_MISSED if missed else AlarmKind.DEMAND_DUE, f"{state.demand.id}: {left}"
@@ -192,7 +193,7 @@ def _line(text: str, what: str) -> str:
     """One line that is not empty and of a length that a person writes."""
     line = " ".join(text.split())
     if not line or len(line) > 500 or not line.isprintable():
-        raise DeedRefusedError(f"{what} is missing or no line of text")
+        raise ActionRefusedError(f"{what} is missing or no line of text")
     return line
 
 
@@ -200,7 +201,7 @@ def _words(text: str) -> str:
     """One line, maybe empty: without what no eye sees, which would hide in the signed protocol or on a terminal."""
     line = " ".join(text.split())
     if not line.isprintable():
-        raise DeedRefusedError("what you say is no line of text: it holds marks that cannot be seen; type it anew")
+        raise ActionRefusedError("what you say is no line of text: it holds marks that cannot be seen; type it anew")
     return line
 
 
@@ -209,13 +210,13 @@ def _phone(field: str) -> str:
     try:
         numbers_of(field)
     except NotUnderstoodError as error:
-        raise DeedRefusedError(str(error)) from error
+        raise ActionRefusedError(str(error)) from error
     return _line(one_line(field), "the phone number")
 
 
-def check_understood(state: State) -> None:
+def check_understood(state: DemandState) -> None:
     """Refuse to answer that there is nothing of a number that was never understood (entered before that was asked)."""
     try:
         numbers_of(state.demand.phone)
     except NotUnderstoodError as error:
-        raise DeedRefusedError(f"{error}; enter the demand anew so, and withdraw {state.demand.id}") from error
+        raise ActionRefusedError(f"{error}; enter the demand anew so, and withdraw {state.demand.id}") from error

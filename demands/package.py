@@ -1,50 +1,62 @@
-"""Packs what was approved: the recordings of a demand, its protocol and its proof (rule 14)."""
+"""Packs what was approved: the recordings of a demand, its protocol and its proof (rule 14).
+
+One process packs at a time, and what a person sees in the folder of packages is whole and was entered before: a package
+is made under a hidden name. What is hidden while nobody packs was left by a kill, and goes: it is sound.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+import fcntl
+import os
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from calls.demand import Also, DeedRefusedError, Kind, State, Step, check, choice_of
+from calls.demand import ActionRefusedError, Also, DemandState, DemandStep, StepKind, check, choice_of
+from config.places import Places
 from demands.desk import DemandDesk, check_understood
 from demands.package_zip import Item, build
-from demands.packages_folder import hidden
+from recordings import durable
 from recordings.access.search import by_number
-from recordings.vault.places import Places
+from recordings.vault.vault import Vault
 from storage.recording_search import FoundRecording, counts
 
 FORMAT = 2
+LOOK_EVERY_S = 0.2
 
 
 async def pack(
     desk: DemandDesk, demand_id: str, actor: str, places: Places, zone: str, also: Collection[Also] = ()
-) -> tuple[Path, State]:
+) -> tuple[Path, DemandState]:
     """Build the package, enter it in the audit log, and only then let it be seen in the state folder's `packages/`.
 
     `also`: what lies beside each WAV.
-    Raises DeedRefusedError (not approved, or another choice approved meanwhile; a recording chosen that is not there),
-    LedgerUnavailableError, and what `demands.package_zip.build` raises.
+    Raises ActionRefusedError (not approved, or another choice approved meanwhile; a recording chosen that is not
+    there), LedgerUnavailableError, and what `demands.package_zip.build` raises.
     """
-    desk.people.check(actor, Kind.PACKAGED)
+    desk.people.check(actor, StepKind.PACKAGED)
     state, steps = await desk.of(demand_id)
-    check(state, Step(Kind.PACKAGED, 0, actor))
+    check(state, DemandStep(StepKind.PACKAGED, 0, actor))
     found = await desk.found(state)
     chosen = [hit for hit in found if hit.recording is not None and hit.recording.file in (state.selected or ())]
     proof = [asdict(entry) for entry in await desk.proof(state)]
-    signer = await asyncio.to_thread(places.signer)
+    signer = await asyncio.to_thread(Vault(places).signer)
     tied = await desk.identities([hit.call_id for hit in chosen])
     items = [
-        Item(_facts(hit) | {"identities": tied.get(hit.call_id, [])}, partial(places.recording, hit.recording.path))
+        Item(
+            _facts(hit) | {"identities": tied.get(hit.call_id, [])},
+            partial(Vault(places).recording, hit.recording.path),
+        )
         for hit in chosen
         if hit.recording is not None and hit.recording.path
     ]
     packed = {hit.recording.file for hit in chosen if hit.recording is not None and hit.recording.path}
     if missing := sorted(set(state.selected or ()) - packed):
-        raise DeedRefusedError(f"{', '.join(missing)}: chosen, and not in the archive any more; choose again")
+        raise ActionRefusedError(f"{', '.join(missing)}: chosen, and not in the archive any more; choose again")
     if not items:
         check_understood(state)
     sources = await desk.searched(state, places)
@@ -53,7 +65,7 @@ async def pack(
     async with hidden(target) as fresh:
         sha256 = await asyncio.to_thread(build, fresh, about, items, proof, signer, also)
         await asyncio.to_thread(target.unlink, missing_ok=True)  # of an older choice: a kill must not leave it there
-        state = await desk.do(demand_id, Kind.PACKAGED, actor, detail=sha256, choice=choice_of(steps))
+        state = await desk.do(demand_id, StepKind.PACKAGED, actor, detail=sha256, choice=choice_of(steps))
     return target, state
 
 
@@ -63,9 +75,9 @@ def package_path(places: Places, demand_id: str) -> Path:
 
 
 def _about(
-    state: State, steps: Sequence[Step], found: Sequence[FoundRecording], now_ms: int, zone: str
+    state: DemandState, steps: Sequence[DemandStep], found: Sequence[FoundRecording], now_ms: int, zone: str
 ) -> dict[str, Any]:
-    glass = [step.detail for step in steps if step.kind is Kind.BROKE_GLASS]
+    glass = [step.detail for step in steps if step.kind is StepKind.BROKE_GLASS]
     return {
         "format": FORMAT,
         "made_ms": now_ms,
@@ -117,3 +129,39 @@ def _facts(hit: FoundRecording) -> dict[str, Any]:
         "duration_ms": recording.duration_ms,
         "bridged_ms": recording.bridged_ms,
     }
+
+
+@asynccontextmanager
+async def hidden(target: Path) -> AsyncIterator[Path]:
+    """Where to make the package, which is shown at its place when the block ends well, and is gone otherwise.
+
+    Waits while another process packs; the kernel lets go of it when we die. Raises OSError.
+    """
+    folder, fresh = target.parent, target.with_name(f".{target.name}")
+    await asyncio.to_thread(durable.make_folder, folder)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        while not _taken(descriptor):
+            await asyncio.sleep(LOOK_EVERY_S)
+        for left in folder.glob(".*"):
+            left.unlink()
+        yield fresh
+        await asyncio.to_thread(_show, fresh, target)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _show(fresh: Path, target: Path) -> None:
+    fresh.replace(target)
+    durable.sync(target.parent)

@@ -12,9 +12,10 @@ import structlog
 
 from calls.local_day import local_day
 from calls.search import Search
+from config.places import Places
 from demands.protocol import PRINTED
 from recordings.naming import SIDECAR, origin_of
-from recordings.vault.places import Places
+from recordings.vault.vault import Vault
 from storage.journal.reader import unread_bytes
 from storage.ledger import Ledger
 
@@ -28,7 +29,7 @@ async def searched(ledger: Ledger, places: Places, day: date, zone: str) -> dict
     """
     span = local_day(day, zone)
     positions = await ledger.journal_positions()
-    gaps = await ledger.silences(span)
+    gaps = await ledger.unrecorded(span)
     return {
         "from_ms": span.from_ms,
         "to_ms": span.to_ms,
@@ -66,7 +67,8 @@ async def _without_row(ledger: Ledger, places: Places, from_ms: int, to_ms: int)
 
 
 def _recordings_in(places: Places, from_ms: int, to_ms: int) -> list[str]:
-    hour, store = datetime.fromtimestamp(from_ms / 1000, UTC).replace(minute=0, second=0, microsecond=0), places.store
+    hour = datetime.fromtimestamp(from_ms / 1000, UTC).replace(minute=0, second=0, microsecond=0)
+    store = Vault(places).store
     found: list[str] = []
     while hour.timestamp() * 1000 < to_ms:
         listed = store.list(f"{hour:%Y/%m/%d/%H}")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
+from calls.disks import DiskNow
 from calls.ids import CallId
 from calls.portions import in_portions
 from config.settings import Settings
 from console.answers import (
     CallNow,
-    DiskNow,
     OperatorNow,
     OwedCallback,
     OwedState,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from calls.events import Event, OperatorAnswered
 from calls.ids import CallId, GroupId
-from calls.so_far import SoFar, Waited
+from calls.wait_history import SoFar, Waited
 from dispatch.watchers import Watcher
 from routing.core import Router
 from routing.queue import Waiting

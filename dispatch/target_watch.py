@@ -16,7 +16,7 @@ from calls.alarms import AlarmKind
 from calls.ids import GroupId
 from calls.journal import Fact
 from calls.local_day import Span, local_date, local_day, local_time
-from calls.so_far import SoFar, Waited
+from calls.wait_history import SoFar, Waited
 from config.settings import Settings
 from console.answers import TargetNow, TargetOfGroup
 from console.errors import UnavailableError

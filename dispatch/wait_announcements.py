@@ -20,7 +20,7 @@ from dispatch.watchers import Watcher
 from routing.commands import Announce
 from routing.core import Router
 from routing.skills import Need
-from routing.waits.announced import Minutes, Told
+from routing.waits.announced import Announced, Minutes
 from routing.waits.estimate import Staff
 from routing.waits.expectation import Expectations, on_duty
 from routing.waits.rates import Rates, observe, seen_in
@@ -39,7 +39,7 @@ class Words:
     """What to say: ids of prompts; `wait_s` is the expected wait, None when nobody on duty serves the group."""
 
     prompts: tuple[str, ...]
-    told: Told
+    told: Announced
     wait_s: float | None
 
 
@@ -94,7 +94,7 @@ class WaitAnnouncements(Watcher):
         """Follow the caller no more: who asks for a callback has neither an operator nor given up."""
         self._expectations.forget(call)
 
-    def rebuilding(self, router: Router, told: dict[CallId, Told], now_ms: int) -> Iterator[None]:
+    def rebuilding(self, router: Router, told: dict[CallId, Announced], now_ms: int) -> Iterator[None]:
         """Follow those whom a rebuilt truth knows, one at each step, and remember what they were told."""
         self._expectations.keep_only(router.calls)
         self._staff_until_ms = 0
@@ -139,16 +139,16 @@ def learnt(past: Iterable[Handled], wrap_up_s: Callable[[GroupId], float]) -> Ra
     return observe({}, seen_in(past, wrap_up_s))
 
 
-def kept(told: Told) -> str:
+def kept(told: Announced) -> str:
     """What was told, as a channel variable keeps it: place, and the range that later ones stay within."""
     held = f":{told.held.low}:{told.held.high}" if told.held else ""
     return f"{told.place}{held}"
 
 
-def recalled(text: str) -> Told | None:
+def recalled(text: str) -> Announced | None:
     """The reverse of `kept`; None for anything else."""
     parts = text.split(":")
     if len(parts) not in (1, 3) or not all(part.isascii() and part.isdecimal() for part in parts):
         return None
     numbers = [int(part) for part in parts]
-    return Told(numbers[0], None, Minutes(numbers[1], numbers[2]) if len(numbers) == 3 else None)
+    return Announced(numbers[0], None, Minutes(numbers[1], numbers[2]) if len(numbers) == 3 else None)

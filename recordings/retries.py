@@ -9,7 +9,7 @@ log = structlog.get_logger(__name__)
 RETRY_MS = 10_000
 
 
-class Complaints:
+class Retries:
     """What is known to fail at present, by subject: a recording's name, `archive` or `ledger`."""
 
     def __init__(self) -> None:

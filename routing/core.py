@@ -42,7 +42,7 @@ from routing.queue import Lines, Waiting
 from routing.reservations import LEASE_GRACE_S, Reservations
 from routing.rules import Rules
 from routing.skills import Need
-from routing.state_changes import Shown
+from routing.state_changes import StateChanges
 from routing.target.day import Helps, Lent
 from routing.traffic import Traffic, Waits
 
@@ -72,7 +72,7 @@ class Router:
         self._announcing = Announcing(self.calls, self._lines, rules)
         self._touched: dict[OperatorId, None] = {}
         self._reservations = Reservations(self.operators, rules, self._touched)
-        self._shown = Shown(self.operators)
+        self._shown = StateChanges(self.operators)
         for operator in self.operators.values():
             self._floor.enlist(operator)
             self._settle(operator, operator.idle_since_ms)

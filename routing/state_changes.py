@@ -9,7 +9,7 @@ from routing.commands import ShowState
 from routing.presence import Operator, State
 
 
-class Shown:
+class StateChanges:
     """What supervisors and the ledger were told of the operators."""
 
     def __init__(self, operators: Iterable[OperatorId]) -> None:
@@ -17,7 +17,7 @@ class Shown:
         self.never = dict.fromkeys(operators)
         """Those of whom nothing was said yet."""
 
-    def adopt(self, older: Shown) -> None:
+    def adopt(self, older: StateChanges) -> None:
         """Take over what another has said."""
         self._said = dict(older._said)
 

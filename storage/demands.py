@@ -1,4 +1,7 @@
-"""The register of demands: each deed is checked, kept and entered in the audit log in one transaction (rule 14)."""
+"""The register of demands: each step is checked, kept and entered in the audit log in one transaction (rule 14).
+
+`Register` is what the rest of the program asks: each of its methods is one transaction.
+"""
 
 from __future__ import annotations
 
@@ -7,41 +10,42 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
-from calls.audit import Detail, Note
+from calls.audit import Detail, Entry, Note
 from calls.demand import (
     CLOSING,
+    ActionRefusedError,
     Authority,
-    DeedRefusedError,
     Demand,
-    Kind,
-    State,
-    Step,
+    DemandState,
+    DemandStep,
+    StepKind,
     after,
     check,
     choice_of,
     state_of,
 )
 from calls.demand import honest_now_ms as honest
-from calls.machine_clock import Reading
+from calls.machine_clock import Reading, read
 from storage import audit
-from storage.readers import few
+from storage.readers import Reader, ThreadReader, few
 from storage.rows import insert_new
 from storage.tables import demand, demand_step, legal_hold
+from storage.transaction import in_transaction
 
 _LONGEST = 2_000
 """Of a detail: it is read by people."""
 
 
-def register(connection: Connection, wanted: Demand, year: int, clock: Reading) -> State:
+def register(connection: Connection, wanted: Demand, year: int, clock: Reading) -> DemandState:
     """Enter a demand; its id (`D-<year>-<number>`) and the instant of registration are given here.
 
-    Raises DeedRefusedError for one that would have been received later than now.
+    Raises ActionRefusedError for one that would have been received later than now.
     """
     now_ms = now_ms_of(connection, clock)
     if wanted.received_ms > now_ms:
-        raise DeedRefusedError("received in the future: check the date, the hour and the clock")
+        raise ActionRefusedError("received in the future: check the date, the hour and the clock")
     prefix = f"D-{year}-"
     count = connection.scalar(select(func.count()).where(demand.c.id.startswith(prefix, autoescape=True))) or 0
     entered = replace(wanted, id=f"{prefix}{count + 1:04}", registered_ms=now_ms)
@@ -51,52 +55,56 @@ def register(connection: Connection, wanted: Demand, year: int, clock: Reading) 
     return state_of(entered, ())
 
 
-def do(connection: Connection, demand_id: str, deed: Step, clock: Reading, choice: int | None = None) -> State:
+def do(
+    connection: Connection, demand_id: str, step: DemandStep, clock: Reading, choice: int | None = None
+) -> DemandState:
     """Do a step, if it may be done now; a step found due twice (`alerted`) is done once.
 
     `choice`: it is about what was chosen then (`calls.demand.choice_of`), and is refused once that has changed.
-    Raises DeedRefusedError, and for an unknown demand too.
+    Raises ActionRefusedError, and for an unknown demand too.
     """
     now_ms = now_ms_of(connection, clock)  # locks the audit log, and with it the register
     state, steps = _known(connection, demand_id)
     if choice is not None and choice != choice_of(steps):
-        raise DeedRefusedError(f"{demand_id}: another choice was made or approved meanwhile; do it again for that one")
-    deed = replace(deed, at_ms=now_ms, files=tuple(dict.fromkeys(deed.files)), detail=deed.detail[:_LONGEST])
-    check(state, deed)
-    later = after(state, deed)
-    if deed.kind in (Kind.ALERTED, Kind.ESCALATED) and later == state:
+        raise ActionRefusedError(
+            f"{demand_id}: another choice was made or approved meanwhile; do it again for that one"
+        )
+    step = replace(step, at_ms=now_ms, files=tuple(dict.fromkeys(step.files)), detail=step.detail[:_LONGEST])
+    check(state, step)
+    later = after(state, step)
+    if step.kind in (StepKind.ALERTED, StepKind.ESCALATED) and later == state:
         return state
     of_demand = demand_step.c.demand_id == demand_id
     number = (connection.scalar(select(func.max(demand_step.c.seq)).where(of_demand)) or 0) + 1
     said = json.dumps(
-        {"files": deed.files, "text": deed.detail, "boot": clock.boot, "up_ms": clock.up_ms}, ensure_ascii=False
+        {"files": step.files, "text": step.detail, "boot": clock.boot, "up_ms": clock.up_ms}, ensure_ascii=False
     )
-    values = {"demand_id": demand_id, "seq": number, "at_ms": now_ms, "actor": deed.actor, "kind": deed.kind.value}
+    values = {"demand_id": demand_id, "seq": number, "at_ms": now_ms, "actor": step.actor, "kind": step.kind.value}
     connection.execute(insert(demand_step), values | {"detail": said})
-    if deed.kind is Kind.SEARCHED:
-        _hold(connection, demand_id, deed)
-    if deed.kind in CLOSING:
+    if step.kind is StepKind.SEARCHED:
+        _hold(connection, demand_id, step)
+    if step.kind in CLOSING:
         connection.execute(update(demand).where(demand.c.id == demand_id).values(closed_ms=now_ms))
-    facts: dict[str, Detail] = {"text": deed.detail, "files": len(deed.files)}
-    if deed.kind is Kind.DELIVERED:
+    facts: dict[str, Detail] = {"text": step.detail, "files": len(step.files)}
+    if step.kind is StepKind.DELIVERED:
         facts["package_sha256"] = state.package_sha256
-    notes = [Note(deed.actor, f"demand.{deed.kind}", demand_id, facts)]
+    notes = [Note(step.actor, f"demand.{step.kind}", demand_id, facts)]
     notes += [
-        Note(deed.actor, f"recording.{deed.kind}", file, {"demand": demand_id, "text": deed.detail})
-        for file in deed.files
+        Note(step.actor, f"recording.{step.kind}", file, {"demand": demand_id, "text": step.detail})
+        for file in step.files
     ]
     audit.append(connection, notes, now_ms)
     return later
 
 
-def state(connection: Connection, demand_id: str) -> tuple[State, tuple[Step, ...]] | None:
+def state(connection: Connection, demand_id: str) -> tuple[DemandState, tuple[DemandStep, ...]] | None:
     """Where a demand stands, and all that was done about it; None for an unknown one."""
     return next(iter(states(connection, [demand_id])), None)
 
 
 def states(
     connection: Connection, ids: Iterable[str] | None = None, *, only_open: bool = False
-) -> list[tuple[State, tuple[Step, ...]]]:
+) -> list[tuple[DemandState, tuple[DemandStep, ...]]]:
     """Demands in the order they were registered: those, or all of them, or all that are open."""
     query = select(*(column for column in demand.c if column.name != "closed_ms")).order_by(demand.c.registered_ms)
     steps = select(demand_step).order_by(demand_step.c.demand_id, demand_step.c.seq)
@@ -106,10 +114,12 @@ def states(
     if only_open:
         query = query.where(demand.c.closed_ms.is_(None))
         steps = steps.join(demand).where(demand.c.closed_ms.is_(None))
-    done: dict[str, list[Step]] = defaultdict(list)
+    done: dict[str, list[DemandStep]] = defaultdict(list)
     for row in few(connection, steps):
         said = json.loads(row.detail)
-        done[row.demand_id].append(Step(Kind(row.kind), row.at_ms, row.actor, tuple(said["files"]), said["text"]))
+        done[row.demand_id].append(
+            DemandStep(StepKind(row.kind), row.at_ms, row.actor, tuple(said["files"]), said["text"])
+        )
     found = [
         Demand(**dict(row) | {"authority": Authority(row["authority"])}) for row in connection.execute(query).mappings()
     ]
@@ -134,21 +144,62 @@ def _first_of(connection: Connection, boot: str) -> Reading | None:
     return min(written, key=lambda one: one.up_ms, default=None)
 
 
-def unknown(demand_id: str) -> DeedRefusedError:
+def unknown(demand_id: str) -> ActionRefusedError:
     """Nobody has registered it."""
-    return DeedRefusedError(f"no demand {demand_id[:40]!r} in the register: `bailanys demands list` shows them")
+    return ActionRefusedError(f"no demand {demand_id[:40]!r} in the register: `bailanys demands list` shows them")
 
 
-def _known(connection: Connection, demand_id: str) -> tuple[State, tuple[Step, ...]]:
+def _known(connection: Connection, demand_id: str) -> tuple[DemandState, tuple[DemandStep, ...]]:
     found = state(connection, demand_id)
     if found is None:
         raise unknown(demand_id)
     return found
 
 
-def _hold(connection: Connection, demand_id: str, deed: Step) -> None:
+def _hold(connection: Connection, demand_id: str, step: DemandStep) -> None:
     """What may be meant is not disposed of while the demand is open, nor afterwards."""
     statement = insert_new(connection.dialect.name, legal_hold)
-    for file in deed.files:
-        values = {"file": file, "cause": demand_id, "from_ms": deed.at_ms, "actor": deed.actor, "reason": "demanded"}
+    for file in step.files:
+        values = {"file": file, "cause": demand_id, "from_ms": step.at_ms, "actor": step.actor, "reason": "demanded"}
         connection.execute(statement, values)
+
+
+class Register:
+    """Every method may raise LedgerUnavailableError; those that change something also ActionRefusedError."""
+
+    def __init__(self, engine: Engine, look_ups: Reader | None = None) -> None:
+        """`look_ups`: asks of one demand, of the open ones and of the time; without it threads do as for all else."""
+        self._engine = engine
+        self._read = ThreadReader(engine).read
+        self._look_up = self._read if look_ups is None else look_ups.read
+
+    async def enter(self, wanted: Demand, year: int) -> DemandState:
+        """Enter a demand; its id and the instant of registration are given by the register."""
+        clock = read()
+        return await in_transaction(self._engine, lambda connection: register(connection, wanted, year, clock))
+
+    async def do(self, demand_id: str, step: DemandStep, choice: int | None = None) -> DemandState:
+        """Do a step, with the audit log's entry; the instant is the register's. `choice`: see `storage.demands.do`."""
+        clock = read()
+        return await in_transaction(self._engine, lambda connection: do(connection, demand_id, step, clock, choice))
+
+    async def of(self, demand_id: str) -> tuple[DemandState, tuple[DemandStep, ...]]:
+        """Where a demand stands and what was done. Raises ActionRefusedError for an unknown one."""
+        found = await self._look_up(lambda connection: state(connection, demand_id))
+        if found is None:
+            raise unknown(demand_id)
+        return found
+
+    async def all(self, *, only_open: bool = False) -> list[tuple[DemandState, tuple[DemandStep, ...]]]:
+        """Every demand, or every open one, in the order of registration."""
+        ask = self._look_up if only_open else self._read
+        return await ask(lambda connection: states(connection, only_open=only_open))
+
+    async def audit_of(self, subject: str) -> list[Entry]:
+        """What was done with one demand or recording, as it was done."""
+        return await self._read(lambda connection: audit.about(connection, subject))
+
+    async def now_ms(self) -> int:
+        """The time that counts (see `calls.demand.honest_now_ms`)."""
+        clock = read()
+        return await self._look_up(lambda connection: now_ms_of(connection, clock))

@@ -21,9 +21,8 @@ from calls.phone_field import NotUnderstoodError, numbers_of
 from calls.ratings import RatingGiven
 from calls.recording import EndedTalk, Gap, Recording, SpoolFault
 from calls.search import Coverage, Search
-from calls.so_far import SoFar
 from calls.statistics import CallTimes
-from calls.wait_history import Handled
+from calls.wait_history import Handled, SoFar
 from storage import audit, callbacks, rows, wait_history
 from storage import recordings as book
 from storage import spool_faults as faults
@@ -33,10 +32,10 @@ from storage.meant import identities_of
 from storage.readers import Reader, ThreadReader, few
 from storage.record import CallRecord, GapRow, IdentityRow, talked_in
 from storage.recording_search import FoundRecording, by_number, coverage, find, in_order
-from storage.so_far import so_far
 from storage.tables import alarm, call, caller_language, journal_position, rating, segment, step
 from storage.transaction import in_transaction
-from storage.unrecorded import Silence, silences
+from storage.unrecorded import Silence, unrecorded
+from storage.wait_history import so_far
 
 T = TypeVar("T")
 
@@ -184,9 +183,9 @@ class Ledger:
         """How much of the talks of a span of time is recorded, and why the others are not."""
         return await self._read(lambda connection: coverage(connection, Span(from_ms, to_ms)))
 
-    async def silences(self, span: Span) -> list[Silence]:
+    async def unrecorded(self, span: Span) -> list[Silence]:
         """All talks and stretches of talks without a recording, of calls that arrived in the span."""
-        return await self._read(lambda connection: silences(connection, span))
+        return await self._read(lambda connection: unrecorded(connection, span))
 
     async def journal_positions(self) -> dict[tuple[str, int], Position]:
         """How far each journal file is taken in."""
@@ -242,7 +241,7 @@ class Ledger:
         """The answered talks that have ended and have no recording row, whatever its status."""
         return await self._read(book.ended_talks)
 
-    async def kept_recordings(self, span: Span | None = None, call: str | None = None) -> list[book.Kept]:
+    async def kept_recordings(self, span: Span | None = None, call: str | None = None) -> list[book.StoredRecording]:
         """Recordings that have a file: of calls that arrived in a span, of one call, or all."""
         return await self._read(lambda connection: book.kept_recordings(connection, span, call))
 

@@ -1,11 +1,18 @@
-"""The archive on S3-compatible object storage, through obstore."""
+"""The archive on S3-compatible object storage, through obstore: its key, what it was asked, and why it did not do it.
+
+The key is from the environment, or from a file that only we can read; no message has anything of a secret or a caller.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import secrets
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from errno import ENOENT
 from pathlib import Path
@@ -18,8 +25,6 @@ from obstore.store import S3Store
 
 from calls.store import StoreAwayError, Stored
 from config.object_store import StoreAddress
-from storage.object_reasons import reason
-from storage.object_secrets import secrets_of
 
 if TYPE_CHECKING:
     from obstore.store import S3Config
@@ -34,6 +39,26 @@ CONNECT_S, SILENT_S, REQUEST_S = 5, 30, 300
 RETRIES = 2
 
 _IN_AN_HOUR = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[0-9]{2}/[^/]+")
+_BY_CODE = {
+    "NoSuchBucket": "there is no such bucket",
+    "InvalidAccessKeyId": "it does not know the access key",
+    "SignatureDoesNotMatch": "the secret key is wrong",
+    "AccessDenied": "the access key may not do that there",
+    "AuthorizationHeaderMalformed": "the region is another one",
+    "PermanentRedirect": "the bucket is in another region, or at another endpoint",
+    "RequestTimeTooSkewed": "this machine's clock is wrong",
+    "SlowDown": "it asks us to be slower",
+}
+_BY_SIGN = (
+    ("dns error", "the endpoint's name is not known"),
+    ("ConnectionRefused", "nothing listens there"),
+    ("InvalidCertificate", "its certificate is not one to be trusted"),
+    ("InvalidContentType", "it does not speak TLS: is the endpoint http, not https?"),
+    ("TimedOut", "it does not answer in time"),
+    ("kind: Timeout", "it does not answer in time"),
+)
+_CODE = re.compile(r"<Code>(\w{1,60})</Code>")
+_STATUS = re.compile(r"status code: (\d{3})")
 
 
 class ObjectStore:
@@ -156,3 +181,54 @@ def _connected(address: StoreAddress) -> S3Store:
         },
         retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=SILENT_S)},
     )
+
+
+def reason(said: str) -> str:
+    """The reason in obstore's long message, which quotes the server's answer."""
+    if code := _CODE.search(said):
+        return _BY_CODE.get(code[1], f"it answers {code[1]}")
+    for sign, words in _BY_SIGN:
+        if sign in said:
+            return words
+    status = _STATUS.search(said)
+    return f"it answers with HTTP status {status[1]}" if status else "it does not answer"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreKey:
+    """What requests are signed with; never shown."""
+
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(default="", repr=False)
+
+
+class StoreKeyError(StoreAwayError):
+    """There is no key, or it lies open."""
+
+    error_id = "store-key"
+    retryable = False
+
+
+def secrets_of(file: Path, env: Mapping[str, str] = os.environ) -> StoreKey:
+    """The key. Raises StoreKeyError, which says what to do."""
+    known, secret = env.get("AWS_ACCESS_KEY_ID", ""), env.get("AWS_SECRET_ACCESS_KEY", "")
+    if known and secret:
+        return StoreKey(known, secret, env.get("AWS_SESSION_TOKEN", ""))
+    try:
+        if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise StoreKeyError(f"{file} can be read by others: chmod 600")
+        said = json.loads(file.read_text(encoding="utf-8"))
+        return StoreKey(str(said["access_key_id"]), str(said["secret_access_key"]), str(said.get("session_token", "")))
+    except FileNotFoundError:
+        raise StoreKeyError(
+            f"no key to the archive's store: neither {file} nor AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        ) from None
+    except StoreKeyError:
+        raise
+    except OSError as error:
+        raise StoreKeyError(f"{file} cannot be read: {error.strerror}") from None
+    except (AttributeError, KeyError, TypeError, ValueError):  # the error itself might quote a secret
+        raise StoreKeyError(
+            f'{file} must hold {{"access_key_id": "…", "secret_access_key": "…"}} and nothing else'
+        ) from None

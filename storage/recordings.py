@@ -29,7 +29,7 @@ LONGEST_CALL_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredRecording:
     """A recording with a file, and the hash that the audit log holds of it; None when it holds none."""
 
     recording: Recording
@@ -170,7 +170,9 @@ def recordings_of(connection: Connection, call_id: str) -> list[Recording]:
     return [found for row in connection.execute(query) if (found := recording_of(row)) is not None]
 
 
-def kept_recordings(connection: Connection, span: Span | None = None, call_id: str | None = None) -> list[Kept]:
+def kept_recordings(
+    connection: Connection, span: Span | None = None, call_id: str | None = None
+) -> list[StoredRecording]:
     """Recordings that have a file, of calls that arrived in a span or of one call, with what the audit log says."""
     query = select(*RECORDING_COLUMNS).where(recording.c.path != "").order_by(recording.c.made_ms)
     if span is not None:
@@ -186,7 +188,7 @@ def kept_recordings(connection: Connection, span: Span | None = None, call_id: s
             audit_table.c.subject.in_(files), audit_table.c.kind == "recording.kept"
         )
         hashes |= {file: json.loads(detail)["sha256"] for file, detail in connection.execute(kept.order_by("seq"))}
-    return [Kept(made, hashes.get(made.file)) for made in found]
+    return [StoredRecording(made, hashes.get(made.file)) for made in found]
 
 
 def made_since(connection: Connection, since_ms: int, after: str = "") -> list[Recording]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
 
 from calls.audit import Detail, Note
-from calls.demand import DeedRefusedError, Kind
+from calls.demand import ActionRefusedError, StepKind
 from calls.recording import Recording, RecordingStatus
 from storage import audit
 from storage.recordings import RECORDING_COLUMNS, recording_of
@@ -31,7 +31,7 @@ def longest_days(connection: Connection, configured: int, now_ms: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RetentionState:
     """What is kept, and what is over age."""
 
     kept_days: int
@@ -45,7 +45,7 @@ class Standing:
     disposed: int
 
 
-def standing(connection: Connection, configured: int, now_ms: int) -> Standing:
+def retention_state(connection: Connection, configured: int, now_ms: int) -> RetentionState:
     """How retention stands; changes nothing."""
     days = max(configured, _known_days(connection))
     held = exists().where(legal_hold.c.file == recording.c.file)
@@ -55,7 +55,7 @@ def standing(connection: Connection, configured: int, now_ms: int) -> Standing:
         return connection.scalar(select(func.count()).select_from(recording).where(*conditions)) or 0
 
     there = recording.c.path != ""
-    return Standing(
+    return RetentionState(
         kept_days=days,
         kept=count(there),
         oldest_ms=connection.scalar(select(func.min(recording.c.made_ms)).where(there)),
@@ -89,7 +89,7 @@ def dispose(connection: Connection, made: Recording, days: int, now_ms: int) -> 
     """
     audit.take_turn(connection)
     held = exists().where(legal_hold.c.file == recording.c.file).correlate(recording)
-    searched = exists().where(demand_step.c.demand_id == demand.c.id, demand_step.c.kind == Kind.SEARCHED.value)
+    searched = exists().where(demand_step.c.demand_id == demand.c.id, demand_step.c.kind == StepKind.SEARCHED.value)
     unsearched = exists().where(demand.c.closed_ms.is_(None), ~searched.correlate(demand)).correlate(None)
     as_seen = (recording.c.path == made.path) & (recording.c.path != "") & (recording.c.sha256 == made.sha256)
     gone = {"status": RecordingStatus.DISPOSED.value, "path": ""}
@@ -114,14 +114,14 @@ class Order:
 def hold(connection: Connection, wanted: Sequence[Recording], actor: str, reason: str, now_ms: int) -> str:
     """Keep recordings whatever their age, until this very order is released; returns its id.
 
-    Raises DeedRefusedError when one of them was disposed of meanwhile: then none is held.
+    Raises ActionRefusedError when one of them was disposed of meanwhile: then none is held.
     """
     audit.take_turn(connection)
     end = audit.last(connection)
     order = f"{ORDER}-{1 if end is None else end.seq + 1}"
     for made in wanted:
         if not connection.scalar(select(recording.c.path).where(_key(made))):
-            raise DeedRefusedError(f"{made.file} was disposed of: there is nothing left of it to hold")
+            raise ActionRefusedError(f"{made.file} was disposed of: there is nothing left of it to hold")
         values = {"file": made.file, "cause": order, "from_ms": now_ms, "actor": actor, "reason": reason}
         connection.execute(insert(legal_hold), values)
     facts: dict[str, Detail] = {"reason": reason, "order": order}
@@ -144,15 +144,15 @@ def release(
 ) -> list[str]:
     """End one order's holds on these recordings; returns those that were held by it.
 
-    The only order on them need not be named. Raises DeedRefusedError for several and none named, for one that is none,
-    and for a demand's hold, which nothing ends.
+    The only order on them need not be named. Raises ActionRefusedError for several and none named, for one that is
+    none, and for a demand's hold, which nothing ends.
     """
     audit.take_turn(connection)
     known = orders(connection, files)
     if order and order not in {one.id for one in known}:
-        raise DeedRefusedError(f"no order {order!r} holds it{_listed(known)}; what a demand holds stays held")
+        raise ActionRefusedError(f"no order {order!r} holds it{_listed(known)}; what a demand holds stays held")
     if not order and len(known) > 1:
-        raise DeedRefusedError(f"{len(known)} orders hold it: say which has ended{_listed(known)}")
+        raise ActionRefusedError(f"{len(known)} orders hold it: say which has ended{_listed(known)}")
     if not known:
         return []
     order = order or known[0].id

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from calls.demand import Kind
+from calls.demand import StepKind
 from storage.engine import driver_url, open_engine, reading
 from storage.errors import LedgerUnavailableError
 from storage.tables import audit, demand_step, owner, recording
@@ -26,7 +26,7 @@ def of_signed(url: str, before_ms: int) -> str:
     """What must have been signed: a package, or an old audit log. Empty: nothing. Raises LedgerUnavailableError."""
 
     def told(connection: Connection) -> str:
-        packed = select(demand_step.c.demand_id).where(demand_step.c.kind == Kind.PACKAGED.value).limit(1)
+        packed = select(demand_step.c.demand_id).where(demand_step.c.kind == StepKind.PACKAGED.value).limit(1)
         if found := connection.scalar(packed):
             return f"the package of {found} was signed"
         first_ms = connection.scalar(select(audit.c.at_ms).order_by(audit.c.seq).limit(1))

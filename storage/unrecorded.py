@@ -38,7 +38,7 @@ _reason = case((_somewhere, UNKNOWN_PLACE), else_=gap.c.reason).label("reason")
 _NO_TALK = (RecordingStatus.EMPTY.value, RecordingStatus.ORPHAN.value)
 
 
-def silences(connection: Connection, span: Span) -> list[Silence]:
+def unrecorded(connection: Connection, span: Span) -> list[Silence]:
     """Of calls that arrived in the span, in their order. A missing talk is told once, by its gap."""
     arrived = and_(call.c.arrived_ms >= span.from_ms, call.c.arrived_ms < span.to_ms)
     talks = (

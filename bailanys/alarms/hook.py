@@ -25,9 +25,9 @@ from pathlib import Path
 
 import structlog
 
-from calls.alarms import AlarmKind, Told
+from calls.alarms import Alarm, AlarmKind
 from config.settings import LANGUAGES, Alarms
-from storage.journal.alarms import told_by
+from storage.journal.alarms import alarm_in
 from storage.journal.reader import Position, files_of, read_portion
 
 log = structlog.get_logger(__name__)
@@ -65,7 +65,7 @@ class Said:
         }
 
 
-def said_of(told: Told) -> Said:
+def said_of(told: Alarm) -> Said:
     """With its sentences; a kind without any is told in general words."""
     return Said(told.kind, told.detail, told.at_ms, {one: sentence(one, told.kind) for one in LANGUAGES})
 
@@ -89,7 +89,7 @@ class AlarmHook:
         except (OSError, ValueError) as error:  # as at the first time: better than each alarm of a year once more
             log.error("which alarms were handed on is not known: from now on", file=str(kept), error=str(error))
             self._positions = None
-        self._waiting: deque[Told] = deque()
+        self._waiting: deque[Alarm] = deque()
         self._minute_ends_s = 0.0
         self._this_minute = 0
         self._left_out = 0
@@ -106,7 +106,7 @@ class AlarmHook:
         if self._left_out and time.monotonic() >= self._minute_ends_s:
             detail = f"{self._left_out} more alarms: `bailanys alarms` shows them"
             self._left_out = 0
-            await self._hand_on(Told(time.time_ns() // 1_000_000, MANY, detail))
+            await self._hand_on(Alarm(time.time_ns() // 1_000_000, MANY, detail))
         await asyncio.to_thread(_write, self._kept, self._positions)
 
     def _to_the_end(self) -> dict[tuple[str, int], Position]:
@@ -122,10 +122,10 @@ class AlarmHook:
                 while (portion := read_portion(journal, path, positions)) is not None:
                     positions[portion.source, portion.inode] = portion.after
                     for line in portion.lines:
-                        if (told := told_by(line)) is not None:
+                        if (told := alarm_in(line)) is not None:
                             self._count(told)
 
-    def _count(self, told: Told) -> None:
+    def _count(self, told: Alarm) -> None:
         now_s = time.monotonic()
         if now_s >= self._minute_ends_s and not self._left_out:
             self._minute_ends_s, self._this_minute = now_s + 60.0, 0
@@ -135,7 +135,7 @@ class AlarmHook:
         else:
             self._left_out += 1
 
-    async def _hand_on(self, told: Told) -> None:
+    async def _hand_on(self, told: Alarm) -> None:
         said = said_of(told)
         for number in range(1, TRIES + 1):
             try:

@@ -12,7 +12,7 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 
-class Kept(Generic[K, T]):
+class TimedCache(Generic[K, T]):
     """Answers by key. A look-up that hangs holds one thread, however many ask; one that failed is made again."""
 
     def __init__(self, look_up: Callable[[K], Awaitable[T]], kept_s: float, most: int = 8) -> None:

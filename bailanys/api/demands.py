@@ -6,18 +6,19 @@ import asyncio
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from bailanys.api.audit_once import Once
-from bailanys.api.errors import said
-from calls.demand import Also, DeedRefusedError, Kind, State, Step
+from bailanys.api.audit_once import AuditOnce
+from bailanys.api.errors import translated
+from calls.demand import ActionRefusedError, Also, DemandState, DemandStep, StepKind
 from calls.portions import in_portions
-from console.demand_answers import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked, DemandStep
+from config.places import Places
+from console.demand_answers import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked
+from console.demand_answers import DemandStep as StepAnswer
 from console.errors import RefusedError, UnavailableError, UnknownDemandError
 from console.stream import ZIP_MEDIA, Stream
 from demands.desk import DemandDesk, Entered
 from demands.package import pack, package_path
 from demands.package_zip import sha256_of
 from recordings.access.playback import Plain
-from recordings.vault.places import Places
 from storage.recording_search import FoundRecording
 
 
@@ -28,54 +29,54 @@ class DemandOffice:
         self._desk = desk
         self._places = places
         self._zone = zone
-        self._once = Once()
-        self._packing: set[asyncio.Future[tuple[Path, State]]] = set()
+        self._once = AuditOnce()
+        self._packing: set[asyncio.Future[tuple[Path, DemandState]]] = set()
 
     async def all(self, *, every: bool) -> list[DemandNow]:
         """Open demands, or all."""
-        now_ms = await said(self._desk.now_ms())
-        known = await said(self._desk.all(only_open=not every))
+        now_ms = await translated(self._desk.now_ms())
+        known = await translated(self._desk.all(only_open=not every))
         return [_now(state, steps, now_ms) async for state, steps in in_portions(known)]
 
     async def of(self, demand: str) -> DemandNow:
         """One demand. Raises UnknownDemandError."""
         try:
-            state, steps = await said(self._desk.of(demand))
+            state, steps = await translated(self._desk.of(demand))
         except RefusedError as error:  # the only thing that can be wrong with a look
             raise UnknownDemandError(str(error)) from error
-        return _now(state, steps, await said(self._desk.now_ms()))
+        return _now(state, steps, await translated(self._desk.now_ms()))
 
     async def enter(self, body: DemandBody, by: str) -> DemandFound:
         """Enter a demand, and search."""
-        received_ms = await said(self._desk.now_ms()) if body.received_ms is None else body.received_ms
-        deed = self._desk.enter(
+        received_ms = await translated(self._desk.now_ms()) if body.received_ms is None else body.received_ms
+        entering = self._desk.enter(
             body.authority, body.letter, body.ground, body.date, body.phone, received_ms, self._who(by),
             body.scan_sha256,
         )  # fmt: skip
-        return await self._found(await said(deed))
+        return await self._found(await translated(entering))
 
     async def hits(self, demand: str) -> list[DemandHit]:
         """What there is for a demand. Raises UnknownDemandError."""
         await self.of(demand)
-        state, _ = await said(self._desk.of(demand))
-        return [_hit(hit) async for hit in in_portions(await said(self._desk.found(state)))]
+        state, _ = await translated(self._desk.of(demand))
+        return [_hit(hit) async for hit in in_portions(await translated(self._desk.found(state)))]
 
     async def search(self, demand: str, by: str) -> DemandFound:
         """Search again."""
         await self.of(demand)
-        return await self._found(await said(self._desk.search(demand, self._who(by))))
+        return await self._found(await translated(self._desk.search(demand, self._who(by))))
 
     async def select(self, demand: str, files: Sequence[str], by: str) -> DemandNow:
         """Say which are meant."""
-        return await self._do(demand, Kind.SELECTED, by, files)
+        return await self._do(demand, StepKind.SELECTED, by, files)
 
     async def approve(self, demand: str, by: str) -> DemandNow:
         """Approve the selection."""
-        return await self._do(demand, Kind.APPROVED, by)
+        return await self._do(demand, StepKind.APPROVED, by)
 
     async def break_glass(self, demand: str, reason: str, by: str) -> DemandNow:
         """Approve alone."""
-        return await self._do(demand, Kind.BROKE_GLASS, by, detail=reason)
+        return await self._do(demand, StepKind.BROKE_GLASS, by, detail=reason)
 
     async def package(self, demand: str, also: Collection[Also], by: str) -> DemandPacked:
         """Build the package."""
@@ -83,7 +84,7 @@ class DemandOffice:
         packing = asyncio.ensure_future(pack(self._desk, demand, self._who(by), self._places, self._zone, also))
         self._packing.add(packing)  # a client that waits no longer must not undo what was begun
         packing.add_done_callback(self._packing.discard)
-        target, _ = await said(asyncio.shield(packing))
+        target, _ = await translated(asyncio.shield(packing))
         return DemandPacked(state=await self.of(demand), path=str(target))
 
     async def packed(self, demand: str, by: str) -> Stream:
@@ -92,10 +93,12 @@ class DemandOffice:
         if not sha256:
             raise RefusedError(f"{demand}: there is no package of the approved choice yet")
         path = package_path(self._places, demand)
-        if await said(asyncio.to_thread(sha256_of, path)) != sha256:
+        if await translated(asyncio.to_thread(sha256_of, path)) != sha256:
             raise UnavailableError("the file is not what was packed: pack again", "package-differs", retryable=False)
-        await self._once.do((by, demand, sha256), lambda: said(self._desk.note_fetched(demand, self._who(by), sha256)))
-        source = await said(asyncio.to_thread(lambda: Plain(path.open("rb"))))
+        await self._once.do(
+            (by, demand, sha256), lambda: translated(self._desk.note_fetched(demand, self._who(by), sha256))
+        )
+        source = await translated(asyncio.to_thread(lambda: Plain(path.open("rb"))))
         return Stream(
             media=ZIP_MEDIA,
             name=path.name,
@@ -107,21 +110,21 @@ class DemandOffice:
 
     async def deliver(self, demand: str, to: str, way: str, by: str) -> DemandNow:
         """Stop the clock."""
-        return await self._do(demand, Kind.DELIVERED, by, detail=f"to {to}, by {way}")
+        return await self._do(demand, StepKind.DELIVERED, by, detail=f"to {to}, by {way}")
 
     async def withdraw(self, demand: str, letter: str, by: str) -> DemandNow:
         """Close what was withdrawn."""
-        return await self._do(demand, Kind.WITHDRAWN, by, detail=letter)
+        return await self._do(demand, StepKind.WITHDRAWN, by, detail=letter)
 
     def _who(self, token: str) -> str:
         try:
             return self._desk.people.with_token(token)
-        except DeedRefusedError as error:
+        except ActionRefusedError as error:
             raise RefusedError(str(error)) from error
 
-    async def _do(self, demand: str, kind: Kind, by: str, files: Sequence[str] = (), detail: str = "") -> DemandNow:
+    async def _do(self, demand: str, kind: StepKind, by: str, files: Sequence[str] = (), detail: str = "") -> DemandNow:
         await self.of(demand)
-        await said(self._desk.do(demand, kind, self._who(by), files, detail))
+        await translated(self._desk.do(demand, kind, self._who(by), files, detail))
         return await self.of(demand)
 
     async def _found(self, entered: Entered) -> DemandFound:
@@ -129,7 +132,7 @@ class DemandOffice:
         return DemandFound(state=await self.of(entered.state.demand.id), hits=tuple(hits))
 
 
-def _now(state: State, steps: Sequence[Step], now_ms: int) -> DemandNow:
+def _now(state: DemandState, steps: Sequence[DemandStep], now_ms: int) -> DemandNow:
     demand = state.demand
     return DemandNow(
         demand=demand.id,
@@ -150,7 +153,7 @@ def _now(state: State, steps: Sequence[Step], now_ms: int) -> DemandNow:
         package_sha256=state.package_sha256,
         closed_ms=state.closed_ms,
         in_time=state.in_time,
-        steps=tuple(map(DemandStep.model_validate, steps)),
+        steps=tuple(map(StepAnswer.model_validate, steps)),
     )
 
 

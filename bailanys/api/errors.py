@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from calls.demand import DeedRefusedError
+from calls.demand import ActionRefusedError
 from calls.store import StoreAwayError
 from console.errors import BadRequestError, RefusedError, UnavailableError
 from recordings.access.search import BadSearchError
@@ -15,13 +15,13 @@ from storage.errors import LedgerError, LedgerSlowError
 T = TypeVar("T")
 
 
-async def said(deed: Awaitable[T]) -> T:
-    """What comes of a deed. Raises ApiError for everything that may be told to whoever asked."""
+async def translated(asked: Awaitable[T]) -> T:
+    """What comes of what was asked. Raises ApiError for everything that may be told to whoever asked."""
     try:
-        return await deed
+        return await asked
     except BadSearchError as error:
         raise BadRequestError(str(error)) from error
-    except DeedRefusedError as error:
+    except ActionRefusedError as error:
         raise RefusedError(str(error)) from error
     except RecordingError as error:
         raise UnavailableError(str(error), error.error_id, retryable=error.retryable) from error

@@ -12,18 +12,19 @@ from functools import partial
 from io import BytesIO
 from typing import TypeVar
 
-from bailanys.api.audit_once import Once
-from bailanys.api.errors import said
+from bailanys.api.audit_once import AuditOnce
+from bailanys.api.errors import translated
 from calls.audit import Note
-from calls.people import Deed
+from calls.people import Action
 from calls.recording import Recording
+from config.places import Places
 from console.errors import BadRequestError, NoSoundError, UnknownRecordingError
 from console.queries import ListenQuery
 from console.stream import Stream
 from demands.desk import DemandDesk
 from recordings.access.playback import MEDIA, Plain, Playable, opus_of, playable
 from recordings.naming import CopyKind, origin_of
-from recordings.vault.places import Places
+from recordings.vault.vault import Vault
 from storage.ledger import Ledger
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ class Hearing:
         self._ledger = ledger
         self._places = places
         self._desk = desk
-        self._once = Once()
+        self._once = AuditOnce()
         self._opus: OrderedDict[str, asyncio.Future[bytes]] = OrderedDict()
         self._threads = ThreadPoolExecutor(2, "hearing", initializer=_step_back)
 
@@ -52,9 +53,9 @@ class Hearing:
         if not made.path:
             raise NoSoundError(f"{file} has no sound: {made.status.value}")
         key = (by, made.file, asked.format, asked.demand or "", reason)
-        await self._once.do(key, lambda: said(self._note(made, asked, by, reason)))
+        await self._once.do(key, lambda: translated(self._note(made, asked, by, reason)))
         kind = CopyKind(asked.format)
-        source = await said(self._opened(made, kind))
+        source = await translated(self._opened(made, kind))
         return Stream(
             media=MEDIA[kind],
             name=f"{file}.{kind}",
@@ -65,7 +66,7 @@ class Hearing:
         )
 
     async def _made(self, file: str) -> Recording:
-        made = await said(self._ledger.recording_named(file)) if origin_of(file) else None
+        made = await translated(self._ledger.recording_named(file)) if origin_of(file) else None
         if made is None:
             raise UnknownRecordingError(f"no recording {file}; it may not be finished yet")
         return made
@@ -77,19 +78,19 @@ class Hearing:
             await self._desk.note_listening(asked.demand, made.file, who, reason)
         else:
             detail = {"format": asked.format, "sha256": made.sha256, "reason": reason}
-            self._desk.people.check(who, Deed.HEAR)
+            self._desk.people.check(who, Action.HEAR)
             await self._ledger.note(Note(who, "recording.listened", made.file, detail))
 
     async def _opened(self, made: Recording, kind: CopyKind) -> Playable:
         if kind is CopyKind.OPUS:
             return Plain(BytesIO(await self._opus_of(made)))
-        return await self._in_thread(lambda: playable(self._places.recording(made.path), kind))
+        return await self._in_thread(lambda: playable(Vault(self._places).recording(made.path), kind))
 
     async def _opus_of(self, made: Recording) -> bytes:
         """Made once for all who ask meanwhile, and kept for a while."""
         at_work = self._opus.get(made.sha256)
         if at_work is None:
-            at_work = asyncio.ensure_future(self._in_thread(lambda: opus_of(self._places.recording(made.path))))
+            at_work = asyncio.ensure_future(self._in_thread(lambda: opus_of(Vault(self._places).recording(made.path))))
             self._opus[made.sha256] = at_work
             at_work.add_done_callback(partial(self._keep, made.sha256))
         return await asyncio.shield(at_work)
@@ -104,8 +105,8 @@ class Hearing:
                 sizes.pop(one)
                 del self._opus[one]
 
-    async def _in_thread(self, deed: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, deed)
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
 def _step_back() -> None:

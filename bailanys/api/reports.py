@@ -7,8 +7,8 @@ import time
 from dataclasses import asdict
 from datetime import date
 
-from bailanys.api.cache import Kept
-from bailanys.api.errors import said
+from bailanys.api.cache import TimedCache
+from bailanys.api.errors import translated
 from bailanys.api.figures_process import figures_apart, ratings_apart
 from bailanys.ratings import BadDaysError, Days
 from calls.local_day import local_date, local_day
@@ -53,14 +53,14 @@ class LedgerBooks:
         self._ledger = ledger
         self._database_url = database_url
         self._zone = zone
-        self._days = Kept(self._stats, KEPT_S)
+        self._days = TimedCache(self._stats, KEPT_S)
         self._low = low
-        self._ratings = Kept(self._rated, KEPT_S)
-        self._day_waits = Kept(self._day_wait, KEPT_S, most=1)
+        self._ratings = TimedCache(self._rated, KEPT_S)
+        self._day_waits = TimedCache(self._day_wait, KEPT_S, most=1)
 
     async def story(self, call: str) -> Story:
         """Everything on one call. Raises UnknownCallError, UnavailableError."""
-        story = await said(self._ledger.call_story(call))
+        story = await translated(self._ledger.call_story(call))
         if story is None:
             raise UnknownCallError(f"no call {call} in the ledger")
         record = story.record
@@ -90,7 +90,7 @@ class LedgerBooks:
         """The talks that were rated low, as they came. Raises BadRequestError, UnavailableError."""
         days = self._asked_days(asked)
         book = RatingBook(self._ledger.engine)
-        talks = await said(book.rated_low(days.span, self._low, PAGE, (asked.page - 1) * PAGE))
+        talks = await translated(book.rated_low(days.span, self._low, PAGE, (asked.page - 1) * PAGE))
         return LowTalks(
             from_day=days.first,
             to_day=days.last,
@@ -110,7 +110,7 @@ class LedgerBooks:
             self._zone, asked.date, asked.to_date, asked.phone, asked.anonymous, asked.call, asked.operator,
             asked.group, asked.language, *ranges, PAGE, (asked.page - 1) * PAGE,
         )  # fmt: skip
-        found, covered = await said(look(self._ledger, wanted))
+        found, covered = await translated(look(self._ledger, wanted))
         numbers = counts(found)
         return FoundTalks(
             exact=numbers["exact"],
@@ -130,13 +130,13 @@ class LedgerBooks:
 
     async def _stats(self, day: date) -> Stats:
         span = local_day(day, self._zone)
-        figures = await said(figures_apart(self._database_url, span, STATS_PATIENCE_S))
+        figures = await translated(figures_apart(self._database_url, span, STATS_PATIENCE_S))
         return Stats.model_validate({"day": day, "time_zone": self._zone, **figures})
 
     async def _rated(self, key: tuple[Days, By]) -> RatingsTold:
         days, by = key
         try:
-            told = await said(ratings_apart(self._database_url, days, by, STATS_PATIENCE_S))
+            told = await translated(ratings_apart(self._database_url, days, by, STATS_PATIENCE_S))
         except TimeoutError as error:
             raise BusyError(f"these days take longer than {STATS_PATIENCE_S:g} s: ask for fewer at once") from error
         about = {"from_day": days.first, "to_day": days.last, "time_zone": days.zone}
@@ -151,8 +151,8 @@ class LedgerBooks:
 
     async def _day_wait(self, day: date) -> DayWait:
         span = local_day(day, self._zone)
-        answered, mean_s = await said(self._ledger.answered_between(span.from_ms, span.to_ms))
-        return DayWait(answered, mean_s, await said(self._ledger.alarms_counted(span.from_ms, span.to_ms)))
+        answered, mean_s = await translated(self._ledger.answered_between(span.from_ms, span.to_ms))
+        return DayWait(answered, mean_s, await translated(self._ledger.alarms_counted(span.from_ms, span.to_ms)))
 
     def _today(self) -> date:
         return local_date(time.time_ns() // 1_000_000, self._zone)

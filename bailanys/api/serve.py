@@ -11,10 +11,10 @@ import structlog
 
 from bailanys.loop.at_hand import settle_memory
 from calls.alarms import AlarmKind
+from config.places import Places
 from config.settings import Settings
 from console.ports import CallControl, LiveState, Supervision
 from dispatch.dispatcher import Dispatcher
-from recordings.vault.places import Places
 from storage.engine import Engine
 
 log = structlog.get_logger(__name__)
@@ -70,8 +70,8 @@ async def _serve(
     from console.token_file import TokenFile
     from demands.desk import DemandDesk
     from storage.async_reader import reads_in_loop
+    from storage.demands import Register
     from storage.ledger import Ledger
-    from storage.register import Register
 
     gate = Gate(TokenFile(places.tokens))
     zone = settings.hotline.time_zone

@@ -11,7 +11,7 @@ import typer
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 
 if TYPE_CHECKING:
-    from calls.alarms import Told
+    from calls.alarms import Alarm
     from config.settings import Settings
 
 HOUR_MS = 3_600_000
@@ -35,7 +35,7 @@ def alarms(
 
     While the ledger is away they are read from the journals: two days, or since it was last put aside.
     """
-    from calls.alarms import standing
+    from calls.alarms import spans_of
     from calls.local_day import local_time
 
     settings = centre(config).settings
@@ -43,7 +43,7 @@ def alarms(
     told = _told(settings, now_ms - max(hours, LOOK_BACK_HOURS) * HOUR_MS, now_ms)
     found = [
         one
-        for one in standing(told)
+        for one in spans_of(told)
         if (one.open if only_open else one.open or max(one.from_ms, one.last_ms) >= now_ms - hours * HOUR_MS)
         and kind in ("", one.kind)
     ]
@@ -66,17 +66,17 @@ def alarms(
     show(rows, as_json=as_json, title="Alarms", empty="No alarms.", whole="kind")
 
 
-def _told(settings: Settings, from_ms: int, now_ms: int) -> list[Told]:
+def _told(settings: Settings, from_ms: int, now_ms: int) -> list[Alarm]:
     from bailanys.cli.ledger import ledger_of
-    from calls.alarms import Told
-    from recordings.vault.places import places_of
+    from calls.alarms import Alarm
+    from config.places import places_of
     from storage.errors import LedgerUnavailableError
     from storage.journal.alarms import alarms_in_journals
 
     try:
         with ledger_of(settings) as ledger:
             found = asyncio.run(ledger.alarms_between(from_ms, now_ms + 1))
-            return [Told(one.at_ms, one.kind, one.detail) for one in found]
+            return [Alarm(one.at_ms, one.kind, one.detail) for one in found]
     except LedgerUnavailableError as error:
         typer.echo(f"The ledger is away ({error}): read from the journals.", err=True)
         return alarms_in_journals(places_of(settings, ROOT).journals, from_ms)

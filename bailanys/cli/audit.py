@@ -13,7 +13,7 @@ from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption,
 from bailanys.cli.person import who
 from calls.audit import Fault
 from calls.local_day import local_time
-from calls.people import Deed
+from calls.people import Action
 
 app = typer.Typer(help="The audit log of recordings and demands.", no_args_is_help=True)
 
@@ -57,8 +57,8 @@ def verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     from rich.progress import Progress
 
     from bailanys.cli.ledger import ledger_of
+    from config.places import places_of
     from recordings.upkeep.audit_checkpoints import log_faults, read
-    from recordings.vault.places import places_of
     from recordings.vault.signing import signer_at
     from storage import audit
     from storage.engine import reading
@@ -95,12 +95,12 @@ def begin_anew(
     A key that is there is kept. What was signed before can be checked only by the old public key, and is put aside.
     """
     from bailanys.cli.ledger import ledger_of
+    from config.places import places_of
     from recordings.access.export import reason_of
     from recordings.upkeep.checkpoints_anew import checkpoints_anew
-    from recordings.vault.places import places_of
 
     settings = centre(config).settings
-    places, actor, reason = places_of(settings, ROOT), who(settings, Deed.SIGN_ANEW), reason_of(reason)
+    places, actor, reason = places_of(settings, ROOT), who(settings, Action.SIGN_ANEW), reason_of(reason)
     with ledger_of(settings, writing=True) as ledger:
         public_key = asyncio.run(checkpoints_anew(ledger, places, actor, reason))
     typer.echo(f"{places.checkpoints} is begun anew, signed by {public_key}: publish that key, back up its file")

@@ -16,7 +16,7 @@ app = typer.Typer(help="Callbacks: list those that are owed, cancel one.", no_ar
 def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show everybody who is to be called back, oldest place first, with the number."""
     from bailanys.control import ask
-    from recordings.vault.places import places_of
+    from config.places import places_of
 
     settings = centre(config).settings
     rows = asyncio.run(ask(places_of(settings, ROOT).control, {"do": "callbacks"}))["callbacks"]
@@ -36,7 +36,7 @@ def cancel(
 ) -> None:
     """Call nobody for it any more; a call that is being made goes on."""
     from bailanys.control import ask
-    from recordings.vault.places import places_of
+    from config.places import places_of
 
     places = places_of(centre(config).settings, ROOT)
     answer = asyncio.run(ask(places.control, {"do": "cancel-callback", "call": call}))

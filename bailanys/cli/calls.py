@@ -161,6 +161,6 @@ def priority(
 
 def _asked(config: Path, request: dict[str, str | int]) -> dict[str, Any]:
     from bailanys.control import ask
-    from recordings.vault.places import places_of
+    from config.places import places_of
 
     return asyncio.run(ask(places_of(centre(config).settings, ROOT).control, request))

@@ -13,7 +13,7 @@ import typer
 
 from config.load import load
 from config.ownership import become_owner, work_as_owner
-from config.paths import storage_paths
+from config.places import places_of
 from config.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,13 +43,13 @@ def centre(config: Path) -> Centre:
     Raises ConfigError, OSError.
     """
     settings = load(config)
-    work_as_owner(storage_paths(settings, ROOT).state_dir)
+    work_as_owner(places_of(settings, ROOT).state)
     return Centre(config, settings)
 
 
 def become_who_runs(config: Path) -> None:
     """Where root starts what stays, go on as whoever the state folder belongs to. Raises ConfigError, OSError."""
-    state = storage_paths(load(config), ROOT).state_dir
+    state = places_of(load(config), ROOT).state
     become_owner(state, [sys.executable, "-m", "bailanys", *sys.argv[1:]])
 
 

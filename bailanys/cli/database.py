@@ -9,7 +9,7 @@ import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, centre
 from bailanys.cli.person import who
-from calls.people import Deed
+from calls.people import Action
 
 if TYPE_CHECKING:
     from storage.engine import Connection
@@ -30,24 +30,24 @@ def take_over(
     """Make the ledger this state folder's, when the hotline that it belongs to is gone for good."""
     from bailanys.site.identity import identity
     from calls.audit import Note
+    from config.places import places_of
     from recordings.access.export import reason_of
-    from recordings.vault.places import places_of
     from storage import audit, owner
     from storage.engine import open_engine
     from storage.transaction import transact
 
     settings = centre(config).settings
-    actor, reason, places = who(settings, Deed.TAKE_OVER), reason_of(reason), places_of(settings, ROOT)
+    actor, reason, places = who(settings, Action.TAKE_OVER), reason_of(reason), places_of(settings, ROOT)
     ours, engine = identity(places), open_engine(places.database_url)
 
-    def deed(connection: Connection) -> str:
+    def taken(connection: Connection) -> str:
         if before := owner.take_over(connection, ours):
             facts = {"reason": reason, "before": before, "place": ours.place}
             audit.append(connection, [Note(actor, "ledger.taken-over", "ledger", facts)], time.time_ns() // 1_000_000)
         return before
 
     try:
-        before = transact(engine, deed)
+        before = transact(engine, taken)
     finally:
         engine.dispose()
     said = f"was that of {before}, and belongs to {ours.place} now" if before else f"belongs to {ours.place}"
@@ -62,9 +62,10 @@ def upgrade(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Bring the ledger's tables up to date; does nothing when they are."""
-    from recordings.vault.places import places_of
+    from config.places import places_of
+    from recordings.vault.vault import Vault
     from storage.migrate import upgrade as upgrade_tables
 
     places = places_of(centre(config).settings, ROOT)
-    changed = upgrade_tables(places.database_url, (lambda: "") if lost else places.ledger_begun)
+    changed = upgrade_tables(places.database_url, (lambda: "") if lost else Vault(places).ledger_begun)
     typer.echo("The ledger's tables are up to date" + (" now" if changed else " already"))

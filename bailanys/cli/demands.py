@@ -13,16 +13,16 @@ import typer
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 from bailanys.cli.days import day_of, instant_of
 from bailanys.cli.person import who
-from calls.demand import Also, Authority, Kind
+from calls.demand import Also, Authority, StepKind
 from calls.local_day import local_time
 from calls.people import People
 from config.ownership import as_caller
 from config.whole_file import write_whole
 
 if TYPE_CHECKING:
+    from config.places import Places
     from demands.desk import DemandDesk
-    from recordings.vault.places import Places
-    from storage.register import Register
+    from storage.demands import Register
 
 app = typer.Typer(help="Demands for recordings: four hours from receipt to delivery.", no_args_is_help=True)
 
@@ -143,7 +143,7 @@ def select(
     _do(
         config,
         demand,
-        Kind.SELECTED,
+        StepKind.SELECTED,
         files or [],
         "",
         f"{len(files or [])} selected; another person approves now",
@@ -154,7 +154,7 @@ def select(
 @app.command()
 def approve(demand: DemandId, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Approve the selection; the person who selected cannot."""
-    _do(config, demand, Kind.APPROVED, [], "", "approved", as_json=as_json)
+    _do(config, demand, StepKind.APPROVED, [], "", "approved", as_json=as_json)
 
 
 @app.command("break-glass")
@@ -168,7 +168,7 @@ def break_glass(
     _do(
         config,
         demand,
-        Kind.BROKE_GLASS,
+        StepKind.BROKE_GLASS,
         [],
         reason,
         "approved by one person alone; this stays on the report",
@@ -210,10 +210,11 @@ def verifier(
 
     The one in a package is as good as the package: who changed that can have changed it, too.
     """
+    from config.places import places_of
     from demands.verifier import VERIFIER, verifier_sha256
-    from recordings.vault.places import places_of
+    from recordings.vault.vault import Vault
 
-    key = places_of(centre(config).settings, ROOT).signer().public_key
+    key = Vault(places_of(centre(config).settings, ROOT)).signer().public_key
     file = VERIFIER if to is None else to / VERIFIER.name
     if to is not None:
         with as_caller():
@@ -235,7 +236,7 @@ def deliver(
     as_json: JsonOption = False,
 ) -> None:
     """Say that the package was handed over: only this stops the clock."""
-    _do(config, demand, Kind.DELIVERED, [], f"to {to}, by {way}", "delivered", as_json=as_json)
+    _do(config, demand, StepKind.DELIVERED, [], f"to {to}, by {way}", "delivered", as_json=as_json)
 
 
 @app.command()
@@ -246,10 +247,10 @@ def withdraw(
     as_json: JsonOption = False,
 ) -> None:
     """Close a demand that the authority itself has withdrawn."""
-    _do(config, demand, Kind.WITHDRAWN, [], letter, "withdrawn", as_json=as_json)
+    _do(config, demand, StepKind.WITHDRAWN, [], letter, "withdrawn", as_json=as_json)
 
 
-def _do(config: Path, demand: str, kind: Kind, files: list[str], detail: str, said: str, *, as_json: bool) -> None:
+def _do(config: Path, demand: str, kind: StepKind, files: list[str], detail: str, said: str, *, as_json: bool) -> None:
     async def work(desk: DemandDesk, register: Register, _: Places) -> None:
         from bailanys.cli.demands_shown import row
 
@@ -265,9 +266,9 @@ def _do(config: Path, demand: str, kind: Kind, files: list[str], detail: str, sa
 
 def _at_desk(config: Path, work: Callable[[DemandDesk, Register, Places], Awaitable[T]], *, writing: bool = True) -> T:
     from bailanys.cli.ledger import ledger_of
+    from config.places import places_of
     from demands.desk import DemandDesk
-    from recordings.vault.places import places_of
-    from storage.register import Register
+    from storage.demands import Register
 
     settings = centre(config).settings
 

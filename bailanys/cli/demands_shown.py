@@ -10,13 +10,13 @@ import typer
 
 from bailanys.cli.context import show
 from bailanys.cli.recordings_shown import show_hits
-from calls.demand import Kind, State, Step
+from calls.demand import DemandState, DemandStep, StepKind
 from calls.local_day import local_time
 from demands.desk import time_left
 from storage.recording_search import FoundRecording
 
 
-def show_list(states: Sequence[State], now_ms: int, zone: str, *, as_json: bool) -> None:
+def show_list(states: Sequence[DemandState], now_ms: int, zone: str, *, as_json: bool) -> None:
     """Every demand on a line."""
     if as_json:
         show([row(state, now_ms, zone) for state in states], as_json=True)
@@ -27,7 +27,13 @@ def show_list(states: Sequence[State], now_ms: int, zone: str, *, as_json: bool)
 
 
 def show_one(
-    state: State, steps: Sequence[Step], found: Sequence[FoundRecording], now_ms: int, zone: str, *, as_json: bool
+    state: DemandState,
+    steps: Sequence[DemandStep],
+    found: Sequence[FoundRecording],
+    now_ms: int,
+    zone: str,
+    *,
+    as_json: bool,
 ) -> None:
     """One demand, what was found for it, and everything that was done."""
     told = row(state, now_ms, zone)
@@ -41,7 +47,7 @@ def show_one(
     show(done, as_json=False, title="What was done", empty="Nothing yet.")
 
 
-def show_found(state: State, found: Sequence[FoundRecording], zone: str, *, as_json: bool) -> None:
+def show_found(state: DemandState, found: Sequence[FoundRecording], zone: str, *, as_json: bool) -> None:
     """What a search has just found."""
     if as_json:
         rows = [_hit(hit, zone) for hit in found]
@@ -52,7 +58,7 @@ def show_found(state: State, found: Sequence[FoundRecording], zone: str, *, as_j
         typer.echo(f"No talk found on {state.demand.day} of {state.demand.phone}: `select --none` answers so.")
 
 
-def row(state: State, now_ms: int, zone: str) -> dict[str, Any]:
+def row(state: DemandState, now_ms: int, zone: str) -> dict[str, Any]:
     """All that is known of a demand."""
     demand = state.demand
     return {
@@ -75,7 +81,7 @@ def row(state: State, now_ms: int, zone: str) -> dict[str, Any]:
     }
 
 
-def stands(state: State) -> str:
+def stands(state: DemandState) -> str:
     """What has to be done next, or how it ended."""
     if state.closed_ms is not None:
         return "withdrawn" if state.withdrawn else "delivered"
@@ -86,7 +92,7 @@ def stands(state: State) -> str:
     return "to be selected" if state.selected is None else "to be approved"
 
 
-def _line(state: State, now_ms: int, zone: str) -> dict[str, Any]:
+def _line(state: DemandState, now_ms: int, zone: str) -> dict[str, Any]:
     demand = state.demand
     chosen = "–" if state.selected is None else str(len(state.selected))
     return {
@@ -116,7 +122,7 @@ def _hit(hit: FoundRecording, zone: str) -> dict[str, Any]:
     }
 
 
-def _step(step: Step, zone: str) -> dict[str, Any]:
+def _step(step: DemandStep, zone: str) -> dict[str, Any]:
     return {
         "at": f"{local_time(step.at_ms, zone):%Y-%m-%d %H:%M:%S}",
         "who": step.actor,
@@ -126,15 +132,15 @@ def _step(step: Step, zone: str) -> dict[str, Any]:
     }
 
 
-def _said(step: Step) -> str | None:
+def _said(step: DemandStep) -> str | None:
     """The detail in words, where it is kept for programs."""
     match step.kind:
-        case Kind.SEARCHED:
+        case StepKind.SEARCHED:
             counts: dict[str, int] = json.loads(step.detail or "{}")
             return (
                 ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count) or "nothing"
             )
-        case Kind.ALERTED:
+        case StepKind.ALERTED:
             hours, minutes = divmod(int(step.detail) // 60_000, 60)
             return f"{hours} h {minutes:02} min after the receipt"
         case _:

@@ -11,8 +11,8 @@ from bailanys.cli.context import CACHE, DEFAULT_CONFIG, ROOT, ConfigOption, cent
 from config.ownership import as_caller
 
 if TYPE_CHECKING:
+    from config.places import Places
     from config.settings import Settings
-    from recordings.vault.places import Places
     from telephony.embedded import AsteriskInstall
 
 app = typer.Typer(help="What Asterisk reads: render it, install it.", no_args_is_help=True)
@@ -25,10 +25,10 @@ def render(
     """Render every Asterisk file into a folder, to look at; nothing running is touched."""
     from bailanys.site.prepare import asterisk_site
     from bailanys.site.secrets import site_secrets
+    from config.places import places_of
     from dialplan.install import install
     from dialplan.render import render as render_files
     from dialplan.verify import verify
-    from recordings.vault.places import places_of
     from telephony.embedded import find_asterisk
 
     settings = centre(config).settings
@@ -51,9 +51,9 @@ def install_(config: ConfigOption = DEFAULT_CONFIG) -> None:
     import os
 
     from bailanys.site.check import start_problems
+    from config.places import places_of
     from config.problems import ConfigError
     from config.source import read
-    from recordings.vault.places import places_of
     from telephony.embedded import find_asterisk
 
     settings = centre(config).settings

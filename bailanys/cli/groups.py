@@ -17,7 +17,7 @@ app = typer.Typer(help="Groups: list them, let one go first.", no_args_is_help=T
 def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show every group: its priority in seconds, who waits, who serves it, who is ready."""
     from bailanys.control import ask
-    from recordings.vault.places import places_of
+    from config.places import places_of
 
     places = places_of(centre(config).settings, ROOT)
     answer = asyncio.run(ask(places.control, {"do": "groups"}))
@@ -35,7 +35,7 @@ def priority(
     Who waits for the same group keeps their order. Kept over any restart; the configuration is not written.
     """
     from bailanys.control import ask
-    from recordings.vault.places import places_of
+    from config.places import places_of
 
     places = places_of(centre(config).settings, ROOT)
     asked = {"do": "priority", "group": group, "to_s": seconds, "by": person()}

@@ -16,7 +16,7 @@ app = typer.Typer(help="Guesses at SIP accounts: list who is slowed, let an addr
 def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show the addresses that Asterisk refuses unread, and until when; the alarm `sip-guesses` says what they tried."""
     from bailanys.control import ask
-    from recordings.vault.places import places_of
+    from config.places import places_of
 
     settings = centre(config).settings
     rows = asyncio.run(ask(places_of(settings, ROOT).control, {"do": "guesses"}))["slowed"]
@@ -37,11 +37,11 @@ def lift(
     """Let an address in again at once: an administrator's. It begins anew if it guesses again."""
     from bailanys.cli.person import who
     from bailanys.control import ask
-    from calls.people import Deed
-    from recordings.vault.places import places_of
+    from calls.people import Action
+    from config.places import places_of
 
     settings = centre(config).settings
-    by = who(settings, Deed.LET_IN)
+    by = who(settings, Action.LET_IN)
     request = {"do": "let-in", "address": address.strip(), "by": by}
     let_in = asyncio.run(ask(places_of(settings, ROOT).control, request))
     typer.echo(f"{let_in['address']}: let in")

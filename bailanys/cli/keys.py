@@ -11,7 +11,7 @@ import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 from bailanys.cli.person import who
-from calls.people import Deed
+from calls.people import Action
 from recordings.secret_file import Used
 from recordings.vault.keyring import KeyRing
 
@@ -39,7 +39,7 @@ def rotate_key(
     from recordings.vault.keyring import begin_anew, rotate
 
     settings = centre(config).settings
-    actor = who(settings, Deed.ROTATE)
+    actor = who(settings, Action.ROTATE)
     _changed(
         config,
         actor,
@@ -59,7 +59,7 @@ def join_keys(
     from recordings.vault.keyring import join, ring_at
 
     settings = centre(config).settings
-    actor = who(settings, Deed.ROTATE)
+    actor = who(settings, Action.ROTATE)
     _changed(
         config,
         actor,
@@ -73,12 +73,13 @@ def join_keys(
 def _changed(config: Path, actor: str, kind: str, change: _Change, said: str, *, as_json: bool) -> None:
     from bailanys.cli.ledger import ledger_of
     from calls.audit import Note
-    from recordings.vault.places import places_of
+    from config.places import places_of
+    from recordings.vault.vault import Vault
 
     settings = centre(config).settings
     places = places_of(settings, ROOT)
     with ledger_of(settings, writing=True) as ledger:
-        ring = change(places.keys, places.sealed_before)
+        ring = change(places.keys, Vault(places).sealed_before)
         asyncio.run(ledger.note(Note(actor, kind, ring.current, {"keys": len(ring.keys)})))
     row = {"current": ring.current, "keys": len(ring.keys), "file": str(places.keys)}
     if as_json:

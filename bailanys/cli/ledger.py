@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bailanys.cli.context import ROOT
 from bailanys.site.identity import who_commands
+from config.places import places_of
 from config.settings import Settings
-from recordings.vault.places import places_of
 from storage.engine import driver_url, open_engine, reading
 from storage.ledger import Ledger
 from storage.owner import guard, must_be_ours

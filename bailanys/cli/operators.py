@@ -19,7 +19,7 @@ app = typer.Typer(
 def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show what every operator serves, the state now, and why."""
     from bailanys.control import ask
-    from recordings.vault.places import places_of
+    from config.places import places_of
 
     settings = centre(config).settings
     answer = asyncio.run(ask(places_of(settings, ROOT).control, {"do": "operators"}))
@@ -55,7 +55,7 @@ def wrap_up(
 ) -> None:
     """Make an operator's running wrap-up longer, or end it."""
     from bailanys.control import ask
-    from recordings.vault.places import places_of
+    from config.places import places_of
 
     settings = centre(config).settings
     request = {"do": "wrap-up", "operator": number, "longer": extend}
@@ -81,7 +81,7 @@ def skill(
     What is not named stays. Kept over any restart until `--reset`; the configuration is not written.
     """
     from bailanys.control import ask
-    from recordings.vault.places import places_of
+    from config.places import places_of
 
     if not (levels or remove or speak or not_speak or reset):
         raise BadSkillError("nothing to change: name a group with its level (`portal=2`) or an option, see --help")
@@ -116,7 +116,7 @@ def _level(word: str) -> tuple[str, int]:
 
 def _duty(number: str, config: ConfigOption, *, is_ready: bool, reason: str) -> None:
     from bailanys.control import ask
-    from recordings.vault.places import places_of
+    from config.places import places_of
 
     places = places_of(centre(config).settings, ROOT)
     answer = asyncio.run(ask(places.control, {"do": "duty", "operator": number, "ready": is_ready, "reason": reason}))

@@ -6,7 +6,7 @@ import os
 import pwd
 from pathlib import Path
 
-from calls.people import Deed, People
+from calls.people import Action, People
 from config.settings import Settings
 
 LOGIN_UID = Path("/proc/self/loginuid")
@@ -26,15 +26,15 @@ def person() -> str:
         return f"uid-{uid}"
 
 
-def who(settings: Settings, deed: Deed | None = None) -> str:
+def who(settings: Settings, action: Action | None = None) -> str:
     """The person of `[[people]]` who is at the command line; the account's name where nobody is named.
 
-    Raises DeedRefusedError, also when the deed is not theirs to do.
+    Raises ActionRefusedError, also when the action is not theirs to do.
     """
     people = People(settings.people)
     name = people.at_terminal(person())
-    if deed is not None:
-        people.check(name, deed)
+    if action is not None:
+        people.check(name, action)
     return name
 
 

@@ -15,8 +15,8 @@ from config.ownership import as_caller
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from config.places import Places
     from config.settings import Settings
-    from recordings.vault.places import Places
     from speech.levels import Measured
     from speech.sources import Prompt, Sources
 
@@ -57,7 +57,7 @@ def list_(
     The level is that of the speech without its pauses, dBFS RMS. Remarks: clipped, 2 dB or more off the language's
     median, silent, as loud all the time, not readable.
     """
-    from recordings.vault.places import places_of
+    from config.places import places_of
     from speech.sources import Sources, needed_prompts, spoken_language
 
     settings = centre(config).settings
@@ -84,15 +84,15 @@ def import_(
     the studio folder at 8 kHz, mono, 16 bit.
     """
     from bailanys.cli.person import who
-    from calls.people import Deed
-    from recordings.vault.places import places_of
+    from calls.people import Action
+    from config.places import places_of
     from speech.delivered import delivered
     from speech.levels import usual_level
     from speech.sources import Sources, known_prompt, spoken_language
     from speech.studio import finished, keep
 
     settings = centre(config).settings
-    who(settings, Deed.IMPORT_PROMPT)
+    who(settings, Action.IMPORT_PROMPT)
     wanted = known_prompt(settings, spoken_language(settings, language), prompt)
     places = places_of(settings, ROOT)
     sources = Sources(studio=places.override)
@@ -132,7 +132,7 @@ def join(
 
     For example: `bailanys prompts join position=12 wait=2-5 --language kk --out /tmp/place.wav`.
     """
-    from recordings.vault.places import places_of
+    from config.places import places_of
     from speech.announcements import heard, script_of, words
     from speech.files import write
     from speech.levels import measured

@@ -13,7 +13,7 @@ from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption,
 from bailanys.cli.days import day_of, span_of, times_of
 from bailanys.cli.person import who
 from calls.local_day import local_time
-from calls.people import Deed
+from calls.people import Action
 from calls.search import PAGE
 from calls.store import Store, StoreAwayError
 from rating.scale import WORDS
@@ -66,8 +66,9 @@ def find(
     """Find the recordings of talks by local date and number, and by all else; doubtful hits are marked as such."""
     from bailanys.cli.ledger import ledger_of
     from bailanys.cli.recordings_shown import show_hits
+    from config.places import places_of
     from recordings.access.search import Asked, look
-    from recordings.vault.places import places_of
+    from recordings.vault.vault import Vault
 
     settings = centre(config).settings
     zone = settings.hotline.time_zone
@@ -78,7 +79,7 @@ def find(
     )  # fmt: skip
     with ledger_of(settings) as ledger:
         found, covered = asyncio.run(look(ledger, asked))
-    store = places_of(settings, ROOT).store
+    store = Vault(places_of(settings, ROOT)).store
     if len(found) == PAGE:
         typer.echo(f"There may be more: --page {page + 1}", err=as_json)
     if as_json:
@@ -109,13 +110,14 @@ def verify(
     from bailanys.cli.ledger import ledger_of
     from calls.audit import Note
     from calls.local_day import local_day
+    from config.places import places_of
     from recordings.access.export import recordings_of
-    from recordings.access.verify_all import verified
+    from recordings.access.verify import verified
     from recordings.vault.keyring import ring_at
-    from recordings.vault.places import places_of
+    from recordings.vault.vault import Vault
 
     settings = centre(config).settings
-    actor = who(settings, Deed.VERIFY)
+    actor = who(settings, Action.VERIFY)
     places, zone = places_of(settings, ROOT), settings.hotline.time_zone
     span = local_day(day_of(date, zone), zone) if date else None
     with ledger_of(settings, writing=True) as ledger:
@@ -125,7 +127,9 @@ def verify(
         if any(row.recording.path.endswith(SEALED) for row in rows):
             ring_at(places.keys)  # keys that are away must not look like recordings that were changed
         with Progress(console=Console(stderr=True), transient=True, disable=as_json) as progress:
-            looked = progress.track(verified(places.store, places.keys, rows), len(rows), description="recordings")
+            looked = progress.track(
+                verified(Vault(places).store, places.keys, rows), len(rows), description="recordings"
+            )
             told_of = [verdict for verdict in looked if verdict.faults or verdict.away]
         bad, away = ([one for one in told_of if one.faults], [one for one in told_of if one.away])
         about: dict[str, str | int | None] = {
@@ -156,11 +160,11 @@ def export(
 ) -> None:
     """Write copies of a call's recordings, one for each talk: left the caller, right the operator."""
     from bailanys.cli.ledger import ledger_of
+    from config.places import places_of
     from recordings.access.export import hand_out, recordings_of
-    from recordings.vault.places import places_of
 
     settings = centre(config).settings
-    places, actor = places_of(settings, ROOT), who(settings, Deed.EXPORT)
+    places, actor = places_of(settings, ROOT), who(settings, Action.EXPORT)
 
     async def copies(ledger: Ledger) -> list[dict[str, Any]]:
         return [

@@ -10,7 +10,7 @@ import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 from bailanys.cli.person import who
-from calls.people import Deed
+from calls.people import Action
 
 CallArgument = Annotated[str, typer.Argument(help="The call's id, as `find` shows it.")]
 ReasonOption = Annotated[str, typer.Option(help="Why; kept in the audit log with your name.")]
@@ -30,11 +30,11 @@ def hold(call: CallArgument, reason: ReasonOption, config: ConfigOption = DEFAUL
     from storage.transaction import in_transaction
 
     now_ms, settings = time.time_ns() // 1_000_000, centre(config).settings
-    actor, reason = who(settings, Deed.HOLD), reason_of(reason)
+    actor, reason = who(settings, Action.HOLD), reason_of(reason)
     with ledger_of(settings, writing=True) as ledger:
         wanted = asyncio.run(recordings_of(ledger, call))
-        deed = in_transaction(ledger.engine, lambda one: retention.hold(one, wanted, actor, reason, now_ms))
-        order = asyncio.run(deed)
+        asked = in_transaction(ledger.engine, lambda one: retention.hold(one, wanted, actor, reason, now_ms))
+        order = asyncio.run(asked)
     typer.echo(f"{len(wanted)} recordings of {call} are on hold by {order}")
 
 
@@ -51,19 +51,19 @@ def release(
     from storage.transaction import in_transaction
 
     now_ms, settings = time.time_ns() // 1_000_000, centre(config).settings
-    actor, reason = who(settings, Deed.RELEASE), reason_of(reason)
+    actor, reason = who(settings, Action.RELEASE), reason_of(reason)
     with ledger_of(settings, writing=True) as ledger:
         files = [made.file for made in asyncio.run(recordings_of(ledger, call))]
-        deed = in_transaction(ledger.engine, lambda one: retention.release(one, files, actor, reason, now_ms, order))
-        ended = asyncio.run(deed)
+        asked = in_transaction(ledger.engine, lambda one: retention.release(one, files, actor, reason, now_ms, order))
+        ended = asyncio.run(asked)
     typer.echo(f"{len(ended)} holds on recordings of {call} have ended")
 
 
 def reconcile(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Hold journals, ledger, spool and archive against each other: what can be is mended, all else told."""
     from bailanys.cli.ledger import ledger_of
+    from config.places import places_of
     from recordings.upkeep.reconcile import reconcile_all
-    from recordings.vault.places import places_of
 
     settings = centre(config).settings
     with ledger_of(settings, writing=True) as ledger:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from typing import Any
 
 import typer
@@ -19,8 +20,8 @@ def add_to(app: typer.Typer) -> None:
 def disks(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show how full the disks of spool and archive are, how soon they will be full, and whether they take bytes."""
     from bailanys.control import ControlError, ask
+    from config.places import places_of
     from recordings.upkeep.disk_watch import DiskWatch, disks_of
-    from recordings.vault.places import places_of
 
     places = places_of(centre(config).settings, ROOT)
 
@@ -31,7 +32,7 @@ def disks(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
         except ControlError:  # the controller is down: the disks are there all the same
             watch = DiskWatch(disks_of(places), lambda *_: None)
             await watch.look()
-            return [disk.model_dump() for disk in watch.now()]
+            return [asdict(disk) for disk in watch.now()]
 
     show(asyncio.run(rows()), as_json=as_json, title="Disks")
 
@@ -41,11 +42,13 @@ def repair(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
 
     While the hotline runs it does this by itself; afterwards, and after a crash of the machine, this does it.
     """
-    from recordings.upkeep.repair import mend
-    from recordings.vault.places import places_of
+    from bailanys.site.identity import who_commands
+    from config.places import places_of
+    from recordings.upkeep.repair import repair as repair_recordings
 
     settings = centre(config).settings
-    mended = asyncio.run(mend(settings, places_of(settings, ROOT)))
+    places = places_of(settings, ROOT)
+    mended = asyncio.run(repair_recordings(settings, places, who_commands(places)))
     rows = [
         {
             "recording": one.file,

@@ -12,7 +12,7 @@ import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 from bailanys.cli.person import who
-from calls.people import Deed
+from calls.people import Action
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,8 +34,8 @@ def retention(
     from bailanys.cli.ledger import ledger_of
     from calls.audit import Note
     from calls.local_day import local_time
+    from config.places import places_of
     from recordings.upkeep.retention import dispose_due
-    from recordings.vault.places import places_of
     from storage import retention as kept
     from storage.transaction import in_transaction
 
@@ -44,12 +44,12 @@ def retention(
 
     with ledger_of(settings, writing=dispose) as ledger:
         if dispose:
-            actor = who(settings, Deed.DISPOSE)
+            actor = who(settings, Action.DISPOSE)
             asyncio.run(ledger.note(Note(actor, "retention.ordered", "archive", {"configured_days": days})))
             with contextlib.redirect_stdout(sys.stderr):  # what is logged is no part of the answer
                 gone = asyncio.run(dispose_due(ledger, places_of(settings, ROOT), days, by_hand=True))
         now_ms = time.time_ns() // 1_000_000
-        stands = asyncio.run(in_transaction(ledger.engine, lambda one: kept.standing(one, days, now_ms)))
+        stands = asyncio.run(in_transaction(ledger.engine, lambda one: kept.retention_state(one, days, now_ms)))
     oldest = None if stands.oldest_ms is None else local_time(stands.oldest_ms, settings.hotline.time_zone)
     row = {
         "kept_days": stands.kept_days,

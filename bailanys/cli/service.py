@@ -39,9 +39,9 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     Every file and folder that it names is looked at; ports, database and object storage are tried out.
     """
     from bailanys.site.check import doubts, outside_problems, remarks, start_problems
+    from config.places import places_of
     from config.problems import ConfigError
     from config.source import read
-    from recordings.vault.places import places_of
 
     settings = centre(config).settings
     source, places = read(config, os.environ), places_of(settings, ROOT)
@@ -79,7 +79,7 @@ def stop(
     Who waits already is still served. Ctrl-C while it drains opens the hotline again.
     """
     from bailanys.processes.stop import stop as stop_hotline
-    from recordings.vault.places import places_of
+    from config.places import places_of
     from telephony.embedded import find_asterisk
 
     places = places_of(centre(config).settings, ROOT)
@@ -102,7 +102,7 @@ def units(
     """Make the systemd units of this hotline; docs/operations.md says what they do."""
     from bailanys.processes.unit_files import owner_of
     from bailanys.processes.unit_files import units as unit_files
-    from recordings.vault.places import places_of
+    from config.places import places_of
 
     settings = centre(config).settings
     places = places_of(settings, ROOT)
@@ -135,7 +135,7 @@ def controller(config: ConfigOption = DEFAULT_CONFIG) -> None:
     from bailanys.logging import set_up_logging
     from bailanys.processes.office_keeper import command
     from bailanys.site.secrets import site_secrets
-    from recordings.vault.places import places_of
+    from config.places import places_of
 
     become_who_runs(config)
     set_up_logging()
@@ -151,7 +151,7 @@ def back_office(config: ConfigOption = DEFAULT_CONFIG) -> None:
         return
     from bailanys.back_office import run_back_office
     from bailanys.logging import set_up_logging
-    from recordings.vault.places import places_of
+    from config.places import places_of
 
     become_who_runs(config)
     set_up_logging()
@@ -162,9 +162,9 @@ def back_office(config: ConfigOption = DEFAULT_CONFIG) -> None:
 def _may_start(config: Path) -> None:
     """Refuse a start that cannot work; beside calls that are up already only tell. Raises ConfigError."""
     from bailanys.site.check import doubts, remarks, start_problems
+    from config.places import places_of
     from config.problems import ConfigError
     from config.source import read
-    from recordings.vault.places import places_of
     from telephony.process import running_pid
 
     settings = centre(config).settings

@@ -87,11 +87,11 @@ def past_day(settings: Settings, typed: str, seed: int) -> tuple[Day, list[Resul
     from bailanys.cli.days import day_of
     from bailanys.cli.ledger import ledger_of
     from calls.local_day import local_day
+    from config.places import places_of
     from planning.replay import replay
     from planning.scenario import as_it_was
-    from recordings.vault.places import places_of
     from storage.engine import open_engine
-    from storage.past_day import read_past_day
+    from storage.wait_history import read_past_day
 
     zone = settings.hotline.time_zone
     date = day_of(typed, zone)

@@ -105,8 +105,8 @@ def _past(settings: Settings, days: int) -> tuple[tuple[Demand, ...], Habits]:
     from bailanys.cli.context import ROOT
     from bailanys.cli.ledger import ledger_of
     from calls.local_day import local_date, local_day
+    from config.places import places_of
     from planning.forecast import habits, past_demand
-    from recordings.vault.places import places_of
     from storage.engine import open_engine
     from storage.wait_history import read_half_hours
 

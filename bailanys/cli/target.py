@@ -23,7 +23,7 @@ def target(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     """Show each group's average wait today against its target (rule 7), and who helps a group in danger."""
     from bailanys.control import ask
     from calls.local_day import local_time
-    from recordings.vault.places import places_of
+    from config.places import places_of
 
     places = places_of(centre(config).settings, ROOT)
     answer = asyncio.run(ask(places.control, {"do": "target"}))

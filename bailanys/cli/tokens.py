@@ -9,7 +9,7 @@ import typer
 
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 from bailanys.cli.person import who
-from calls.people import Deed
+from calls.people import Action
 from console.scopes import HEARS
 from console.token_file import TokenFile
 
@@ -28,7 +28,7 @@ def add(
     from console.tokens import new_token
 
     if HEARS.intersection(scope):
-        who(centre(config).settings, Deed.ADMIT_PROGRAM)
+        who(centre(config).settings, Action.ADMIT_PROGRAM)
     secret, token = new_token(name, scope, time.time_ns() // 1_000_000)
     _file(config).add(token)
     typer.echo(secret)
@@ -66,6 +66,6 @@ def revoke(
 
 
 def _file(config: Path) -> TokenFile:
-    from recordings.vault.places import places_of
+    from config.places import places_of
 
     return TokenFile(places_of(centre(config).settings, ROOT).tokens)

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bailanys.processes.hotline import Hotline
-from calls.demand import Authority, Kind
+from calls.demand import Authority, StepKind
 from calls.local_day import local_date
 from demands.desk import DemandDesk, time_left
 from demands.package import pack
+from storage.demands import Register
 from storage.engine import open_engine
 from storage.ledger import Ledger
-from storage.register import Register
 
 
 async def demand_is_met(up: Hotline, phone: str, tell: Callable[[str], None]) -> None:
@@ -33,12 +33,12 @@ async def demand_is_met(up: Hotline, phone: str, tell: Callable[[str], None]) ->
     demand = entered.state.demand
     files = [hit.recording.file for hit in entered.found if hit.recording is not None and hit.recording.path]
     tell(f"       {demand.id}: {len(files)} recordings found at once, and on hold")
-    await desk.do(demand.id, Kind.SELECTED, "auditor", files)
-    await desk.do(demand.id, Kind.APPROVED, "chief")
+    await desk.do(demand.id, StepKind.SELECTED, "auditor", files)
+    await desk.do(demand.id, StepKind.APPROVED, "chief")
     package, _ = await pack(desk, demand.id, "auditor", up.places, zone)
     tell(f"       selected by one person, approved by another, packed and signed: {package.name}")
     tell(f"       verify.py of the package: {await _verified(package)}")
-    state = await desk.do(demand.id, Kind.DELIVERED, "clerk", detail="to A. Serikova, by courier")
+    state = await desk.do(demand.id, StepKind.DELIVERED, "clerk", detail="to A. Serikova, by courier")
     left_ms = demand.deadline_ms - (state.closed_ms or demand.deadline_ms)
     tell(f"       handed over; {time_left(left_ms)} of the four hours")
     engine.dispose()

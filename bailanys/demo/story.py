@@ -9,9 +9,10 @@ from bailanys.demo.scene import CALLER_TONES_HZ, OPERATOR_TONES_HZ
 from bailanys.processes.hotline import Hotline
 from calls.local_day import local_date
 from calls.recording import Recording
+from config.places import Places
 from phones import tones
 from rating.day import rated_day
-from recordings.vault.places import Places
+from recordings.vault.vault import Vault
 from storage.ledger import CallStory, Ledger
 from storage.record import RatingRow, SegmentRow, talked
 
@@ -85,7 +86,7 @@ def _segment(story: CallStory, segment: SegmentRow) -> list[str]:
 def _recording(recording: Recording, segment: SegmentRow, caller: str | None, places: Places) -> str:
     if not recording.path:
         return f"  recording  {recording.status.value}"
-    file = places.recording(recording.path)
+    file = Vault(places).recording(recording.path)
     heard = []
     for channel, hz in enumerate((CALLER_TONES_HZ.get(caller or ""), OPERATOR_TONES_HZ.get(segment.operator_id or ""))):
         side = ("left: caller", "right: operator")[channel]

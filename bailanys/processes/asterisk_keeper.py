@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bailanys.processes.asterisk_user import Account
-from recordings.vault.places import Places
+from config.places import Places
 from storage.reachable import damage
 from telephony.embedded import AsteriskError, AsteriskInstall
 from telephony.process import running_pid, start_asterisk, stop_asterisk

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.places import Places
 from config.settings import Settings
-from recordings.vault.places import Places
 from telephony.embedded import AsteriskInstall
 
 ROOT = "root"

@@ -21,11 +21,12 @@ from bailanys.site.prepare import prepare
 from bailanys.site.secrets import Secrets
 from config.load import load
 from config.path_signs import paths_unfit
+from config.places import Places, places_of
 from config.ports_free import ports_in_use
 from config.problems import ConfigError
 from config.settings import Settings
 from config.source import read
-from recordings.vault.places import Places, places_of
+from recordings.vault.vault import Vault
 from storage.errors import LedgerTakenError, LedgerUnavailableError
 from storage.migrate import upgrade
 from telephony.embedded import AsteriskInstall, find_asterisk
@@ -73,7 +74,7 @@ async def hotline_up(
             raise ConfigError(tuple(problems))
         tell("Preparing the ledger")
         try:
-            await asyncio.to_thread(upgrade, places.database_url, places.ledger_begun)
+            await asyncio.to_thread(upgrade, places.database_url, Vault(places).ledger_begun)
             await asyncio.to_thread(claim_ledger, places)
         except LedgerTakenError:
             raise
@@ -89,7 +90,7 @@ async def hotline_up(
         await _look(keeper, settings, places, asterisk, tell)
         supervisor = Supervisor(config, places.log / "controller.log", env or {}, tell)
         logs = LogKeeper(places.log, partial(rx, asterisk, places.asterisk_conf, "logger reload"))
-        keeping = [asyncio.create_task(deed) for deed in (supervisor.run(), keeper.keep(), logs.keep())]
+        keeping = [asyncio.create_task(job) for job in (supervisor.run(), keeper.keep(), logs.keep())]
         try:
             tell("Starting the controller")
             await controller_ready(places)

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from config.ownership import name_of
+from config.places import Places
 from config.settings import Settings
 from dialplan import names
-from recordings.vault.places import Places
 from telephony.embedded import AsteriskError, AsteriskInstall
 from telephony.process import running_pid, rx
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from bailanys.control import ControlError, ask
 from bailanys.processes.asterisk_keeper import AlreadyRunningError, alone, gone
+from config.places import Places
 from dialplan import names
-from recordings.vault.places import Places
 from telephony.embedded import AsteriskInstall
 from telephony.process import AsteriskSilentError, running_pid, rx, stop_asterisk
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from config.places import Places
 from config.settings import Settings
-from recordings.vault.places import Places
 
 TEMPLATES = Path(__file__).with_name("units")
 PRIVILEGED_BELOW = 1024

@@ -13,16 +13,17 @@ from bailanys.site.tls_files import tls_findings, tls_remarks
 from config.object_store import StoreAddress
 from config.ownership import as_owner_alone
 from config.path_signs import paths_unfit
+from config.places import Places
 from config.ports_free import ports_in_use
 from config.problems import Finding, Problem, suggestion
 from config.settings import Settings
 from config.source import Source
 from config.workable import crippling, unworkable
-from recordings.vault.places import Places
-from recordings.vault.storing import store_unreached
+from recordings.vault.uploader import store_unreached
+from recordings.vault.vault import Vault
 from speech.catalogue import catalogue
 from speech.sources import Prompt, Sources, missing_prompts
-from storage.object_secrets import StoreKeyError, secrets_of
+from storage.objects import StoreKeyError, secrets_of
 from storage.reachable import unreached
 from telephony.process import running_pid
 
@@ -58,7 +59,7 @@ def outside_problems(settings: Settings, source: Source, places: Places, root: P
     ours = ports_of(_ours(places))
     ports = [one for one in ports_in_use(settings, source) if not any(f"port {port} " in one.message for port in ours)]
     with as_owner_alone():
-        reason = unreached(places.database_url, places.ledger_begun)
+        reason = unreached(places.database_url, Vault(places).ledger_begun)
     database = [source.problem(Finding(("storage", "database_url"), reason))] if reason else []
     store = [] if places.remote is None or _keyless(places.remote) else store_unreached(settings, root, source)
     return [*ports, *store, *database]

@@ -10,8 +10,8 @@ from bailanys.site.state_files import silent_faults
 from bailanys.site.tls_files import tls_findings, tls_remarks
 from calls.alarms import AlarmKind
 from config.ownership import name_of, strangers
+from config.places import Places
 from config.settings import Settings
-from recordings.vault.places import Places
 
 LOOK_EVERY_S = 30.0
 SHOWN = 3

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from config.ownership import as_owner_alone, name_of, strangers
+from config.places import Places
 from config.problems import Finding
 from config.settings import Settings
-from recordings.vault.places import Places
 from telephony.process import SOCKET_PATH_BYTES
 
 _STATE, _ARCHIVE, _KEYS = ("storage", "state_dir"), ("storage", "archive_dir"), ("recordings", "keys_file")

@@ -13,9 +13,9 @@ from pathlib import Path
 import structlog
 
 from calls.machine_clock import read
+from config.places import Places
 from recordings import secret_file
 from recordings.errors import KeysAwayError
-from recordings.vault.places import Places
 from storage import owner
 from storage.engine import open_engine
 from storage.errors import IdentityLostError, LedgerTakenError

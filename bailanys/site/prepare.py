@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from bailanys.site.secrets import Secrets, site_secrets
+from config.places import Places
 from config.settings import Settings
 from dialplan.install import install
 from dialplan.render import Site, render
 from dialplan.verify import verify
-from recordings.vault.places import Places
 from speech.compose import MUSIC_SUBFOLDER, install_sounds
 from speech.sources import Sources
 from telephony.embedded import AsteriskInstall

@@ -15,8 +15,10 @@ from pathlib import Path
 
 from bailanys.alarms import hook
 from bailanys.site import identity, secrets
+from calls.audit import OVERDUE_MS
 from calls.store import StoreAwayError
 from config.ownership import as_owner_alone
+from config.places import Places
 from config.problems import Finding, KeyPath
 from config.settings import Settings
 from console.token_file import TokenFile
@@ -25,10 +27,9 @@ from recordings import secret_file
 from recordings.errors import KeysAwayError, KeysUnreadableError
 from recordings.secret_file import Used, never
 from recordings.upkeep import audit_checkpoints
-from recordings.upkeep.audit_checkpoints import OVERDUE_MS
 from recordings.vault.keyring import ring_at
-from recordings.vault.places import Places
 from recordings.vault.signing import signer_at
+from recordings.vault.vault import Vault
 from storage import traces
 from storage.errors import IdentityLostError, LedgerUnavailableError
 from storage.reachable import damage
@@ -76,12 +77,12 @@ def _told_nowhere_else(places: Places) -> Iterator[_Kept]:
 
 def _keys(settings: Settings, places: Places) -> Iterator[_Kept]:
     """Whose loss is told as alarms of their own."""
-    ring, signing, sealed = places.keys, places.signing_key, places.sealed_before
+    ring, signing, sealed = places.keys, places.signing_key, Vault(places).sealed_before
     used = sealed if settings.recordings.encrypt else never
     if not ring.is_dir():  # which is told with the other folders
         lost = "no recording could be kept or heard"
         yield _Kept(ring, lambda: _found(ring, used) and ring_at(ring), lost, _KEYS, secret=True)
-    signed, lost = places.signed_before, "no package could be made, no audit log signed"
+    signed, lost = Vault(places).signed_before, "no package could be made, no audit log signed"
     yield _Kept(signing, lambda: _found(signing, signed) and signer_at(signing), lost, _KEYS, secret=True)
 
 

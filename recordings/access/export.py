@@ -7,9 +7,10 @@ from pathlib import Path
 
 from calls.audit import Note
 from calls.recording import Recording
+from config.places import Places
 from recordings.access.copies import copy
 from recordings.naming import CopyKind
-from recordings.vault.places import Places
+from recordings.vault.vault import Vault
 from storage.ledger import Ledger
 
 REASON_LENGTH = 500
@@ -59,5 +60,5 @@ async def hand_out(
     target = folder / f"{recording.file}.{kind}"
     detail = {"format": kind.value, "sha256": recording.sha256, "reason": reason}
     await ledger.note(Note(actor, "recording.exported", recording.file, detail))
-    await asyncio.to_thread(lambda: copy(places.recording(recording.path), target, kind))
+    await asyncio.to_thread(lambda: copy(Vault(places).recording(recording.path), target, kind))
     return target

@@ -1,10 +1,18 @@
-"""Whether a recording in the archive is what was put there: opened, decoded, held against the ledger (promise 9)."""
+"""Whether a recording in the archive is what was put there: opened, decoded, held against the ledger (promise 9).
+
+One at a time, or all of a call, a day or the archive on all cores.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
 from typing import BinaryIO
 
 import soundfile
@@ -12,13 +20,16 @@ import soundfile
 from calls.recording import Recording
 from calls.store import Store, StoreAwayError
 from recordings.audio import RATE
-from recordings.errors import KeyMissingError, SealBrokenError
-from recordings.vault.keyring import KeyRing
+from recordings.errors import KeyMissingError, KeysUnreadableError, SealBrokenError
+from recordings.vault.keyring import KeyRing, ring_at
 from recordings.vault.opening import open_recording, sidecar_of
+from storage.recordings import StoredRecording
 
 _BLOCK_FRAMES = 1 << 18
 LENGTH_MS = 1
 """The ledger's length is in whole milliseconds."""
+PORTION = 8
+"""Recordings that a process takes at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +94,31 @@ def _sound(flac: BinaryIO, row: Recording) -> list[str]:
         return [f"does not decode: {error}"]
     lasts_ms = frames * 1000 // RATE
     return [] if abs(lasts_ms - row.duration_ms) <= LENGTH_MS else [f"lasts {lasts_ms} ms, not {row.duration_ms}"]
+
+
+def verified(
+    store: Store, keys: Path, rows: Sequence[StoredRecording], processes: int | None = None
+) -> Iterator[Verdict]:
+    """The verdicts, as they come."""
+    portions = [rows[at : at + PORTION] for at in range(0, len(rows), PORTION)]
+    if len(portions) < 2:
+        for portion in portions:
+            yield from _portion(store, keys, portion)
+        return
+    workers = min(processes or os.cpu_count() or 1, len(portions))
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(_portion, store, keys, portion) for portion in portions]):
+            yield from done.result()
+
+
+def _portion(store: Store, keys: Path, rows: Sequence[StoredRecording]) -> list[Verdict]:
+    ring = _ring(keys)
+    return [examine(store, row.recording, ring, row.sha256) for row in rows]
+
+
+def _ring(keys: Path) -> KeyRing | None:
+    """Missing or unreadable keys are each recording's fault, not the end of the look."""
+    try:
+        return ring_at(keys)
+    except KeysUnreadableError:
+        return None

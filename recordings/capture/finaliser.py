@@ -24,7 +24,7 @@ from recordings.capture.readiness import Step, adopted, next_step
 from recordings.capture.spool import SpoolFile
 from recordings.errors import ArchiveUnwritableError, KeysUnreadableError, ReceiptVoidError, StillWrittenError
 from recordings.naming import file_of_talk, origin_of
-from recordings.retries import Complaints
+from recordings.retries import Retries
 from recordings.vault.archive import Archive
 from recordings.vault.opening import Keys, no_keys
 from recordings.vault.sidecar import Sidecar
@@ -72,7 +72,7 @@ class Finaliser:
         self._alarm = alarm or _log_alarm
         self._now_ms = now_ms
         self._all_over = all_over
-        self._complaints = Complaints()
+        self._complaints = Retries()
         self._keyless, self._told_keyless = "", False
         self._turn = asyncio.Lock()
 

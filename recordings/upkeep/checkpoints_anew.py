@@ -7,9 +7,9 @@ import hashlib
 import time
 
 from calls.audit import Note
+from config.places import Places
 from recordings import durable
 from recordings.upkeep.audit_checkpoints import add
-from recordings.vault.places import Places
 from recordings.vault.signing import first_signer
 from storage.ledger import Ledger
 

@@ -1,4 +1,9 @@
-"""How full a disk is, how soon it will be full, and whether it takes our bytes: what one look means. Pure (promise 14).
+"""How full a disk is, how soon it will be full, and whether it takes our bytes (promise 14).
+
+Free space alone would not tell: a disk may be read-only, over its quota, or away. So 64 KiB are written, synced and
+taken away again; the file's own time says when the folder took bytes last, also to a controller that was not there
+meanwhile.
+What a look means is reckoned without the disk.
 
 An alarm comes at 70, 85 and 95 % used, and goes again once there is 3 % less; a fault ends when the disk has taken our
 bytes for half a minute, so that one which is full to the brim is not told every second anew.
@@ -6,8 +11,12 @@ bytes for half a minute, so that one which is full to the brim is not told every
 
 from __future__ import annotations
 
+import errno
+import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 MARKS = (70, 85, 95)
 EASED_BY = 3.0
@@ -17,6 +26,9 @@ SOUND_AFTER_MS = 30_000
 WINDOW_MS = 3_600_000
 KNOWN_AFTER_MS = 60_000
 SAMPLE_EVERY_MS = 20_000
+PROBE = ".writable"
+_BYTES = b"\0" * 65_536
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +61,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DiskState:
     """How a disk stands, after all the looks so far."""
 
     mark: int = 0
@@ -60,17 +72,17 @@ class Standing:
     """Since when it takes bytes again, while its fault is not over yet."""
 
 
-def standing(before: Standing, look: Look) -> Standing:
+def state_after(before: DiskState, look: Look) -> DiskState:
     """How the disk stands after one more look."""
     mark = before.mark if look.room is None else mark_of(before.mark, look.room.used_percent)
     slow = look.took_s > (QUICK_S if before.slow else SLOW_S)
     if look.fault:
-        return Standing(mark, look.fault, slow)
+        return DiskState(mark, look.fault, slow)
     if not before.fault:
-        return Standing(mark, "", slow)
+        return DiskState(mark, "", slow)
     since_ms = look.at_ms if before.sound_since_ms is None else before.sound_since_ms
     if look.at_ms - since_ms >= SOUND_AFTER_MS:
-        return Standing(mark, "", slow)
+        return DiskState(mark, "", slow)
     return replace(before, mark=mark, slow=slow, sound_since_ms=since_ms)
 
 
@@ -97,7 +109,7 @@ def hours_to_full(samples: Sequence[Room], room: Room) -> float | None:
     return room.free_bytes * passed_ms / taken / 3_600_000
 
 
-def news(before: Standing, after: Standing, look: Look, hours: float | None) -> list[tuple[str, str]]:
+def news(before: DiskState, after: DiskState, look: Look, hours: float | None) -> list[tuple[str, str]]:
     """What a person should hear of the change: the kind after the disk's name (`full`), and the detail."""
     told: list[tuple[str, str]] = []
     if after.fault != before.fault:
@@ -113,3 +125,47 @@ def words(room: Room, hours: float | None) -> str:
     """`87.2 % used, 12.5 GB free, full in 5.1 hours at the rate of the last hour`."""
     rate = "" if hours is None else f", full in {hours:.1f} hours at the rate of the last hour"
     return f"{room.used_percent:.1f} % used, {room.free_bytes / 1e9:.1f} GB free{rate}"
+
+
+def look_at(folder: Path) -> Look:
+    """Look once; blocks for as long as the disk does. Raises nothing."""
+    began_s, now_ms = time.monotonic(), time.time_ns() // 1_000_000
+    try:
+        room = room_of(os.statvfs(folder), now_ms)
+    except OSError:
+        room = None
+    probe = folder / PROBE
+    try:
+        before_ns = probe.stat().st_mtime_ns
+    except OSError:
+        before_ns = None
+    try:
+        _try_out(probe, before_ns)
+    except OSError as error:
+        fault = "full" if error.errno in _FULL else "unwritable"
+        since_ms = None if before_ns is None else before_ns // 1_000_000
+        return Look(now_ms, room, fault, error.strerror or str(error), time.monotonic() - began_s, since_ms)
+    return Look(now_ms, room, took_s=time.monotonic() - began_s)
+
+
+def room_of(told: os.statvfs_result, now_ms: int) -> Room:
+    """The room of a file system as `df` counts it: what only root may use is neither used nor free."""
+    used, free = told.f_blocks - told.f_bfree, told.f_bavail
+    return Room(now_ms, (used + free) * told.f_frsize, free * told.f_frsize)
+
+
+def _try_out(probe: Path, before_ns: int | None) -> None:
+    descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+    try:
+        try:
+            if os.write(descriptor, _BYTES) < len(_BYTES):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(descriptor)
+        finally:
+            os.ftruncate(descriptor, 0)
+    except OSError:
+        if before_ns is not None:
+            os.utime(descriptor, ns=(before_ns, before_ns))
+        raise
+    finally:
+        os.close(descriptor)

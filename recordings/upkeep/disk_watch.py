@@ -14,10 +14,19 @@ from pathlib import Path
 
 import structlog
 
-from console.answers import DiskNow, DiskState
-from recordings.upkeep.disk_space import SLOW_S, Look, Room, Standing, hours_to_full, news, sampled, standing
-from recordings.upkeep.writable import look_at
-from recordings.vault.places import Places
+from calls.disks import DiskCondition, DiskNow
+from config.places import Places
+from recordings.upkeep.disk_space import (
+    SLOW_S,
+    DiskState,
+    Look,
+    Room,
+    hours_to_full,
+    look_at,
+    news,
+    sampled,
+    state_after,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +39,7 @@ Alarm = Callable[[str, str, int], None]
 @dataclass(slots=True)
 class _Watched:
     folder: Path
-    stands: Standing = field(default_factory=Standing)
+    stands: DiskState = field(default_factory=DiskState)
     samples: tuple[Room, ...] = ()
     room: Room | None = None
     looking: asyncio.Future[Look] | None = None
@@ -70,11 +79,11 @@ class DiskWatch:
         done, _ = await asyncio.wait([one.looking], timeout=SLOW_S)
         if not done:
             if not one.stands.slow:
-                one.stands = Standing(one.stands.mark, one.stands.fault, slow=True)
+                one.stands = DiskState(one.stands.mark, one.stands.fault, slow=True)
                 self._tell(f"{name}-slow", "the disk does not answer", _now_ms())
             return
         look, one.looking = one.looking.result(), None
-        before, one.stands = one.stands, standing(one.stands, look)
+        before, one.stands = one.stands, state_after(one.stands, look)
         if look.room is not None:
             one.samples, one.room = sampled(one.samples, look.room), look.room
         hours = hours_to_full(one.samples, look.room) if look.room else None
@@ -91,13 +100,13 @@ class DiskWatch:
 
 
 def _shown(name: str, one: _Watched) -> DiskNow:
-    state: DiskState = "slow" if one.stands.slow else "filling" if one.stands.mark else "ok"
+    condition: DiskCondition = "slow" if one.stands.slow else "filling" if one.stands.mark else "ok"
     if one.stands.fault:
-        state = "full" if one.stands.fault == "full" else "unwritable"
+        condition = "full" if one.stands.fault == "full" else "unwritable"
     hours = hours_to_full(one.samples, one.room) if one.room else None
     return DiskNow(
         name=name,
-        state=state,
+        state=condition,
         used_percent=None if one.room is None else round(one.room.used_percent, 1),
         free_bytes=None if one.room is None else one.room.free_bytes,
         hours_to_full=None if hours is None else round(hours, 1),

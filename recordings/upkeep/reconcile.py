@@ -1,34 +1,41 @@
 """Holds journals, ledger, spool and archive against each other: a mismatch is mended, explained or told (promise 15).
 
-A file without a row is adopted, a row without a file alarmed; `recordings.upkeep.reconciler` has the controller's part.
+A file without a row is adopted, a row without a file alarmed. The back office looks every two minutes, so that every
+mismatch is found within five, and told once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Container, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
+from calls.alarms import AlarmKind
 from calls.audit import Note
 from calls.portions import in_portions
 from calls.recording import GapReason, Recording, RecordingStatus
 from calls.store import Store, Stored
+from config.places import Places
 from recordings.capture import spool
 from recordings.capture.quality import remarks
 from recordings.naming import FLAC, SEALED, SIDECAR, file_of_talk, origin_of
-from recordings.vault.disposal import remove
-from recordings.vault.places import Places
-from recordings.vault.sidecar import read
-from storage.journal.check import held_against
+from recordings.vault.sidecar import read, remove
+from recordings.vault.vault import Vault
+from storage.journal.check import check_journals
 from storage.ledger import Ledger
 from storage.transaction import in_transaction
 
 SETTLED_S = 60.0
 EXPLAIN = {reason.value for reason in (GapReason.DISK_FULL, GapReason.DISK_UNWRITABLE, GapReason.ASTERISK_DIED)}
 """Why a recording may be short; a pause has silence in its place."""
+EVERY_S = 120.0
+HOURS = 3
+OVERDUE_MS = 5 * 60_000
+FIRST_LOOK_S = 24 * 3600.0
+"""How far back folders are looked for that were changed while nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ async def reconcile(ledger: Ledger, places: Places, since_ms: int = 0, *, again:
     Rows come in portions: those of a busy day's hours at once would be tens of megabytes. Raises
     LedgerUnavailableError, OSError.
     """
-    store, found, known = places.store, list[Mismatch](), dict[str, bool]()
+    store, found, known = Vault(places).store, list[Mismatch](), dict[str, bool]()
     listed = {one.path: one for one in await asyncio.to_thread(lambda: list(_listed(store, since_ms)))}
     after: tuple[int, str] = (since_ms, "")
     while rows := await ledger.recordings_made(*after):
@@ -60,7 +67,7 @@ async def reconcile(ledger: Ledger, places: Places, since_ms: int = 0, *, again:
 
 async def reconcile_hour(ledger: Ledger, places: Places, hour: str, *, again: bool = True) -> list[Mismatch]:
     """Look at one folder of the archive, `2026/11/27/04`. Raises LedgerUnavailableError, OSError."""
-    store, rows = places.store, await ledger.recordings_in(hour)
+    store, rows = Vault(places).store, await ledger.recordings_in(hour)
     listed = {one.path: one for one in await asyncio.to_thread(lambda: list(store.list(hour)))}
     known = {row.file: row.status is RecordingStatus.DISPOSED for row in rows}
     found = await _of_files(ledger, store, listed, known)
@@ -70,7 +77,7 @@ async def reconcile_hour(ledger: Ledger, places: Places, hour: str, *, again: bo
 async def reconcile_all(ledger: Ledger, places: Places) -> list[Mismatch]:
     """Hold everything against everything. Raises LedgerUnavailableError, OSError."""
     found = await reconcile(ledger, places) + await unfinished(ledger, places)
-    held = await in_transaction(ledger.engine, lambda one: held_against(one, places.journals))
+    held = await in_transaction(ledger.engine, lambda one: check_journals(one, places.journals))
     if held.unread_bytes:
         found.append(Mismatch("journal", f"{held.unread_bytes} bytes are not in the ledger yet", "they are taken in"))
     for call, seq, offer in held.unknown:
@@ -171,3 +178,45 @@ def _listed(store: Store, since_ms: int) -> Iterator[Stored]:
 def _settled(sidecar: Stored) -> bool:
     """Not one whose row is just being written."""
     return time.time() - sidecar.changed_ms / 1000 > SETTLED_S
+
+
+class Reconciler:
+    """One for each controller; call `look` every two minutes.
+
+    It looks at what the last hours made, and at the folder of every hour, however old, in which a file came or went.
+    """
+
+    def __init__(self, ledger: Ledger, places: Places, alarm: Callable[[str, str], None]) -> None:
+        self._ledger = ledger
+        self._places = places
+        self._alarm = alarm
+        self._told: set[Mismatch] = set()
+        self._looked_s = time.time() - FIRST_LOOK_S
+        self._overdue = False
+
+    async def look(self) -> None:
+        """Look once. Raises LedgerUnavailableError, OSError."""
+        now_s = time.time()
+        found = await reconcile(self._ledger, self._places, round(now_s * 1000) - HOURS * 3_600_000, again=False)
+        for hour in await asyncio.to_thread(changed_hours, self._places.archive, self._looked_s - SETTLED_S):
+            found += await reconcile_hour(self._ledger, self._places, hour, again=False)
+        self._looked_s = now_s
+        for mismatch in found:
+            if mismatch not in self._told and not mismatch.told:
+                self._told.add(mismatch)
+                self._alarm(AlarmKind.RECORDING_MISMATCH, f"{mismatch.file}: {mismatch.what} {mismatch.done}".strip())
+        await self._look_for_overdue(round(now_s * 1000))
+
+    async def _look_for_overdue(self, now_ms: int) -> None:
+        talks = [one for one in await self._ledger.segments_to_finalise() if now_ms - one.ended_ms > OVERDUE_MS]
+        if talks and not self._overdue:
+            oldest = file_of_talk(talks[0])
+            said = f"{len(talks)} talks that ended over 5 minutes ago have no recording yet, the oldest {oldest}"
+            self._alarm(AlarmKind.RECORDINGS_OVERDUE, said)
+        self._overdue = bool(talks)
+
+
+def changed_hours(archive: Path, since_s: float) -> list[str]:
+    """The folders, `2026/11/27/04`, in which a file came or went since. Raises OSError."""
+    hours = archive.glob("[0-9]*/*/*/*")
+    return sorted(hour.relative_to(archive).as_posix() for hour in hours if hour.stat().st_mtime >= since_s)

@@ -10,26 +10,25 @@ import asyncio
 from dataclasses import dataclass
 from functools import partial
 
-from bailanys.site.identity import who_commands
+from config.places import Places
 from config.settings import Settings
 from rating.taking import take_rating
 from recordings.capture import spool
 from recordings.capture.finaliser import Finaliser, Finished
 from recordings.vault.opening import no_keys
-from recordings.vault.places import Places
+from recordings.vault.vault import Vault
 from storage.engine import open_engine, reading
-from storage.journal.alarming import raise_alarm
 from storage.journal.projector import Projector
-from storage.journal.writer import ControllerJournal
+from storage.journal.writer import ControllerJournal, raise_alarm
 from storage.ledger import Ledger
 from storage.migrate import upgrade
-from storage.owner import guard, must_be_ours
+from storage.owner import Hotline, guard, must_be_ours
 from storage.transaction import in_transaction
 from telephony.process import running_pid
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Repaired:
     """A recording that was finished, or that still waits in the spool (`status` waiting)."""
 
     file: str
@@ -38,12 +37,14 @@ class Mended:
     said: str = ""
 
 
-async def mend(settings: Settings, places: Places) -> list[Mended]:
-    """Mend all that can be mended, and tell what waits. Raises LedgerUnavailableError, JournalError, OSError."""
+async def repair(settings: Settings, places: Places, ours: Hotline) -> list[Repaired]:
+    """Mend all that can be mended, and tell what waits.
+
+    `ours`: whose ledger it must be. Raises LedgerUnavailableError, LedgerTakenError, JournalError, OSError.
+    """
     engine = open_engine(places.database_url)
     try:
-        await asyncio.to_thread(upgrade, places.database_url, places.ledger_begun)
-        ours = who_commands(places)
+        await asyncio.to_thread(upgrade, places.database_url, Vault(places).ledger_begun)
         await in_transaction(reading(engine), lambda connection: must_be_ours(connection, ours))
         guard(engine, ours)
         ledger, journal = Ledger(engine), ControllerJournal(places.journals[1])
@@ -56,9 +57,9 @@ async def mend(settings: Settings, places: Places) -> list[Mended]:
             for call in left:
                 journal.end_call(ended_ms, call)
             await _taken_in(projector)
-        ring = places.ring if settings.recordings.encrypt else no_keys
+        ring = Vault(places).ring if settings.recordings.encrypt else no_keys
         finaliser = Finaliser(places.spool, places.archive, ledger, keys=ring, alarm=alarm, all_over=all_over)
-        found: list[Mended] = []
+        found: list[Repaired] = []
         while finished := await finaliser.finish_ready():
             found += [_mended(one) for one in finished]
         await _taken_in(projector)  # alarms
@@ -78,11 +79,11 @@ async def _taken_in(projector: Projector) -> None:
         pass
 
 
-def _mended(one: Finished) -> Mended:
+def _mended(one: Finished) -> Repaired:
     made = one.recording
-    return Mended(made.file, made.status.value, made.duration_ms, ", ".join(one.remarks))
+    return Repaired(made.file, made.status.value, made.duration_ms, ", ".join(one.remarks))
 
 
-def _waits(one: spool.SpoolFile) -> Mended:
+def _waits(one: spool.SpoolFile) -> Repaired:
     said = "being written" if one.being_written else "not ready, or see the errors above"
-    return Mended(one.file, "waiting", None, said)
+    return Repaired(one.file, "waiting", None, said)

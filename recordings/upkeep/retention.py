@@ -9,8 +9,9 @@ from functools import partial
 import structlog
 
 from calls.recording import Recording
-from recordings.vault.disposal import remove
-from recordings.vault.places import Places
+from config.places import Places
+from recordings.vault.sidecar import remove
+from recordings.vault.vault import Vault
 from storage import retention
 from storage.ledger import Ledger
 from storage.retention import DAY_MS
@@ -63,9 +64,9 @@ async def _disposed(ledger: Ledger, places: Places, recording: Recording, days: 
 
     Before both it is asked for: of a store that does not answer nothing is said to be disposed of.
     """
-    await asyncio.to_thread(places.store.exists, recording.path)
+    await asyncio.to_thread(Vault(places).store.exists, recording.path)
     said = await in_transaction(ledger.engine, lambda one: retention.dispose(one, recording, days, now_ms))
     if said:
-        await asyncio.to_thread(remove, places.store, recording.path)
+        await asyncio.to_thread(remove, Vault(places).store, recording.path)
         log.info("recording disposed of", file=recording.file, kept_days=days)
     return said

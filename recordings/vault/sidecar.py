@@ -1,4 +1,7 @@
-"""The JSON beside every recording in the archive: enough to write the ledger's row again without the ledger."""
+"""The JSON beside every recording in the archive: enough to write the ledger's row again without the ledger.
+
+It has the only copy of the recording's key, so a recording is disposed of by it: first its key, then its sound.
+"""
 
 from __future__ import annotations
 
@@ -94,3 +97,12 @@ def beside(path: str) -> str:
 
 def _beside(name: str) -> str:
     return f"{name.removesuffix(SEALED).removesuffix(FLAC)}{SIDECAR}"
+
+
+def remove(store: Store, path: str) -> bool:
+    """Remove the sidecar with the only copy of the key, then the file; False when neither was there.
+
+    May be done twice. Raises OSError.
+    """
+    found = [store.remove(file) for file in (beside(path), path)]
+    return any(found)

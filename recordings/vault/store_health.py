@@ -27,7 +27,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class StoreStanding:
+class StoreHealth:
     """What is known of the store after the last look."""
 
     failures: int = 0
@@ -37,7 +37,7 @@ class StoreStanding:
     """The alarm in force."""
 
     @classmethod
-    def known(cls, last_alarm: str) -> StoreStanding:
+    def known(cls, last_alarm: str) -> StoreHealth:
         """The standing at a start, by the last alarm of the life before."""
         return cls(told=last_alarm if last_alarm in (AWAY, BEHIND) else "")
 
@@ -45,9 +45,7 @@ class StoreStanding:
         """Whether it is too soon to try again."""
         return now_ms < self.again_ms
 
-    def after(
-        self, why: str, waiting: int, oldest_ms: int | None, now_ms: int
-    ) -> tuple[StoreStanding, tuple[Said, ...]]:
+    def after(self, why: str, waiting: int, oldest_ms: int | None, now_ms: int) -> tuple[StoreHealth, tuple[Said, ...]]:
         """The standing after a look, and what to tell.
 
         `why` the store failed, if it did; how many recordings wait, and since when the oldest one, UTC epoch ms.

@@ -12,7 +12,7 @@ from recordings.vault.folder import Folder
 
 
 @dataclass(frozen=True, slots=True)
-class NearFirst:
+class TieredStore:
     """Fills `calls.store.Store`: what waits locally is read there, whether or not the far store answers.
 
     A recording leaves the local folder only when the far store has all of it, so near, then far misses nothing.

@@ -10,9 +10,9 @@ import os
 import time
 from pathlib import Path
 
+from calls.audit import OVERDUE_MS
 from calls.store import Store
 from recordings.naming import SEALED
-from recordings.upkeep.audit_checkpoints import OVERDUE_MS
 from storage import traces
 
 

@@ -24,7 +24,7 @@ class Minutes:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Announced:
     """What was said last: the place, the minutes (None: the place alone), and the range that later ones stay within."""
 
     place: int
@@ -38,18 +38,18 @@ def minutes_of(expected: Estimate) -> Minutes:
     return Minutes(min(high, _rounded(expected.low_s)), high)
 
 
-def tell(before: Told | None, place: int, expected: Estimate | None) -> Told:
+def announce(before: Announced | None, place: int, expected: Estimate | None) -> Announced:
     """What to say now. Without an estimate (nobody on duty serves the group) only the place is known."""
     held = before.held if before is not None and place <= before.place else None
     if expected is None:
-        return Told(place, None, held)
+        return Announced(place, None, held)
     fresh = minutes_of(expected)
     if held is None:
-        return Told(place, fresh, fresh)
+        return Announced(place, fresh, fresh)
     if fresh.low > held.high:
-        return Told(place, None, held)
+        return Announced(place, None, held)
     narrowed = Minutes(min(fresh.low, held.low), min(fresh.high, held.high))
-    return Told(place, narrowed, narrowed)
+    return Announced(place, narrowed, narrowed)
 
 
 def _rounded(seconds: float) -> int:

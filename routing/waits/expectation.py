@@ -14,7 +14,7 @@ from calls.ids import CallId, GroupId
 from routing.presence import Operator
 from routing.queue import Waiting
 from routing.skills import Need, Step, reach, skills_of
-from routing.waits.announced import Told, tell
+from routing.waits.announced import Announced, announce
 from routing.waits.estimate import Ahead, Estimate, Staff, Views, Weights, estimate, views
 from routing.waits.rates import Seen, TalkSeen, Tally, WaitSeen, observe
 
@@ -34,7 +34,7 @@ class _Wait:
     since_ms: int
     first: Views | None
     expected: Estimate | None
-    told: Told | None = None
+    told: Announced | None = None
 
 
 class Expectations:
@@ -62,7 +62,7 @@ class Expectations:
         """Whether this caller's wait is being followed."""
         return call in self._waits
 
-    def recall(self, call: CallId, told: Told) -> None:
+    def recall(self, call: CallId, told: Announced) -> None:
         """What a caller was told before we were started again."""
         if wait := self._waits.get(call):
             wait.told = told
@@ -74,13 +74,13 @@ class Expectations:
         self._waits[call] = _Wait(need, now_ms, first, expected)
         return expected
 
-    def say(self, call: CallId, place: int, ahead: Ahead[Need], staff: Staff[Need]) -> Told:
+    def say(self, call: CallId, place: int, ahead: Ahead[Need], staff: Staff[Need]) -> Announced:
         """What to tell the caller now: the place, and minutes that never grow while it does not rise."""
         wait = self._waits.get(call)
         if wait is None:
-            return Told(place)
+            return Announced(place)
         now = self._views(wait.need, ahead, staff)
-        wait.told = tell(wait.told, place, None if now is None else estimate(now, self.weights))
+        wait.told = announce(wait.told, place, None if now is None else estimate(now, self.weights))
         return wait.told
 
     def expected(self, need: Need, ahead: Ahead[Need], staff: Staff[Need]) -> Estimate | None:

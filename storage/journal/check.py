@@ -31,7 +31,7 @@ class Held:
     """Talks in what was taken in that the ledger does not hold as answered."""
 
 
-def held_against(connection: Connection, sources: Sequence[Path]) -> Held:
+def check_journals(connection: Connection, sources: Sequence[Path]) -> Held:
     """Look through all journals that are left: two days, or since the last rotation. Raises OSError."""
     read = {
         (name, inode): offset

@@ -5,9 +5,13 @@ Blocks are allocated beyond a journal's end without changing its size: whoever a
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import os
+from collections.abc import Sequence
 from pathlib import Path
+
+import structlog
 
 RESERVE_BYTES = 32 * 1024 * 1024
 """Some 200,000 lines: hours of a busy day."""
@@ -15,6 +19,9 @@ SHARE = 50
 """Of a small disk no more than a fiftieth is set aside for each journal."""
 _KEEP_SIZE = 1
 _libc = ctypes.CDLL(None, use_errno=True)
+log = structlog.get_logger(__name__)
+
+EVERY_S = 5.0
 
 
 def reserve(journal: Path, most_bytes: int = RESERVE_BYTES) -> None:
@@ -39,3 +46,21 @@ def reserve(journal: Path, most_bytes: int = RESERVE_BYTES) -> None:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(journal))
     finally:
         os.close(descriptor)
+
+
+class JournalRoom:
+    """One for each controller; `keep` is called every few seconds, since a journal that was put aside begins anew."""
+
+    def __init__(self, journals: Sequence[Path]) -> None:
+        self._journals = journals
+        self._said = ""
+
+    async def keep(self) -> None:
+        """Set room aside for each journal; where that cannot be done it is said once. Raises nothing."""
+        for journal in self._journals:
+            try:
+                await asyncio.to_thread(reserve, journal)
+            except (OSError, AttributeError) as error:  # AttributeError: a C library without it
+                if self._said != str(error):
+                    self._said = str(error)
+                    log.warning("no room is set aside for the journal", journal=journal.name, error=self._said)

@@ -1,14 +1,19 @@
-"""The controller's own journal: facts that only we know, on the same way into the ledger as Asterisk's."""
+"""The controller's own journal: facts that only we know, alarms too, on the same way into the ledger as Asterisk's."""
 
 from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import structlog
+
 from calls.journal import Fact
 from calls.journal_lines import format_hangup, format_line
+
+log = structlog.get_logger(__name__)
 
 
 class ControllerJournal:
@@ -40,3 +45,10 @@ class ControllerJournal:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         finally:
             os.close(descriptor)
+
+
+def raise_alarm(journal: ControllerJournal, kind: str, detail: str, at_ms: int | None = None) -> None:
+    """Tell of something that a person should look at, in the log and in the ledger. Raises OSError (a full disk)."""
+    log.error("alarm", kind=kind, detail=detail)
+    now_ms = time.time_ns() // 1_000_000
+    journal.write(Fact.ALARM, now_ms if at_ms is None else at_ms, {"kind": kind, "detail": detail})

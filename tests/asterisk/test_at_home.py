@@ -20,6 +20,7 @@ from calls.journal import Fact
 from phones import tones
 from phones.registration import digest, register
 from phones.sip_text import header
+from recordings.vault.vault import Vault
 from telephony.process import rx
 from tests.unit.storage.own_authority import issued
 
@@ -101,7 +102,7 @@ async def test_phone_over_tls_has_encrypted_voice_and_is_an_operator_like_any_ot
     await visit.fact(Fact.RATING_OFFERED, operator="102")
     await visit.call.hang_up()
     story = await visit.recorded()
-    path = centre.up.places.recording(story.recordings[0].path)
+    path = Vault(centre.up.places).recording(story.recordings[0].path)
     assert tones.hears(path, visit.hz, channel=0)
     assert tones.hears(path, OPERATOR_HZ["102"], channel=1)
 

@@ -14,6 +14,7 @@ from hotline import LOOK_EVERY_S, OPERATOR_HZ, Centre, open_centre
 from calls.journal import Fact
 from calls.recording import Recording, RecordingStatus
 from phones import tones
+from recordings.vault.vault import Vault
 from telephony.process import rx
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -71,7 +72,7 @@ async def test_pause_is_silent_where_each_side_has_a_file_of_its_own(centre: Cen
     (recording,) = (await visit.recorded()).recordings
     assert recording.bridged_ms is not None
     assert abs(recording.duration_ms - recording.bridged_ms) <= 1000 + 0.005 * recording.bridged_ms
-    path = centre.up.places.recording(recording.path)
+    path = Vault(centre.up.places).recording(recording.path)
     for channel in (0, 1):
         samples, rate = tones.read(path, channel)
         silent = samples == 0.0
@@ -131,7 +132,7 @@ def _is_stereo(centre: Centre, recording: Recording, caller_hz: int, operator_hz
     assert recording.status is RecordingStatus.OK
     assert recording.bridged_ms is not None
     assert abs(recording.duration_ms - recording.bridged_ms) <= 1000 + 0.005 * recording.bridged_ms
-    path = centre.up.places.recording(recording.path)
+    path = Vault(centre.up.places).recording(recording.path)
     for channel, there, elsewhere in ((0, caller_hz, operator_hz), (1, operator_hz, caller_hz)):
         assert tones.hears(path, there, channel=channel, share=0.7)
         assert not tones.hears(path, elsewhere, channel=channel, share=0.05)

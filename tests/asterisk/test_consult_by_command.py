@@ -14,6 +14,7 @@ from calls.journal import Fact
 from phones import tones
 from phones.call import Call
 from phones.manners import Ring
+from recordings.vault.vault import Vault
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -77,7 +78,7 @@ async def test_operator_takes_the_caller_back_and_the_talk_and_its_recording_go_
     await visit.call.hang_up()
     story = await visit.recorded()
     assert not visit.facts(Fact.TRANSFERRED)
-    path = centre.up.places.recording(story.recordings[0].path)
+    path = Vault(centre.up.places).recording(story.recordings[0].path)
     assert tones.hears(path, visit.hz, channel=0)
     assert not tones.hears(path, OPERATOR_HZ["103"], channel=1, share=0.05)
 

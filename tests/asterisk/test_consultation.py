@@ -14,6 +14,7 @@ from phones import tones
 from phones.call import Call
 from phones.manners import Ring
 from phones.phone import PhoneError
+from recordings.vault.vault import Vault
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -89,7 +90,7 @@ async def test_operator_takes_the_caller_back_from_hold(centre: Centre) -> None:
     story = await visit.recorded()
     (recording,) = story.recordings  # one, through hold and the colleague who was only asked
     assert (recording.status, recording.seq) == ("ok", 1)
-    path = centre.up.places.recording(recording.path)
+    path = Vault(centre.up.places).recording(recording.path)
     assert tones.hears(path, visit.hz, channel=0, share=0.8)
     assert tones.hears(path, OPERATOR_HZ["101"], channel=1, share=0.1)
     assert not tones.hears(path, OPERATOR_HZ["103"], channel=1, share=0.01)

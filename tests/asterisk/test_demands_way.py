@@ -23,10 +23,11 @@ from command_line import bailanys
 from hotline import OPERATOR_HZ, Centre, open_centre
 from sqlalchemy import text
 
-from calls.demand import ALERTS_MS, ESCALATE_MS, Authority, Demand, Kind, Step
+from calls.demand import ALERTS_MS, ESCALATE_MS, Authority, Demand, DemandStep, StepKind
 from phones.tones import hears
 from recordings.naming import origin_of
-from storage.register import Register
+from recordings.vault.vault import Vault
+from storage.demands import Register
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -99,7 +100,7 @@ async def test_from_the_letter_to_a_package_that_verifies_offline(centre: Centre
     early = await bailanys("demands", "package", demand, env=centre.env)
     assert early.status != 0 and "not approved" in early.err
     register = Register(centre.ledger.engine)
-    await register.do(demand, Step(Kind.APPROVED, 0, "chief"))
+    await register.do(demand, DemandStep(StepKind.APPROVED, 0, "chief"))
 
     packed = await bailanys("demands", "package", demand, "--also", "mp3", env=centre.env, timeout_s=60)
     assert packed.status == 0, packed.err
@@ -116,7 +117,7 @@ async def test_from_the_letter_to_a_package_that_verifies_offline(centre: Centre
     assert delivered.status == 0 and "left" in delivered.out
     state, steps = await register.of(demand)
     assert state.in_time is True
-    assert [step.kind for step in steps if step.kind is not Kind.ALERTED] == [
+    assert [step.kind for step in steps if step.kind is not StepKind.ALERTED] == [
         "searched", "listened", "selected", "approved", "packaged", "delivered"
     ]  # fmt: skip
     kinds = [entry.kind for entry in await centre.ledger.audit_of(file)]
@@ -177,9 +178,9 @@ async def test_no_alert_is_missed_across_a_restart(centre: Centre) -> None:
             while not expected <= (state := (await register.of(demand))[0]).alerted or state.escalated < escalates:
                 await asyncio.sleep(0.2)
         assert (state.alerted, state.escalated) == (expected, escalates)
-        told = [step.detail for step in (await register.of(demand))[1] if step.kind is Kind.ALERTED]
+        told = [step.detail for step in (await register.of(demand))[1] if step.kind is StepKind.ALERTED]
         assert sorted(map(int, told)) == sorted(expected)
-        await register.do(demand, Step(Kind.WITHDRAWN, 0, "clerk", (), "a test"))
+        await register.do(demand, DemandStep(StepKind.WITHDRAWN, 0, "clerk", (), "a test"))
     async with asyncio.timeout(15):  # and people are told
         while not {"demand-due", "demand-not-approved", "demand-missed"} <= {
             alarm.kind for alarm in await centre.ledger.alarms_between(now_ms, now_ms + 600_000)
@@ -225,7 +226,7 @@ async def test_what_is_over_age_is_disposed_of_and_what_is_held_stays(centre: Ce
     for file, hz in (held, later):
         recording = await centre.ledger.recording_named(file)
         assert recording is not None
-        with centre.up.places.recording(recording.path) as opened:
+        with Vault(centre.up.places).recording(recording.path) as opened:
             assert hears_flac(opened.read(), hz)
     beside = next(centre.up.places.archive.glob(f"*/*/*/*/{later[0]}.json"))
     assert f'"by": "{rotated[0]["current"]}"' in beside.read_text()

@@ -16,9 +16,9 @@ from hotline import OPERATOR_HZ, Centre, Visit, open_centre
 from test_demands_api import Person, person
 from test_demands_way import ALMATY, LETTER, verifies
 
-from calls.demand import Kind, Step
+from calls.demand import DemandStep, StepKind
 from phones.tones import hears
-from storage.register import Register
+from storage.demands import Register
 from tests.unit.storage.object_server import ObjectServer, object_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -129,7 +129,7 @@ async def test_a_talk_is_moved_found_heard_verified_and_packed(
     ).answer
     demand = entered["demand"]
     assert (await bailanys("demands", "select", demand, recording.file, env=centre.env)).status == 0
-    await Register(centre.ledger.engine).do(demand, Step(Kind.APPROVED, 0, "chief"))
+    await Register(centre.ledger.engine).do(demand, DemandStep(StepKind.APPROVED, 0, "chief"))
     packed = await bailanys("demands", "package", demand, env=centre.env)
     assert packed.status == 0, packed.err
     verifies(Path(packed.out.splitlines()[0]), tmp_path / "package")

@@ -13,6 +13,7 @@ from journal_watch import Seen
 from calls.journal import Fact
 from phones import tones
 from phones.call import Call
+from recordings.vault.vault import Vault
 from storage.ledger import CallStory
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -145,7 +146,7 @@ async def test_caller_joined_once_and_then_left_to_a_question_is_moved_on(centre
     await visit.call.hang_up()
     story = await visit.recorded(3)
     assert [row.status for row in story.recordings] == ["ok"] * 3
-    last = centre.up.places.recording(story.recordings[1].path)
+    last = Vault(centre.up.places).recording(story.recordings[1].path)
     assert not tones.hears(last, OPERATOR_HZ["101"], channel=1, share=0.05)  # no talk in another's recording
 
 
@@ -156,7 +157,7 @@ def _told_apart(centre: Centre, visit: Visit, story: CallStory) -> None:
     assert (segments[1].transfer_kind, segments[1].ended_by) == ("attended", "transfer")
     assert len({row.file for row in story.recordings}) == 2
     for row, own, other in zip(story.recordings, ("101", "103"), ("103", "101"), strict=True):
-        sound = centre.up.places.recording(row.path)
+        sound = Vault(centre.up.places).recording(row.path)
         assert row.status == "ok"
         assert tones.hears(sound, visit.hz, channel=0, share=0.3)
         assert tones.hears(sound, OPERATOR_HZ[own], channel=1, share=0.3)

@@ -32,8 +32,8 @@ from bailanys.site.free_ports import own_place
 from bailanys.site.prepare import prepare
 from config.load import load
 from config.ownership import strangers
+from config.places import Places, places_of
 from phones.fleet import Fleet
-from recordings.vault.places import Places, places_of
 from telephony.embedded import find_asterisk
 from telephony.process import running_pid
 

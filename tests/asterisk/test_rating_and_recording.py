@@ -17,6 +17,7 @@ from phones import tones
 from phones.call import Call
 from phones.manners import Answer, Refuse, Ring
 from recordings.vault.opening import sidecar_of
+from recordings.vault.vault import Vault
 from storage.ledger import CallStory
 from storage.record import RatingRow, talked
 
@@ -58,7 +59,7 @@ async def test_both_voices_are_recorded_on_their_sides_from_the_first_moment(cen
     _both_sides(centre, recording, visit.hz, OPERATOR_HZ["101"])
     segment = story.record.segments[recording.seq]
     assert (segment.operator_id, segment.offer, segment.ended_by) == ("101", recording.offer, "operator")
-    samples, rate = tones.read(centre.up.places.recording(recording.path))
+    samples, rate = tones.read(Vault(centre.up.places).recording(recording.path))
     assert visit.hz in _loud(samples[: rate // 2], rate, visit.hz)  # nothing of the beginning is lost
 
 
@@ -80,7 +81,7 @@ async def test_each_talk_of_a_transferred_call_has_its_own_recording(centre: Cen
     _both_sides(centre, one, visit.hz, OPERATOR_HZ["101"])
     _both_sides(centre, two, visit.hz, OPERATOR_HZ["103"])
     for recording, other in ((one, 1200), (two, 1000)):
-        path = centre.up.places.recording(recording.path)
+        path = Vault(centre.up.places).recording(recording.path)
         assert not tones.hears(path, other, channel=1, share=0.05)
 
 
@@ -101,7 +102,7 @@ async def test_caller_on_hold_hears_music_and_the_recording_goes_on(centre: Cent
     await visit.call.hang_up()
     (recording,) = (await visit.recorded()).recordings
     _is_whole(centre, recording, (ended.at_ms - began) / 1000)
-    path = centre.up.places.recording(recording.path)
+    path = Vault(centre.up.places).recording(recording.path)
     assert tones.hears(path, visit.hz, channel=0, share=0.8)  # the caller is recorded on hold, too
     assert not tones.hears(path, OPERATOR_HZ["101"], channel=0, share=0.05)
 
@@ -119,7 +120,7 @@ async def test_a_side_that_was_never_heard_is_flagged(centre: Centre, tmp_path: 
     (recording,) = (await visit.recorded()).recordings
     assert (recording.status, recording.caller_active_ms, recording.caller_clipped_ms) == (RecordingStatus.OK, 0, 0)
     assert recording.operator_active_ms == pytest.approx(recording.duration_ms, abs=400)
-    assert sidecar_of(centre.up.places.store, recording.path).silent_sides == ("caller",)
+    assert sidecar_of(Vault(centre.up.places).store, recording.path).silent_sides == ("caller",)
 
 
 async def test_call_that_nobody_took_leaves_no_recording(centre: Centre) -> None:
@@ -278,7 +279,7 @@ def _rating(story: CallStory) -> tuple[int, str, str | None, int | None]:
 
 def _is_whole(centre: Centre, recording: Recording, talked_s: float) -> None:
     assert recording.status is RecordingStatus.OK
-    info = soundfile.info(centre.up.places.recording(recording.path))
+    info = soundfile.info(Vault(centre.up.places).recording(recording.path))
     assert (info.format, info.channels, info.samplerate) == ("FLAC", 2, 8000)
     assert abs(info.frames / info.samplerate - talked_s) <= 1 + 0.005 * talked_s
     assert recording.duration_ms == pytest.approx(info.frames / 8, abs=1)
@@ -288,7 +289,7 @@ def _is_whole(centre: Centre, recording: Recording, talked_s: float) -> None:
 
 def _both_sides(centre: Centre, recording: Recording, caller_hz: int, operator_hz: int) -> None:
     """Left is the caller, right the operator, by their tones, and neither is on the other's side."""
-    path = centre.up.places.recording(recording.path)
+    path = Vault(centre.up.places).recording(recording.path)
     for channel, there, elsewhere in ((0, caller_hz, operator_hz), (1, operator_hz, caller_hz)):
         assert tones.hears(path, there, channel=channel, share=0.8)
         assert not tones.hears(path, elsewhere, channel=channel, share=0.05)

@@ -19,6 +19,7 @@ from bailanys.processes.hotline import controller_ready
 from calls.journal import Fact
 from phones import tones
 from phones.call import Call
+from recordings.vault.vault import Vault
 from storage.ledger import CallStory
 from telephony.process import rx
 
@@ -171,7 +172,7 @@ async def test_transfer_ends_the_pause_and_the_next_talk_is_recorded(centre: Cen
     story = await visit.recorded(2)
     (gap,) = story.record.gaps.values()
     assert (gap.seq, gap.to_ms) == (1, pytest.approx(story.record.segments[1].ended_ms, abs=300))
-    path = centre.up.places.recording(story.recordings[1].path)
+    path = Vault(centre.up.places).recording(story.recordings[1].path)
     assert tones.hears(path, visit.hz, channel=0, share=0.7)
 
 
@@ -234,7 +235,7 @@ def _is_silent_in_the_gap(centre: Centre, visit: Visit, story: CallStory, reason
     (began_ms,) = [bridge.entered_ms for bridge in story.record.bridges.values()]
     assert gap.to_ms is not None
     begins_s, ends_s = (gap.from_ms - began_ms) / 1000, (gap.to_ms - began_ms) / 1000
-    path = centre.up.places.recording(recording.path)
+    path = Vault(centre.up.places).recording(recording.path)
     for channel, hz in ((0, visit.hz), (1, OPERATOR_HZ["101"])):
         samples, rate = tones.read(path, channel)
         inside = samples[round((begins_s + 0.5) * rate) : round((ends_s - 0.5) * rate)]

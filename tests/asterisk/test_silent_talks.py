@@ -27,6 +27,7 @@ from bench.switchboard import switchboard
 from bench.voice import Clock
 from phones.registration import register
 from phones.sipp import free_port
+from recordings.vault.vault import Vault
 from storage.ledger import CallStory
 
 OVER = {"BAILANYS_RATING__TRIES": "1", "BAILANYS_RATING__ANSWER_S": "0.5"}
@@ -154,7 +155,7 @@ def _wrong(stage: Centre, case: Case, story: CallStory) -> str:
     off_ms = abs(recording.duration_ms - recording.bridged_ms)
     if off_ms > 1000 + 0.005 * recording.bridged_ms:
         return f"{recording.duration_ms} ms of {recording.bridged_ms}"
-    with stage.up.places.recording(recording.path) as flac:
+    with Vault(stage.up.places).recording(recording.path) as flac:
         samples, rate = soundfile.read(io.BytesIO(flac.read()), dtype="float64", always_2d=True)
     lead_s = recording.bridged_ms / 1000 - LASTS_S  # the talk's clock began so long after its begin
     for side, silent in enumerate((case.caller, case.operator)):

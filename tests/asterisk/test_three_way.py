@@ -14,6 +14,7 @@ from bailanys.control import ControlError
 from calls.journal import Fact
 from phones import tones
 from phones.call import Call
+from recordings.vault.vault import Vault
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -85,7 +86,7 @@ async def test_caller_is_told_then_all_three_talk_and_the_first_operator_leaves(
     assert [step.detail for step in story.steps if step.step == "left"] == ["101"]
     assert all(line.hung_up_ms is not None for line in story.record.lines.values())
     assert [recording.status for recording in story.recordings] == ["ok", "ok"]
-    path = centre.up.places.recording(story.recordings[1].path)
+    path = Vault(centre.up.places).recording(story.recordings[1].path)
     assert tones.hears(path, talk.visit.hz, channel=0)
     assert tones.hears(path, OPERATOR_HZ["103"], channel=1)
     assert tones.hears(path, OPERATOR_HZ["101"], 0.2, 1.2, channel=1)

@@ -26,6 +26,7 @@ from bailanys.control import ask
 from bailanys.site.free_ports import own_place
 from phones import tones
 from phones.fleet import CODECS, Fleet
+from recordings.vault.vault import Vault
 from telephony.process import running_pid
 from tests.unit.storage.postgres import private_server
 
@@ -213,7 +214,7 @@ async def asterisk_is_killed(hotline: Mortal, lost_s: float, codecs: Sequence[st
     assert (lost.record.call.result, lost.record.segments[1].operator_id) == ("answered", "101")
     assert [recording.status.value for recording in lost.recordings] == ["repaired"]
     assert lost.recordings[0].duration_ms / 1000 >= end_s - begin_s - lost_s - HEARD_S
-    kept = hotline.up.places.recording(lost.recordings[0].path)
+    kept = Vault(hotline.up.places).recording(lost.recordings[0].path)
     for side, hz in enumerate((440, OPERATOR_HZ["101"])):
         samples, rate_hz = tones.read(kept, side)
         assert tones.heard_share(samples[rate_hz : 3 * rate_hz], rate_hz, hz) >= 0.8

@@ -24,9 +24,10 @@ from bailanys.cli import person as at_terminal
 from bailanys.cli.app import main
 from bailanys.control import ControlServer
 from bench.archived import PHONE, ZONE, archived
-from calls.demand import BREAK_GLASS_MS, Authority, DeedRefusedError, Kind
+from calls.demand import BREAK_GLASS_MS, ActionRefusedError, Authority, StepKind
 from calls.local_day import local_date
-from calls.people import WAYS, Deed, People, Role
+from calls.people import WAYS, Action, People, Role
+from config.places import Places
 from config.settings import Person
 from console.app import api_app
 from console.gate import Gate
@@ -38,11 +39,10 @@ from console.tokens import new_token
 from demands.desk import DemandDesk
 from demands.package import pack
 from recordings.vault.keyring import first_ring
-from recordings.vault.places import Places
 from speech.render import SOUNDS
+from storage.demands import Register
 from storage.engine import open_engine, sqlite_url
 from storage.ledger import Ledger
-from storage.register import Register
 
 CONFIG = Path(__file__).parents[3] / "config" / "hotline.toml"
 CALL, FILE = "hl1-1764000000.1", "hl1-1764000000.1-1-1"
@@ -85,8 +85,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /demands/{demand}/deliver": {"to": "A. Serikova", "way": "courier"},
     "POST /demands/{demand}/withdraw": {"letter": "16"},
 }  # fmt: skip
-COME_SO_FAR: dict[Kind | Deed, int] = {
-    Kind.APPROVED: 1, Kind.BROKE_GLASS: 1, Kind.PACKAGED: 2, Deed.FETCH: 3, Kind.DELIVERED: 3,
+COME_SO_FAR: dict[StepKind | Action, int] = {
+    StepKind.APPROVED: 1, StepKind.BROKE_GLASS: 1, StepKind.PACKAGED: 2, Action.FETCH: 3, StepKind.DELIVERED: 3,
 }  # fmt: skip
 """What others have done about the demand before: 1 selected, 2 approved, 3 packed."""
 WHO: tuple[Role | None, ...] = (*Role, None)
@@ -104,8 +104,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     archived(folder, 1, 1.0)
     steps: list[Callable[[DemandDesk, Places], Awaitable[object]]] = [
         lambda desk, _: desk.enter(Authority.SERVICE_QUALITY, "14", "rule 14", DAY, PHONE, RECEIVED_MS, "clerk before"),
-        lambda desk, _: desk.do(DEMAND, Kind.SELECTED, "auditor before", [FILE]),
-        lambda desk, _: desk.do(DEMAND, Kind.APPROVED, "chief before"),
+        lambda desk, _: desk.do(DEMAND, StepKind.SELECTED, "auditor before", [FILE]),
+        lambda desk, _: desk.do(DEMAND, StepKind.APPROVED, "chief before"),
         lambda desk, places: pack(desk, DEMAND, "clerk before", places, ZONE),
     ]
     for number, step in enumerate(steps):
@@ -130,8 +130,8 @@ async def _desk(state: Path, people: People) -> AsyncIterator[tuple[DemandDesk, 
 
 
 @pytest.fixture
-def state_of(made: Path, tmp_path: Path) -> Callable[[Kind | Deed], Path]:
-    def copied(deed: Kind | Deed) -> Path:
+def state_of(made: Path, tmp_path: Path) -> Callable[[StepKind | Action], Path]:
+    def copied(deed: StepKind | Action) -> Path:
         state = tmp_path / "state"
         shutil.rmtree(state, ignore_errors=True)
         return Path(shutil.copytree(made / str(COME_SO_FAR.get(deed, 0)), state))
@@ -203,21 +203,21 @@ BY_REQUEST = [(deed, request) for deed, way in WAYS.items() for request in way.r
 
 @pytest.mark.parametrize(("deed", "command"), BY_COMMAND, ids=[command for _, command in BY_COMMAND])
 def test_each_command_is_each_roles_or_refused(
-    deed: Kind | Deed, command: str, state_of: Callable[[Kind | Deed], Path], say: Say, tmp_path: Path
+    deed: StepKind | Action, command: str, state_of: Callable[[StepKind | Action], Path], say: Say, tmp_path: Path
 ) -> None:
     first_ring(tmp_path / "other.json")
     words = [word.format(to=tmp_path) for word in (*command.split(), *COMMANDS[command])]
     for role in WHO:
         state = state_of(deed)
         before, files = written(state), sorted(state.rglob("*"))
-        with controller_at(state) if deed is Deed.LET_IN else nullcontext([]) as asked:
+        with controller_at(state) if deed is Action.LET_IN else nullcontext([]) as asked:
             status, err = say(f"a-{role or 'nobody'}", named(*Role), *words)
-        allowed = deed is Deed.LET_IN and role in WAYS[deed].roles
+        allowed = deed is Action.LET_IN and role in WAYS[deed].roles
         assert asked == [{"do": "let-in", "address": "203.0.113.5", "by": f"The {role}"}] * allowed
         if role in WAYS[deed].roles:
             assert status == 0, (role, err)
             told = written(state)[len(before) :]
-            assert deed is Deed.ADMIT_PROGRAM or not told or told[0][0] in (f"The {role}", "retention"), (role, told)
+            assert deed is Action.ADMIT_PROGRAM or not told or told[0][0] in (f"The {role}", "retention"), (role, told)
             continue
         assert status == 1 and err.count("\n") == 1, (role, err)
         said = "belongs to nobody in [[people]]" if role is None else f"The {role} is no "
@@ -226,7 +226,7 @@ def test_each_command_is_each_roles_or_refused(
         assert [one for one in sorted(state.rglob("*")) if one not in files and "ledger.db" not in one.name] == [], role
 
 
-async def test_each_request_is_each_roles_or_refused(state_of: Callable[[Kind | Deed], Path]) -> None:
+async def test_each_request_is_each_roles_or_refused(state_of: Callable[[StepKind | Action], Path]) -> None:
     people = People([Person.model_validate(one) for one in named(*Role)])
     for deed, request in BY_REQUEST:
         for role in WHO:
@@ -267,7 +267,7 @@ async def _asked(
 
 
 def test_every_deed_has_a_way_and_every_way_is_tried() -> None:
-    assert set(WAYS) == {*Deed, *Kind} - {Kind.ALERTED, Kind.ESCALATED}
+    assert set(WAYS) == {*Action, *StepKind} - {StepKind.ALERTED, StepKind.ESCALATED}
     assert {command for _, command in BY_COMMAND} == set(COMMANDS)
     served = {f"{route.method} {route.path}" for route in ROUTES if HEARS.intersection(route.scopes)}
     looks = {"GET /demands", "GET /demands/{demand}", "GET /demands/{demand}/hits"}
@@ -282,33 +282,35 @@ def test_the_page_is_what_the_code_holds() -> None:
 
 
 def test_what_is_an_administrators_is_an_approvers_while_there_is_none(
-    state_of: Callable[[Kind | Deed], Path], say: Say
+    state_of: Callable[[StepKind | Action], Path], say: Say
 ) -> None:
     some = named(Role.CLERK, Role.AUDITOR, Role.APPROVER)
     for role, status in ((Role.CLERK, 1), (Role.AUDITOR, 1), (Role.APPROVER, 0)):
-        state_of(Deed.ROTATE)
+        state_of(Action.ROTATE)
         assert say(f"a-{role}", some, "recordings", "rotate-key")[0] == status, role
 
 
-def test_a_token_that_does_no_deed_is_everybodys_to_make(state_of: Callable[[Kind | Deed], Path], say: Say) -> None:
-    state_of(Deed.ADMIT_PROGRAM)
+def test_a_token_that_does_no_deed_is_everybodys_to_make(
+    state_of: Callable[[StepKind | Action], Path], say: Say
+) -> None:
+    state_of(Action.ADMIT_PROGRAM)
     assert say("somebody", named(*Role), "tokens", "add", "wallboard", "--scope", "stats:read")[0] == 0
     assert say("somebody", named(*Role), "tokens", "add", "t-approver", "--scope", "demands:approve")[0] == 1
     assert say("somebody", [], "tokens", "add", "aigul", "--scope", "demands:approve")[0] == 0
 
 
 async def test_who_broke_the_glass_hands_over_and_nobody_else_without_the_role(
-    state_of: Callable[[Kind | Deed], Path],
+    state_of: Callable[[StepKind | Action], Path],
 ) -> None:
     """An approver alone at night: roles must no more cause a miss than four eyes."""
     known = [Person.model_validate(one) for one in named(*Role)]
-    async with _desk(state_of(Kind.BROKE_GLASS), People(known)) as (desk, places, _):
-        await desk.do(DEMAND, Kind.BROKE_GLASS, "The approver", detail="nobody is there")
+    async with _desk(state_of(StepKind.BROKE_GLASS), People(known)) as (desk, places, _):
+        await desk.do(DEMAND, StepKind.BROKE_GLASS, "The approver", detail="nobody is there")
         await pack(desk, DEMAND, "The approver", places, ZONE)
-        with pytest.raises(DeedRefusedError, match="The auditor is no clerk"):
-            await desk.do(DEMAND, Kind.DELIVERED, "The auditor", detail="to A. Serikova, by courier")
-        state = await desk.do(DEMAND, Kind.DELIVERED, "The approver", detail="to A. Serikova, by courier")
+        with pytest.raises(ActionRefusedError, match="The auditor is no clerk"):
+            await desk.do(DEMAND, StepKind.DELIVERED, "The auditor", detail="to A. Serikova, by courier")
+        state = await desk.do(DEMAND, StepKind.DELIVERED, "The approver", detail="to A. Serikova, by courier")
     assert state.closed_ms is not None and state.in_time
-    async with _desk(state_of(Kind.DELIVERED), People(known)) as (desk, _, _):  # approved by the usual way
-        with pytest.raises(DeedRefusedError, match="The approver is no clerk"):
-            await desk.do(DEMAND, Kind.DELIVERED, "The approver", detail="to A. Serikova, by courier")
+    async with _desk(state_of(StepKind.DELIVERED), People(known)) as (desk, _, _):  # approved by the usual way
+        with pytest.raises(ActionRefusedError, match="The approver is no clerk"):
+            await desk.do(DEMAND, StepKind.DELIVERED, "The approver", detail="to A. Serikova, by courier")

@@ -10,6 +10,7 @@ import soundfile
 from bench.archived import archived
 from bench.talking import RATE, speak
 from recordings.vault.sidecar import recordings_in
+from recordings.vault.vault import Vault
 
 A_LAW_VALUES = 256
 
@@ -28,9 +29,9 @@ def test_two_people_take_turns_on_a_line(tmp_path: Path) -> None:
 
 def test_what_is_archived_is_sealed_and_whole(tmp_path: Path) -> None:
     places = archived(tmp_path, 2, 3.0)
-    found = list(recordings_in(places.store))
+    found = list(recordings_in(Vault(places).store))
     assert [one.recording.duration_ms for one in found] == [3000, 3000]
     assert all(one.sealed is not None and one.operator == "101" for one in found)
     assert list(places.spool.iterdir()) == []
-    with soundfile.SoundFile(places.recording(found[0].recording.path)) as flac:
+    with soundfile.SoundFile(Vault(places).recording(found[0].recording.path)) as flac:
         assert (flac.frames, flac.channels) == (3 * RATE, 2)

@@ -13,7 +13,7 @@ from bench.foretold import Foretelling, Said, published_s
 from calls.ids import GroupId, OperatorId
 from planning.simulator import Arrival, Served
 from routing.skills import Need
-from routing.waits.announced import Minutes, Told
+from routing.waits.announced import Announced, Minutes
 from routing.waits.rates import Tally
 
 PORTAL, ICT = GroupId("portal"), GroupId("ict")
@@ -82,7 +82,7 @@ def test_who_gives_up_is_told_but_not_held_against_us() -> None:
 @pytest.mark.parametrize(("left_s", "came_true"), [(29, False), (30, True), (150, True), (151, False)])
 def test_minutes_come_true_to_their_rounding(left_s: float, came_true: bool) -> None:
     minutes = Minutes(1, 2)
-    assert Said(0, left_s, Told(1, minutes, minutes), False).came_true is came_true
+    assert Said(0, left_s, Announced(1, minutes, minutes), False).came_true is came_true
 
 
 def test_a_short_day_reaches_the_figures() -> None:

@@ -11,12 +11,12 @@ from calls.demand import (
     BREAK_GLASS_MS,
     ESCALATE_MS,
     HOUR_MS,
+    ActionRefusedError,
     Authority,
-    DeedRefusedError,
     Demand,
-    Kind,
-    State,
-    Step,
+    DemandState,
+    DemandStep,
+    StepKind,
     after,
     check,
     choice_of,
@@ -41,16 +41,18 @@ DEMAND = Demand(
 )
 
 
-def step(kind: Kind, after_ms: int = 0, actor: str = "auditor", files: tuple[str, ...] = (), detail: str = "") -> Step:
-    return Step(kind, RECEIVED_MS + after_ms, actor, files, detail)
+def step(
+    kind: StepKind, after_ms: int = 0, actor: str = "auditor", files: tuple[str, ...] = (), detail: str = ""
+) -> DemandStep:
+    return DemandStep(kind, RECEIVED_MS + after_ms, actor, files, detail)
 
 
-SEARCHED = step(Kind.SEARCHED, files=("a", "b"))
-SELECTED = step(Kind.SELECTED, files=("a",))
+SEARCHED = step(StepKind.SEARCHED, files=("a", "b"))
+SELECTED = step(StepKind.SELECTED, files=("a",))
 
 
-def refused(state: State, deed: Step) -> str:
-    with pytest.raises(DeedRefusedError) as error:
+def refused(state: DemandState, deed: DemandStep) -> str:
+    with pytest.raises(ActionRefusedError) as error:
         check(state, deed)
     return str(error.value)
 
@@ -59,11 +61,11 @@ def test_the_straight_way_is_delivered_in_time() -> None:
     state = state_of(DEMAND, [])
     for deed in (
         SEARCHED,
-        step(Kind.LISTENED, files=("a",), detail="to know whether it is meant"),
+        step(StepKind.LISTENED, files=("a",), detail="to know whether it is meant"),
         SELECTED,
-        step(Kind.APPROVED, actor="chief"),
-        step(Kind.PACKAGED, detail="ab" * 32),
-        step(Kind.DELIVERED, 4 * HOUR_MS, detail="courier Ahmetov"),
+        step(StepKind.APPROVED, actor="chief"),
+        step(StepKind.PACKAGED, detail="ab" * 32),
+        step(StepKind.DELIVERED, 4 * HOUR_MS, detail="courier Ahmetov"),
     ):
         check(state, deed)
         state = after(state, deed)
@@ -73,43 +75,45 @@ def test_the_straight_way_is_delivered_in_time() -> None:
 
 
 def test_a_millisecond_too_late_is_late() -> None:
-    state = state_of(DEMAND, [step(Kind.DELIVERED, 4 * HOUR_MS + 1)])
+    state = state_of(DEMAND, [step(StepKind.DELIVERED, 4 * HOUR_MS + 1)])
     assert state.in_time is False
-    assert state_of(DEMAND, [step(Kind.WITHDRAWN)]).in_time is None
+    assert state_of(DEMAND, [step(StepKind.WITHDRAWN)]).in_time is None
 
 
 def test_nobody_approves_alone_before_the_fourth_hour() -> None:
     state = state_of(DEMAND, [SEARCHED])
-    assert "nothing is selected" in refused(state, step(Kind.APPROVED, actor="chief"))
+    assert "nothing is selected" in refused(state, step(StepKind.APPROVED, actor="chief"))
     state = after(state, SELECTED)
-    assert "another person" in refused(state, step(Kind.APPROVED))
-    assert "fourth hour" in refused(state, step(Kind.BROKE_GLASS, BREAK_GLASS_MS - 1, detail="nobody is there"))
-    assert "say why" in refused(state, step(Kind.BROKE_GLASS, BREAK_GLASS_MS, detail=" "))
-    glass = step(Kind.BROKE_GLASS, BREAK_GLASS_MS, detail="nobody is there")
+    assert "another person" in refused(state, step(StepKind.APPROVED))
+    assert "fourth hour" in refused(state, step(StepKind.BROKE_GLASS, BREAK_GLASS_MS - 1, detail="nobody is there"))
+    assert "say why" in refused(state, step(StepKind.BROKE_GLASS, BREAK_GLASS_MS, detail=" "))
+    glass = step(StepKind.BROKE_GLASS, BREAK_GLASS_MS, detail="nobody is there")
     check(state, glass)
     assert after(state, glass).alone
 
 
 def test_another_choice_needs_another_approval_and_package() -> None:
-    state = state_of(DEMAND, [SEARCHED, SELECTED, step(Kind.APPROVED, actor="chief"), step(Kind.PACKAGED, detail="ab")])
-    state = after(state, step(Kind.SELECTED, files=("b",)))
+    state = state_of(
+        DEMAND, [SEARCHED, SELECTED, step(StepKind.APPROVED, actor="chief"), step(StepKind.PACKAGED, detail="ab")]
+    )
+    state = after(state, step(StepKind.SELECTED, files=("b",)))
     assert (state.approved_by, state.package_sha256) == ("", "")
-    assert "not approved" in refused(state, step(Kind.PACKAGED, detail="cd"))
-    assert "no package" in refused(state, step(Kind.DELIVERED, detail="courier"))
+    assert "not approved" in refused(state, step(StepKind.PACKAGED, detail="cd"))
+    assert "no package" in refused(state, step(StepKind.DELIVERED, detail="courier"))
 
 
 def test_nothing_found_is_an_answer_too() -> None:
     """Promise 8."""
-    state = state_of(DEMAND, [step(Kind.SEARCHED), step(Kind.SELECTED, files=())])
+    state = state_of(DEMAND, [step(StepKind.SEARCHED), step(StepKind.SELECTED, files=())])
     assert state.selected == ()
-    check(state, step(Kind.APPROVED, actor="chief"))
+    check(state, step(StepKind.APPROVED, actor="chief"))
 
 
 def test_only_what_was_found_can_be_heard_or_chosen() -> None:
     state = state_of(DEMAND, [SEARCHED])
-    assert "c" in refused(state, step(Kind.SELECTED, files=("a", "c")))
-    assert "c" in refused(state, step(Kind.LISTENED, files=("c",), detail="curious"))
-    assert "why" in refused(state, step(Kind.LISTENED, files=("a",)))
+    assert "c" in refused(state, step(StepKind.SELECTED, files=("a", "c")))
+    assert "c" in refused(state, step(StepKind.LISTENED, files=("c",), detail="curious"))
+    assert "why" in refused(state, step(StepKind.LISTENED, files=("a",)))
 
 
 def test_the_hours_of_a_demand_are_these() -> None:
@@ -119,31 +123,33 @@ def test_the_hours_of_a_demand_are_these() -> None:
     assert (DEMAND.deadline_ms - DEMAND.received_ms) / 3_600_000 == 4
     state = state_of(DEMAND, [])
     hour_ms = 3_600_000
-    assert [deed.kind for deed in due(state, RECEIVED_MS + 2 * hour_ms - 1)] == [Kind.ALERTED] * 2
-    assert [deed.kind for deed in due(state, RECEIVED_MS + 2 * hour_ms)] == [Kind.ALERTED] * 3 + [Kind.ESCALATED]
+    assert [deed.kind for deed in due(state, RECEIVED_MS + 2 * hour_ms - 1)] == [StepKind.ALERTED] * 2
+    assert [deed.kind for deed in due(state, RECEIVED_MS + 2 * hour_ms)] == [StepKind.ALERTED] * 3 + [
+        StepKind.ESCALATED
+    ]
 
 
 def test_what_a_deed_must_say_and_build_on_is_asked_for() -> None:
     late = BREAK_GLASS_MS
     searched = state_of(DEMAND, [SEARCHED])
-    assert "nothing is selected" in refused(searched, step(Kind.BROKE_GLASS, late, detail="nobody is there"))
+    assert "nothing is selected" in refused(searched, step(StepKind.BROKE_GLASS, late, detail="nobody is there"))
     packed = state_of(
-        DEMAND, [SEARCHED, SELECTED, step(Kind.APPROVED, actor="chief"), step(Kind.PACKAGED, detail="ab")]
+        DEMAND, [SEARCHED, SELECTED, step(StepKind.APPROVED, actor="chief"), step(StepKind.PACKAGED, detail="ab")]
     )
     for nothing in ("", "  "):
-        assert "to whom" in refused(packed, step(Kind.DELIVERED, detail=nothing))
-        assert "letter" in refused(searched, step(Kind.WITHDRAWN, detail=nothing))
-    check(packed, step(Kind.DELIVERED, detail="courier Ahmetov"))
-    check(searched, step(Kind.WITHDRAWN, detail="14-2/119"))
+        assert "to whom" in refused(packed, step(StepKind.DELIVERED, detail=nothing))
+        assert "letter" in refused(searched, step(StepKind.WITHDRAWN, detail=nothing))
+    check(packed, step(StepKind.DELIVERED, detail="courier Ahmetov"))
+    check(searched, step(StepKind.WITHDRAWN, detail="14-2/119"))
 
 
 def test_a_choice_is_another_once_selected_or_approved_anew() -> None:
-    steps = [SEARCHED, SELECTED, step(Kind.APPROVED, actor="chief")]
+    steps = [SEARCHED, SELECTED, step(StepKind.APPROVED, actor="chief")]
     first = choice_of(steps)
-    assert choice_of([*steps, step(Kind.LISTENED), step(Kind.PACKAGED), step(Kind.SEARCHED)]) == first
-    again = [*steps, SELECTED, step(Kind.APPROVED, actor="chief")]
+    assert choice_of([*steps, step(StepKind.LISTENED), step(StepKind.PACKAGED), step(StepKind.SEARCHED)]) == first
+    again = [*steps, SELECTED, step(StepKind.APPROVED, actor="chief")]
     assert state_of(DEMAND, again) == state_of(DEMAND, steps) and choice_of(again) != first
-    assert choice_of([*steps, step(Kind.BROKE_GLASS, BREAK_GLASS_MS, detail="alone")]) != first
+    assert choice_of([*steps, step(StepKind.BROKE_GLASS, BREAK_GLASS_MS, detail="alone")]) != first
 
 
 @given(st.lists(st.integers(0, 6 * HOUR_MS), max_size=40))
@@ -155,9 +161,9 @@ def test_every_alert_is_told_once_whenever_somebody_looks(looks: list[int]) -> N
             state = after(state, deed)
             told.append((deed.kind, deed.detail))
         assert due(state, RECEIVED_MS + since_ms) == []
-        expected = [(Kind.ALERTED, str(mark)) for mark in ALERTS_MS if mark <= since_ms]
-        assert sorted(one for one in told if one[0] is Kind.ALERTED) == sorted(expected)
-        assert ((Kind.ESCALATED, "") in told) == (since_ms >= ESCALATE_MS)
+        expected = [(StepKind.ALERTED, str(mark)) for mark in ALERTS_MS if mark <= since_ms]
+        assert sorted(one for one in told if one[0] is StepKind.ALERTED) == sorted(expected)
+        assert ((StepKind.ESCALATED, "") in told) == (since_ms >= ESCALATE_MS)
     assert len(told) == len(set(told))
 
 
@@ -170,13 +176,13 @@ def test_the_next_alert_is_known_and_none_comes_after_the_end() -> None:
     for deed in due(state, RECEIVED_MS + ESCALATE_MS - 1):
         state = after(state, deed)
     assert next_due_ms(state) == RECEIVED_MS + ESCALATE_MS
-    told = after(state, step(Kind.ALERTED, detail=str(2 * HOUR_MS)))
+    told = after(state, step(StepKind.ALERTED, detail=str(2 * HOUR_MS)))
     assert next_due_ms(told) == RECEIVED_MS + ESCALATE_MS  # of the approval
-    approved = after(after(told, SELECTED), step(Kind.APPROVED, actor="chief"))
+    approved = after(after(told, SELECTED), step(StepKind.APPROVED, actor="chief"))
     assert next_due_ms(approved) == RECEIVED_MS + 3 * HOUR_MS
-    escalated = after(told, step(Kind.ESCALATED))
+    escalated = after(told, step(StepKind.ESCALATED))
     assert next_due_ms(escalated) == RECEIVED_MS + 3 * HOUR_MS
-    closed = after(state, step(Kind.WITHDRAWN, detail="14-2/119"))
+    closed = after(state, step(StepKind.WITHDRAWN, detail="14-2/119"))
     assert next_due_ms(closed) is None and due(closed, RECEIVED_MS + 9 * HOUR_MS) == []
 
 

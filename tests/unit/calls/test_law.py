@@ -15,8 +15,8 @@ from rating.scale import score_of
 from recordings import audio, levels, retries
 from recordings.access import export, playback, verify
 from recordings.capture import gaps, quality, readiness, silence
-from recordings.upkeep import audit_checkpoints, disk_space, reconcile, reconciler, retention
-from recordings.vault import keyring, sealing, sidecar, store_health, storing
+from recordings.upkeep import audit_checkpoints, disk_space, reconcile, retention
+from recordings.vault import keyring, sealing, sidecar, store_health, uploader
 from routing import core, policy, presence, reservations, rules
 from routing.target import day
 from routing.waits import announced
@@ -62,10 +62,10 @@ def test_what_a_recording_may_lack_and_when_it_is_missed() -> None:
 
 def test_what_is_wrong_is_told_within_five_minutes() -> None:
     """Promise 15."""
-    assert reconciler.OVERDUE_MS == 5 * MINUTE
-    assert (reconciler.EVERY_S, reconcile.SETTLED_S) == (120, 60)
-    assert reconciler.EVERY_S + reconcile.SETTLED_S < 300
-    assert (reconciler.HOURS, reconciler.FIRST_LOOK_S) == (3, 24 * 3600)
+    assert reconcile.OVERDUE_MS == 5 * MINUTE
+    assert (reconcile.EVERY_S, reconcile.SETTLED_S) == (120, 60)
+    assert reconcile.EVERY_S + reconcile.SETTLED_S < 300
+    assert (reconcile.HOURS, reconcile.FIRST_LOOK_S) == (3, 24 * 3600)
     assert audit_checkpoints.OVERDUE_MS == store_health.BEHIND_MS == 15 * MINUTE
     assert (store_health.PATIENCE, store_health.CALM_MS) == (3, MINUTE)
     assert (disk_space.SOUND_AFTER_MS, disk_space.KNOWN_AFTER_MS) == (30 * SECOND, MINUTE)
@@ -76,7 +76,7 @@ def test_how_long_things_are_kept() -> None:
     assert (kept.DAY_MS, retention.LATE_DAYS) == (DAY, 31)
     assert (projector.KEPT_MS, projector.LARGE_BYTES, projector.TIDY_EVERY_S) == (2 * DAY, 64 << 20, 60)
     assert (projector.KEPT_CALLS, projector.BEHIND_LINES) == (4000, 250)
-    assert storing.LOOK_BACK_MS == 30 * DAY
+    assert uploader.LOOK_BACK_MS == 30 * DAY
 
 
 def test_what_a_citizen_who_is_called_back_is_promised() -> None:

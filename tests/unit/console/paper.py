@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp.test_utils import TestClient
 
+from calls.disks import DiskNow
 from calls.ratings import RatingGiven
 from calls.statistics import CallTimes
 from console.answers import (
@@ -15,7 +16,6 @@ from console.answers import (
     CancelledCallback,
     Consulting,
     Covered,
-    DiskNow,
     Duty,
     FoundTalk,
     FoundTalks,

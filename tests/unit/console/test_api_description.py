@@ -32,13 +32,13 @@ def test_every_path_is_described_with_its_scope() -> None:
         assert scopes == [str(scope) for scope in route.scopes]
         assert told["summary"]
     assert {scope for route in ROUTES for scope in route.scopes} == set(Scope)
-    assert len({route.deed.__name__ for route in ROUTES}) == len(ROUTES)
+    assert len({route.handler.__name__ for route in ROUTES}) == len(ROUTES)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 async def test_answers_are_as_described(paper: Paper, route: Route) -> None:
     async with paper.client.request(
-        route.method, PREFIX + example(route.path), json=BODIES.get(route.deed.__name__), headers=paper.token()
+        route.method, PREFIX + example(route.path), json=BODIES.get(route.handler.__name__), headers=paper.token()
     ) as response:
         assert response.status == 200
         schema = described(route.method, route.path, 200, response.content_type)

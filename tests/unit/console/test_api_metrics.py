@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from console.answers import DiskNow
+from calls.disks import DiskNow
 from console.errors import UnavailableError
 from console.metrics import METRICS_MEDIA, exposition
 from console.ports import DayWait, Floor, LoopNow

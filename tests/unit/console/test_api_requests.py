@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import structlog
 
+from calls.disks import DiskNow
 from console import app
-from console.answers import DiskNow, SkillsBody
+from console.answers import SkillsBody
 from console.app import LARGEST_BODY
 from console.limits import FAILURES, REQUESTS_AT_ONCE, STRANGERS_AT_ONCE, Pace
 from console.route import Route
@@ -25,7 +26,7 @@ GUARDED = [route for route in ROUTES if route.scopes]
 
 @pytest.mark.parametrize("route", GUARDED, ids=lambda route: route.path)
 async def test_every_path_but_two_wants_a_token_with_its_scope(paper: Paper, route: Route) -> None:
-    path, body = example(route.path), BODIES.get(route.deed.__name__)
+    path, body = example(route.path), BODIES.get(route.handler.__name__)
     assert await paper.refused(route.method, path, json=body) == (401, "no-token")
     wrong = {"Authorization": "Bearer bln_" + "x" * 43}
     assert await paper.refused(route.method, path, json=body, headers=wrong) == (401, "bad-token")
@@ -294,7 +295,7 @@ async def test_numbers_are_in_the_answers_of_their_scopes_alone(paper: Paper) ->
         async with paper.client.request(
             route.method,
             f"/api/v1{example(route.path)}",
-            json=BODIES.get(route.deed.__name__),
+            json=BODIES.get(route.handler.__name__),
             headers=paper.token(*others),
         ) as response:
             assert response.status == 200

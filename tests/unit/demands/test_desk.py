@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from calls.demand import Authority, DeedRefusedError, Demand, Kind, State, Step
+from calls.demand import ActionRefusedError, Authority, Demand, DemandState, DemandStep, StepKind
 from calls.ids import CallId
 from calls.recording import Recording, RecordingStatus
+from config.places import Places
 from demands.desk import DemandDesk, alarm_of, check_understood, time_left
-from recordings.vault.places import Places
+from recordings.vault.vault import Vault
+from storage.demands import Register
 from storage.ledger import Ledger
 from storage.record import CallRow, OfferRow
 from storage.recordings import write_recording
-from storage.register import Register
 from storage.rows import save
 
 ZONE = "Asia/Almaty"
@@ -85,14 +86,14 @@ async def test_what_a_letter_says_is_one_line_and_complete(desk: DemandDesk) -> 
         if why is None:
             await enter(desk, **wrong)
         else:
-            with pytest.raises(DeedRefusedError, match=why):
+            with pytest.raises(ActionRefusedError, match=why):
                 await enter(desk, **wrong)
 
 
 async def test_a_day_that_had_not_begun_when_the_letter_came_is_a_mistake(desk: DemandDesk) -> None:
     """The local day: 24 November begins at 19:00 UTC of the day before."""
     begins_ms = NOON_MS - 12 * 3_600_000
-    with pytest.raises(DeedRefusedError, match="2025-11-24 was not yet"):
+    with pytest.raises(ActionRefusedError, match="2025-11-24 was not yet"):
         await enter(desk, received_ms=begins_ms - 1)
     assert await enter(desk, received_ms=begins_ms) == "D-2025-0001"
 
@@ -108,11 +109,11 @@ async def test_what_has_no_sound_is_neither_handed_over_nor_heard(
 ) -> None:
     kept, gap = talk(engine, 1), talk(engine, 2, RecordingStatus.MISSING)
     demand = await enter(desk)
-    with pytest.raises(DeedRefusedError, match=rf"{gap} has no sound \(missing\): leave it out"):
-        await desk.do(demand, Kind.SELECTED, "auditor", (kept, gap))
-    assert (await desk.do(demand, Kind.SELECTED, "auditor", (kept,))).selected == (kept,)
+    with pytest.raises(ActionRefusedError, match=rf"{gap} has no sound \(missing\): leave it out"):
+        await desk.do(demand, StepKind.SELECTED, "auditor", (kept, gap))
+    assert (await desk.do(demand, StepKind.SELECTED, "auditor", (kept,))).selected == (kept,)
     for file in (gap, "hl1-1.1-1-1"):
-        with pytest.raises(DeedRefusedError, match="no audio of"):
+        with pytest.raises(ActionRefusedError, match="no audio of"):
             await desk.listen(demand, file, "auditor", "to know", places, tmp_path)
     assert [step.kind for step in (await desk.of(demand))[1]] == ["searched", "selected"]
 
@@ -130,12 +131,12 @@ async def test_who_hears_a_recording_is_entered_before_a_byte_of_it_leaves(
             entered.append(connection.exec_driver_sql(query).scalar_one())
 
     monkeypatch.setattr("demands.desk.copy", look)
-    monkeypatch.setattr(Places, "recording", lambda _, path: path)
+    monkeypatch.setattr(Vault, "recording", lambda _, path: path)
     target = await desk.listen(demand, kept, "auditor", " to \n know ", places, tmp_path)
     assert (entered, target) == ([1], tmp_path / f"{kept}.opus")
     step = (await desk.of(demand))[1][-1]
-    assert (step.kind, step.actor, step.files, step.detail) == (Kind.LISTENED, "auditor", (kept,), "to know")
-    with pytest.raises(DeedRefusedError, match="cannot be seen"):
+    assert (step.kind, step.actor, step.files, step.detail) == (StepKind.LISTENED, "auditor", (kept,), "to know")
+    with pytest.raises(ActionRefusedError, match="cannot be seen"):
         await desk.listen(demand, kept, "auditor", "to\u202eknow", places, tmp_path)
 
 
@@ -145,7 +146,7 @@ async def test_the_proof_is_what_was_done_with_the_demand_and_with_what_was_chos
     kept = talk(engine, 1)
     talk(engine, 2)
     demand = await enter(desk)
-    state = await desk.do(demand, Kind.SELECTED, "auditor", (kept,))
+    state = await desk.do(demand, StepKind.SELECTED, "auditor", (kept,))
     await desk.note_fetched(demand, "clerk", "ab" * 32)
     proof = await desk.proof(state)
     assert [entry.seq for entry in proof] == sorted({entry.seq for entry in proof})
@@ -163,7 +164,7 @@ async def test_the_clock_tells_what_is_due_of_every_open_demand_once(desk: Deman
     fresh = await enter(desk, received_ms=now_ms)
     old = await enter(desk, received_ms=now_ms - 125 * MINUTE_MS)
     withdrawn = await enter(desk, received_ms=now_ms - 125 * MINUTE_MS)
-    await desk.do(withdrawn, Kind.WITHDRAWN, "clerk", detail="letter 5")
+    await desk.do(withdrawn, StepKind.WITHDRAWN, "clerk", detail="letter 5")
     told: list[tuple[str, str]] = []
     await desk.keep_time(lambda kind, detail: told.append((kind, detail.partition(":")[0])))
     await desk.keep_time(lambda kind, detail: told.append((kind, detail.partition(":")[0])))
@@ -180,16 +181,16 @@ DEMAND = Demand("D-2025-0001", Authority.SERVICE_QUALITY, "1", "g", "2025-11-24"
 @pytest.mark.parametrize(
     ("kind", "after_min", "alarm"),
     [
-        (Kind.ALERTED, 0, ("demand-due", "D-2025-0001: 4 h 00 min left")),
-        (Kind.ALERTED, 181, ("demand-due", "D-2025-0001: 0 h 59 min left")),
-        (Kind.ALERTED, 240, ("demand-missed", "D-2025-0001: 0 h 00 min late")),
-        (Kind.ALERTED, 305, ("demand-missed", "D-2025-0001: 1 h 05 min late")),
-        (Kind.ESCALATED, 120, ("demand-not-approved", "D-2025-0001: nobody has approved yet, 2 h 00 min left")),
+        (StepKind.ALERTED, 0, ("demand-due", "D-2025-0001: 4 h 00 min left")),
+        (StepKind.ALERTED, 181, ("demand-due", "D-2025-0001: 0 h 59 min left")),
+        (StepKind.ALERTED, 240, ("demand-missed", "D-2025-0001: 0 h 00 min late")),
+        (StepKind.ALERTED, 305, ("demand-missed", "D-2025-0001: 1 h 05 min late")),
+        (StepKind.ESCALATED, 120, ("demand-not-approved", "D-2025-0001: nobody has approved yet, 2 h 00 min left")),
     ],
 )
-def test_an_alarm_says_how_much_time_is_left(kind: Kind, after_min: int, alarm: tuple[str, str]) -> None:
+def test_an_alarm_says_how_much_time_is_left(kind: StepKind, after_min: int, alarm: tuple[str, str]) -> None:
     now_ms = NOON_MS + after_min * MINUTE_MS
-    assert alarm_of(State(DEMAND), Step(kind, now_ms, "clock"), now_ms) == alarm
+    assert alarm_of(DemandState(DEMAND), DemandStep(kind, now_ms, "clock"), now_ms) == alarm
 
 
 def test_time_is_told_in_whole_minutes() -> None:
@@ -199,25 +200,25 @@ def test_time_is_told_in_whole_minutes() -> None:
 
 
 def test_that_there_is_nothing_is_said_only_of_a_number_that_was_understood() -> None:
-    check_understood(State(DEMAND))
-    with pytest.raises(DeedRefusedError, match="enter the demand anew so, and withdraw D-2025-0001"):
-        check_understood(State(replace(DEMAND, phone="see the letter")))
+    check_understood(DemandState(DEMAND))
+    with pytest.raises(ActionRefusedError, match="enter the demand anew so, and withdraw D-2025-0001"):
+        check_understood(DemandState(replace(DEMAND, phone="see the letter")))
 
 
 async def test_who_approved_alone_hands_over_only_as_one_who_may(engine: Engine, desk: DemandDesk) -> None:
     asked: list[bool] = []
     check: Callable[..., None] = desk.people.check
 
-    def note(name: str, deed: Kind, *, broke_glass: bool = False) -> None:
+    def note(name: str, deed: StepKind, *, broke_glass: bool = False) -> None:
         asked.append(broke_glass)
         check(name, deed, broke_glass=broke_glass)
 
     demand = await enter(desk, received_ms=time.time_ns() // 1_000_000 - 200 * MINUTE_MS)
-    await desk.do(demand, Kind.SELECTED, "aigul")
-    await desk.do(demand, Kind.BROKE_GLASS, "aigul", detail="nobody else is there")
-    await desk.do(demand, Kind.PACKAGED, "aigul", detail="ab" * 32)
+    await desk.do(demand, StepKind.SELECTED, "aigul")
+    await desk.do(demand, StepKind.BROKE_GLASS, "aigul", detail="nobody else is there")
+    await desk.do(demand, StepKind.PACKAGED, "aigul", detail="ab" * 32)
     object.__setattr__(desk.people, "check", note)
     for actor in ("berik", "aigul"):
-        with pytest.raises(DeedRefusedError, match="to whom"):
-            await desk.do(demand, Kind.DELIVERED, actor)
+        with pytest.raises(ActionRefusedError, match="to whom"):
+            await desk.do(demand, StepKind.DELIVERED, actor)
     assert asked == [False, True]

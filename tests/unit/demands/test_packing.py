@@ -12,15 +12,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from calls.demand import DeedRefusedError, Kind
+from calls.demand import ActionRefusedError, StepKind
 from calls.recording import RecordingStatus
+from config.places import Places
 from demands import package as packing
 from demands.desk import DemandDesk
 from demands.package import pack
-from recordings.vault.places import Places
+from recordings.vault.vault import Vault
+from storage.demands import Register
 from storage.engine import sqlite_url
 from storage.ledger import Ledger
-from storage.register import Register
 from tests.unit.demands.test_desk import MINUTE_MS, NOON_MS, PHONE, ZONE, enter, talk
 
 
@@ -57,8 +58,8 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 async def chosen(desk: DemandDesk, *files: str, phone: str = PHONE) -> str:
     """A demand for these recordings, old enough for the glass to be broken, as one person did it."""
     demand = await enter(desk, phone=phone, received_ms=time.time_ns() // 1_000_000 - 200 * MINUTE_MS)
-    await desk.do(demand, Kind.SELECTED, "aigul", files)
-    await desk.do(demand, Kind.BROKE_GLASS, "aigul", detail="nobody else is there")
+    await desk.do(demand, StepKind.SELECTED, "aigul", files)
+    await desk.do(demand, StepKind.BROKE_GLASS, "aigul", detail="nobody else is there")
     return demand
 
 
@@ -66,7 +67,7 @@ async def test_what_was_chosen_is_packed_and_every_talk_without_sound_told(
     engine: Engine, desk: DemandDesk, places: Places, built: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(Places, "recording", lambda _, path: opened.append(path))
+    monkeypatch.setattr(Vault, "recording", lambda _, path: opened.append(path))
     kept, other = talk(engine, 1), talk(engine, 2)
     missing, unfinished = talk(engine, 3, RecordingStatus.MISSING), talk(engine, 4, None)
     demand = await chosen(desk, kept)
@@ -116,8 +117,8 @@ async def test_who_approved_with_another_broke_no_glass(
     engine: Engine, desk: DemandDesk, places: Places, built: list[dict[str, Any]]
 ) -> None:
     demand = await enter(desk)
-    await desk.do(demand, Kind.SELECTED, "aigul", (talk(engine, 1),)[:0])
-    await desk.do(demand, Kind.APPROVED, "chief", detail="I saw it")
+    await desk.do(demand, StepKind.SELECTED, "aigul", (talk(engine, 1),)[:0])
+    await desk.do(demand, StepKind.APPROVED, "chief", detail="I saw it")
     await pack(desk, demand, "aigul", places, ZONE)
     assert built[0]["about"]["persons"] == {"selected_by": "aigul", "approved_by": "chief", "alone": ""}
     assert built[0]["items"] == []
@@ -146,6 +147,6 @@ async def test_what_was_chosen_and_is_gone_is_named_and_nothing_is_packed(
     demand = await chosen(desk, *reversed(files))
     for file in files[1:]:
         lose(engine, file)
-    with pytest.raises(DeedRefusedError, match=f"^{re.escape(', '.join(files[1:]))}: chosen, and not in the archive"):
+    with pytest.raises(ActionRefusedError, match=f"^{re.escape(', '.join(files[1:]))}: chosen, and not in the archive"):
         await pack(desk, demand, "aigul", places, ZONE)
     assert built == [] and list((places.state / "packages").glob("*")) == []

@@ -17,19 +17,20 @@ from typing import Any
 import pytest
 
 from calls.audit import faults
-from calls.demand import Authority, DeedRefusedError, Kind
+from calls.demand import ActionRefusedError, Authority, StepKind
+from config.places import Places
 from demands import package as packing
 from demands.desk import DemandDesk
 from demands.offline import verify
 from demands.package import pack
 from recordings.audio import sha256_of
 from recordings.capture.finaliser import Finaliser
-from recordings.vault.places import Places
+from recordings.vault.vault import Vault
 from storage import audit
+from storage.demands import Register
 from storage.engine import open_engine, sqlite_url
 from storage.ledger import Ledger
 from storage.migrate import upgrade
-from storage.register import Register
 from tests.small_disk import FILLING, small_disk
 from tests.unit.recordings.raw_talk import two_voices, write_raw
 from tests.unit.storage import scene
@@ -44,7 +45,7 @@ CHILD = """
 import asyncio, os, pathlib, signal, sys, zipfile
 import demands.package
 from tests.unit.demands.test_packing_kills import packed
-from storage.register import Register
+from storage.demands import Register
 
 last, deeds = 0, []
 
@@ -99,7 +100,7 @@ async def approved(folder: Path) -> None:
         places.journals[0].write_bytes(b"".join(caller.lines))
         await projector_of(engine, places.journals).project_once()
         write_raw(places.spool, two_voices(2.0), caller.file(1, 1))
-        (made,) = await Finaliser(places.spool, places.archive, ledger, keys=places.ring).finish_ready()
+        (made,) = await Finaliser(places.spool, places.archive, ledger, keys=Vault(places).ring).finish_ready()
         desk = DemandDesk(Register(engine), ledger, ZONE)
         await desk.enter(
             Authority.INFORMATISATION,
@@ -110,8 +111,8 @@ async def approved(folder: Path) -> None:
             START_MS + 3_600_000,
             "clerk",
         )
-        await desk.do(DEMAND, Kind.SELECTED, "auditor", [made.recording.file])
-        await desk.do(DEMAND, Kind.APPROVED, "chief")
+        await desk.do(DEMAND, StepKind.SELECTED, "auditor", [made.recording.file])
+        await desk.do(DEMAND, StepKind.APPROVED, "chief")
     finally:
         engine.dispose()
 
@@ -183,8 +184,8 @@ def test_a_package_of_an_older_choice_is_not_entered_for_a_newer_one(
         engine = open_engine(places_in(tmp_path).database_url)
         desk = DemandDesk(Register(engine), Ledger(engine), ZONE)
         state, _ = await desk.of(DEMAND)
-        await desk.do(DEMAND, Kind.SELECTED, "auditor", state.selected or ())
-        await desk.do(DEMAND, Kind.APPROVED, "chief")
+        await desk.do(DEMAND, StepKind.SELECTED, "auditor", state.selected or ())
+        await desk.do(DEMAND, StepKind.APPROVED, "chief")
         engine.dispose()
 
     def slow(*told: Any) -> str:
@@ -193,7 +194,7 @@ def test_a_package_of_an_older_choice_is_not_entered_for_a_newer_one(
         return made
 
     monkeypatch.setattr(packing, "build", slow)
-    with pytest.raises(DeedRefusedError, match="another choice was made or approved meanwhile"):
+    with pytest.raises(ActionRefusedError, match="another choice was made or approved meanwhile"):
         asyncio.run(packed(tmp_path))
     assert asyncio.run(known(tmp_path)) == "" and visible(tmp_path) == []
     monkeypatch.undo()
@@ -206,7 +207,7 @@ def test_what_was_chosen_and_is_not_there_any_more_is_said(tmp_path: Path) -> No
     asyncio.run(approved(tmp_path))
     with closing(sqlite3.connect(tmp_path / "ledger.db")) as database, database:
         database.execute("UPDATE recording SET path = '', status = 'disposed'")
-    with pytest.raises(DeedRefusedError, match="chosen, and not in the archive any more"):
+    with pytest.raises(ActionRefusedError, match="chosen, and not in the archive any more"):
         asyncio.run(packed(tmp_path))
     assert visible(tmp_path) == []
 

@@ -11,15 +11,15 @@ from sqlalchemy import Engine
 
 from bailanys.api.demands import DemandOffice
 from bailanys.cli import person as at_terminal
-from calls.demand import Authority, DeedRefusedError, Kind
-from calls.people import Deed, People
+from calls.demand import ActionRefusedError, Authority, StepKind
+from calls.people import Action, People
+from config.places import Places
 from config.settings import Person
 from console.errors import RefusedError
 from demands.desk import DemandDesk
 from demands.package import pack
-from recordings.vault.places import Places
+from storage.demands import Register
 from storage.ledger import Ledger
-from storage.register import Register
 
 ZONE = "Asia/Almaty"
 KNOWN = (
@@ -48,7 +48,7 @@ async def entered(desk: DemandDesk, clerk: str) -> str:
 async def test_one_person_by_an_account_and_by_a_token_is_one_person(desk: DemandDesk, places: Places) -> None:
     aigul = desk.people.at_terminal("aserikova")
     office, demand = DemandOffice(desk, places, ZONE), await entered(desk, aigul)
-    await desk.do(demand, Kind.SELECTED, aigul)
+    await desk.do(demand, StepKind.SELECTED, aigul)
     with pytest.raises(RefusedError, match="another person"):
         await office.approve(demand, "aigul")
     now = await office.approve(demand, "nurlan")
@@ -62,21 +62,21 @@ async def test_each_has_what_their_roles_allow(desk: DemandDesk, places: Places)
     demand = await entered(desk, "Елена Ким")
     with pytest.raises(RefusedError, match="no auditor"):
         await office.select(demand, (), "elena")
-    with pytest.raises(DeedRefusedError, match="no clerk"):
+    with pytest.raises(ActionRefusedError, match="no clerk"):
         await entered(desk, "Нұрлан Ахметов")
     with pytest.raises(RefusedError, match="belongs to nobody"):
         await office.select(demand, (), "stranger")
-    with pytest.raises(DeedRefusedError, match="not in"):
-        await desk.do(demand, Kind.SELECTED, "somebody else")
+    with pytest.raises(ActionRefusedError, match="not in"):
+        await desk.do(demand, StepKind.SELECTED, "somebody else")
     assert [step.kind for step in (await desk.of(demand))[1]] == ["searched"]
 
 
 def test_with_nobody_named_everyone_is_what_they_are_called() -> None:
     people = People()
     assert people.at_terminal("root") == people.with_token("root") == "root"
-    people.check("root", Kind.APPROVED)
-    with pytest.raises(DeedRefusedError):
-        People(KNOWN).check("Елена Ким", Deed.EXPORT)
+    people.check("root", StepKind.APPROVED)
+    with pytest.raises(ActionRefusedError):
+        People(KNOWN).check("Елена Ким", Action.EXPORT)
 
 
 def test_who_became_root_is_who_logged_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

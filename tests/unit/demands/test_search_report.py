@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from calls.demand import Authority, DeedRefusedError, Kind
+from calls.demand import ActionRefusedError, Authority, StepKind
 from calls.store import StoreAwayError
+from config.places import Places
 from demands.desk import DemandDesk
 from demands.offline import verify
 from demands.package import pack
 from demands.package_zip import PROTOCOL
 from demands.search_report import searched
-from recordings.vault.places import Places
+from storage.demands import Register
 from storage.ledger import Ledger
 from storage.record import GapRow
-from storage.register import Register
 from storage.rows import save
 from tests.unit.storage.scene import projector_of
 from tests.unit.storage.test_recording_search import DAY, NOON_MS, ZONE, enter
@@ -92,10 +92,10 @@ async def test_nothing_found_is_packed_with_the_sources_and_the_days_gaps(engine
         Authority.SERVICE_QUALITY, "14-2/118", "rule 14", DAY, PHONE, time.time_ns() // 1_000_000, "clerk"
     )
     demand = entered.state.demand.id
-    with pytest.raises(DeedRefusedError, match="not among"):
-        await desk.do(demand, Kind.SELECTED, "auditor", [f"{missing}-1-1"])
-    await desk.do(demand, Kind.SELECTED, "auditor")
-    await desk.do(demand, Kind.APPROVED, "chief")
+    with pytest.raises(ActionRefusedError, match="not among"):
+        await desk.do(demand, StepKind.SELECTED, "auditor", [f"{missing}-1-1"])
+    await desk.do(demand, StepKind.SELECTED, "auditor")
+    await desk.do(demand, StepKind.APPROVED, "chief")
     target, _ = await pack(desk, demand, "auditor", places, ZONE)
     package = verify.Package(target)
     assert list(verify.faults(package)) == []
@@ -112,9 +112,9 @@ async def test_a_talk_without_sound_is_not_handed_over(engine: Engine) -> None:
         Authority.SERVICE_QUALITY, "14-2/118", "rule 14", DAY, PHONE, time.time_ns() // 1_000_000, "clerk"
     )
     for files in ([f"{silent}-1-1"], [f"{heard}-1-1", f"{silent}-1-1"]):
-        with pytest.raises(DeedRefusedError, match="no sound"):
-            await desk.do(entered.state.demand.id, Kind.SELECTED, "auditor", files)
-    state = await desk.do(entered.state.demand.id, Kind.SELECTED, "auditor", [f"{heard}-1-1"])
+        with pytest.raises(ActionRefusedError, match="no sound"):
+            await desk.do(entered.state.demand.id, StepKind.SELECTED, "auditor", files)
+    state = await desk.do(entered.state.demand.id, StepKind.SELECTED, "auditor", [f"{heard}-1-1"])
     assert state.selected == (f"{heard}-1-1",)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calls.events import CallWaiting, DutyChanged, Event, OperatorAnswered, Reachability
 from calls.ids import CallId, GroupId, OperatorId
-from calls.so_far import SoFar, Waited
+from calls.wait_history import SoFar, Waited
 from dispatch.recent_answers import RecentAnswers
 from routing.core import Router, Rules
 from routing.presence import Operator

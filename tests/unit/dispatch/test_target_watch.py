@@ -13,7 +13,7 @@ from calls.events import CallWaiting, DutyChanged, Reachability
 from calls.ids import CallId, GroupId, OperatorId
 from calls.journal import Fact
 from calls.journal_lines import fields, parse_line
-from calls.so_far import SoFar, Waited
+from calls.wait_history import SoFar, Waited
 from config.load import load
 from config.settings import Settings
 from console.errors import UnavailableError

@@ -11,7 +11,7 @@ from dispatch.wait_announcements import NOBODY, WaitAnnouncements, Words, kept, 
 from routing.commands import Announce
 from routing.core import Router, Rules
 from routing.presence import Operator
-from routing.waits.announced import Minutes, Told
+from routing.waits.announced import Announced, Minutes
 from speech.expectation import wait_range
 
 PORTAL = GroupId("portal")
@@ -106,20 +106,20 @@ def test_a_restarted_controller_never_tells_more_than_was_told() -> None:
     line = at_work()
     call = line.comes(2)
     line.announcements = WaitAnnouncements()
-    for _ in line.announcements.rebuilding(line.router, {call: Told(1, None, Minutes(0, 1))}, line.now_ms):
+    for _ in line.announcements.rebuilding(line.router, {call: Announced(1, None, Minutes(0, 1))}, line.now_ms):
         pass
     told = line.told(call)
     assert told.wait_s is not None and told.wait_s > 120
-    assert told.told == Told(1, Minutes(0, 1), Minutes(0, 1))
+    assert told.told == Announced(1, Minutes(0, 1), Minutes(0, 1))
     assert told.prompts == ("position-1", *wait_range(0, 1, "ru"))
-    for _ in line.announcements.rebuilding(line.router, {call: Told(2, None, None)}, line.now_ms):
+    for _ in line.announcements.rebuilding(line.router, {call: Announced(2, None, None)}, line.now_ms):
         pass
     fresh = line.told(call).told.minutes
     assert fresh is not None and fresh.high > 1  # where nothing is recalled that holds it
 
 
-@pytest.mark.parametrize("told", [Told(3), Told(2, None, Minutes(1, 4))])
-def test_what_was_told_is_kept_on_the_channel(told: Told) -> None:
+@pytest.mark.parametrize("told", [Announced(3), Announced(2, None, Minutes(1, 4))])
+def test_what_was_told_is_kept_on_the_channel(told: Announced) -> None:
     assert recalled(kept(told)) == told
 
 

@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import Engine
 
 from storage.async_reader import AsyncReader, reads_in_loop
+from storage.demands import Register
 from storage.engine import open_engine, sqlite_url
 from storage.journal.projector import Projector
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.readers import Reader, ThreadReader
-from storage.register import Register
 from tests.unit.storage.postgres import Server, private_server
 from tests.unit.storage.scene import projector_of
 

@@ -24,12 +24,12 @@ from console.errors import UnavailableError
 from storage import owner
 from storage.async_engine import CONNECTIONS, FEW_ROWS, open_async_engine
 from storage.async_reader import AsyncReader, reads_in_loop
+from storage.demands import Register
 from storage.engine import driver_url, open_engine, sqlite_url
 from storage.errors import LedgerAwayError, LedgerSlowError, LedgerUnavailableError
 from storage.ledger import Ledger
 from storage.owner import Hotline, must_be_ours
 from storage.readers import ThreadReader
-from storage.register import Register
 from storage.tables import call
 from tests.unit.storage.postgres import Server, private_server
 from tests.unit.storage.test_recording_search import DAY, NOON_MS, ZONE, enter

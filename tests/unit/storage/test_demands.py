@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import Engine, select
 
 from calls.audit import Fault, faults
-from calls.demand import ALERTS_MS, HOUR_MS, Authority, DeedRefusedError, Demand, Kind, Step, due
+from calls.demand import ALERTS_MS, HOUR_MS, ActionRefusedError, Authority, Demand, DemandStep, StepKind, due
 from calls.machine_clock import Reading
 from storage import audit
-from storage.register import Register
+from storage.demands import Register
 from storage.tables import legal_hold
 from tests.unit.storage.databases import BOTH_WAYS
 
@@ -36,19 +36,19 @@ def wanted(received_ms: int | None = None) -> Demand:
     )
 
 
-def deed(kind: Kind, actor: str = "auditor", files: tuple[str, ...] = (), detail: str = "") -> Step:
-    return Step(kind, 0, actor, files, detail)
+def deed(kind: StepKind, actor: str = "auditor", files: tuple[str, ...] = (), detail: str = "") -> DemandStep:
+    return DemandStep(kind, 0, actor, files, detail)
 
 
 async def test_the_whole_way_is_kept_and_audited(engine: Engine, register: Register) -> None:
     state = await register.enter(wanted(), 2025)
     assert state.demand.id == "D-2025-0001"
     for one in (
-        deed(Kind.SEARCHED, files=("a", "b")),
-        deed(Kind.SELECTED, files=("a",)),
-        deed(Kind.APPROVED, "chief"),
-        deed(Kind.PACKAGED, detail="ab" * 32),
-        deed(Kind.DELIVERED, detail="courier"),
+        deed(StepKind.SEARCHED, files=("a", "b")),
+        deed(StepKind.SELECTED, files=("a",)),
+        deed(StepKind.APPROVED, "chief"),
+        deed(StepKind.PACKAGED, detail="ab" * 32),
+        deed(StepKind.DELIVERED, detail="courier"),
     ):
         await register.do("D-2025-0001", one)
     state, steps = await register.of("D-2025-0001")
@@ -71,8 +71,8 @@ async def test_the_whole_way_is_kept_and_audited(engine: Engine, register: Regis
 
 async def test_a_recording_named_twice_is_one(engine: Engine, register: Register) -> None:
     await register.enter(wanted(), 2025)
-    await register.do("D-2025-0001", deed(Kind.SEARCHED, files=("a", "b", "a")))
-    await register.do("D-2025-0001", deed(Kind.SELECTED, files=("b", "a", "b")))
+    await register.do("D-2025-0001", deed(StepKind.SEARCHED, files=("a", "b", "a")))
+    await register.do("D-2025-0001", deed(StepKind.SELECTED, files=("b", "a", "b")))
     state, steps = await register.of("D-2025-0001")
     assert state.selected == ("b", "a") and [step.files for step in steps] == [("a", "b"), ("b", "a")]
     assert [entry.kind for entry in await register.audit_of("b")] == ["recording.searched", "recording.selected"]
@@ -80,12 +80,16 @@ async def test_a_recording_named_twice_is_one(engine: Engine, register: Register
 
 async def test_a_refused_deed_leaves_nothing(engine: Engine, register: Register) -> None:
     await register.enter(wanted(), 2025)
-    for refused in (deed(Kind.SELECTED, files=("a",)), deed(Kind.APPROVED), deed(Kind.PACKAGED, detail="ab")):
-        with pytest.raises(DeedRefusedError):
+    for refused in (
+        deed(StepKind.SELECTED, files=("a",)),
+        deed(StepKind.APPROVED),
+        deed(StepKind.PACKAGED, detail="ab"),
+    ):
+        with pytest.raises(ActionRefusedError):
             await register.do("D-2025-0001", refused)
-    with pytest.raises(DeedRefusedError, match="no demand"):
-        await register.do("D-2025-0002", deed(Kind.SEARCHED))
-    with pytest.raises(DeedRefusedError, match="future"):
+    with pytest.raises(ActionRefusedError, match="no demand"):
+        await register.do("D-2025-0002", deed(StepKind.SEARCHED))
+    with pytest.raises(ActionRefusedError, match="future"):
         await register.enter(wanted(time.time_ns() // 1_000_000 + 60_000), 2025)
     assert len(await register.audit_of("D-2025-0001")) == 1
     assert (await register.of("D-2025-0001"))[1] == ()
@@ -132,13 +136,13 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     made = Machine()
-    monkeypatch.setattr("storage.register.read", made.read)
+    monkeypatch.setattr("storage.demands.read", made.read)
     return made
 
 
 async def entered(engine: Engine, machine: Machine) -> str:
     state = await Register(engine).enter(wanted(machine.wall_ms), 2025)
-    await Register(engine).do(state.demand.id, deed(Kind.SEARCHED))
+    await Register(engine).do(state.demand.id, deed(StepKind.SEARCHED))
     return state.demand.id
 
 
@@ -182,17 +186,17 @@ async def test_a_restart_of_the_machine_with_its_clock_set_back_wins_no_time(eng
     machine.starts_anew("another")
     machine.wall_ms -= HOUR_MS
     assert await told(engine, demand) == {0, 60, 120}
-    await Register(engine).do(demand, deed(Kind.SEARCHED))
+    await Register(engine).do(demand, deed(StepKind.SEARCHED))
     machine.passes(HOUR_MS)  # from what was written last, though the clock says another hour
     assert await told(engine, demand) == {0, 60, 120, 180}
 
 
 async def handed_over(engine: Engine, demand: str) -> None:
     for one in (
-        deed(Kind.SELECTED),
-        deed(Kind.APPROVED, "chief"),
-        deed(Kind.PACKAGED, detail="ab" * 32),
-        deed(Kind.DELIVERED, detail="courier"),
+        deed(StepKind.SELECTED),
+        deed(StepKind.APPROVED, "chief"),
+        deed(StepKind.PACKAGED, detail="ab" * 32),
+        deed(StepKind.DELIVERED, detail="courier"),
     ):
         await Register(engine).do(demand, one)
 

@@ -13,9 +13,7 @@ import pytest
 
 from calls.store import StoreAwayError
 from config.object_store import StoreAddress
-from storage.object_reasons import reason
-from storage.object_secrets import secrets_of
-from storage.objects import PART_BYTES, ObjectStore
+from storage.objects import PART_BYTES, ObjectStore, reason, secrets_of
 from tests.unit.storage.object_server import KEY, SECRET, ObjectServer, object_server
 
 PATH = "2025/11/24/16/a.json"

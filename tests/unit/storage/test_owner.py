@@ -17,10 +17,10 @@ from bailanys.site import identity as identities
 from bailanys.site.identity import claim_ledger, identity, who_commands
 from calls.audit import Note
 from config.load import load
+from config.places import Places
+from config.places import places_of as places_named
 from config.settings import Settings
-from recordings.upkeep.repair import mend
-from recordings.vault.places import Places
-from recordings.vault.places import places_of as places_named
+from recordings.upkeep.repair import repair
 from storage import owner
 from storage.engine import open_engine
 from storage.errors import LedgerTakenError, LedgerUnavailableError
@@ -141,7 +141,7 @@ async def test_two_hotlines_on_one_ledger_touch_nothing_of_each_other(url: str, 
     with pytest.raises(LedgerTakenError, match=str(first.state)):
         claim_ledger(second)
     with pytest.raises(LedgerTakenError, match=str(first.state)):
-        await mend(_settings(tmp_path / "second", url), second)
+        await repair(_settings(tmp_path / "second", url), second, who_commands(second))
     other = guard(open_engine(url), identity(second))
     projector = projector_of(other, second.journals)
     with pytest.raises(LedgerTakenError):

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from storage.engine import open_engine
 from storage.errors import LedgerUnavailableError
 from storage.journal.projector import Projector
-from storage.past_day import read_past_day
+from storage.wait_history import read_past_day
 from tests.unit.storage.scene import START_MS, Caller, left_in_menu, left_waiting, plain_call, transferred_call
 
 MINUTE_MS = 60_000

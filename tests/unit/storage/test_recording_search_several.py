@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import Engine
 from test_recording_search import DAY, NOON_MS, ZONE, enter
 
-from calls.demand import Authority, DeedRefusedError, Demand, Kind
+from calls.demand import ActionRefusedError, Authority, Demand, StepKind
+from config.places import Places
 from demands.desk import DemandDesk
 from demands.offline import verify
 from demands.package import pack
 from demands.package_zip import PROTOCOL
 from recordings.access.search import Asked, BadSearchError, look
-from recordings.vault.places import Places
+from storage.demands import Register
 from storage.ledger import Ledger
-from storage.register import Register
 
 FIRST, SECOND, THIRD = "87015552501", "8 701 555 25 02", "8(701)555-25-03"
 
@@ -67,8 +67,8 @@ async def test_the_protocol_tells_each_number_also_the_one_of_which_there_is_not
     of = await entered(desk, f"тел. {FIRST}\n{SECOND}")
     state, _ = await desk.of(of)
     assert state.demand.phone == f"тел. {FIRST}; {SECOND}"
-    await desk.do(of, Kind.SELECTED, "auditor")
-    await desk.do(of, Kind.APPROVED, "chief")
+    await desk.do(of, StepKind.SELECTED, "auditor")
+    await desk.do(of, StepKind.APPROVED, "chief")
     target, _ = await pack(desk, of, "auditor", places, ZONE)
     said = verify.Package(target).read(PROTOCOL).decode()
     assert f"По номеру {FIRST}" in said and "точных 1, возможных 0" in said
@@ -79,7 +79,7 @@ async def test_the_protocol_tells_each_number_also_the_one_of_which_there_is_not
 @pytest.mark.parametrize("phone", ["87015552501/02", "см. письмо", "ИИН 901234300123", "%"])
 async def test_what_is_not_understood_is_no_demand_and_no_search(engine: Engine, phone: str) -> None:
     desk = desk_of(engine)
-    with pytest.raises(DeedRefusedError, match="write each number whole"):
+    with pytest.raises(ActionRefusedError, match="write each number whole"):
         await entered(desk, phone)
     assert await desk.all(only_open=False) == []
     with pytest.raises(BadSearchError, match="write each number whole"):
@@ -91,6 +91,6 @@ async def test_nothing_found_is_not_said_of_an_older_demand_that_was_not_underst
 ) -> None:
     register, desk = Register(engine), desk_of(engine)
     state = await register.enter(demand("87015552501/02"), DAY.year)
-    with pytest.raises(DeedRefusedError, match="enter the demand anew"):
-        await desk.do(state.demand.id, Kind.SELECTED, "auditor")
+    with pytest.raises(ActionRefusedError, match="enter the demand anew"):
+        await desk.do(state.demand.id, StepKind.SELECTED, "auditor")
     assert (await desk.search(state.demand.id, "clerk")).found == []  # as it stands; nothing more is said of it

@@ -11,24 +11,24 @@ import pytest
 from sqlalchemy import Engine, delete, insert, update
 from test_recording_search import DAY, NOON_MS, ZONE, enter
 
-from calls.demand import Authority, Kind
+from calls.demand import Authority, StepKind
 from calls.ids import CallId
 from calls.local_day import local_date
 from calls.recording import Recording, RecordingStatus
 from calls.search import Why
+from config.places import Places
 from demands.desk import DemandDesk
 from demands.package import pack
 from demands.package_zip import PROTOCOL
 from demands.search_report import searched
 from recordings.access.search import Asked, look
-from recordings.vault.places import Places
 from storage import tables
+from storage.demands import Register
 from storage.journal.projector import Projector
 from storage.ledger import Ledger
 from storage.record import CallRow, OfferRow, SegmentRow
 from storage.recording_search import FoundRecording, counts
 from storage.recordings import write_recording
-from storage.register import Register
 from storage.rows import save
 from tests.unit.storage.databases import BOTH_WAYS
 from tests.unit.storage.scene import START_MS, Caller
@@ -146,8 +146,8 @@ async def test_the_protocol_names_what_nobody_knows_the_caller_of(
     assert [one["file"] for one in found["unattributed"]] == [made.file]
     assert (found["talks"]["talks"], found["talks"]["recorded"]) == (1, 1)
     demand = entered.state.demand.id
-    await desk.do(demand, Kind.SELECTED, "auditor")
-    await desk.do(demand, Kind.APPROVED, "chief")
+    await desk.do(demand, StepKind.SELECTED, "auditor")
+    await desk.do(demand, StepKind.APPROVED, "chief")
     target, _ = await pack(desk, demand, "auditor", places, ZONE)
     from demands.offline import verify
 

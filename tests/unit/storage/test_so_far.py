@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from calls.ids import GroupId
-from calls.so_far import Waited
+from calls.wait_history import Waited
 from storage.journal.projector import Projector
 from storage.ledger import Ledger
 from tests.unit.storage.scene import START_MS, Caller

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, select
 
 from calls.audit import faults
-from calls.demand import Authority, DeedRefusedError, Demand, Kind, Step, choice_of
+from calls.demand import ActionRefusedError, Authority, Demand, DemandStep, StepKind, choice_of
 from calls.ids import CallId
 from calls.machine_clock import Reading
 from calls.recording import Recording, RecordingStatus
@@ -88,7 +88,7 @@ def _furnish(url: str) -> None:
             write_recording(connection, made)
         wanted = Demand("", Authority.SERVICE_QUALITY, "14", "rule 14", "2025-11-20", "8701", NOW_MS, 0, "clerk")
         assert demands.register(connection, wanted, 2025, CLOCK).demand.id == DEMAND
-        demands.do(connection, DEMAND, Step(Kind.SEARCHED, 0, "clerk"), CLOCK)
+        demands.do(connection, DEMAND, DemandStep(StepKind.SEARCHED, 0, "clerk"), CLOCK)
     engine.dispose()
 
 
@@ -102,21 +102,21 @@ def dispose(engine: Engine) -> None:
 
 
 def hold(engine: Engine) -> None:
-    with suppress(DeedRefusedError), engine.begin() as connection:
+    with suppress(ActionRefusedError), engine.begin() as connection:
         retention.hold(connection, MADE[:1], "chief", "a trial", NOW_MS)
 
 
 def release(engine: Engine) -> None:
     with engine.begin() as connection:
         known = retention.orders(connection, FILES)
-    with suppress(DeedRefusedError), engine.begin() as connection:
+    with suppress(ActionRefusedError), engine.begin() as connection:
         retention.release(connection, FILES, "chief", "over", NOW_MS, known[0].id if known else "")
 
 
-def do(kind: Kind, actor: str, *files: str, detail: str = "") -> Deed:
+def do(kind: StepKind, actor: str, *files: str, detail: str = "") -> Deed:
     def deed(engine: Engine) -> None:
-        with suppress(DeedRefusedError), engine.begin() as connection:
-            demands.do(connection, DEMAND, Step(kind, 0, actor, files, detail), CLOCK)
+        with suppress(ActionRefusedError), engine.begin() as connection:
+            demands.do(connection, DEMAND, DemandStep(kind, 0, actor, files, detail), CLOCK)
 
     return deed
 
@@ -129,7 +129,7 @@ def demanded(engine: Engine) -> None:
     with engine.begin() as connection:
         there = connection.scalars(select(recording.c.file).where(recording.c.path != "")).all()
     with engine.begin() as connection:
-        demands.do(connection, entered, Step(Kind.SEARCHED, 0, "clerk", tuple(there)), CLOCK)
+        demands.do(connection, entered, DemandStep(StepKind.SEARCHED, 0, "clerk", tuple(there)), CLOCK)
 
 
 def pack(engine: Engine) -> None:
@@ -139,8 +139,8 @@ def pack(engine: Engine) -> None:
     assert known is not None
     state, steps = known
     if state.approved_by and state.closed_ms is None:
-        packed = Step(Kind.PACKAGED, 0, "clerk", detail=",".join(state.selected or ()))
-        with suppress(DeedRefusedError), engine.begin() as connection:
+        packed = DemandStep(StepKind.PACKAGED, 0, "clerk", detail=",".join(state.selected or ()))
+        with suppress(ActionRefusedError), engine.begin() as connection:
             demands.do(connection, DEMAND, packed, CLOCK, choice_of(steps))
 
 
@@ -157,10 +157,10 @@ DEEDS: dict[str, Deed] = {
     "hold": hold,
     "release": release,
     "demanded": demanded,
-    "search": do(Kind.SEARCHED, "clerk", *FILES),
-    "select 1": do(Kind.SELECTED, "auditor", FILES[0]),
-    "select 2": do(Kind.SELECTED, "auditor", FILES[1]),
-    "approve": do(Kind.APPROVED, "chief"),
+    "search": do(StepKind.SEARCHED, "clerk", *FILES),
+    "select 1": do(StepKind.SELECTED, "auditor", FILES[0]),
+    "select 2": do(StepKind.SELECTED, "auditor", FILES[1]),
+    "approve": do(StepKind.APPROVED, "chief"),
     "pack": pack,
     "keep for 40": grow(40),
     "keep for 50": grow(50),

@@ -13,8 +13,7 @@ from bailanys.alarms import hook as alarm_hook
 from bailanys.alarms.hook import MANY, MOST_A_MINUTE, AlarmHook, sentence
 from calls.journal import Fact
 from config.settings import LANGUAGES, Alarms
-from storage.journal.alarming import raise_alarm
-from storage.journal.writer import ControllerJournal
+from storage.journal.writer import ControllerJournal, raise_alarm
 
 WRITES = """
 import json, os, sys

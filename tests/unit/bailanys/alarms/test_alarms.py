@@ -9,15 +9,18 @@ import pytest
 from typer.testing import CliRunner
 
 from bailanys.cli.app import app
-from calls.alarms import Standing, Told, standing
-from storage.journal.alarming import raise_alarm
+from calls.alarms import Alarm, AlarmSpan, spans_of
 from storage.journal.alarms import alarms_in_journals
-from storage.journal.writer import ControllerJournal
+from storage.journal.writer import ControllerJournal, raise_alarm
 
 
 def test_an_alarm_stands_until_its_end_is_told() -> None:
-    told = [Told(1, "spool-full", "no space"), Told(2, "archive-full", "no space"), Told(5, "spool-writable", "again")]
-    assert [(one.kind, one.to_ms, one.open) for one in standing(told)] == [
+    told = [
+        Alarm(1, "spool-full", "no space"),
+        Alarm(2, "archive-full", "no space"),
+        Alarm(5, "spool-writable", "again"),
+    ]
+    assert [(one.kind, one.to_ms, one.open) for one in spans_of(told)] == [
         ("spool-full", 5, False),
         ("archive-full", None, True),
     ]
@@ -25,26 +28,26 @@ def test_an_alarm_stands_until_its_end_is_told() -> None:
 
 def test_each_group_has_its_own_target() -> None:
     told = [
-        Told(1, "target-missed", "portal: ASA today 40.0 s of 30"),
-        Told(2, "target-missed", "ict: ASA today 50.0 s of 30"),
-        Told(3, "target-met", "portal: ASA today 29.0 s of 30"),
+        Alarm(1, "target-missed", "portal: ASA today 40.0 s of 30"),
+        Alarm(2, "target-missed", "ict: ASA today 50.0 s of 30"),
+        Alarm(3, "target-met", "portal: ASA today 29.0 s of 30"),
     ]
-    assert [one.open for one in standing(told)] == [False, True]
+    assert [one.open for one in spans_of(told)] == [False, True]
 
 
 def test_what_is_of_an_instant_is_never_open_and_said_again_is_counted() -> None:
-    found = standing([Told(at_ms, "phone-failed", "operator 101") for at_ms in (1, 2, 3)])
-    assert found == [Standing("phone-failed", "operator 101", 1, times=3, last_ms=3)]
+    found = spans_of([Alarm(at_ms, "phone-failed", "operator 101") for at_ms in (1, 2, 3)])
+    assert found == [AlarmSpan("phone-failed", "operator 101", 1, times=3, last_ms=3)]
     assert not found[0].open
 
 
 def test_an_end_without_a_beginning_is_nothing() -> None:
-    assert standing([Told(1, "store-caught-up", "")]) == []
+    assert spans_of([Alarm(1, "store-caught-up", "")]) == []
 
 
 def test_one_that_comes_again_after_its_end_is_another() -> None:
-    told = [Told(1, "store-away", "x"), Told(2, "store-caught-up", ""), Told(3, "store-away", "x")]
-    assert [(one.from_ms, one.to_ms) for one in standing(told)] == [(1, 2), (3, None)]
+    told = [Alarm(1, "store-away", "x"), Alarm(2, "store-caught-up", ""), Alarm(3, "store-away", "x")]
+    assert [(one.from_ms, one.to_ms) for one in spans_of(told)] == [(1, 2), (3, None)]
 
 
 def test_the_journal_tells_them_when_the_ledger_is_away(tmp_path: Path) -> None:
@@ -53,10 +56,10 @@ def test_the_journal_tells_them_when_the_ledger_is_away(tmp_path: Path) -> None:
     (tmp_path / "controller.csv").rename(tmp_path / "controller.csv.1")
     raise_alarm(journal, "keys-back", "", 2000)
     assert alarms_in_journals([journal.path, tmp_path / "none.csv"], 0) == [
-        Told(1000, "keys-away", "no «file», there"),
-        Told(2000, "keys-back", ""),
+        Alarm(1000, "keys-away", "no «file», there"),
+        Alarm(2000, "keys-back", ""),
     ]
-    assert alarms_in_journals([journal.path], 1500) == [Told(2000, "keys-back", "")]
+    assert alarms_in_journals([journal.path], 1500) == [Alarm(2000, "keys-back", "")]
 
 
 def test_the_command_says_in_one_line_that_the_ledger_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

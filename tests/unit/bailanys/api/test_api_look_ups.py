@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from bailanys.api.demands import DemandOffice
 from bailanys.api.playback import Hearing
 from bailanys.api.reports import LedgerBooks
+from config.places import Places
 from console.app import api_app
 from console.gate import Gate
 from console.route import Office
@@ -23,12 +24,11 @@ from console.scopes import Scope
 from console.token_file import TokenFile
 from console.tokens import new_token
 from demands.desk import DemandDesk
-from recordings.vault.places import Places
 from storage.async_reader import AsyncReader, reads_in_loop
+from storage.demands import Register
 from storage.engine import open_engine, sqlite_url
 from storage.ledger import Ledger
 from storage.migrate import upgrade
-from storage.register import Register
 from tests.unit.storage.postgres import private_server
 from tests.unit.storage.test_recording_search import DAY, ZONE, enter
 

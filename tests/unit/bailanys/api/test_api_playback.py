@@ -10,9 +10,10 @@ import pytest
 import soundfile
 
 from bailanys.api import playback as under_test
-from bailanys.api.audit_once import WITHIN_S, Once
+from bailanys.api.audit_once import WITHIN_S, AuditOnce
 from bailanys.api.playback import Hearing
 from calls.recording import Recording
+from config.places import Places
 from console.errors import (
     ApiError,
     BadRequestError,
@@ -25,10 +26,10 @@ from console.queries import ListenQuery
 from console.stream import Stream
 from demands.desk import DemandDesk
 from recordings.vault.archive import Archive
-from recordings.vault.places import Places
+from recordings.vault.vault import Vault
 from storage import retention
+from storage.demands import Register
 from storage.ledger import Ledger
-from storage.register import Register
 from storage.transaction import in_transaction
 from tests.unit.recordings.raw_talk import BEGAN_MS, ended_talk, two_voices, write_raw
 from tests.unit.storage.databases import BOTH_WAYS
@@ -49,7 +50,7 @@ def hearing(register: Register, ledger: Ledger, places: Places) -> Hearing:
 @pytest.fixture
 async def made(ledger: Ledger, places: Places) -> Recording:
     raw = write_raw(places.spool, two_voices(2.0), "hl1-1764000000.12-1-1")
-    archive = Archive(places.archive, places.ring)
+    archive = Archive(places.archive, Vault(places).ring)
     sidecar = archive.enclose(raw, ended_talk(1, 1, bridged_ms=2000), BEGAN_MS + 10_000)
     archive.place(sidecar)
     await ledger.add_recording(sidecar.recording)
@@ -93,7 +94,7 @@ async def test_nothing_is_opened_when_the_entry_cannot_be_written(
     hearing: Hearing, ledger: Ledger, places: Places, made: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(Places, "recording", lambda self, path: opened.append(path))
+    monkeypatch.setattr(Vault, "recording", lambda self, path: opened.append(path))
 
     async def away(*notes: object) -> None:
         from storage.errors import LedgerUnavailableError
@@ -157,7 +158,7 @@ async def test_opus_is_made_once_for_all_who_ask(
 
 async def test_an_entry_covers_an_hour_and_no_more() -> None:
     now, done = [0.0], list[float]()
-    once = Once(lambda: now[0])
+    once = AuditOnce(lambda: now[0])
 
     async def deed() -> None:
         done.append(now[0])

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from bench.archived import PHONE, archived
-from recordings.upkeep.audit_keeper import AuditKeeper
+from config.places import Places
+from recordings.upkeep.audit_checkpoints import AuditKeeper
 from recordings.vault.folder import Folder
-from recordings.vault.places import Places
 from recordings.vault.sidecar import recordings_in, sidecar_path
 from storage.engine import open_engine
 from storage.ledger import Ledger

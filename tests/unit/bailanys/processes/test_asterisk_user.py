@@ -17,9 +17,9 @@ import pytest
 from bailanys.processes.asterisk_user import NAMELESS, Account, AsteriskUserError, chosen, hand_over, settled
 from config.load import load
 from config.ownership import strangers
+from config.places import Places, places_of
 from config.settings import Settings
 from dialplan.install import install
-from recordings.vault.places import Places, places_of
 from telephony.embedded import AsteriskInstall
 
 AS_ROOT = os.geteuid() == 0

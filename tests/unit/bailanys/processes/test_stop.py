@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bailanys.processes.stop import Stopped, calls_in, stop
-from recordings.vault.places import Places
+from config.places import Places
 from telephony.embedded import AsteriskInstall
 
 CHANNELS = """\

@@ -19,8 +19,8 @@ from bailanys.cli.service import _tell_how_to_use
 from bailanys.processes.notify import ALIVE, READY, Manager, manager_of
 from bailanys.processes.unit_files import NoSuchUserError, units
 from config.load import load
+from config.places import Places, places_of
 from config.settings import Settings
-from recordings.vault.places import Places, places_of
 
 ROOT = Path(__file__).resolve().parents[4]
 CONFIG = ROOT / "config" / "hotline.toml"

@@ -13,9 +13,9 @@ from bailanys.site.check import doubts, outside_problems, start_problems
 from bailanys.site.folders_fit import state_findings, unfit
 from bailanys.site.own_ports import ports_of
 from config.load import load
+from config.places import places_of
 from config.source import read
 from recordings.vault.keyring import begin_anew
-from recordings.vault.places import places_of
 from storage.engine import open_engine
 from storage.reachable import unreached
 from tests.unit.storage.postgres import private_server

@@ -13,8 +13,8 @@ from bailanys.site import faults as looked_at
 from bailanys.site.faults import SiteWatch, site_faults
 from bailanys.site.tls_files import tls_findings, tls_remarks
 from config.load import load
+from config.places import places_of
 from config.settings import Settings
-from recordings.vault.places import places_of
 from tests.unit.storage.own_authority import issued
 
 CONFIG = Path(__file__).resolve().parents[4] / "config" / "hotline.toml"

@@ -25,13 +25,13 @@ from bailanys.site.secrets import site_secrets
 from bench.archived import archived
 from calls.audit import Note
 from config.load import load
+from config.places import Places, places_of
 from console.token_file import TokenFile
 from console.tokens import new_token
 from dialplan.install import install
 from recordings.errors import KeysUnreadableError
-from recordings.upkeep.audit_checkpoints import read
-from recordings.upkeep.audit_keeper import AuditKeeper
-from recordings.vault.places import Places, places_of
+from recordings.upkeep.audit_checkpoints import AuditKeeper, read
+from recordings.vault.vault import Vault
 from storage.engine import open_engine
 from storage.errors import LedgerTakenError
 from storage.ledger import Ledger
@@ -309,7 +309,7 @@ async def test_what_is_no_line_of_ours_is_told_and_never_wiped_away(kept: Kept) 
     await ledger.note(Note("anna", "recording.heard", CALL, {}))
     await keeper.keep()
     assert places.checkpoints.read_bytes().startswith(b"\xff\xfe garbage\n{")
-    written = read(places.checkpoints, places.signer().public_key)
+    written = read(places.checkpoints, Vault(places).signer().public_key)
     assert (len(written.points), len(written.faults)) == (2, 1)
     ledger.engine.dispose()
 
@@ -322,6 +322,6 @@ async def test_what_a_full_disk_or_a_power_cut_left_of_a_line_is_taken_away(kept
     await keeper.keep()
     await ledger.note(Note("anna", "recording.heard", CALL, {}))
     await keeper.keep()
-    assert told == [] and read(places.checkpoints, places.signer().public_key).faults == ()
+    assert told == [] and read(places.checkpoints, Vault(places).signer().public_key).faults == ()
     assert places.checkpoints.read_bytes().startswith(whole + b"{")
     ledger.engine.dispose()

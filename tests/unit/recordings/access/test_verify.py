@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 
 from calls.recording import Recording
-from recordings.access.verify import examine
-from recordings.access.verify_all import verified
+from recordings.access.verify import examine, verified
 from recordings.vault.archive import Archive
 from recordings.vault.folder import Folder
 from recordings.vault.keyring import KeyRing, first_ring
 from recordings.vault.sidecar import sidecar_path
-from storage.recordings import Kept
+from storage.recordings import StoredRecording
 from tests.unit.recordings.raw_talk import FILE, ended_talk, two_voices, write_raw
 
 
@@ -122,7 +121,7 @@ def test_a_ledger_written_anew_is_found_by_the_audit_log(shelf: Shelf) -> None:
 
 def test_many_are_looked_at_on_all_cores(shelf: Shelf) -> None:
     shelf.audio(1).write_bytes(b"BLNSEAL1")
-    rows = [Kept(row, row.sha256) for row in shelf.rows] * 10
+    rows = [StoredRecording(row, row.sha256) for row in shelf.rows] * 10
     verdicts = list(verified(Folder(shelf.root), shelf.keys, rows, processes=2))
     assert len(verdicts) == 20
     assert {verdict.file for verdict in verdicts if verdict.faults} == {shelf.rows[1].file}

@@ -19,10 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, delete, insert, text
 
-from calls.audit import Entry, Note, chained
-from recordings.upkeep.audit_checkpoints import OVERDUE_MS, add, log_faults, read
-from recordings.upkeep.audit_keeper import AuditKeeper
-from recordings.vault.places import Places
+from calls.audit import OVERDUE_MS, Entry, Note, chained
+from config.places import Places
+from recordings.upkeep.audit_checkpoints import AuditKeeper, add, log_faults, read
 from recordings.vault.signing import Signer, first_signer
 from storage import audit, tables
 from storage.ledger import Ledger

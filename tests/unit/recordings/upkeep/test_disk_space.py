@@ -15,17 +15,18 @@ from recordings.upkeep.disk_space import (
     MARKS,
     SOUND_AFTER_MS,
     WINDOW_MS,
+    DiskState,
     Look,
     Room,
-    Standing,
     hours_to_full,
+    look_at,
     mark_of,
     news,
+    room_of,
     sampled,
-    standing,
+    state_after,
     words,
 )
-from recordings.upkeep.writable import look_at, room_of
 
 GB = 1_000_000_000
 
@@ -36,10 +37,10 @@ def room(used_percent: float, at_ms: int = 0) -> Room:
 
 def looks(*used: float) -> list[str]:
     """The kinds that are told while a disk goes through these."""
-    stands, told = Standing(), list[str]()
+    stands, told = DiskState(), list[str]()
     for at, percent in enumerate(used):
         look = Look(at * 1000, room(percent, at * 1000))
-        before, stands = stands, standing(stands, look)
+        before, stands = stands, state_after(stands, look)
         told += [kind for kind, _ in news(before, stands, look, None)]
     return told
 
@@ -81,32 +82,32 @@ def test_a_clock_set_back_begins_the_rate_anew() -> None:
 def test_a_fault_is_told_at_once_and_is_over_when_bytes_were_taken_for_a_while() -> None:
     """Promise 14."""
     full = Look(1_000, room(100, 1_000), "full", "No space left on device")
-    stands = standing(Standing(), full)
-    assert ("full", "No space left on device") in news(Standing(), stands, full, None)
+    stands = state_after(DiskState(), full)
+    assert ("full", "No space left on device") in news(DiskState(), stands, full, None)
     sound = Look(2_000, room(50, 2_000))
-    again = standing(standing(stands, sound), replace(full, at_ms=3_000))
+    again = state_after(state_after(stands, sound), replace(full, at_ms=3_000))
     assert again.fault == "full" and again.sound_since_ms is None
     for at_ms in (4_000, 4_000 + SOUND_AFTER_MS - 1):
-        again = standing(again, replace(sound, at_ms=at_ms))
+        again = state_after(again, replace(sound, at_ms=at_ms))
         assert again.fault == "full"
     last = replace(sound, at_ms=4_000 + SOUND_AFTER_MS)
-    over = standing(again, last)
+    over = state_after(again, last)
     assert over.fault == "" and ("writable", "it takes recordings again") in news(again, over, last, None)
 
 
 def test_one_fault_may_turn_into_another() -> None:
     full, away = Look(1, room(100), "full", "x"), Look(2, None, "unwritable", "No such file or directory")
-    before = standing(Standing(), full)
-    after = standing(before, away)
+    before = state_after(DiskState(), full)
+    after = state_after(before, away)
     assert news(before, after, away, None) == [("unwritable", "No such file or directory")]
     assert after.mark == 95  # what is not known is as it was
 
 
 def test_a_slow_disk_is_told_and_told_when_it_is_quick_again() -> None:
-    stands = standing(Standing(), Look(1, room(1), took_s=2.1))
-    assert stands.slow and standing(stands, Look(2, room(1), took_s=0.6)).slow
-    assert not standing(stands, Look(2, room(1), took_s=0.4)).slow
-    assert not standing(Standing(), Look(2, room(1), took_s=1.9)).slow
+    stands = state_after(DiskState(), Look(1, room(1), took_s=2.1))
+    assert stands.slow and state_after(stands, Look(2, room(1), took_s=0.6)).slow
+    assert not state_after(stands, Look(2, room(1), took_s=0.4)).slow
+    assert not state_after(DiskState(), Look(2, room(1), took_s=1.9)).slow
 
 
 def test_a_disk_of_no_size_is_full() -> None:
@@ -129,9 +130,9 @@ def test_used_is_what_df_says(tmp_path: Path) -> None:
 
 
 def test_slow_and_quick_again_are_told_at_their_marks_and_not_before() -> None:
-    assert [standing(Standing(), Look(1, None, took_s=took_s)).slow for took_s in (2.0, 2.01)] == [False, True]
-    was = Standing(slow=True)
-    assert [standing(was, Look(1, None, took_s=took_s)).slow for took_s in (0.5, 0.51)] == [False, True]
+    assert [state_after(DiskState(), Look(1, None, took_s=took_s)).slow for took_s in (2.0, 2.01)] == [False, True]
+    was = DiskState(slow=True)
+    assert [state_after(was, Look(1, None, took_s=took_s)).slow for took_s in (0.5, 0.51)] == [False, True]
 
 
 def test_samples_are_no_closer_than_twenty_seconds_and_no_older_than_an_hour() -> None:

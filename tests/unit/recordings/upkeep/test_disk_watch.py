@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from recordings.upkeep.disk_space import Look
+from recordings.upkeep.disk_space import PROBE, Look, look_at
 from recordings.upkeep.disk_watch import DiskWatch
-from recordings.upkeep.writable import PROBE, look_at
 from tests.small_disk import SmallDisk, small_disk
 
 

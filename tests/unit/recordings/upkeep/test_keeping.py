@@ -12,18 +12,17 @@ import pytest
 from sqlalchemy import Engine, insert, text
 
 from calls.audit import Note
-from calls.demand import DeedRefusedError
+from calls.demand import ActionRefusedError
 from calls.recording import Gap, Recording, RecordingStatus
+from config.places import Places
 from recordings.errors import DisposedOfError
-from recordings.upkeep import reconciler
-from recordings.upkeep.reconcile import SETTLED_S, reconcile, reconcile_all
-from recordings.upkeep.reconciler import Reconciler, changed_hours
+from recordings.upkeep.reconcile import EVERY_S, SETTLED_S, Reconciler, changed_hours, reconcile, reconcile_all
 from recordings.upkeep.retention import LATE_DAYS, ClockDoubtfulError, dispose_due
 from recordings.vault.archive import Archive
 from recordings.vault.opening import sidecar_of
-from recordings.vault.places import Places
 from recordings.vault.sidecar import sidecar_path
-from recordings.vault.storing import note_stored
+from recordings.vault.uploader import note_stored
+from recordings.vault.vault import Vault
 from storage import audit, recordings, retention
 from storage.ledger import Ledger
 from storage.retention import DAY_MS
@@ -45,7 +44,7 @@ def places(tmp_path: Path) -> Places:
 def shelved(places: Places, seq: int = 1) -> Recording:
     """A recording in the archive that lies there for more than a minute."""
     raw = write_raw(places.spool, two_voices(1.0), f"hl1-1764000000.12-{seq}-{seq}")
-    archive = Archive(places.archive, places.ring)
+    archive = Archive(places.archive, Vault(places).ring)
     sidecar = archive.enclose(raw, ended_talk(seq, seq, bridged_ms=1000), BEGAN_MS + 10_000)
     archive.place(sidecar)
     archive.forget(sidecar.recording.file)
@@ -101,13 +100,13 @@ async def test_what_came_on_hold_or_was_disposed_of_since_it_was_due_is_left(eng
     assert [await in_transaction(engine, dispose) for _ in range(2)] == [True, False]
     entries = [entry.kind for entry in await ledger.audit_of(made.file)]
     assert entries.count("recording.disposed") == 1
-    with pytest.raises(DeedRefusedError, match="was disposed of"):
+    with pytest.raises(ActionRefusedError, match="was disposed of"):
         await in_transaction(engine, lambda one: retention.hold(one, [made], "chief", "a trial", 7))
 
 
 async def test_what_was_disposed_of_neither_comes_back_nor_is_told_as_stored(engine: Engine, places: Places) -> None:
     ledger, made = Ledger(engine), shelved(places)
-    sidecar = sidecar_of(places.store, made.path)
+    sidecar = sidecar_of(Vault(places).store, made.path)
     await ledger.add_recording(made)
     await note_stored(ledger, "s3://records", sidecar)
     assert await dispose_due(ledger, places, DAYS, LATER_MS) == [made.file]
@@ -132,13 +131,13 @@ async def test_each_order_ends_by_its_own_release(engine: Engine, places: Places
 
     first, second = await hold("anna", "a trial"), await hold("berik", "a complaint")
     assert first != second
-    with pytest.raises(DeedRefusedError, match=f"2 orders.*{first} by anna: a trial; {second} by berik: a complaint"):
+    with pytest.raises(ActionRefusedError, match=f"2 orders.*{first} by anna: a trial; {second} by berik: a complaint"):
         await release()
-    with pytest.raises(DeedRefusedError, match="no order 'D-2025-0001'"):
+    with pytest.raises(ActionRefusedError, match="no order 'D-2025-0001'"):
         await release("D-2025-0001")
     assert await release(first) == [made.file]
     assert await dispose_due(ledger, places, DAYS, LATER_MS) == []
-    with pytest.raises(DeedRefusedError, match="no order"):
+    with pytest.raises(ActionRefusedError, match="no order"):
         await release(first)
     assert await release() == [made.file]  # the only one need not be named
     assert await release() == []
@@ -178,7 +177,9 @@ async def test_retention_only_ever_grows(engine: Engine, places: Places) -> None
     for configured, kept in ((10 * DAYS, 10 * DAYS), (20 * DAYS, 20 * DAYS), (DAYS, 20 * DAYS), (15 * DAYS, 20 * DAYS)):
         days = partial(retention.longest_days, configured=configured, now_ms=LATER_MS)
         assert await in_transaction(engine, days) == kept
-        stands = await in_transaction(engine, partial(retention.standing, configured=configured, now_ms=LATER_MS))
+        stands = await in_transaction(
+            engine, partial(retention.retention_state, configured=configured, now_ms=LATER_MS)
+        )
         assert stands.kept_days == kept
     with engine.begin() as connection:  # as two programs of an older version at once could leave it
         audit.append(connection, [Note("configuration", "retention.days", str(DAYS), {"before": 0})], LATER_MS)
@@ -215,7 +216,7 @@ async def test_the_controller_tells_each_mismatch_once(
     ledger, lost, alarms = Ledger(engine), shelved(places), list[tuple[str, str]]()
     await ledger.add_recording(lost)
     (places.archive / lost.path).unlink()
-    monkeypatch.setattr("recordings.upkeep.reconciler.time.time", lambda: (BEGAN_MS + 60_000) / 1000)
+    monkeypatch.setattr("recordings.upkeep.reconcile.time.time", lambda: (BEGAN_MS + 60_000) / 1000)
     at_work = Reconciler(ledger, places, lambda *told: alarms.append(told))
     await at_work.look()
     await at_work.look()
@@ -250,7 +251,7 @@ async def test_how_retention_stands(engine: Engine, places: Places) -> None:
     await in_transaction(engine, lambda one: retention.hold(one, [held], "chief", "a trial", 5))
 
     async def stands(days: int, now_ms: int) -> tuple[int, ...]:
-        now = await in_transaction(engine, lambda one: retention.standing(one, days, now_ms))
+        now = await in_transaction(engine, lambda one: retention.retention_state(one, days, now_ms))
         return now.kept_days, now.kept, now.on_hold, now.due, now.due_on_hold, now.disposed
 
     assert await stands(DAYS, BEGAN_MS) == (DAYS, 2, 1, 0, 0, 0)
@@ -261,7 +262,7 @@ async def test_how_retention_stands(engine: Engine, places: Places) -> None:
 
 async def test_a_change_anywhere_in_the_archive_is_found_at_the_next_look(engine: Engine, places: Places) -> None:
     """Promise 15: within five minutes, however old the recording is."""
-    assert reconciler.EVERY_S + SETTLED_S < 300
+    assert EVERY_S + SETTLED_S < 300
     ledger, alarms = Ledger(engine), list[str]()
     adopted, lost, whole, key_lost = (shelved(places, seq) for seq in (1, 2, 3, 4))
     for made in (lost, whole, key_lost):

@@ -13,22 +13,22 @@ from sqlalchemy import Engine
 
 from calls.recording import Recording, RecordingStatus
 from calls.store import StoreAwayError
+from config.places import Places
 from demands.package_zip import build
 from phones.tones import hears
 from recordings.access.export import hand_out
-from recordings.access.verify_all import verified
+from recordings.access.verify import verified
 from recordings.naming import CopyKind
-from recordings.upkeep.reconcile import reconcile
-from recordings.upkeep.reconciler import Reconciler
+from recordings.upkeep.reconcile import Reconciler, reconcile
 from recordings.upkeep.retention import DAY_MS, dispose_due
 from recordings.vault.archive import Archive
 from recordings.vault.opening import Keys, no_keys
-from recordings.vault.places import Places
 from recordings.vault.sidecar import beside
 from recordings.vault.signing import first_signer
-from recordings.vault.storing import STORED, uploader_of
+from recordings.vault.uploader import STORED, uploader_of
+from recordings.vault.vault import Vault
 from storage.ledger import Ledger
-from storage.recordings import Kept
+from storage.recordings import StoredRecording
 from tests.unit.demands.test_package import about, item, proof
 from tests.unit.recordings.raw_talk import CALLER_HZ, OPERATOR_HZ, ended_talk, two_voices, write_raw
 from tests.unit.storage.object_server import ObjectServer
@@ -52,7 +52,7 @@ async def stored(
 ) -> Recording:
     """A recording that has moved on to the store."""
     raw = write_raw(places.spool, two_voices(2.0), f"hl1-1764000000.12-{seq}-{seq}")
-    archive = Archive(places.archive, keys or places.ring)
+    archive = Archive(places.archive, keys or Vault(places).ring)
     talk = replace(ended_talk(seq, seq, bridged_ms=2000), began_ms=NOW_MS - 3_000, ended_ms=NOW_MS - 1_000)
     sidecar = archive.enclose(raw, talk, NOW_MS)
     archive.place(sidecar)
@@ -74,7 +74,7 @@ async def test_a_recording_that_moved_on_is_told_of_and_agrees(
     kinds = [entry.kind for entry in await ledger.audit_of(made.file)]
     assert kinds == ["recording.kept", STORED]
     assert places.remote is not None
-    assert places.store.place_of(made.path) == f"{places.remote.url}/{made.path}"
+    assert Vault(places).store.place_of(made.path) == f"{places.remote.url}/{made.path}"
     assert await reconcile(ledger, places) == []
 
 
@@ -89,7 +89,7 @@ async def test_reconcile_adopts_alarms_and_ends_what_was_disposed_of(
     waiting = await stored(places, ledger, 4, moved=False)
     await ledger.add_recording(replace(gone, status=RecordingStatus.DISPOSED, path=""))
     for path in (lost.path, beside(lost.path)):
-        assert places.store.remove(path)
+        assert Vault(places).store.remove(path)
     monkeypatch.setattr("recordings.upkeep.reconcile.SETTLED_S", 0.0)
     await Reconciler(ledger, places, lambda *told: alarms.append(told)).look()
     found = {detail.split(": ")[0]: detail for kind, detail in alarms}
@@ -98,9 +98,9 @@ async def test_reconcile_adopts_alarms_and_ends_what_was_disposed_of(
     assert "not in the archive" in found[lost.file]
     assert found[gone.file].endswith("removed")
     assert await ledger.recording_at(adopted.call, adopted.seq, adopted.offer) == adopted
-    assert not places.store.exists(gone.path) and not places.store.exists(beside(gone.path))
+    assert not Vault(places).store.exists(gone.path) and not Vault(places).store.exists(beside(gone.path))
     assert [one.file for one in await reconcile(ledger, places)] == [lost.file]
-    assert places.store.exists(waiting.path)
+    assert Vault(places).store.exists(waiting.path)
 
 
 async def test_what_is_over_age_is_disposed_of_here_and_there(
@@ -110,7 +110,7 @@ async def test_what_is_over_age_is_disposed_of_here_and_there(
     there = await stored(places, ledger, 1)
     here = await stored(places, ledger, 2, moved=False)
     assert sorted(await dispose_due(ledger, places, DAYS, LATER_MS)) == [there.file, here.file]
-    assert list(places.store.list()) == []
+    assert list(Vault(places).store.list()) == []
     assert await reconcile(ledger, places) == []
 
 
@@ -124,9 +124,9 @@ async def test_every_fault_is_found_in_the_store_by_many_processes(
     assert places.remote is not None
     at = objects.file(places.remote, changed.path)
     at.write_bytes(at.read_bytes()[:-9] + b"\0" + at.read_bytes()[-8:])
-    assert places.store.remove(missing.path) and places.store.remove(beside(bare.path))
-    rows = [Kept(row, row.sha256) for row in made] * 5
-    faults = {verdict.file: verdict.faults for verdict in verified(places.store, places.keys, rows, processes=2)}
+    assert Vault(places).store.remove(missing.path) and Vault(places).store.remove(beside(bare.path))
+    rows = [StoredRecording(row, row.sha256) for row in made] * 5
+    faults = {verdict.file: verdict.faults for verdict in verified(Vault(places).store, places.keys, rows, processes=2)}
     assert faults[whole.file] == ()
     assert "was changed" in faults[changed.file][0]
     assert faults[missing.file] == ("the file is missing",)
@@ -165,7 +165,7 @@ async def test_a_store_that_is_away_is_one_line_and_changes_nothing(
     words = f"the archive's store {places.remote.url} at {places.remote.endpoint}: nothing listens there"
     target.unlink()
     for deed in (
-        lambda: places.recording(there.path),
+        lambda: Vault(places).recording(there.path),
         lambda: packed(target, places, there),
     ):
         with pytest.raises(StoreAwayError) as caught:
@@ -180,7 +180,7 @@ async def test_a_store_that_is_away_is_one_line_and_changes_nothing(
     assert row == there  # not said to be disposed of
     with pytest.raises(StoreAwayError):
         await reconcile(ledger, places)
-    (verdict,) = verified(places.store, places.keys, [Kept(there, there.sha256)])
+    (verdict,) = verified(Vault(places).store, places.keys, [StoredRecording(there, there.sha256)])
     assert (verdict.faults, verdict.away) == ((), words)
     mortal_objects.start()
     assert sorted(await dispose_due(ledger, places, DAYS, LATER_MS)) == [there.file, here.file]
@@ -188,7 +188,8 @@ async def test_a_store_that_is_away_is_one_line_and_changes_nothing(
 
 def packed(target: Path, places: Places, *made: Recording) -> None:
     items = [
-        replace(item(one.file, b"", flac_sha256=one.sha256), open=partial(places.recording, one.path)) for one in made
+        replace(item(one.file, b"", flac_sha256=one.sha256), open=partial(Vault(places).recording, one.path))
+        for one in made
     ]
     build(target, about(), items, proof(), first_signer(places.signing_key))
 
@@ -203,6 +204,6 @@ async def test_what_is_not_encrypted_is_handed_out_from_the_store_too(
 ) -> None:
     ledger = Ledger(engine)
     made = await stored(places, ledger, keys=no_keys)
-    assert made.path.endswith(".flac") and places.store.place_of(made.path).startswith("s3://")
+    assert made.path.endswith(".flac") and Vault(places).store.place_of(made.path).startswith("s3://")
     copy = await hand_out(ledger, places, made, kind, tmp_path, "auditor", "a letter")
     assert hears(copy, CALLER_HZ, channel=0) and hears(copy, OPERATOR_HZ, channel=1)

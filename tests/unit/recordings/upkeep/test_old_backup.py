@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from calls.audit import Note
-from recordings.upkeep.audit_checkpoints import log_faults, read
-from recordings.upkeep.audit_keeper import AuditKeeper
-from recordings.vault.places import Places
+from config.places import Places
+from recordings.upkeep.audit_checkpoints import AuditKeeper, log_faults, read
 from recordings.vault.signing import signer_at
 from storage import audit
 from storage.engine import open_engine, sqlite_url

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from bailanys.site.identity import who_commands
 from calls.recording import RecordingStatus
 from config.load import load
+from config.places import Places
 from config.settings import Settings
-from recordings.upkeep.repair import Mended, mend
-from recordings.vault.places import Places
+from recordings.upkeep.repair import Repaired, repair
 from storage.engine import open_engine, sqlite_url
 from storage.ledger import CallStory, Ledger
 from tests.unit.recordings.raw_talk import two_voices
@@ -19,6 +20,10 @@ from tests.unit.storage import scene
 from tests.unit.storage.scene import START_MS, Caller
 
 ROOT = Path(__file__).parents[4]
+
+
+async def repaired(settings: Settings, places: Places) -> list[Repaired]:
+    return await repair(settings, places, who_commands(places))
 
 
 @pytest.fixture
@@ -68,20 +73,20 @@ async def test_a_talk_that_nothing_ended_is_ended_finished_and_marked(settings: 
     raw = left(places, f"{call.file(1, 1)}.raw", 20.0, died_ms)
     raw.write_bytes(raw.read_bytes()[:-3])  # cut in mid-sample
     os.utime(raw, ns=(died_ms * 1_000_000,) * 2)
-    (mended,) = await mend(settings, places)
+    (mended,) = await repaired(settings, places)
     assert (mended.file, mended.status, mended.duration_ms) == (call.file(1, 1), "repaired", 19_999)
     story = await story_of(places, call)
     assert (story.record.call.lost, story.record.call.ended_ms, story.record.call.result) == (1, died_ms, "answered")
     (gap,) = story.record.gaps.values()
     assert (gap.reason, gap.to_ms) == ("asterisk-died", died_ms)
     assert list(places.spool.iterdir()) == []
-    assert await mend(settings, places) == []
+    assert await repaired(settings, places) == []
 
 
 async def test_a_file_of_a_call_that_no_journal_knows_is_adopted_at_once(settings: Settings, places: Places) -> None:
     left(places, f"hl1-{START_MS // 1000}.7-1-1.raw", 3.0, START_MS)
     left(places, f"hl1-{START_MS // 1000}.8-1-1.raw", 0.0, START_MS)  # an offer that nobody took
-    assert await mend(settings, places) == [Mended(f"hl1-{START_MS // 1000}.7-1-1", "orphan", 3_000)]
+    assert await repaired(settings, places) == [Repaired(f"hl1-{START_MS // 1000}.7-1-1", "orphan", 3_000)]
     assert list(places.spool.iterdir()) == []
 
 
@@ -93,7 +98,7 @@ async def test_two_sides_apart_that_differ_in_length_are_mended_too(settings: Se
         path = places.spool / f"{call.file(1, 1)}.{side}.sln"
         path.write_bytes(b"\x01\x02" * (bytes_ // 2))
         os.utime(path, ns=(died_ms * 1_000_000,) * 2)
-    (mended,) = await mend(settings, places)
+    (mended,) = await repaired(settings, places)
     assert (mended.status, mended.duration_ms) == ("repaired", 10_000)
     story = await story_of(places, call)
     assert [row.status for row in story.recordings] == [RecordingStatus.REPAIRED]
@@ -102,8 +107,8 @@ async def test_two_sides_apart_that_differ_in_length_are_mended_too(settings: Se
 async def test_what_is_being_written_waits(settings: Settings, places: Places) -> None:
     call = talking(places)
     with left(places, f"{call.file(1, 1)}.raw", 2.0, call.now_ms).open("ab"):
-        assert [(one.file, one.status) for one in await mend(settings, places)] == [(call.file(1, 1), "waiting")]
-    assert [one.status for one in await mend(settings, places)] == ["repaired"]
+        assert [(one.file, one.status) for one in await repaired(settings, places)] == [(call.file(1, 1), "waiting")]
+    assert [one.status for one in await repaired(settings, places)] == ["repaired"]
 
 
 async def test_a_talk_without_any_file_is_told_at_once(settings: Settings, places: Places) -> None:
@@ -112,6 +117,6 @@ async def test_a_talk_without_any_file_is_told_at_once(settings: Settings, place
     journal = places.journals[0]
     os.utime(journal, ns=((call.now_ms + 30_000) * 1_000_000,) * 2)
     os.utime(places.spool / "somebody-elses", ns=(START_MS * 1_000_000,) * 2)
-    assert [one.status for one in await mend(settings, places)] == ["missing"]
+    assert [one.status for one in await repaired(settings, places)] == ["missing"]
     reasons = sorted(gap.reason for gap in (await story_of(places, call)).record.gaps.values())
     assert reasons == ["asterisk-died", "unknown"]

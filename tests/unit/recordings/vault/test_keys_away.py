@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from bailanys.site.secrets import site_secrets
-from calls.audit import Note
-from calls.demand import Authority, Demand, Kind, Step
+from calls.audit import OVERDUE_MS, Note
+from calls.demand import Authority, Demand, DemandStep, StepKind
 from calls.machine_clock import Reading
+from config.places import Places
 from recordings.capture.finaliser import Finaliser
 from recordings.errors import KeysAwayError
-from recordings.upkeep.audit_checkpoints import OVERDUE_MS, read
-from recordings.upkeep.audit_keeper import AuditKeeper
+from recordings.upkeep.audit_checkpoints import AuditKeeper, read
 from recordings.upkeep.checkpoints_anew import checkpoints_anew
 from recordings.vault import used_before
 from recordings.vault.folder import Folder
 from recordings.vault.keyring import ring_at, rotate
-from recordings.vault.places import Places
+from recordings.vault.vault import Vault
 from storage import audit, demands
 from storage.engine import open_engine, sqlite_url
 from storage.errors import LedgerUnavailableError
@@ -54,7 +54,7 @@ async def finished(places: Places, caller: Caller) -> list[str]:
         places.spool,
         places.archive,
         Ledger(engine),
-        keys=places.ring,
+        keys=Vault(places).ring,
         alarm=lambda kind, detail: told.append(f"{kind} {detail}"),
     )
     await finaliser.finish_ready()
@@ -75,7 +75,7 @@ async def test_a_recording_waits_for_keys_that_are_away_and_is_finished_with_the
     rows = await Ledger(engine).kept_recordings()
     assert len(rows) == 3 and list(places.spool.glob("*.raw")) == []
     for row in rows:
-        with places.recording(row.recording.path) as opened:
+        with Vault(places).recording(row.recording.path) as opened:
             assert opened.read(4) == b"fLaC"
     engine.dispose()
 
@@ -91,7 +91,7 @@ async def test_each_place_alone_tells_of_the_keys(places: Places, tmp_path: Path
             (sealed,) = places.archive.rglob("*.enc")
             (new.archive / ".pending").mkdir(parents=True)
             shutil.copy(sealed, new.archive / ".pending")
-    for deed in (new.ring, lambda: rotate(new.keys, new.sealed_before)):
+    for deed in (Vault(new).ring, lambda: rotate(new.keys, Vault(new).sealed_before)):
         with pytest.raises(KeysAwayError, match="is sealed by a key of it"):
             deed()
     assert not new.keys.parent.exists()
@@ -107,9 +107,9 @@ async def test_the_object_storage_alone_tells_of_the_keys(places: Places, tmp_pa
 async def test_nothing_is_made_while_the_ledger_cannot_be_asked(tmp_path: Path) -> None:
     places = places_at(tmp_path, f"postgresql://nobody@/none?host={tmp_path}")
     with pytest.raises(LedgerUnavailableError):
-        await asyncio.to_thread(places.ring)
+        await asyncio.to_thread(Vault(places).ring)
     with pytest.raises(LedgerUnavailableError):
-        await asyncio.to_thread(places.signer)
+        await asyncio.to_thread(Vault(places).signer)
     assert not places.keys.parent.exists()
 
 
@@ -120,7 +120,7 @@ async def test_reading_never_makes_keys(places: Places) -> None:
     (row,) = await Ledger(engine).kept_recordings()
     engine.dispose()
     with pytest.raises(KeysAwayError, match="not there"):
-        places.recording(row.recording.path)
+        Vault(places).recording(row.recording.path)
     with pytest.raises(KeysAwayError, match="not there"):
         ring_at(places.keys)
     assert not places.keys.exists()
@@ -131,11 +131,11 @@ async def test_the_signing_key_is_not_made_anew_where_a_package_was_signed(place
     wanted = Demand("", Authority.SERVICE_QUALITY, "14", "rule 14", "2025-11-20", "8701", NOW_MS, 0, "anna")
     with engine.begin() as connection:
         made = demands.register(connection, wanted, 2025, clock).demand.id
-        for kind, actor in ((Kind.SELECTED, "anna"), (Kind.APPROVED, "berik"), (Kind.PACKAGED, "anna")):
-            demands.do(connection, made, Step(kind, 0, actor, detail="ab"), clock)
+        for kind, actor in ((StepKind.SELECTED, "anna"), (StepKind.APPROVED, "berik"), (StepKind.PACKAGED, "anna")):
+            demands.do(connection, made, DemandStep(kind, 0, actor, detail="ab"), clock)
     engine.dispose()
     with pytest.raises(KeysAwayError, match=f"though the package of {made} was signed"):
-        places.signer()
+        Vault(places).signer()
     assert not places.signing_key.exists()
 
 
@@ -148,7 +148,7 @@ async def test_a_keeper_without_key_or_checkpoints_tells_and_begins_none(places:
     first = places.signing_key.parent
     first.mkdir(parents=True)
     await checkpoints_anew(ledger, places, "anna", "first start")
-    public_key = places.signer().public_key
+    public_key = Vault(places).signer().public_key
     gone = {"signing key": [places.signing_key], "checkpoints": [places.checkpoints]}
     for path in gone.get(lost, [places.signing_key, places.checkpoints]):
         path.rename(places.state / path.name)
@@ -185,7 +185,7 @@ async def test_what_is_lost_for_good_is_begun_anew_by_order(places: Places) -> N
     first = await checkpoints_anew(ledger, places, "anna", "first start")
     places.signing_key.unlink()
     second = await checkpoints_anew(ledger, places, "anna", "the disk burnt")
-    assert first != second == places.signer().public_key
+    assert first != second == Vault(places).signer().public_key
     assert len(list(places.log.glob("audit-checkpoints.*.jsonl"))) == 1
     written = read(places.checkpoints, second)
     assert len(written.points) == 1 and written.faults == ()

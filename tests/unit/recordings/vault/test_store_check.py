@@ -6,7 +6,7 @@ from pathlib import Path
 
 from config.load import load
 from config.source import read
-from recordings.vault.storing import store_unreached
+from recordings.vault.uploader import store_unreached
 from tests.unit.storage.object_server import ObjectServer
 
 CONFIG = Path("config/hotline.toml")

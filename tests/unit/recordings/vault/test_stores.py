@@ -8,7 +8,7 @@ import pytest
 
 from calls.store import Store
 from recordings.vault.folder import Folder
-from recordings.vault.tiered_store import NearFirst
+from recordings.vault.tiered_store import TieredStore
 from storage.objects import ObjectStore
 from tests.unit.storage.object_server import ObjectServer
 
@@ -23,7 +23,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, objects: ObjectServer)
         case "objects":
             return ObjectStore(objects.address())
         case _:
-            return NearFirst(Folder(tmp_path / "near"), ObjectStore(objects.address()))
+            return TieredStore(Folder(tmp_path / "near"), ObjectStore(objects.address()))
 
 
 @pytest.fixture

@@ -16,12 +16,11 @@ from phones.tones import hears
 from recordings.access.verify import examine
 from recordings.errors import DisposedOfError, SealBrokenError
 from recordings.vault.archive import Archive
-from recordings.vault.disposal import remove
 from recordings.vault.folder import Folder
 from recordings.vault.keyring import KeyRing, first_ring
 from recordings.vault.opening import open_recording, sidecar_of
-from recordings.vault.sidecar import Sidecar, beside, recordings_in
-from recordings.vault.tiered_store import NearFirst
+from recordings.vault.sidecar import Sidecar, beside, recordings_in, remove
+from recordings.vault.tiered_store import TieredStore
 from recordings.vault.uploader import Uploader
 from recordings.watched import Watched
 from storage.objects import ObjectStore
@@ -38,7 +37,7 @@ class Site:
         self.spool, self.near = folder / "spool", Folder(folder / "archive")
         self.server, self.address = server, server.address()
         self.far = ObjectStore(self.address)
-        self.store = NearFirst(self.near, self.far)
+        self.store = TieredStore(self.near, self.far)
         self.ring: KeyRing = first_ring(folder / "keys.json")
         self.archive = Archive(self.near.root, lambda: self.ring)
         self.now_ms = BEGAN_MS + 60_000

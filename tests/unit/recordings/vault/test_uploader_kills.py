@@ -20,7 +20,7 @@ pytestmark = pytest.mark.process
 CHILD = """
 import asyncio, os, pathlib, pickle, signal, sys
 sys.path.insert(0, sys.argv[1])
-from recordings.vault import carrying
+from recordings.vault import uploader
 from recordings.vault.folder import Folder
 from recordings.vault.keyring import first_ring
 from recordings.vault.uploader import Uploader

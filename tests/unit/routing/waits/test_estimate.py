@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from calls.ids import GroupId
 from calls.wait_history import Handled
 from routing.erlang import erlang_a
-from routing.waits.announced import LONGEST_MIN, Minutes, Told, minutes_of, tell
+from routing.waits.announced import LONGEST_MIN, Announced, Minutes, announce, minutes_of
 from routing.waits.estimate import Estimate, Staff, Views, Weights, estimate, tied_lines, views
 from routing.waits.rates import (
     USUAL_PATIENCE_S,
@@ -276,24 +276,24 @@ def test_the_time_is_told_in_whole_minutes(low_s: float, high_s: float, minutes:
 
 
 def test_a_caller_hears_the_place_alone_when_the_range_would_have_to_grow() -> None:
-    first = tell(None, 4, Estimate(120, 90, 150))
-    assert first == Told(4, Minutes(2, 3), Minutes(2, 3))
-    second = tell(first, 3, Estimate(400, 300, 500))  # half of the operators went away
+    first = announce(None, 4, Estimate(120, 90, 150))
+    assert first == Announced(4, Minutes(2, 3), Minutes(2, 3))
+    second = announce(first, 3, Estimate(400, 300, 500))  # half of the operators went away
     assert second.minutes is None
-    third = tell(second, 2, Estimate(100, 60, 290))
+    third = announce(second, 2, Estimate(100, 60, 290))
     assert third.minutes == Minutes(1, 3)
 
 
 def test_a_place_that_rises_lets_the_range_start_anew() -> None:
-    before = tell(None, 2, Estimate(60, 50, 70))
-    assert tell(before, 5, Estimate(200, 180, 300)).minutes == Minutes(3, 5)
+    before = announce(None, 2, Estimate(60, 50, 70))
+    assert announce(before, 5, Estimate(200, 180, 300)).minutes == Minutes(3, 5)
 
 
 def test_without_operators_only_the_place_is_said_and_the_range_is_kept() -> None:
-    before = tell(None, 3, Estimate(60, 50, 100))
-    silent = tell(before, 3, None)
+    before = announce(None, 3, Estimate(60, 50, 100))
+    silent = announce(before, 3, None)
     assert silent.minutes is None
-    again = tell(silent, 2, Estimate(900, 100, 1000)).minutes
+    again = announce(silent, 2, Estimate(900, 100, 1000)).minutes
     assert again is not None
     assert before.held is not None
     assert again.high <= before.held.high
@@ -303,10 +303,10 @@ def test_without_operators_only_the_place_is_said_and_the_range_is_kept() -> Non
     st.lists(st.tuples(st.integers(1, 30), st.floats(0, 5000), st.floats(1, 4), st.booleans()), min_size=2, max_size=30)
 )
 def test_what_is_spoken_never_grows_while_the_place_does_not(said: list[tuple[int, float, float, bool]]) -> None:
-    told: Told | None = None
+    told: Announced | None = None
     for place, mean_s, wide, on_duty in said:
         expected = Estimate(mean_s, mean_s / wide, mean_s * wide) if on_duty else None
-        now = tell(told, place, expected)
+        now = announce(told, place, expected)
         held = told.held if told is not None and place <= told.place else None
         grows = expected is not None and held is not None and minutes_of(expected).low > held.high
         assert (now.minutes is None) == (expected is None or grows)

@@ -8,7 +8,7 @@ from calls.ids import CallId, GroupId, OperatorId
 from routing.presence import Operator
 from routing.queue import Waiting
 from routing.skills import EVERYBODY, Need, Step
-from routing.waits.announced import Told
+from routing.waits.announced import Announced
 from routing.waits.expectation import Expectations, ahead_of_each, on_duty
 from routing.waits.rates import TalkSeen, WaitSeen
 
@@ -89,7 +89,7 @@ def test_short_talks_and_impatient_callers_make_it_shorter() -> None:
 def test_a_caller_of_a_group_without_operators_is_told_the_place_alone() -> None:
     known = Expectations()
     assert known.began(ONE, ADVICE, {}, TEN, 0) is None
-    assert known.say(ONE, 1, {}, TEN) == Told(1)
+    assert known.say(ONE, 1, {}, TEN) == Announced(1)
     assert known.answered(ONE, 10_000) is None  # somebody came after all: nothing had been foretold
 
 
@@ -108,7 +108,7 @@ def test_waits_that_nobody_knows_of_change_nothing() -> None:
     before = known.weights
     assert known.answered(ONE, 5) is None
     known.gave_up(ONE, 5)
-    assert known.say(ONE, 3, {}, TEN) == Told(3)
+    assert known.say(ONE, 3, {}, TEN) == Announced(3)
     assert known.weights == before
     assert known.tallies == {}
 

@@ -19,10 +19,9 @@ from rating.taking import take_rating
 from storage import audit, rows
 from storage.engine import open_engine
 from storage.errors import JournalError, LedgerUnavailableError
-from storage.journal.alarming import raise_alarm
 from storage.journal.projector import Projector
 from storage.journal.reader import append, drop_read, rotate_if_large
-from storage.journal.writer import ControllerJournal
+from storage.journal.writer import ControllerJournal, raise_alarm
 from storage.ledger import Ledger
 from storage.record import CallRecord
 from storage.tables import metadata

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from calls.alarms import Told
+from calls.alarms import Alarm
 from calls.journal import Fact
 from calls.journal_lines import format_line
 from storage.journal import check
@@ -145,7 +145,7 @@ def test_talks_of_which_the_ledger_knows_nothing_are_found_in_what_was_taken_in(
 
     def look() -> Held:
         with engine.connect() as connection:
-            return check.held_against(connection, [controller, journal])
+            return check.check_journals(connection, [controller, journal])
 
     assert look() == Held(sum(map(len, later.lines)), ())
     with engine.begin() as connection:
@@ -163,13 +163,13 @@ def test_what_is_no_talk_is_not_taken_for_one(engine: Engine, projector: Project
     while projector.project_now():
         pass
     with engine.connect() as connection:
-        assert check.held_against(connection, [journal]) == Held(0, ())
+        assert check.check_journals(connection, [journal]) == Held(0, ())
 
 
 def test_a_journal_that_was_never_read_is_unread_to_its_last_byte(engine: Engine, journal: Path) -> None:
     journal.write_bytes(b"".join(scene.plain_call(1).lines))
     with engine.connect() as connection:
-        found = check.held_against(connection, [journal, journal.with_name("none.csv")])
+        found = check.check_journals(connection, [journal, journal.with_name("none.csv")])
     assert found == Held(journal.stat().st_size, ())
 
 
@@ -183,4 +183,4 @@ def test_alarms_are_told_from_all_journals_in_the_order_of_time(journal: Path) -
     controller.write_bytes(alarm(3_000, "c") + alarm(2_000, "b"))
     found = alarms_in_journals([journal, journal.with_name("none.csv"), controller], 2_000)
     told = ((2_000, "b"), (3_000, "c"), (4_000, "d"), (5_000, "e"))
-    assert found == [Told(at_ms, kind, f"of {kind}") for at_ms, kind in told]
+    assert found == [Alarm(at_ms, kind, f"of {kind}") for at_ms, kind in told]

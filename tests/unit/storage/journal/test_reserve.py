@@ -9,8 +9,7 @@ import structlog
 
 from calls.journal import Fact
 from calls.journal_lines import parse_line
-from storage.journal.reserve import RESERVE_BYTES, SHARE, reserve
-from storage.journal.reserve_keeper import JournalRoom
+from storage.journal.reserve import RESERVE_BYTES, SHARE, JournalRoom, reserve
 from storage.journal.writer import ControllerJournal
 from tests.small_disk import small_disk
 
@@ -102,7 +101,7 @@ async def test_that_no_room_can_be_kept_is_said_once_and_stops_nothing(
         asked.append(journal.name)
         raise OSError(next(errors))
 
-    monkeypatch.setattr("storage.journal.reserve_keeper.reserve", refuse)
+    monkeypatch.setattr("storage.journal.reserve.reserve", refuse)
     room = JournalRoom([tmp_path / "journal.csv", tmp_path / "controller.csv"])
     with structlog.testing.capture_logs() as logs:
         await room.keep()

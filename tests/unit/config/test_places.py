@@ -1,17 +1,17 @@
 from pathlib import Path
 
 from config.load import load
-from config.paths import storage_paths
+from config.places import places_of
 
 SHIPPED = Path("config/hotline.toml")
 
 
 def test_relative_folders_stand_under_the_base() -> None:
-    paths = storage_paths(load(SHIPPED, {}), Path("/srv/hotline"))
-    assert paths.state_dir == Path("/srv/hotline/var")
-    assert paths.archive_dir == Path("/srv/hotline/var/archive")
-    assert paths.override_dir == Path("/srv/hotline/studio")
-    assert paths.database_url == "sqlite:////srv/hotline/var/ledger.db"
+    places = places_of(load(SHIPPED, {}), Path("/srv/hotline"))
+    assert places.state == Path("/srv/hotline/var")
+    assert places.archive == Path("/srv/hotline/var/archive")
+    assert places.override == Path("/srv/hotline/studio")
+    assert places.database_url == "sqlite:////srv/hotline/var/ledger.db"
 
 
 def test_absolute_folders_and_a_given_database_stay_as_they_are() -> None:
@@ -20,19 +20,19 @@ def test_absolute_folders_and_a_given_database_stay_as_they_are() -> None:
         "BAILANYS_STORAGE__ARCHIVE_DIR": "/mnt/archive",
         "BAILANYS_STORAGE__DATABASE_URL": "postgresql://ledger@db/ledger",
     }
-    paths = storage_paths(load(SHIPPED, env), Path("/srv/hotline"))
-    assert paths.state_dir == Path("/var/lib/bailanys")
-    assert paths.archive_dir == Path("/mnt/archive")
-    assert paths.database_url == "postgresql://ledger@db/ledger"
+    places = places_of(load(SHIPPED, env), Path("/srv/hotline"))
+    assert places.state == Path("/var/lib/bailanys")
+    assert places.archive == Path("/mnt/archive")
+    assert places.database_url == "postgresql://ledger@db/ledger"
 
 
 def test_object_storage_is_named_by_its_url_and_its_key_lies_in_the_state_folder() -> None:
-    assert storage_paths(load(SHIPPED, {}), Path("/srv/hotline")).store is None
+    assert places_of(load(SHIPPED, {}), Path("/srv/hotline")).remote is None
     env = {
         "BAILANYS_RECORDINGS__STORE": "s3://records/hotline-1/",
         "BAILANYS_RECORDINGS__STORE_ENDPOINT": "https://s3.example.kz",
     }
-    store = storage_paths(load(SHIPPED, env), Path("/srv/hotline")).store
+    store = places_of(load(SHIPPED, env), Path("/srv/hotline")).remote
     assert store is not None
     assert (store.bucket, store.prefix, store.url) == ("records", "hotline-1", "s3://records/hotline-1")
     assert (store.endpoint, store.region) == ("https://s3.example.kz", "us-east-1")
