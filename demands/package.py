@@ -21,12 +21,20 @@ from config.places import Places
 from demands.desk import DemandDesk, check_understood
 from demands.package_zip import Item, build
 from recordings import durable
+from recordings.access.hits import facts, picked
 from recordings.access.search import by_number
 from recordings.vault.vault import Vault
 from storage.recording_search import FoundRecording, counts
 
 FORMAT = 2
 LOOK_EVERY_S = 0.2
+_OF_RECORDING = {
+    "file": "file", "flac_sha256": "sha256", "call": "call", "segment": "segment", "status": "status", "match": "match",
+    "why": "why", "number_demanded": "number", "day": "day", "number_as_presented": "number_as_presented",
+    "number": "phone", "operator": "operator", "group": "group", "arrived_ms": "arrived_ms",
+    "answered_ms": "answered_ms", "ended_ms": "ended_ms", "duration_ms": "duration_ms", "bridged_ms": "bridged_ms",
+}  # fmt: skip
+"""What the manifest tells of each recording, by its names, and what `recordings.access.hits` calls that."""
 
 
 async def pack(
@@ -97,38 +105,13 @@ def _about(
 def _gaps(found: Sequence[FoundRecording]) -> Iterator[dict[str, Any]]:
     for hit in found:
         if hit.recording is None or not hit.recording.path:
-            yield {
-                "call": hit.call_id,
-                "segment": hit.seq,
-                "arrived_ms": hit.arrived_ms,
-                "operator": hit.operator_id,
-                "status": hit.recording.status.value if hit.recording else "unfinished",
-            }
+            status = hit.recording.status.value if hit.recording else "unfinished"
+            yield picked(hit, "call", "segment", "arrived_ms", "operator") | {"status": status}
 
 
 def _facts(hit: FoundRecording) -> dict[str, Any]:
-    recording = hit.recording
-    assert recording is not None
-    return {
-        "file": recording.file,
-        "flac_sha256": recording.sha256,
-        "call": hit.call_id,
-        "segment": hit.seq,
-        "status": recording.status.value,
-        "match": hit.match,
-        "why": hit.why.value,
-        "number_demanded": hit.number or None,
-        "day": hit.day,
-        "number_as_presented": hit.caller_raw,
-        "number": hit.caller_key,
-        "operator": hit.operator_id,
-        "group": hit.group_id,
-        "arrived_ms": hit.arrived_ms,
-        "answered_ms": hit.answered_ms,
-        "ended_ms": hit.ended_ms,
-        "duration_ms": recording.duration_ms,
-        "bridged_ms": recording.bridged_ms,
-    }
+    told = facts(hit)
+    return {name: told[fact] for name, fact in _OF_RECORDING.items()}
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from calls.local_day import local_day
 from calls.search import Search
 from config.places import Places
 from demands.protocol import PRINTED
+from recordings.access.hits import picked
 from recordings.naming import SIDECAR, origin_of
 from recordings.vault.vault import Vault
 from storage.journal.reader import unread_bytes
@@ -39,13 +40,8 @@ async def searched(ledger: Ledger, places: Places, day: date, zone: str) -> dict
         "gaps": [asdict(gap) for gap in gaps],
         "more_gaps": len(gaps) > PRINTED,
         "unattributed": [
-            {
-                "call": hit.call_id,
-                "segment": hit.seq,
-                "file": hit.recording.file if hit.recording else None,
-                "arrived_ms": hit.arrived_ms,
-                "status": hit.recording.status.value if hit.recording else "unfinished",
-            }
+            picked(hit, "call", "segment", "file", "arrived_ms")
+            | {"status": hit.recording.status.value if hit.recording else "unfinished"}
             for hit in await ledger.search(Search(span, unattributed=True))
             if hit.day == "on"
         ],

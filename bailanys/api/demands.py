@@ -18,8 +18,8 @@ from console.stream import ZIP_MEDIA, Stream
 from demands.desk import DemandDesk, Entered
 from demands.package import pack, package_path
 from demands.package_zip import sha256_of
+from recordings.access.hits import facts
 from recordings.access.playback import Plain
-from storage.recording_search import FoundRecording
 
 
 class DemandOffice:
@@ -59,7 +59,9 @@ class DemandOffice:
         """What there is for a demand. Raises UnknownDemandError."""
         await self.of(demand)
         state, _ = await translated(self._desk.of(demand))
-        return [_hit(hit) async for hit in in_portions(await translated(self._desk.found(state)))]
+        return [
+            DemandHit.model_validate(facts(hit)) async for hit in in_portions(await translated(self._desk.found(state)))
+        ]
 
     async def search(self, demand: str, by: str) -> DemandFound:
         """Search again."""
@@ -128,7 +130,7 @@ class DemandOffice:
         return await self.of(demand)
 
     async def _found(self, entered: Entered) -> DemandFound:
-        hits = [_hit(hit) async for hit in in_portions(entered.found)]
+        hits = [DemandHit.model_validate(facts(hit)) async for hit in in_portions(entered.found)]
         return DemandFound(state=await self.of(entered.state.demand.id), hits=tuple(hits))
 
 
@@ -154,24 +156,4 @@ def _now(state: DemandState, steps: Sequence[DemandStep], now_ms: int) -> Demand
         closed_ms=state.closed_ms,
         in_time=state.in_time,
         steps=tuple(map(StepAnswer.model_validate, steps)),
-    )
-
-
-def _hit(hit: FoundRecording) -> DemandHit:
-    recording = hit.recording
-    return DemandHit(
-        call=hit.call_id,
-        segment=hit.seq,
-        file=recording.file if recording else None,
-        match=hit.match,
-        why=hit.why,
-        number=hit.number or None,
-        day=hit.day,
-        phone=hit.caller_key,
-        operator=hit.operator_id,
-        arrived_ms=hit.arrived_ms,
-        status=recording.status.value if recording else None,
-        duration_ms=recording.duration_ms if recording else None,
-        sound=bool(recording and recording.path),
-        on_hold=hit.held,
     )

@@ -13,7 +13,6 @@ from bailanys.api.figures_process import figures_apart, ratings_apart
 from bailanys.ratings import BadDaysError, Days
 from calls.local_day import local_date, local_day
 from calls.portions import in_portions
-from calls.recording import Recording
 from calls.search import PAGE, ends_of, hours_of
 from console.answers import Covered, FoundTalk, FoundTalks, LowTalk, LowTalks, RatingsTold, Stats
 from console.errors import BadRequestError, BusyError, UnknownCallError
@@ -31,11 +30,12 @@ from console.story import (
     Story,
 )
 from rating.report import By
+from recordings.access.hits import facts
 from recordings.access.search import Asked, look
 from storage.ledger import Ledger
 from storage.ratings import RatingBook
 from storage.record import CallRecord, RatingRow, talked
-from storage.recording_search import FoundRecording, counts
+from storage.recording_search import counts
 
 KEPT_S = 5.0
 """How old a day's figures may be: each look reads the whole day."""
@@ -118,7 +118,7 @@ class LedgerBooks:
             adjacent=numbers["adjacent"],
             more=len(found) == PAGE,
             coverage=None if covered is None else Covered(**asdict(covered)),
-            talks=tuple([_talk(hit, hit.recording) async for hit in in_portions(found)]),
+            talks=tuple([FoundTalk.model_validate(facts(hit) | {"seq": hit.seq}) async for hit in in_portions(found)]),
         )
 
     async def day_wait(self) -> DayWait:
@@ -165,28 +165,4 @@ def _rating(record: CallRecord, rating: RatingRow) -> RatingFacts:
         offered_ms=rating.offered_ms,
         outcome=rating.outcome,
         others=tuple(other for other in talked(record) if other != rating.operator_id),
-    )
-
-
-def _talk(hit: FoundRecording, recording: Recording | None) -> FoundTalk:
-    return FoundTalk(
-        call=hit.call_id,
-        seq=hit.seq,
-        match=hit.match,
-        why=hit.why,
-        number=hit.number or None,
-        day=hit.day,
-        phone=hit.caller_key,
-        arrived_ms=hit.arrived_ms,
-        operator=hit.operator_id,
-        group=hit.group_id,
-        answered_ms=hit.answered_ms,
-        ended_ms=hit.ended_ms,
-        language=hit.language,
-        file=recording.file if recording else None,
-        status=recording.status.value if recording else None,
-        on_hold=hit.held,
-        duration_ms=recording.duration_ms if recording else None,
-        path=recording.path or None if recording else None,
-        sha256=recording.sha256 or None if recording else None,
     )

@@ -13,6 +13,7 @@ from bailanys.cli.recordings_shown import show_hits
 from calls.demand import DemandState, DemandStep, StepKind
 from calls.local_day import local_time
 from demands.desk import time_left
+from recordings.access.hits import row_of_demand
 from storage.recording_search import FoundRecording
 
 
@@ -50,7 +51,7 @@ def show_one(
 def show_found(state: DemandState, found: Sequence[FoundRecording], zone: str, *, as_json: bool) -> None:
     """What a search has just found."""
     if as_json:
-        rows = [_hit(hit, zone) for hit in found]
+        rows = [row_of_demand(hit, zone) for hit in found]
         show([{"demand": state.demand.id, "deadline_ms": state.demand.deadline_ms, "found": rows}], as_json=True)
     elif found:
         show_hits(found, zone)
@@ -103,22 +104,6 @@ def _line(state: DemandState, now_ms: int, zone: str) -> dict[str, Any]:
         "letter": demand.letter,
         "talk": f"{demand.day} {demand.phone}",
         "chosen": f"{chosen} of {len(state.found)}",
-    }
-
-
-def _hit(hit: FoundRecording, zone: str) -> dict[str, Any]:
-    return {
-        "file": hit.recording.file if hit.recording else None,
-        "match": hit.match,
-        "why": hit.why.value,
-        "number": hit.number or None,
-        "day": hit.day,
-        "arrived": f"{local_time(hit.arrived_ms, zone):%Y-%m-%d %H:%M:%S%z}",
-        "phone": hit.caller_key,
-        "operator": hit.operator_id,
-        "status": hit.recording.status.value if hit.recording else "not finished yet",
-        "on_hold": hit.held,
-        "length_s": round(hit.recording.duration_ms / 1000, 1) if hit.recording else None,
     }
 
 

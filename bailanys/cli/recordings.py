@@ -12,14 +12,12 @@ from bailanys.cli import keys, recordings_keep, recordings_repair, recordings_re
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
 from bailanys.cli.days import day_of, span_of, times_of
 from bailanys.cli.person import who
-from calls.local_day import local_time
 from calls.people import Action
 from calls.search import PAGE
-from calls.store import Store, StoreAwayError
+from calls.store import StoreAwayError
 from rating.scale import WORDS
 from recordings.naming import SEALED, CopyKind
 from storage.ledger import Ledger
-from storage.recording_search import FoundRecording
 
 app = typer.Typer(help="Recordings of talks.", no_args_is_help=True)
 
@@ -67,6 +65,7 @@ def find(
     from bailanys.cli.ledger import ledger_of
     from bailanys.cli.recordings_shown import show_hits
     from config.places import places_of
+    from recordings.access.hits import row
     from recordings.access.search import Asked, look
     from recordings.vault.vault import Vault
 
@@ -83,7 +82,7 @@ def find(
     if len(found) == PAGE:
         typer.echo(f"There may be more: --page {page + 1}", err=as_json)
     if as_json:
-        show([_row(hit, zone, store) for hit in found], as_json=True)
+        show([row(hit, zone, store.place_of) for hit in found], as_json=True)
         return
     show_hits(found, zone)
     if not found:
@@ -180,26 +179,3 @@ def export(
     with ledger_of(settings, writing=True) as ledger:
         rows = asyncio.run(copies(ledger))
     show(rows, as_json=as_json, title=f"Copies of {call}")
-
-
-def _row(hit: FoundRecording, zone: str, store: Store) -> dict[str, Any]:
-    recording = hit.recording
-    return {
-        "arrived": local_time(hit.arrived_ms, zone).strftime("%Y-%m-%d %H:%M:%S%z"),
-        "match": hit.match,
-        "why": hit.why.value,
-        "number": hit.number or None,
-        "day": hit.day,
-        "phone": hit.caller_key,
-        "operator": hit.operator_id,
-        "group": hit.group_id,
-        "language": hit.language,
-        "rating": hit.score,
-        "status": recording.status.value if recording else "not finished yet",
-        "on_hold": hit.held,
-        "recording": recording.file if recording else None,
-        "length_s": round(recording.duration_ms / 1000, 1) if recording else None,
-        "file": store.place_of(recording.path) if recording and recording.path else None,
-        "sha256": recording.sha256 if recording else None,
-        "call": hit.call_id,
-    }

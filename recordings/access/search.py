@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from time import time_ns
@@ -11,21 +11,12 @@ from time import time_ns
 from calls.local_day import Span, clock_ms, local_date, local_day
 from calls.phone import ANONYMOUS, Candidates
 from calls.phone_field import NotUnderstoodError, numbers_of
-from calls.search import PAGE, Coverage, Search, Why
+from calls.search import PAGE, Coverage, Search
 from rating.scale import HIGHEST, LOWEST
 from storage.ledger import Ledger
 from storage.recording_search import FoundRecording, in_order, kinds_of
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-WHY = {
-    Why.NUMBER: "the caller's number",
-    Why.IDENTITY: "another number that came with the call",
-    Why.CALLBACK: "a callback was asked for from this number, or to it",
-    Why.READING: "another reading of the number",
-    Why.ENDING: "the last digits are the same",
-    Why.UNATTRIBUTED: "nobody knows who called: the journal of that call is lost",
-}
-"""What ties a talk to the number that was named, in words."""
 EARLIEST, LATEST = 2000, 2199
 """Years."""
 
@@ -67,18 +58,6 @@ async def look(ledger: Ledger, asked: Asked) -> tuple[list[FoundRecording], Cove
     search = search_of(asked, time_ns() // 1_000_000)
     found = in_order(await ledger.search(search))
     return found, None if search.span is None else await ledger.coverage(search.span.from_ms, search.span.to_ms)
-
-
-def apart(found: Sequence[FoundRecording]) -> Iterator[tuple[str, list[FoundRecording]]]:
-    """The kinds of hits that there are, each with its title: they are never mixed."""
-    on = [hit for hit in found if hit.day == "on"]
-    for title, hits in (
-        ("Talks", [hit for hit in on if hit.match == "exact"]),
-        ("Possible: see why; a person decides", [hit for hit in on if hit.match != "exact"]),
-        ("Adjacent: within an hour of the dates", [hit for hit in found if hit.day != "on"]),
-    ):
-        if hits:
-            yield title, hits
 
 
 def by_number(found: Sequence[FoundRecording], phone: str) -> list[dict[str, str | int]]:
