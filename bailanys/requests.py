@@ -9,8 +9,9 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from bailanys.control import ControlError
-from console.answers import CallNow, OperatorNow, PauseBody, PauseRecordingBody, SkillsBody
 from console.errors import ApiError
+from console.operations.calls import CallNow, PauseRecordingBody
+from console.operations.operators import OperatorNow, PauseBody, SkillsBody
 from console.ports import CallControl, LiveState, Supervision
 from dispatch.slowed_addresses import Slowed
 

@@ -28,8 +28,9 @@ from console.errors import (
 )
 from console.gate import Gate
 from console.limits import STRANGERS_AT_ONCE, STRANGERS_PER_S, Pace, Turnstile
+from console.ports import Office
 from console.queries import NoBody, Query
-from console.route import Asked, Asks, Office, Route
+from console.route import Asked, Asks, Route
 from console.routes import PREFIX, ROUTES
 from console.scopes import Scope
 from console.stream import Stream

@@ -8,9 +8,9 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, gener
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from console.answers import TargetNow
 from console.disk_metrics import disk_families
-from console.ports import DayWait, Floor, LoopNow
+from console.operations.figures import TargetNow
+from console.operations.health import DayWait, Floor, LoopNow
 from console.target_metrics import target_families
 
 METRICS_MEDIA = CONTENT_TYPE_PLAIN_0_0_4

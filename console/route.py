@@ -10,23 +10,9 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel
 
 from console.errors import ApiError
-from console.ports import Books, CallControl, DemandsOffice, Listening, LiveState, Supervision
 from console.queries import Query
 from console.scopes import Scope
 from console.stream import Stream
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """Those whom the API asks."""
-
-    state: LiveState
-    control: CallControl
-    supervision: Supervision
-    books: Books
-    demands: DemandsOffice
-    listening: Listening
-
 
 Q = TypeVar("Q", bound=Query)
 B = TypeVar("B", bound=BaseModel)
@@ -55,7 +41,8 @@ class Asks(Enum):
 
 
 Said = BaseModel | Mapping[str, Any] | Stream | str
-Handler = Callable[[Office, Asked[Any, Any]], Awaitable[Said]]
+Handler = Callable[[Any, Asked[Any, Any]], Awaitable[Said]]
+"""Does what a route says, with those whom the API asks (`console.ports.Office`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from prometheus_client.metrics_core import GaugeMetricFamily
 
-from console.answers import TargetNow, TargetOfGroup
+from console.operations.figures import TargetNow, TargetOfGroup
 
 STATES = ("calm", "in danger", "widened")
 

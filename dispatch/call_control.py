@@ -8,16 +8,6 @@ from functools import partial
 from calls.events import DutyChanged
 from calls.ids import CallId, OperatorId
 from config.settings import Settings
-from console.answers import (
-    CancelledCallback,
-    Consulting,
-    Duty,
-    Joined,
-    RecordingNow,
-    TakenBack,
-    Transferred,
-    WrapUp,
-)
 from console.errors import (
     NobodyThereError,
     NoTalkError,
@@ -28,6 +18,9 @@ from console.errors import (
     UnknownGroupError,
     UnknownOperatorError,
 )
+from console.operations.callbacks import CancelledCallback
+from console.operations.calls import Consulting, Joined, RecordingNow, TakenBack, Transferred
+from console.operations.operators import Duty, WrapUp
 from dialplan import names
 from dispatch import consultation, recording_pause
 from dispatch.ami_events import operator_of

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from calls.ids import OperatorId
-from console.answers import Consulting, Joined, TakenBack
 from console.errors import AlreadyConsultingError, NobodyThereError, NoConsultationError, NoTalkError
+from console.operations.calls import Consulting, Joined, TakenBack
 from dialplan import names
 from dispatch.ami_events import operator_of
 from dispatch.channels import seen_channels

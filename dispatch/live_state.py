@@ -9,14 +9,11 @@ from calls.disks import DiskNow
 from calls.ids import CallId
 from calls.portions import in_portions
 from config.settings import Settings
-from console.answers import (
-    CallNow,
-    OperatorNow,
-    OwedCallback,
-    OwedState,
-    TargetNow,
-)
-from console.ports import Floor, LoopNow
+from console.operations.callbacks import OwedCallback, OwedState
+from console.operations.calls import CallNow
+from console.operations.figures import TargetNow
+from console.operations.health import Floor, LoopNow
+from console.operations.operators import OperatorNow
 from dialplan import names
 from dispatch.ami_events import operator_of
 from dispatch.api_errors import done

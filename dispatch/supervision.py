@@ -14,7 +14,7 @@ from calls.ids import CallId, GroupId, OperatorId
 from calls.journal import Fact
 from calls.portions import in_portions
 from config.settings import LANGUAGES, Settings
-from console.answers import LARGEST_S, GroupNow, Prioritised, SkillsBody, SkillsNow
+from console.answers import LARGEST_S, Prioritised
 from console.errors import (
     NoSuchGroupError,
     NothingLeftError,
@@ -23,6 +23,8 @@ from console.errors import (
     UnknownLanguageError,
     UnknownOperatorError,
 )
+from console.operations.groups import GroupNow
+from console.operations.operators import SkillsBody, SkillsNow
 from dialplan import names
 from dispatch.api_errors import done
 from dispatch.channels import seen_channels

@@ -18,8 +18,8 @@ from calls.journal import Fact
 from calls.local_day import Span, local_date, local_day, local_time
 from calls.wait_history import SoFar, Waited
 from config.settings import Settings
-from console.answers import TargetNow, TargetOfGroup
 from console.errors import UnavailableError
+from console.operations.figures import TargetNow, TargetOfGroup
 from dispatch.dispatcher import Dispatcher
 from dispatch.notes import Notes
 from dispatch.ports import Clock

@@ -11,9 +11,9 @@ from bailanys.api.errors import translated
 from calls.demand import ActionRefusedError, Also, DemandState, DemandStep, StepKind
 from calls.portions import in_portions
 from config.places import Places
-from console.demand_answers import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked
-from console.demand_answers import DemandStep as StepAnswer
 from console.errors import RefusedError, UnavailableError, UnknownDemandError
+from console.operations.demands import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked
+from console.operations.demands import DemandStep as StepAnswer
 from console.stream import ZIP_MEDIA, Stream
 from demands.desk import DemandDesk, Entered
 from demands.package import pack, package_path

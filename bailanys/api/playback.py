@@ -19,7 +19,7 @@ from calls.people import Action
 from calls.recording import Recording
 from config.places import Places
 from console.errors import BadRequestError, NoSoundError, UnknownRecordingError
-from console.queries import ListenQuery
+from console.operations.recordings import ListenQuery
 from console.stream import Stream
 from demands.desk import DemandDesk
 from recordings.access.playback import MEDIA, Plain, Playable, opus_of, playable

@@ -14,10 +14,10 @@ from bailanys.ratings import BadDaysError, Days
 from calls.local_day import local_date, local_day
 from calls.portions import in_portions
 from calls.search import PAGE, ends_of, hours_of
-from console.answers import Covered, FoundTalk, FoundTalks, LowTalk, LowTalks, RatingsTold, Stats
 from console.errors import BadRequestError, BusyError, UnknownCallError
-from console.ports import DayWait
-from console.queries import DaysQuery, LowRatingsQuery, RatingsQuery, TalksQuery
+from console.operations.figures import DaysQuery, LowRatingsQuery, LowTalk, LowTalks, RatingsQuery, RatingsTold, Stats
+from console.operations.health import DayWait
+from console.operations.recordings import Covered, FoundTalk, FoundTalks, TalksQuery
 from console.story import (
     CallFacts,
     GapFacts,

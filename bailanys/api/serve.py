@@ -65,7 +65,7 @@ async def _serve(
     from calls.people import People
     from console.app import api_app
     from console.gate import Gate
-    from console.route import Office
+    from console.ports import Office
     from console.server import serve
     from console.token_file import TokenFile
     from demands.desk import DemandDesk

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from bailanys.loop.late_clock import LateClock, Stall
 from bailanys.loop.seen import Seen, what_runs
 from calls.alarms import AlarmKind
-from console.ports import LoopNow
+from console.operations.health import LoopNow
 
 TICK_S = 0.02
 ALARM_S = 0.1

@@ -6,7 +6,7 @@ import pytest
 
 from bailanys.control import ControlError
 from bailanys.requests import Requests
-from console.answers import SkillsBody
+from console.operations.operators import SkillsBody
 from tests.unit.console.paper import TALKING, WAITING, PaperDesk, PaperGuessers, PaperSupervision
 
 

@@ -31,7 +31,7 @@ from config.places import Places
 from config.settings import Person
 from console.app import api_app
 from console.gate import Gate
-from console.route import Office
+from console.ports import Office
 from console.routes import PREFIX, ROUTES
 from console.scopes import HEARS, Scope
 from console.token_file import TokenFile

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from console import app
 from console.app import api_app
 from console.gate import Gate
-from console.route import Office
+from console.ports import Office
 from console.token_file import TokenFile
 from tests.unit.console.paper import Paper, PaperBooks, PaperDesk, PaperListening, PaperSupervision
 from tests.unit.console.paper_demands import PaperDemands

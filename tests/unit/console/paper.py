@@ -11,32 +11,7 @@ from aiohttp.test_utils import TestClient
 from calls.disks import DiskNow
 from calls.ratings import RatingGiven
 from calls.statistics import CallTimes
-from console.answers import (
-    CallNow,
-    CancelledCallback,
-    Consulting,
-    Covered,
-    Duty,
-    FoundTalk,
-    FoundTalks,
-    GroupNow,
-    Joined,
-    LowTalk,
-    LowTalks,
-    OperatorNow,
-    OwedCallback,
-    Prioritised,
-    RatingsTold,
-    RecordingNow,
-    SkillsBody,
-    SkillsNow,
-    Stats,
-    TakenBack,
-    TargetNow,
-    TargetOfGroup,
-    Transferred,
-    WrapUp,
-)
+from console.answers import Prioritised
 from console.errors import (
     NoConsultationError,
     NoSuchGroupError,
@@ -51,8 +26,23 @@ from console.errors import (
     UnknownRecordingError,
 )
 from console.gate import Gate
-from console.ports import DayWait, Floor
-from console.queries import DaysQuery, ListenQuery, LowRatingsQuery, RatingsQuery, TalksQuery
+from console.operations.callbacks import CancelledCallback, OwedCallback
+from console.operations.calls import CallNow, Consulting, Joined, RecordingNow, TakenBack, Transferred
+from console.operations.figures import (
+    DaysQuery,
+    LowRatingsQuery,
+    LowTalk,
+    LowTalks,
+    RatingsQuery,
+    RatingsTold,
+    Stats,
+    TargetNow,
+    TargetOfGroup,
+)
+from console.operations.groups import GroupNow
+from console.operations.health import DayWait, Floor
+from console.operations.operators import Duty, OperatorNow, SkillsBody, SkillsNow, WrapUp
+from console.operations.recordings import Covered, FoundTalk, FoundTalks, ListenQuery, TalksQuery
 from console.scopes import Scope
 from console.story import CallFacts, OfferFacts, RatingFacts, RecordingFacts, SegmentFacts, StepFacts, Story
 from console.stream import Stream

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from calls.demand import Also, Authority
-from console.demand_answers import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked, DemandStep
 from console.errors import RefusedError, UnknownDemandError
+from console.operations.demands import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked, DemandStep
 from console.stream import Stream
 
 DEMAND = "D-2026-0001"

@@ -5,7 +5,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from calls.disks import DiskNow
 from console.errors import UnavailableError
 from console.metrics import METRICS_MEDIA, exposition
-from console.ports import DayWait, Floor, LoopNow
+from console.operations.health import DayWait, Floor, LoopNow
 from tests.unit.console.paper import TARGET, Paper
 
 FLOOR = Floor(True, {"portal": 2, "ict": 0}, {"ready": 1, "paused": 0}, 0.125)

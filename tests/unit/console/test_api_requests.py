@@ -13,9 +13,9 @@ import structlog
 
 from calls.disks import DiskNow
 from console import app
-from console.answers import SkillsBody
 from console.app import LARGEST_BODY
 from console.limits import FAILURES, REQUESTS_AT_ONCE, STRANGERS_AT_ONCE, Pace
+from console.operations.operators import SkillsBody
 from console.route import Route
 from console.routes import ROUTES
 from console.scopes import Scope

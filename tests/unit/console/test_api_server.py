@@ -14,7 +14,7 @@ import pytest
 from console import server
 from console.app import api_app
 from console.gate import Gate
-from console.route import Office
+from console.ports import Office
 from console.token_file import TokenFile
 from tests.unit.console.paper import PaperBooks, PaperDesk, PaperListening, PaperSupervision
 from tests.unit.console.paper_demands import PaperDemands

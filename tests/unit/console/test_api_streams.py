@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from calls.ids import CallId
-from console.queries import ListenQuery
+from console.operations.recordings import ListenQuery
 from console.routes import ROUTES
 from console.scopes import Scope
 from console.stream import Stream

@@ -18,7 +18,7 @@ from bailanys.api.reports import LedgerBooks
 from config.places import Places
 from console.app import api_app
 from console.gate import Gate
-from console.route import Office
+from console.ports import Office
 from console.routes import PREFIX
 from console.scopes import Scope
 from console.token_file import TokenFile

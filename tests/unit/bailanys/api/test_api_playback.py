@@ -22,7 +22,7 @@ from console.errors import (
     UnavailableError,
     UnknownRecordingError,
 )
-from console.queries import ListenQuery
+from console.operations.recordings import ListenQuery
 from console.stream import Stream
 from demands.desk import DemandDesk
 from recordings.vault.archive import Archive

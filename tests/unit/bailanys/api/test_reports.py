@@ -14,8 +14,9 @@ from bailanys.api import figures_process, reports
 from bailanys.api.reports import LedgerBooks
 from calls.local_day import local_day
 from console.errors import BadRequestError, BusyError, UnavailableError, UnknownCallError
-from console.ports import DayWait
-from console.queries import LowRatingsQuery, RatingsQuery, TalksQuery
+from console.operations.figures import LowRatingsQuery, RatingsQuery
+from console.operations.health import DayWait
+from console.operations.recordings import TalksQuery
 from rating.day import rated_day
 from storage.engine import open_engine, sqlite_url
 from storage.ledger import Ledger

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from bailanys import control
 from bailanys.cli import target
-from console.answers import TargetNow, TargetOfGroup
+from console.operations.figures import TargetNow, TargetOfGroup
 
 CONFIG = Path(__file__).parents[4] / "config" / "hotline.toml"
 AT_MS, SIX_MS = 1_764_065_700_000, 1_764_075_600_000  # 2025-11-25 15:15 and 18:00 in Almaty

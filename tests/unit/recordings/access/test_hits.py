@@ -10,8 +10,8 @@ import pytest
 from calls.ids import CallId
 from calls.recording import Recording, RecordingStatus
 from calls.search import Why
-from console.answers import FoundTalk
-from console.demand_answers import DemandHit
+from console.operations.demands import DemandHit
+from console.operations.recordings import FoundTalk
 from recordings.access.hits import apart, facts, line, picked, row, row_of_demand
 from storage.recording_search import FoundRecording
 
