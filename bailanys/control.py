@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from calls.json_text import json_text
+
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 LIMIT_BYTES = 1 << 20
@@ -50,7 +52,7 @@ class ControlServer:
             answer = {"error": str(error)}
         except (ValueError, TypeError, KeyError, TimeoutError) as error:
             answer = {"error": f"not a request: {error!r}"}
-        writer.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+        writer.write(json_text(answer).encode() + b"\n")
         await writer.drain()
         writer.close()
 

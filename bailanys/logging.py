@@ -15,13 +15,18 @@ from typing import Any, TextIO, cast
 
 import structlog
 
+from calls.json_text import json_text
+from config.visible_text import shown
+
 FOLLOW_EVERY_S = 1.0
 _NUMBER = re.compile(r"\.[0-9]+$")
 
 
 def set_up_logging() -> None:
     """Send everything to standard error as JSON lines."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Visible("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -29,12 +34,22 @@ def set_up_logging() -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             mask_numbers,
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(json_text),
         ],
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Unfailing(sys.stderr))),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
+
+
+class _Visible(logging.Formatter):
+    """Lines of libraries: what came from outside begins no line of its own, and has no power over a terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return shown(super().formatMessage(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        return shown(super().format(record), but="\n")  # those of a traceback
 
 
 class _Unfailing:

@@ -75,7 +75,14 @@ async def _way(places: Places) -> int:
     desk = DemandDesk(register, Ledger(engine), ZONE)
     day = local_date(ARRIVED_MS, ZONE)
     entered = await desk.enter(
-        Authority.SERVICE_QUALITY, "14-2/118", "rule 14", day, PHONE, time.time_ns() // 1_000_000, "clerk"
+        Authority.SERVICE_QUALITY,
+        "14-2/118",
+        "rule 14",
+        day,
+        PHONE,
+        time.time_ns() // 1_000_000,
+        "clerk",
+        confirm_dates=True,
     )
     demand = entered.state.demand.id
     files = [hit.recording.file for hit in entered.found if hit.recording is not None]

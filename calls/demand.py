@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 
+from calls.local_day import local_date, local_time
 from calls.machine_clock import Reading
+from config.visible_text import looks
 
 HOUR_MS = 3_600_000
 TERM_MS = 4 * HOUR_MS
@@ -20,6 +23,10 @@ ESCALATE_MS = 2 * HOUR_MS
 BREAK_GLASS_MS = 3 * HOUR_MS
 """From then on one person may approve alone, in writing: two pairs of eyes must never cause a miss."""
 CLOCK_WRONG_MS = 24 * HOUR_MS
+ENTERED_LATE_MS = 24 * HOUR_MS
+"""A letter entered later than that after its receipt has missed its term six times: most probably a typing error."""
+LONG_AGO_DAYS = 365
+"""A talk so many days before the receipt is asked for rarely, and a year is mistyped often."""
 ALERTS_MS = (0, HOUR_MS, 2 * HOUR_MS, 3 * HOUR_MS, 3 * HOUR_MS + HOUR_MS // 2, TERM_MS)
 """After the receipt; the last one is the miss itself."""
 
@@ -179,7 +186,7 @@ def check(state: DemandState, step: DemandStep) -> None:
         case StepKind.APPROVED:
             if state.selected is None:
                 refuse("nothing is selected yet: there is nothing to approve")
-            if step.actor == state.selected_by:
+            if looks(step.actor) == looks(state.selected_by):  # no second person by a name typed in another way
                 refuse(f"{step.actor} has selected: another person approves (alone only from the fourth hour on)")
         case StepKind.BROKE_GLASS:
             if state.selected is None:
@@ -201,6 +208,21 @@ def check(state: DemandState, step: DemandStep) -> None:
                 refuse("say by which letter it was withdrawn")
         case _:
             pass
+
+
+def odd_dates(day: date, received_ms: int, now_ms: int, zone: str) -> str:
+    """What looks like a typing error in the dates of a demand, in words for the clerk; empty when nothing does.
+
+    A receipt in the future is none: the register refuses it.
+    """
+    odd = []
+    if (late_ms := now_ms - received_ms) > ENTERED_LATE_MS:
+        hours = late_ms // HOUR_MS
+        ago = f"{hours} hours" if hours < 72 else f"{hours // 24} days"
+        odd.append(f"a receipt at {local_time(received_ms, zone):%Y-%m-%d %H:%M}, {ago} ago")
+    if (days := (local_date(received_ms, zone) - day).days) > LONG_AGO_DAYS:
+        odd.append(f"a talk of {day}, {days} days before the receipt")
+    return " and ".join(odd)
 
 
 def due(state: DemandState, now_ms: int) -> list[DemandStep]:

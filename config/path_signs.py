@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.problems import Finding, Problem
+from config.visible_text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,7 +28,7 @@ def unfit_sign(path: Path) -> str | None:
     text = str(path)
     if not _FIT.fullmatch(text):
         sign = next(sign for sign in text if not _FIT.fullmatch(sign))
-        return sign if sign.isprintable() else sign.encode("unicode_escape").decode()
+        return shown(sign)
     if text != text.strip() or any(part != part.strip() for part in path.parts):
         return "a blank at an end"
     return None

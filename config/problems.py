@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from config.visible_text import shown
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -19,11 +21,12 @@ class Finding:
 
     path: KeyPath
     message: str
+    beside: KeyPath | None = None
+    """What it does not go together with, if that has a line of its own to be told."""
 
     def __post_init__(self) -> None:
         """Keep to one line, whatever the quoted value holds."""
-        visible = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in self.message)
-        object.__setattr__(self, "message", visible)
+        object.__setattr__(self, "message", shown(self.message))
 
 
 @dataclass(frozen=True, slots=True)

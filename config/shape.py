@@ -118,8 +118,7 @@ def _quoted(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        shown = value if len(value) <= 40 else f"{value[:40]}…"
-        return '"' + "".join(char if char.isprintable() else "?" for char in shown) + '"'
+        return f'"{value}"' if len(value) <= 40 else f'"{value[:40]}…"'
     if isinstance(value, dict | list):
         return "a table" if isinstance(value, dict) else "a list"
     return str(value)[:40]

@@ -29,16 +29,23 @@ class Source:
 
     def problem(self, finding: Finding) -> Problem:
         """Tell where the finding stands: the nearest line, or the variable that set the value."""
-        prefixes = [finding.path[:length] for length in range(len(finding.path), 0, -1)]
-        for prefix in prefixes:
+        message = finding.message if finding.beside is None else f"{finding.message} ({self._place(finding.beside)})"
+        for prefix in _prefixes(finding.path):
             if prefix in self.names:
-                return Problem("environment", None, self.names[prefix], finding.message)
-        line = next((self.lines[prefix] for prefix in prefixes if prefix in self.lines), None)
-        return Problem(self.file, line, spelled(self._key(finding.path)), finding.message)
+                return Problem("environment", None, self.names[prefix], message)
+        return Problem(self.file, self._line(finding.path), spelled(self._key(finding.path)), message)
 
     def problems(self, findings: list[Finding]) -> tuple[Problem, ...]:
         """Return the findings as problems in the order of the file, those without a line first."""
         return tuple(sorted(map(self.problem, findings), key=lambda problem: (problem.line or 0, problem.key)))
+
+    def _line(self, path: KeyPath) -> int | None:
+        return next((self.lines[prefix] for prefix in _prefixes(path) if prefix in self.lines), None)
+
+    def _place(self, path: KeyPath) -> str:
+        """Where another value stands: `people[0].name, line 12`."""
+        line = None if any(prefix in self.names for prefix in _prefixes(path)) else self._line(path)
+        return spelled(path) if line is None else f"{spelled(path)}, line {line}"
 
     def _key(self, path: KeyPath) -> KeyPath:
         """Leave out the place in a list of plain values: `groups` says more than `groups[0]`."""
@@ -49,6 +56,11 @@ class Source:
             except (KeyError, IndexError, TypeError):
                 return path
         return path[:-1] if isinstance(path[-1], int) and not isinstance(value, dict) else path
+
+
+def _prefixes(path: KeyPath) -> list[KeyPath]:
+    """The path, and what it is in, the nearest first."""
+    return [path[:length] for length in range(len(path), 0, -1)]
 
 
 def read(path: Path, env: Mapping[str, str]) -> Source:

@@ -21,6 +21,7 @@ from config.patterns import (
 )
 from config.problems import Finding, KeyPath, spelled
 from config.settings import OPERATOR_DIGIT
+from config.visible_text import looks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +49,15 @@ def given_twice(document: Document) -> Iterator[Finding]:
                 yield Finding(path, f'{noun} "{value}" is there already, in {spelled(holder(first[value]))}')
             else:
                 first[value] = path
+
+
+def persons_look_alike(document: Document) -> Iterator[Finding]:
+    """Check that nobody becomes two persons by another alphabet, case or form of the same name (rule 14)."""
+    first: dict[str, tuple[KeyPath, str]] = {}
+    for path, name in values(document, PEOPLE, str):
+        where, like = first.setdefault(looks(name), (path, name))
+        if like != name:  # the very same is told by given_twice
+            yield Finding(path, f'"{name}" cannot be told from "{like}": is it one person?', where)
 
 
 def numbers_collide(document: Document) -> Iterator[Finding]:

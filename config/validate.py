@@ -16,10 +16,11 @@ from config.calling_back import hours_closed, trunk_unknown
 from config.document import ANY, Document, values
 from config.eligibility import needs_unserved, steps_narrow
 from config.object_store import store_misspelt
-from config.patterns import GROUP_WRAP_UPS, MENU_KEYS, holder
+from config.patterns import GROUP_WRAP_UPS, MENU_KEYS, PEOPLE, holder
 from config.problems import Finding, spelled
 from config.references import groups_unknown, groups_unserved, helpers_unknown, languages_unknown, operators_mute
-from config.uniqueness import given_twice, names_reserved, numbers_collide, operators_hidden
+from config.uniqueness import given_twice, names_reserved, numbers_collide, operators_hidden, persons_look_alike
+from config.visible_text import is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -108,15 +109,20 @@ def thresholds_crossed(document: Document) -> Iterator[Finding]:
 
 
 def control_characters(document: Document) -> Iterator[Finding]:
-    """Check for line breaks and the like: in Asterisk's files they would begin a line of their own."""
-    for pattern in (("operators", ANY, "name"), ("groups", ANY, "title", ANY), ("offers", "pause_reasons", ANY)):
+    """Check for line breaks and the like: in Asterisk's files they would begin a line of their own.
+
+    And for what nobody sees: it would make two names of one, and turn what stands beside it.
+    """
+    names = (("operators", ANY, "name"), PEOPLE, ("groups", ANY, "title", ANY), ("offers", "pause_reasons", ANY))
+    for pattern in names:
         for path, text in values(document, pattern, str):
-            if not text.isprintable() or not text.strip():
+            if not is_plain(text) or not text.strip():
                 yield Finding(path, "must be one line of visible text")
 
 
 CHECKS: tuple[Callable[[Document], Iterable[Finding]], ...] = (
     given_twice,
+    persons_look_alike,
     numbers_collide,
     operators_hidden,
     names_reserved,

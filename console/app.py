@@ -15,6 +15,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from pydantic import BaseModel, ValidationError
 
+from calls.json_text import json_text, made_visible
 from calls.portions import in_portions
 from console.answers import Refusal
 from console.errors import (
@@ -124,7 +125,7 @@ async def _response(said: BaseModel | Mapping[str, Any] | str, media: str) -> we
         case BaseModel():
             return web.Response(text=await written(said), content_type=media)
         case _:
-            return web.json_response(said)
+            return web.json_response(said, dumps=json_text)
 
 
 async def written(said: BaseModel) -> str:
@@ -134,9 +135,9 @@ async def written(said: BaseModel) -> str:
         for name in type(said).model_fields
         if isinstance(rows := getattr(said, name), tuple) and len(rows) > LONG and isinstance(rows[0], BaseModel)
     }
-    text = said.model_dump_json(exclude=set(long))
+    text = made_visible(said.model_dump_json(exclude=set(long)))
     for name, rows in long.items():
-        lines = ",".join([row.model_dump_json() async for row in in_portions(rows)])
+        lines = ",".join([made_visible(row.model_dump_json()) async for row in in_portions(rows)])
         text = f'{text[:-1]}{"" if text == "{}" else ","}"{name}":[{lines}]}}'
     return text
 
@@ -190,7 +191,8 @@ def _refusal(error: ApiError, headers: dict[str, str] | None = None) -> web.Resp
         more[hdrs.WWW_AUTHENTICATE] = "Bearer"
     if isinstance(error, TooManyError | BusyError):
         more[hdrs.RETRY_AFTER] = "1"
-    return web.Response(text=said.model_dump_json(), status=error.status, content_type="application/json", headers=more)
+    text = made_visible(said.model_dump_json())
+    return web.Response(text=text, status=error.status, content_type="application/json", headers=more)
 
 
 async def _say_little(_: web.Request, response: web.StreamResponse) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 
 from calls.alarms import AlarmKind
 from calls.audit import Entry, Note
-from calls.demand import ActionRefusedError, Authority, Demand, DemandState, DemandStep, StepKind, due
+from calls.demand import ActionRefusedError, Authority, Demand, DemandState, DemandStep, StepKind, due, odd_dates
 from calls.local_day import local_date
 from calls.people import Action, People
 from calls.phone_field import NotUnderstoodError, numbers_of, one_line
 from config.places import Places
+from config.visible_text import is_plain
 from demands.search_report import searched
 from recordings.access.copies import copy
 from recordings.naming import CopyKind
@@ -47,12 +48,14 @@ class DemandDesk:
 
     async def enter(
         self, authority: Authority, letter: str, ground: str, day: date, phone: str, received_ms: int, clerk: str,
-        scan_sha256: str | None = None,
+        scan_sha256: str | None = None, *, confirm_dates: bool = False,
     ) -> Entered:  # fmt: skip
-        """Register a demand, and search at once."""
+        """Register a demand, and search at once. `confirm_dates`: they are right, though they look mistyped."""
         self.people.check(clerk, Action.ENTER)
         if day > local_date(received_ms, self._zone):
             raise ActionRefusedError(f"{day} was not yet when the demand was received: check the dates")
+        if not confirm_dates and (odd := odd_dates(day, received_ms, await self._register.now_ms(), self._zone)):
+            raise ActionRefusedError(f"{odd}: mistyped? If it is right, confirm it: --confirm-dates, or confirm_dates")
         wanted = Demand(
             id="",
             authority=authority,
@@ -192,7 +195,7 @@ def time_left(left_ms: int) -> str:
 def _line(text: str, what: str) -> str:
     """One line that is not empty and of a length that a person writes."""
     line = " ".join(text.split())
-    if not line or len(line) > 500 or not line.isprintable():
+    if not line or len(line) > 500 or not is_plain(line):
         raise ActionRefusedError(f"{what} is missing or no line of text")
     return line
 
@@ -200,7 +203,7 @@ def _line(text: str, what: str) -> str:
 def _words(text: str) -> str:
     """One line, maybe empty: without what no eye sees, which would hide in the signed protocol or on a terminal."""
     line = " ".join(text.split())
-    if not line.isprintable():
+    if not is_plain(line):
         raise ActionRefusedError("what you say is no line of text: it holds marks that cannot be seen; type it anew")
     return line
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
 import zipfile
@@ -19,6 +18,7 @@ from typing import Any, BinaryIO
 import soundfile
 
 from calls.demand import Also
+from calls.json_text import json_text
 from config.whole_file import named
 from demands.mp3 import Mp3
 from demands.protocol import LANGUAGES, document, protocol
@@ -148,4 +148,4 @@ def _wav(item: Item, mp3: Mp3 | None) -> Iterator[bytes]:
 
 
 def _json(value: Any) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    return (json_text(value, indent=1, sort_keys=True) + "\n").encode()

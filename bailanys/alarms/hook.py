@@ -26,7 +26,9 @@ from pathlib import Path
 import structlog
 
 from calls.alarms import Alarm, AlarmKind
+from calls.json_text import json_text
 from config.settings import LANGUAGES, Alarms
+from config.visible_text import shown
 from storage.journal.alarms import alarm_in
 from storage.journal.reader import Position, files_of, read_portion
 
@@ -163,7 +165,7 @@ async def _run(command: str, said: Said) -> None:
         start_new_session=True,
     )
     try:
-        await process.communicate(json.dumps(fields, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+        await process.communicate(json_text(fields).encode() + b"\n")
     finally:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
@@ -188,8 +190,8 @@ def _mail(to: str, said: Said) -> None:
 
 
 def _safe(value: str) -> str:
-    """Without what no variable of the environment can hold; what a caller sent may be in a detail."""
-    return value.encode("utf-8", "backslashreplace").decode().replace("\0", "")
+    """As a variable of the environment, a mail and a terminal can hold it; what a caller sent may be in a detail."""
+    return shown(value, but="\n")
 
 
 @cache

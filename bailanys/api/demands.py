@@ -51,7 +51,7 @@ class DemandOffice:
         received_ms = await translated(self._desk.now_ms()) if body.received_ms is None else body.received_ms
         entering = self._desk.enter(
             body.authority, body.letter, body.ground, body.date, body.phone, received_ms, self._who(by),
-            body.scan_sha256,
+            body.scan_sha256, confirm_dates=body.confirm_dates,
         )  # fmt: skip
         return await self._found(await translated(entering))
 

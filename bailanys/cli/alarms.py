@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, show
 
 if TYPE_CHECKING:
     from calls.alarms import Alarm
@@ -78,5 +78,5 @@ def _told(settings: Settings, from_ms: int, now_ms: int) -> list[Alarm]:
             found = asyncio.run(ledger.alarms_between(from_ms, now_ms + 1))
             return [Alarm(one.at_ms, one.kind, one.detail) for one in found]
     except LedgerUnavailableError as error:
-        typer.echo(f"The ledger is away ({error}): read from the journals.", err=True)
+        say(f"The ledger is away ({error}): read from the journals.", err=True)
         return alarms_in_journals(places_of(settings, ROOT).journals, from_ms)

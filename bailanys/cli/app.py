@@ -27,6 +27,7 @@ from bailanys.cli import (
     target,
     tokens,
 )
+from config.visible_text import shown
 from storage.errors import in_one_line
 
 app = typer.Typer(
@@ -88,5 +89,5 @@ def main() -> None:
 
 def _fail(message: str, status: int) -> None:
     for line in message.splitlines():
-        print(line, file=sys.stderr)
+        print(shown(line), file=sys.stderr)
     sys.exit(status)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, show
 from bailanys.cli.person import who
 from calls.audit import Fault
 from calls.local_day import local_time
@@ -103,7 +103,7 @@ def begin_anew(
     places, actor, reason = places_of(settings, ROOT), who(settings, Action.SIGN_ANEW), reason_of(reason)
     with ledger_of(settings, writing=True) as ledger:
         public_key = asyncio.run(checkpoints_anew(ledger, places, actor, reason))
-    typer.echo(f"{places.checkpoints} is begun anew, signed by {public_key}: publish that key, back up its file")
+    say(f"{places.checkpoints} is begun anew, signed by {public_key}: publish that key, back up its file")
 
 
 def _tell(found: list[Fault], entries: int, points: int, path: Path, *, as_json: bool) -> None:
@@ -113,4 +113,4 @@ def _tell(found: list[Fault], entries: int, points: int, path: Path, *, as_json:
     if rows:
         raise AuditFaultsError(f"{len(rows)} faults in the audit log: keep it as it is, and find out who had access")
     if not as_json:
-        typer.echo(f"{entries} entries, all as they were written; {points} signed checkpoints in {path}")
+        say(f"{entries} entries, all as they were written; {points} signed checkpoints in {path}")

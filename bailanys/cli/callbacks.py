@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, clock, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, clock, say, show
 
 app = typer.Typer(help="Callbacks: list those that are owed, cancel one.", no_args_is_help=True)
 
@@ -41,4 +41,4 @@ def cancel(
     places = places_of(centre(config).settings, ROOT)
     answer = asyncio.run(ask(places.control, {"do": "cancel-callback", "call": call}))
     rest = ", but the phones are ringing just now" if answer["being_called"] else ""
-    typer.echo(f"Callback of {answer['call']}: cancelled{rest}")
+    say(f"Callback of {answer['call']}: cancelled{rest}")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, say_json, show
 from bailanys.cli.person import person
 
 
@@ -45,7 +45,6 @@ def show_(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Print everything the ledger knows of one call, as JSON: segments, offers, recordings, rating, steps."""
-    import json
     from dataclasses import asdict
 
     from bailanys.cli.ledger import ledger_of
@@ -69,7 +68,7 @@ def show_(
         "gaps": [asdict(row) for row in record.gaps.values()],
         "steps": [asdict(row) for row in story.steps],
     }
-    typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    say_json(told)
 
 
 @app.command()
@@ -80,7 +79,7 @@ def transfer(
 ) -> None:
     """Transfer a talk to another group or operator; the caller is told first and keeps the waited time (rule 11)."""
     answer = _asked(config, {"do": "transfer", "call": call, "to": to})
-    typer.echo(f"Call {answer['call']}: on its way to {answer['to']}")
+    say(f"Call {answer['call']}: on its way to {answer['to']}")
 
 
 @app.command("three-way")
@@ -90,7 +89,7 @@ def three_way(
 ) -> None:
     """Bring caller, operator and the colleague whom the operator asks together; the caller is told first (rule 11)."""
     answer = _asked(config, {"do": "three-way", "call": call})
-    typer.echo(f"Call {answer['call']}: the colleague joins")
+    say(f"Call {answer['call']}: the colleague joins")
 
 
 @app.command("pause-recording")
@@ -101,7 +100,7 @@ def pause_recording(
 ) -> None:
     """Pause a talk's recording for what must not be recorded, as `*7` does; it goes on by itself (rule 14)."""
     answer = _asked(config, {"do": "pause-recording", "call": call, "reason": reason, "by": person()})
-    typer.echo(f"Call {answer['call']}: the recording is paused; it goes on by itself after {answer['most_s']} s")
+    say(f"Call {answer['call']}: the recording is paused; it goes on by itself after {answer['most_s']} s")
 
 
 @app.command("resume-recording")
@@ -111,7 +110,7 @@ def resume_recording(
 ) -> None:
     """Have a paused recording go on, as `*8` does."""
     answer = _asked(config, {"do": "resume-recording", "call": call, "by": person()})
-    typer.echo(f"Call {answer['call']}: the recording goes on")
+    say(f"Call {answer['call']}: the recording goes on")
 
 
 @app.command()
@@ -122,7 +121,7 @@ def consult(
 ) -> None:
     """Put the caller on hold and let the operator ask a colleague; then `join` or `take-back` (rule 11)."""
     answer = _asked(config, {"do": "consult", "call": call, "to": to})
-    typer.echo(f"Call {answer['call']}: on hold, its operator asks {answer['to']}")
+    say(f"Call {answer['call']}: on hold, its operator asks {answer['to']}")
 
 
 @app.command()
@@ -132,7 +131,7 @@ def join(
 ) -> None:
     """Give the caller to the colleague whom the operator asks; the caller is told first (rule 11)."""
     answer = _asked(config, {"do": "join", "call": call})
-    typer.echo(f"Call {answer['call']}: on its way to the colleague")
+    say(f"Call {answer['call']}: on its way to the colleague")
 
 
 @app.command("take-back")
@@ -142,7 +141,7 @@ def take_back(
 ) -> None:
     """End the question to a colleague: the caller stays with the operator."""
     answer = _asked(config, {"do": "take-back", "call": call})
-    typer.echo(f"Call {answer['call']}: with operator {answer['operator']} again")
+    say(f"Call {answer['call']}: with operator {answer['operator']} again")
 
 
 @app.command(context_settings={"ignore_unknown_options": True})  # `-60` is no option
@@ -156,7 +155,7 @@ def priority(
         raise BadPriorityError(f"{seconds!r}: write seconds, `+60`, `-60` or `60`")
     key = "by_s" if seconds[0] in "+-" else "to_s"
     answer = _asked(config, {"do": "priority", "call": call, key: int(seconds), "by": person()})
-    typer.echo(f"Call {answer['of']}: priority {answer['priority_s']} s")
+    say(f"Call {answer['of']}: priority {answer['priority_s']} s")
 
 
 def _asked(config: Path, request: dict[str, str | int]) -> dict[str, Any]:

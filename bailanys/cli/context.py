@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
+from calls.json_text import json_text
 from config.load import load
 from config.ownership import become_owner, work_as_owner
 from config.places import places_of
 from config.settings import Settings
+from config.visible_text import shown
 
 ROOT = Path(__file__).resolve().parents[2]
 """The project's folder; relative paths of the configuration are under it."""
@@ -60,28 +61,33 @@ def clock(at_ms: int | None, zone: str) -> str | None:
     return None if at_ms is None else local_time(at_ms, zone).strftime("%H:%M:%S")
 
 
+def say(text: object, *, err: bool = False) -> None:
+    """Print for a person; what a caller or a letter wrote in it has no power over the terminal."""
+    typer.echo(shown(str(text), but="\n"), err=err)
+
+
+def say_json(value: object) -> None:
+    """Print for a program, and whoever looks at it."""
+    typer.echo(json_text(value, indent=1, default=str))
+
+
 def show(
     rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "", empty: str = "Nothing.", whole: str = ""
 ) -> None:
     """Print rows as a table for a person or as JSON for a program; the column `whole` is never broken."""
     if as_json:
-        typer.echo(json.dumps(list(rows), ensure_ascii=False, indent=1, default=str))
+        say_json(list(rows))
         return
     if not rows:
-        typer.echo(empty)
+        say(empty)
         return
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(title) if title else None, title_justify="left")
+    table = Table(title=Text(shown(title)) if title else None, title_justify="left")
     for column in rows[0]:
         table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column == whole)
     for row in rows:
-        table.add_row(*(Text(_shown(str(value))) if value is not None else "–" for value in row.values()))
+        table.add_row(*(Text(shown(str(value), but="\n")) if value is not None else "–" for value in row.values()))
     Console().print(table)
-
-
-def _shown(value: str) -> str:
-    """What a caller or a letter wrote, without power over the terminal: no escapes, no turned direction of writing."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else "�" for letter in value)

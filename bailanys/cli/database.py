@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, centre
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, centre, say
 from bailanys.cli.person import who
 from calls.people import Action
 
@@ -51,7 +51,7 @@ def take_over(
     finally:
         engine.dispose()
     said = f"was that of {before}, and belongs to {ours.place} now" if before else f"belongs to {ours.place}"
-    typer.echo(f"The ledger {said}")
+    say(f"The ledger {said}")
 
 
 @app.command()
@@ -68,4 +68,4 @@ def upgrade(
 
     places = places_of(centre(config).settings, ROOT)
     changed = upgrade_tables(places.database_url, (lambda: "") if lost else Vault(places).ledger_begun)
-    typer.echo("The ledger's tables are up to date" + (" now" if changed else " already"))
+    say("The ledger's tables are up to date" + (" now" if changed else " already"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, show
 from bailanys.cli.days import day_of, instant_of
 from bailanys.cli.person import who
 from calls.demand import Also, Authority, StepKind
@@ -40,6 +40,13 @@ def add(
     phone: Annotated[str, typer.Option(help="The caller's number as the letter writes it, or several.")],
     received: Annotated[str, typer.Option(help="Local instant of receipt, 2026-11-22T14:05; else now.")] = "",
     scan: Annotated[Path | None, typer.Option(help="The letter's scan: its hash is kept.", dir_okay=False)] = None,
+    confirm_dates: Annotated[
+        bool,
+        typer.Option(
+            "--confirm-dates",
+            help="The dates are right, though it was received over 24 hours ago, or 365 days after the talk.",
+        ),
+    ] = False,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,10 +60,12 @@ def add(
         from bailanys.cli.demands_shown import show_found
 
         clerk = who(centre(config).settings)
-        entered = await desk.enter(authority, letter, ground, day, phone, received_ms, clerk, digest)
+        entered = await desk.enter(
+            authority, letter, ground, day, phone, received_ms, clerk, digest, confirm_dates=confirm_dates
+        )
         if not as_json:
             until = local_time(entered.state.demand.deadline_ms, zone)
-            typer.echo(f"{entered.state.demand.id} is entered; to be handed over by {until:%Y-%m-%d %H:%M:%S}")
+            say(f"{entered.state.demand.id} is entered; to be handed over by {until:%Y-%m-%d %H:%M:%S}")
         show_found(entered.state, entered.found, zone, as_json=as_json)
 
     _at_desk(config, work)
@@ -124,7 +133,7 @@ def listen(
         if as_json:
             show([{"file": str(copy)}], as_json=True)
         else:
-            typer.echo(copy)
+            say(copy)
 
     _at_desk(config, work)
 
@@ -193,7 +202,7 @@ def package(
         if as_json:
             show([{"demand": demand, "package": str(target), "sha256": state.package_sha256}], as_json=True)
             return
-        typer.echo(f"{target}\nsha256 {state.package_sha256}\nCheck it anywhere with the verifier (`demands verifier`)")
+        say(f"{target}\nsha256 {state.package_sha256}\nCheck it anywhere with the verifier (`demands verifier`)")
 
     _at_desk(config, work)
 
@@ -223,8 +232,8 @@ def verifier(
     if as_json:
         show([row], as_json=True)
         return
-    typer.echo(f"{file}\nsha256 {row['sha256']}\nkey    {key}")
-    typer.echo("Publish all three where an authority finds them without us: on the centre's site, in a letter.")
+    say(f"{file}\nsha256 {row['sha256']}\nkey    {key}")
+    say("Publish all three where an authority finds them without us: on the centre's site, in a letter.")
 
 
 @app.command()
@@ -259,7 +268,7 @@ def _do(config: Path, demand: str, kind: StepKind, files: list[str], detail: str
         if as_json:
             show([told], as_json=True)
         else:
-            typer.echo(f"{demand}: {said}; {told['clock']}")
+            say(f"{demand}: {said}; {told['clock']}")
 
     _at_desk(config, work)
 

@@ -6,9 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import typer
-
-from bailanys.cli.context import show
+from bailanys.cli.context import say, show
 from bailanys.cli.recordings_shown import show_hits
 from calls.demand import DemandState, DemandStep, StepKind
 from calls.local_day import local_time
@@ -56,7 +54,7 @@ def show_found(state: DemandState, found: Sequence[FoundRecording], zone: str, *
     elif found:
         show_hits(found, zone)
     else:
-        typer.echo(f"No talk found on {state.demand.day} of {state.demand.phone}: `select --none` answers so.")
+        say(f"No talk found on {state.demand.day} of {state.demand.phone}: `select --none` answers so.")
 
 
 def row(state: DemandState, now_ms: int, zone: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bailanys.cli.context import CACHE, DEFAULT_CONFIG, ROOT, ConfigOption, centre
+from bailanys.cli.context import CACHE, DEFAULT_CONFIG, ROOT, ConfigOption, centre, say
 from config.ownership import as_caller
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def render(
     verify(files, settings)
     with as_caller():
         install(files, out)
-    typer.echo(f"{len(files)} files in {out}")
+    say(f"{len(files)} files in {out}")
 
 
 @app.command("install")
@@ -62,15 +62,15 @@ def install_(config: ConfigOption = DEFAULT_CONFIG) -> None:
         raise ConfigError(tuple(problems))  # the next start would refuse it
     running, left = asyncio.run(_installed(settings, places, asterisk))
     if not running:
-        typer.echo(f"Installed in {places.etc}; Asterisk is not running")
+        say(f"Installed in {places.etc}; Asterisk is not running")
         return
-    typer.echo(f"Installed in {places.etc}, reloaded and looked at. The controller has its settings of before:")
-    typer.echo("`systemctl restart bailanys` or `kill` it (it is started again); callers notice nothing.")
+    say(f"Installed in {places.etc}, reloaded and looked at. The controller has its settings of before:")
+    say("`systemctl restart bailanys` or `kill` it (it is started again); callers notice nothing.")
     if left:
-        typer.echo("A restart of Asterisk is needed for what it takes only at its start:")
+        say("A restart of Asterisk is needed for what it takes only at its start:")
         for line in left:
-            typer.echo(f"  {line}")
-        typer.echo("`bailanys stop` (calls end by themselves, new ones are refused), then start the hotline again.")
+            say(f"  {line}")
+        say("`bailanys stop` (calls end by themselves, new ones are refused), then start the hotline again.")
 
 
 async def _installed(settings: Settings, places: Places, asterisk: AsteriskInstall) -> tuple[bool, list[str]]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, show
 from bailanys.cli.person import person
 
 app = typer.Typer(help="Groups: list them, let one go first.", no_args_is_help=True)
@@ -40,4 +40,4 @@ def priority(
     places = places_of(centre(config).settings, ROOT)
     asked = {"do": "priority", "group": group, "to_s": seconds, "by": person()}
     answer = asyncio.run(ask(places.control, asked))
-    typer.echo(f"Group {answer['of']}: priority {answer['priority_s']} s")
+    say(f"Group {answer['of']}: priority {answer['priority_s']} s")

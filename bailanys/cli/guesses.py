@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, clock, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, clock, say, show
 
 app = typer.Typer(help="Guesses at SIP accounts: list who is slowed, let an address in.", no_args_is_help=True)
 
@@ -44,4 +44,4 @@ def lift(
     by = who(settings, Action.LET_IN)
     request = {"do": "let-in", "address": address.strip(), "by": by}
     let_in = asyncio.run(ask(places_of(settings, ROOT).control, request))
-    typer.echo(f"{let_in['address']}: let in")
+    say(f"{let_in['address']}: let in")

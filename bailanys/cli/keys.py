@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, show
 from bailanys.cli.person import who
 from calls.people import Action
 from recordings.secret_file import Used
@@ -85,4 +85,4 @@ def _changed(config: Path, actor: str, kind: str, change: _Change, said: str, *,
     if as_json:
         show([row], as_json=True)
     else:
-        typer.echo(said.format_map(row))
+        say(said.format_map(row))

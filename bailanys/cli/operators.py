@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, clock, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, clock, say, show
 from bailanys.cli.person import person
 
 app = typer.Typer(
@@ -61,7 +61,7 @@ def wrap_up(
     request = {"do": "wrap-up", "operator": number, "longer": extend}
     answer = asyncio.run(ask(places_of(settings, ROOT).control, request))
     until = clock(answer["until_ms"], settings.hotline.time_zone)
-    typer.echo(f"Operator {answer['operator']}: wrap-up until {until}")
+    say(f"Operator {answer['operator']}: wrap-up until {until}")
 
 
 @app.command()
@@ -97,7 +97,7 @@ def skill(
     answer = asyncio.run(ask(places.control, asked))
     serves = ", ".join(f"{group} {level}" for group, level in answer["levels"].items())
     told = "" if answer["changed"] else " (as configured)"
-    typer.echo(f"Operator {answer['operator']}: {serves}; {', '.join(answer['languages'])}{told}")
+    say(f"Operator {answer['operator']}: {serves}; {', '.join(answer['languages'])}{told}")
 
 
 class BadSkillError(Exception):
@@ -120,4 +120,4 @@ def _duty(number: str, config: ConfigOption, *, is_ready: bool, reason: str) -> 
 
     places = places_of(centre(config).settings, ROOT)
     answer = asyncio.run(ask(places.control, {"do": "duty", "operator": number, "ready": is_ready, "reason": reason}))
-    typer.echo(f"Operator {answer['operator']}: {answer['state']}")
+    say(f"Operator {answer['operator']}: {answer['state']}")

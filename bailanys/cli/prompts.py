@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, show
 from config.ownership import as_caller
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def build() -> None:
     write_hold_music(SOUNDS / "music" / "hold.wav")
     todo = changed()
     if not todo:
-        typer.echo("Every prompt is as its text says.")
+        say("Every prompt is as its text says.")
         return
     with Progress() as progress:
         bar = progress.add_task("Rendering", total=len(todo))
@@ -112,10 +112,10 @@ def import_(
         show([row], as_json=True)
         return
     figures = f"{made.figures.seconds:.2f} s, {made.figures.level_db:.1f} dBFS (the others: {usual_db:.1f})"
-    typer.echo(f"{wanted}: {figures}; from {came.form}\n{target}")
-    typer.echo("The next caller hears it." if laid_out else "Callers hear it from the next `bailanys run` on.")
+    say(f"{wanted}: {figures}; from {came.form}\n{target}")
+    say("The next caller hears it." if laid_out else "Callers hear it from the next `bailanys run` on.")
     for warning in warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
 
 
 @app.command()
@@ -154,7 +154,7 @@ def join(
     if as_json:
         show([row], as_json=True)
     else:
-        typer.echo(f"{row['text']}\n{out}: {row['seconds']} s, {row['level_dbfs']} dBFS")
+        say(f"{row['text']}\n{out}: {row['seconds']} s, {row['level_dbfs']} dBFS")
 
 
 def _rows(prompts: Sequence[Prompt], sources: Sources) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
@@ -11,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, say, say_json, show
 from bailanys.cli.days import day_of
 from calls.ratings import RatedTalk
 from calls.search import PAGE
@@ -73,11 +72,11 @@ def ratings(
         return
     found = _report(settings, days, by or Axis.OPERATOR)
     if as_json:
-        typer.echo(json.dumps(told | asdict(found), ensure_ascii=False, indent=1))
+        say_json(told | asdict(found))
         return
     show(_rows(found), as_json=False, title=f"Ratings {WORDS} by {found.by}, {_dates(days.first, days.last)} ({zone})")
     if found.by == "operator":
-        typer.echo("Of the same call: the caller rated the operator who talked last, and this one had talked before.")
+        say("Of the same call: the caller rated the operator who talked last, and this one had talked before.")
 
 
 def _report(settings: Settings, days: Any, by: Axis) -> RatingReport:
@@ -99,7 +98,7 @@ def _low(settings: Settings, days: Any, page: int, told: dict[str, str], *, as_j
         talks = asyncio.run(book.rated_low(days.span, at_most, PAGE, (page - 1) * PAGE))
     if as_json:
         rows = [asdict(talk) for talk in talks]
-        typer.echo(json.dumps({**told, "at_most": at_most, "talks": rows}, ensure_ascii=False, indent=1))
+        say_json({**told, "at_most": at_most, "talks": rows})
         return
     show(
         [_talk(talk, days.zone) for talk in talks],
@@ -109,7 +108,7 @@ def _low(settings: Settings, days: Any, page: int, told: dict[str, str], *, as_j
         whole="call",
     )
     if len(talks) == PAGE:
-        typer.echo(f"There may be more: --page {page + 1}")
+        say(f"There may be more: --page {page + 1}")
 
 
 def _talk(talk: RatedTalk, zone: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from bailanys.cli import keys, recordings_keep, recordings_repair, recordings_retention
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, show
 from bailanys.cli.days import day_of, span_of, times_of
 from bailanys.cli.person import who
 from calls.people import Action
@@ -80,16 +80,16 @@ def find(
         found, covered = asyncio.run(look(ledger, asked))
     store = Vault(places_of(settings, ROOT)).store
     if len(found) == PAGE:
-        typer.echo(f"There may be more: --page {page + 1}", err=as_json)
+        say(f"There may be more: --page {page + 1}", err=as_json)
     if as_json:
         show([row(hit, zone, store.place_of) for hit in found], as_json=True)
         return
     show_hits(found, zone)
     if not found:
-        typer.echo("No talk found.")
+        say("No talk found.")
     if covered is not None:
         gaps = ", ".join(f"{count} {status}" for status, count in sorted(covered.gaps.items())) or "none"
-        typer.echo(
+        say(
             f"All talks of these dates: {covered.talks}; recorded {covered.recorded}, not finished yet "
             f"{covered.unfinished}, gaps: {gaps}"
         )

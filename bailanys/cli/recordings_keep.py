@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, show
 from bailanys.cli.person import who
 from calls.people import Action
 
@@ -35,7 +35,7 @@ def hold(call: CallArgument, reason: ReasonOption, config: ConfigOption = DEFAUL
         wanted = asyncio.run(recordings_of(ledger, call))
         asked = in_transaction(ledger.engine, lambda one: retention.hold(one, wanted, actor, reason, now_ms))
         order = asyncio.run(asked)
-    typer.echo(f"{len(wanted)} recordings of {call} are on hold by {order}")
+    say(f"{len(wanted)} recordings of {call} are on hold by {order}")
 
 
 def release(
@@ -56,7 +56,7 @@ def release(
         files = [made.file for made in asyncio.run(recordings_of(ledger, call))]
         asked = in_transaction(ledger.engine, lambda one: retention.release(one, files, actor, reason, now_ms, order))
         ended = asyncio.run(asked)
-    typer.echo(f"{len(ended)} holds on recordings of {call} have ended")
+    say(f"{len(ended)} holds on recordings of {call} have ended")
 
 
 def reconcile(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bailanys.cli.context import CACHE, DEFAULT_CONFIG, ROOT, ConfigOption, become_who_runs, centre
+from bailanys.cli.context import CACHE, DEFAULT_CONFIG, ROOT, ConfigOption, become_who_runs, centre, say
 from config.load import load
 from config.ownership import as_caller
 from config.whole_file import write_whole
@@ -52,8 +52,8 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     ]:
         raise ConfigError(tuple(problems))
     for remark in remarks(settings, source, places):
-        typer.echo(f"warning: {remark}", err=True)
-    typer.echo(f"{config}: {len(settings.operators)} operators in {len(settings.groups)} groups, all in order")
+        say(f"warning: {remark}", err=True)
+    say(f"{config}: {len(settings.operators)} operators in {len(settings.groups)} groups, all in order")
 
 
 def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
@@ -83,13 +83,13 @@ def stop(
     from telephony.embedded import find_asterisk
 
     places = places_of(centre(config).settings, ROOT)
-    ended = asyncio.run(stop_hotline(places, find_asterisk(CACHE), within if drain else 0.0, typer.echo))
+    ended = asyncio.run(stop_hotline(places, find_asterisk(CACHE), within if drain else 0.0, say))
     if not ended.was_running:
-        typer.echo(f"No hotline runs on {places.state}.")
+        say(f"No hotline runs on {places.state}.")
         return
     cut = f" {ended.cut} that were still up were ended." if ended.cut else ""
     refused = f" {ended.refused} new ones were refused meanwhile." if ended.refused else ""
-    typer.echo(f"Stopped.{cut}{refused}")
+    say(f"Stopped.{cut}{refused}")
 
 
 def units(
@@ -109,13 +109,13 @@ def units(
     made = unit_files(settings, places, config, ROOT, user or owner_of(places.state))
     for name, text in made.items():
         if out is None:
-            typer.echo(f"# {name}\n{text}")
+            say(f"# {name}\n{text}")
         else:
             with as_caller():
                 write_whole(out / name, text)
-            typer.echo(f"{out / name}")
+            say(f"{out / name}")
     if out is not None:
-        typer.echo("Then: systemctl daemon-reload; systemctl enable --now " + " ".join(sorted(made)))
+        say("Then: systemctl daemon-reload; systemctl enable --now " + " ".join(sorted(made)))
 
 
 def demo(
@@ -126,7 +126,7 @@ def demo(
     from bailanys.demo import play_demo
 
     load(config)
-    asyncio.run(play_demo(config, ROOT, CACHE, typer.echo, keep=keep))
+    asyncio.run(play_demo(config, ROOT, CACHE, say, keep=keep))
 
 
 def controller(config: ConfigOption = DEFAULT_CONFIG) -> None:
@@ -174,7 +174,7 @@ def _may_start(config: Path) -> None:
     if problems and not up:
         raise ConfigError(tuple(problems))
     for problem in (*problems, *doubts(settings, source, places), *remarks(settings, source, places)):
-        typer.echo(f"warning: {problem}", err=True)
+        say(f"warning: {problem}", err=True)
 
 
 class _End(Enum):
@@ -228,7 +228,7 @@ def _settle(told: asyncio.Future[_End], meaning: _End) -> None:
 def _tell(line: str) -> None:
     """Print it; a terminal or a pipe that is gone must not cost a talk."""
     with contextlib.suppress(OSError):
-        typer.echo(line)
+        say(line)
 
 
 def _tell_how_to_use(up: Hotline) -> None:

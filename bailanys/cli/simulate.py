@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, centre
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, centre, say
+from calls.json_text import json_text
 from config.ownership import as_caller
 from config.whole_file import write_whole
 
@@ -95,15 +95,15 @@ def simulate(
         with as_caller():
             write_whole(svg, wait_plot.svg(title, found, _target_s(settings)))
     if json_file is not None:
-        told = json.dumps(shown.as_object(title, found, speeds), ensure_ascii=False, indent=1)
+        told = json_text(shown.as_object(title, found, speeds), indent=1)
         if json_file == ON_STANDARD_OUTPUT:
-            typer.echo(told)
+            say(told)
             return
         with as_caller():
             write_whole(json_file, told + "\n")
     shown.print_table(title, shown.rows(found))
     for line in (shown.speed(speeds), *shown.warnings(found), *wait_plot.bars(found, _target_s(settings))):
-        typer.echo(line)
+        say(line)
 
 
 def _timed(scenario: Scenario, day: Day) -> tuple[Result, float]:

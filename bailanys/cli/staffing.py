@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from dataclasses import replace
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, say, say_json, show
 from config.ownership import as_caller
 
 if TYPE_CHECKING:
@@ -72,21 +71,21 @@ def staffing(
     advice, why_not = _advice(settings, demands, plan, lessons, most_groups)
     if as_json:
         found = tables.as_object(plan, patience, needs, leaving, advice, why_not)
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        say_json(found)
         return
     nothing = "No calls in these days: nothing to plan from."
-    typer.echo(tables.about_plan(plan, patience))
+    say(tables.about_plan(plan, patience))
     show(tables.need_rows(needs, leaving), as_json=False, title=tables.NEEDS_TITLE, empty=nothing)
     if any(one.groups for one in needs):
         show(tables.group_rows(needs), as_json=False, title=tables.GROUPS_TITLE)
     if advice is None:
-        typer.echo(why_not)
+        say(why_not)
         return
     operators = {operator.number: operator.name for operator in settings.operators}
     none = tables.advice_none(advice)
     show(tables.lesson_rows(operators, advice), as_json=False, title=tables.LESSONS_TITLE, empty=none)
     if advice.lessons:
-        typer.echo(tables.about_advice(len(operators), advice))
+        say(tables.about_advice(len(operators), advice))
 
 
 def _forecast(file: Path, settings: Settings) -> tuple[tuple[Demand, ...], Habits]:
@@ -138,6 +137,6 @@ def _advice(
     if lessons == 0:
         return None, ""
     if len(operators) > MANY:
-        typer.echo(f"Trying skills of {len(operators)} operators, which takes a while …", err=True)
+        say(f"Trying skills of {len(operators)} operators, which takes a while …", err=True)
     tried = setting(shares, len(operators), plan.line_target_s)
     return advise(operators, tried, lessons, most_groups), ""

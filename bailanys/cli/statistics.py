@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, say_json, show
 from bailanys.cli.days import day_of
 from rating.day import RatedDay, RatedFigures
 from rating.figures import Ratings
@@ -38,9 +37,7 @@ def stats(
     with ledger_of(settings) as ledger:
         figures = rated_day(asyncio.run(ledger.calls_between(span.from_ms, span.to_ms)))
     if as_json:
-        typer.echo(
-            json.dumps({"day": date.isoformat(), "time_zone": zone, **asdict(figures)}, ensure_ascii=False, indent=1)
-        )
+        say_json({"day": date.isoformat(), "time_zone": zone, **asdict(figures)})
         return
     show(_rows(figures), as_json=False, title=f"{date.isoformat()} ({zone}); waits in seconds, from the arrival")
     if figures.operators:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, say_json, show
 
 ALL = "all groups"
 STALE_MS = 60_000
@@ -28,7 +27,7 @@ def target(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     places = places_of(centre(config).settings, ROOT)
     answer = asyncio.run(ask(places.control, {"do": "target"}))
     if as_json:
-        typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
+        say_json(answer)
         return
     at = local_time(answer["at_ms"], answer["time_zone"])
     rows = [_row(one, answer["time_zone"]) for one in (*answer["groups"], answer["total"])]
@@ -36,7 +35,7 @@ def target(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         rows, as_json=False, title=f"{at:%Y-%m-%d %H:%M:%S} ({answer['time_zone']}); waits in seconds, from the arrival"
     )
     if answer["at_ms"] - answer["ledger_at_ms"] > STALE_MS:
-        typer.echo("The ledger is away: its last known figures, and the answers seen since.")
+        say("The ledger is away: its last known figures, and the answers seen since.")
 
 
 def _row(one: dict[str, Any], zone: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, show
 from bailanys.cli.person import who
 from calls.people import Action
 from console.scopes import HEARS
@@ -31,7 +31,7 @@ def add(
         who(centre(config).settings, Action.ADMIT_PROGRAM)
     secret, token = new_token(name, scope, time.time_ns() // 1_000_000)
     _file(config).add(token)
-    typer.echo(secret)
+    say(secret)
 
 
 @app.command("list")
@@ -62,7 +62,7 @@ def revoke(
 ) -> None:
     """Revoke a token; it opens nothing from the next request on."""
     _file(config).revoke(name)
-    typer.echo(f"Token {name}: revoked")
+    say(f"Token {name}: revoked")
 
 
 def _file(config: Path) -> TokenFile:

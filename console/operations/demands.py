@@ -40,6 +40,10 @@ class DemandBody(BaseModel):
     )
     received_ms: int | None = Field(default=None, ge=0, le=10**14, description="When it was received; now if left out.")
     scan_sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$", description="Of the letter's scan.")
+    confirm_dates: bool = Field(
+        default=False,
+        description="The dates are right, though it was received over 24 hours ago, or 365 days after the talk.",
+    )
 
 
 class SelectBody(BaseModel):

@@ -8,6 +8,7 @@ from pathlib import Path
 from calls.audit import Note
 from calls.recording import Recording
 from config.places import Places
+from config.visible_text import is_plain
 from recordings.access.copies import copy
 from recordings.naming import CopyKind
 from recordings.vault.vault import Vault
@@ -44,7 +45,7 @@ async def recordings_of(ledger: Ledger, call: str) -> list[Recording]:
 
 def reason_of(typed: str) -> str:
     """One line of it. Raises NoReasonError for none, and for what no eye sees (escapes, marks of direction)."""
-    if not (reason := " ".join(typed.split())[:REASON_LENGTH]) or not reason.isprintable():
+    if not (reason := " ".join(typed.split())[:REASON_LENGTH]) or not is_plain(reason):
         raise NoReasonError("say why, in one line of text: --reason is kept in the audit log")
     return reason
 

@@ -19,6 +19,7 @@ from calls.journal_lines import is_lost, whole
 from calls.phone import ANONYMOUS, caller_key
 from calls.ratings import RatingTold
 from calls.recording import GapReason
+from config.visible_text import shown
 from storage.record import (
     ANSWERED,
     BridgeRow,
@@ -83,9 +84,7 @@ def stored_text(value: str | None, limit: int = 10_000) -> str | None:
     """Text as a database and a terminal can hold it: control and format characters as escapes; empty is None."""
     if not value:
         return None
-    if not value.isprintable():
-        value = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in value)
-    return value[:limit]
+    return shown(value)[:limit]
 
 
 def _arrived(record: CallRecord, entry: Entry, values: Fields) -> CallRecord:

@@ -53,7 +53,7 @@ DEMAND = f"D-{local_date(RECEIVED_MS, ZONE).year}-0001"
 COMMANDS: dict[str, tuple[str, ...]] = {
     "demands add": (
         *("--authority", "service-quality", "--letter", "15", "--ground", "rule 14"),
-        *("--date", f"{DAY}", "--phone", PHONE),
+        *("--date", f"{DAY}", "--phone", PHONE, "--confirm-dates"),
     ),
     "demands search": (DEMAND,),
     "demands listen": (DEMAND, FILE, "--reason", "is it meant", "--to", "{to}"),
@@ -79,6 +79,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 BODIES: dict[str, dict[str, Any]] = {
     "POST /demands": {
         "authority": "service-quality", "letter": "15", "ground": "rule 14", "date": f"{DAY}", "phone": PHONE,
+        "confirm_dates": True,
     },
     "POST /demands/{demand}/select": {"files": [FILE]},
     "POST /demands/{demand}/break-glass": {"reason": "nobody is there"},
@@ -103,7 +104,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     archived(folder, 1, 1.0)
     steps: list[Callable[[DemandDesk, Places], Awaitable[object]]] = [
-        lambda desk, _: desk.enter(Authority.SERVICE_QUALITY, "14", "rule 14", DAY, PHONE, RECEIVED_MS, "clerk before"),
+        lambda desk, _: desk.enter(
+            Authority.SERVICE_QUALITY, "14", "rule 14", DAY, PHONE, RECEIVED_MS, "clerk before", confirm_dates=True
+        ),
         lambda desk, _: desk.do(DEMAND, StepKind.SELECTED, "auditor before", [FILE]),
         lambda desk, _: desk.do(DEMAND, StepKind.APPROVED, "chief before"),
         lambda desk, places: pack(desk, DEMAND, "clerk before", places, ZONE),

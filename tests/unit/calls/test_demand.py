@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,10 +25,12 @@ from calls.demand import (
     due,
     honest_now_ms,
     next_due_ms,
+    odd_dates,
     state_of,
 )
 from calls.machine_clock import Reading
 
+ZONE = "Asia/Almaty"
 RECEIVED_MS = 1_764_000_000_000
 DEMAND = Demand(
     id="D-2025-0001",
@@ -205,3 +209,36 @@ def test_while_the_machine_runs_no_setting_of_its_clock_makes_it_earlier_than_it
         last_ms = now_ms
     right = Reading(true_ms, "a", 5_000 + true_ms - RECEIVED_MS)
     assert honest_now_ms(right, last_ms, first) == true_ms
+
+
+@pytest.mark.parametrize("typed", ["Aудитор", "АУДИТОР", "ауди\u200bтор", "\u202eаудитор", "аудитор "])
+def test_who_selected_is_no_other_person_by_a_name_typed_in_another_way(typed: str) -> None:
+    state = state_of(DEMAND, [SEARCHED, step(StepKind.SELECTED, actor="аудитор", files=("a",))])
+    assert "another person" in refused(state, step(StepKind.APPROVED, actor=typed))
+    check(state, step(StepKind.APPROVED, actor="аудиторка"))
+
+
+@pytest.mark.parametrize(
+    ("late_ms", "said"),
+    [
+        (0, ""),
+        (24 * HOUR_MS, ""),
+        (24 * HOUR_MS + 1, "a receipt at 2025-11-24 21:00, 24 hours ago"),
+        (71 * HOUR_MS, "a receipt at 2025-11-24 21:00, 71 hours ago"),
+        (366 * 24 * HOUR_MS, "a receipt at 2025-11-24 21:00, 366 days ago"),
+        (-HOUR_MS, ""),  # the register refuses it
+    ],
+)
+def test_a_letter_entered_more_than_a_day_late_looks_mistyped(late_ms: int, said: str) -> None:
+    assert odd_dates(date(2025, 11, 24), RECEIVED_MS, RECEIVED_MS + late_ms, ZONE) == said
+
+
+def test_a_talk_of_more_than_a_year_before_the_receipt_looks_mistyped() -> None:
+    """By local days: the receipt at 21:00 in Almaty is of 24 November, and one at 01:00 of the 25th."""
+    assert odd_dates(date(2024, 11, 24), RECEIVED_MS, RECEIVED_MS, ZONE) == ""
+    said = odd_dates(date(2024, 11, 23), RECEIVED_MS, RECEIVED_MS, ZONE)
+    assert said == "a talk of 2024-11-23, 366 days before the receipt"
+    past_midnight_ms = RECEIVED_MS + 4 * HOUR_MS
+    assert "366 days" in odd_dates(date(2024, 11, 24), past_midnight_ms, past_midnight_ms, ZONE)
+    both = odd_dates(date(2020, 11, 24), RECEIVED_MS, RECEIVED_MS + 30 * HOUR_MS, ZONE)
+    assert both == "a receipt at 2025-11-24 21:00, 30 hours ago and a talk of 2020-11-24, 1826 days before the receipt"

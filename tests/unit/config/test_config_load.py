@@ -84,6 +84,22 @@ def test_a_list_that_never_ends(broken: Broken) -> None:
     assert said.startswith("hotline.toml:") and "not correct TOML: unclosed array" in said
 
 
+def test_two_names_that_nobody_can_tell_apart_are_told_in_one_line_with_the_lines_of_both(broken: Broken) -> None:
+    person = 'roles = ["auditor", "approver"]\naccounts = ["{}"]\n'
+    people = f'[[people]]\nname = "Алия"\n{person.format("a")}[[people]]\nname = "Aлия"\n{person.format("b")}[sip]\n'
+    first = line_of("[sip]\n") + 1
+    assert [said for said in broken(("[sip]\n", people)) if "told from" in said] == [
+        f'hotline.toml:{first + 4}: people[1].name: "Aлия" cannot be told from "Алия": is it one person? '
+        f"(people[0].name, line {first})"
+    ]
+
+
+def test_of_names_from_the_environment_the_variable_is_told(broken: Broken) -> None:
+    people = '[{"name": "Ким", "roles": ["clerk"]}, {"name": "КИМ", "roles": ["clerk"]}]'
+    (said,) = (one for one in broken(env={"BAILANYS_PEOPLE": people}) if "told from" in one)
+    assert said == 'environment: BAILANYS_PEOPLE: "КИМ" cannot be told from "Ким": is it one person? (people[0].name)'
+
+
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as raised:
         load(tmp_path / "none.toml", {})

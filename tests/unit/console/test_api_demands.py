@@ -75,6 +75,7 @@ async def test_an_unknown_id_is_unknown(paper: Paper, name: str) -> None:
         {"received_ms": -1},
         {"scan_sha256": "zz"},
         {"more": 1},
+        {"confirm_dates": "maybe"},
     ],
 )
 async def test_a_letter_that_is_none_is_refused(paper: Paper, wrong: dict[str, object]) -> None:

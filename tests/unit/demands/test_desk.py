@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,10 @@ from sqlalchemy import Engine
 
 from calls.demand import ActionRefusedError, Authority, Demand, DemandState, DemandStep, StepKind
 from calls.ids import CallId
+from calls.local_day import local_date
 from calls.recording import Recording, RecordingStatus
 from config.places import Places
+from config.visible_text import is_plain
 from demands.desk import DemandDesk, alarm_of, check_understood, time_left
 from recordings.vault.vault import Vault
 from storage.demands import Register
@@ -56,7 +58,7 @@ def talk(engine: Engine, number: int, status: RecordingStatus | None = Recording
 
 
 async def enter(desk: DemandDesk, *, received_ms: int | None = None, **more: object) -> str:
-    told = {"letter": "14-2/118", "ground": "rule 14", "day": DAY, "phone": PHONE} | more
+    told = {"letter": "14-2/118", "ground": "rule 14", "day": DAY, "phone": PHONE, "confirm_dates": True} | more
     now_ms = time.time_ns() // 1_000_000
     received_ms = now_ms if received_ms is None else received_ms
     entered = await desk.enter(Authority.SERVICE_QUALITY, received_ms=received_ms, clerk="clerk", **told)  # type: ignore[arg-type]
@@ -80,6 +82,7 @@ async def test_what_a_letter_says_is_one_line_and_complete(desk: DemandDesk) -> 
         ({"letter": "  "}, "the letter's number is missing"),
         ({"ground": "g" * 501}, "the legal ground is missing"),
         ({"ground": "a\u202eb"}, "the legal ground is missing or no line of text"),
+        ({"letter": "14\u3164-2"}, "the letter's number is missing or no line of text"),
         ({"phone": "87051112"}, None),
         ({"phone": "%"}, "no number is in it"),
     ):
@@ -96,6 +99,29 @@ async def test_a_day_that_had_not_begun_when_the_letter_came_is_a_mistake(desk: 
     with pytest.raises(ActionRefusedError, match="2025-11-24 was not yet"):
         await enter(desk, received_ms=begins_ms - 1)
     assert await enter(desk, received_ms=begins_ms) == "D-2025-0001"
+
+
+async def test_dates_that_look_mistyped_are_asked_about_and_the_term_runs_from_the_receipt(desk: DemandDesk) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    day_ms, today = 24 * 60 * MINUTE_MS, local_date(now_ms, ZONE)
+    for wrong, why in (
+        (
+            {"received_ms": now_ms - day_ms - MINUTE_MS, "day": today - timedelta(days=3)},
+            "a receipt at .*, 24 hours ago",
+        ),
+        ({"day": today - timedelta(days=366)}, "a talk of .*, 366 days before the receipt"),
+    ):
+        with pytest.raises(ActionRefusedError, match=f"^{why}: mistyped.*--confirm-dates") as refused:
+            await enter(desk, confirm_dates=False, **wrong)
+        assert is_plain(str(refused.value))
+        state, _ = await desk.of(await enter(desk, **wrong))
+        assert state.demand.deadline_ms == state.demand.received_ms + 4 * 60 * MINUTE_MS
+    with pytest.raises(ActionRefusedError, match="received in the future"):
+        await enter(desk, received_ms=now_ms + 2 * day_ms)
+    assert await enter(desk, confirm_dates=False, day=today - timedelta(days=365))
+    assert await enter(
+        desk, confirm_dates=False, day=today - timedelta(days=1), received_ms=now_ms - day_ms + MINUTE_MS
+    )
 
 
 async def test_who_wrote_before_midnight_of_new_year_has_a_number_of_the_old_one(desk: DemandDesk) -> None:

@@ -110,6 +110,7 @@ async def approved(folder: Path) -> None:
             caller.caller,
             START_MS + 3_600_000,
             "clerk",
+            confirm_dates=True,
         )
         await desk.do(DEMAND, StepKind.SELECTED, "auditor", [made.recording.file])
         await desk.do(DEMAND, StepKind.APPROVED, "chief")

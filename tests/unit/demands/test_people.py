@@ -41,7 +41,9 @@ def desk(engine: Engine) -> DemandDesk:
 
 async def entered(desk: DemandDesk, clerk: str) -> str:
     today, now_ms = date(2025, 11, 24), time.time_ns() // 1_000_000
-    made = await desk.enter(Authority.SERVICE_QUALITY, "14-2/118", "rule 14", today, "87051112233", now_ms, clerk)
+    made = await desk.enter(
+        Authority.SERVICE_QUALITY, "14-2/118", "rule 14", today, "87051112233", now_ms, clerk, confirm_dates=True
+    )
     return made.state.demand.id
 
 

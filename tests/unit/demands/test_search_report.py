@@ -89,7 +89,14 @@ async def test_nothing_found_is_packed_with_the_sources_and_the_days_gaps(engine
     missing = enter(engine, 1, OTHER, seconds=None)
     desk = DemandDesk(Register(engine), Ledger(engine), ZONE)
     entered = await desk.enter(
-        Authority.SERVICE_QUALITY, "14-2/118", "rule 14", DAY, PHONE, time.time_ns() // 1_000_000, "clerk"
+        Authority.SERVICE_QUALITY,
+        "14-2/118",
+        "rule 14",
+        DAY,
+        PHONE,
+        time.time_ns() // 1_000_000,
+        "clerk",
+        confirm_dates=True,
     )
     demand = entered.state.demand.id
     with pytest.raises(ActionRefusedError, match="not among"):
@@ -109,7 +116,14 @@ async def test_a_talk_without_sound_is_not_handed_over(engine: Engine) -> None:
     silent, heard = enter(engine, 1, PHONE, seconds=None), enter(engine, 2, PHONE)
     desk = DemandDesk(Register(engine), Ledger(engine), ZONE)
     entered = await desk.enter(
-        Authority.SERVICE_QUALITY, "14-2/118", "rule 14", DAY, PHONE, time.time_ns() // 1_000_000, "clerk"
+        Authority.SERVICE_QUALITY,
+        "14-2/118",
+        "rule 14",
+        DAY,
+        PHONE,
+        time.time_ns() // 1_000_000,
+        "clerk",
+        confirm_dates=True,
     )
     for files in ([f"{silent}-1-1"], [f"{heard}-1-1", f"{silent}-1-1"]):
         with pytest.raises(ActionRefusedError, match="no sound"):

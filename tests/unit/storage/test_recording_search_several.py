@@ -34,7 +34,7 @@ def demand(phone: str, day: date = DAY) -> Demand:
 
 async def entered(desk: DemandDesk, phone: str) -> str:
     of = demand(phone)
-    done = await desk.enter(of.authority, of.letter, of.ground, DAY, phone, of.received_ms, "clerk")
+    done = await desk.enter(of.authority, of.letter, of.ground, DAY, phone, of.received_ms, "clerk", confirm_dates=True)
     return done.state.demand.id
 
 

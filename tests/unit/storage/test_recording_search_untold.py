@@ -139,7 +139,14 @@ async def test_the_protocol_names_what_nobody_knows_the_caller_of(
     made = adopt(engine, 1)
     desk = DemandDesk(Register(engine), ledger, ZONE)
     entered = await desk.enter(
-        Authority.SERVICE_QUALITY, "14-2/118", "rule 14", DAY, PHONE, time.time_ns() // 1_000_000, "clerk"
+        Authority.SERVICE_QUALITY,
+        "14-2/118",
+        "rule 14",
+        DAY,
+        PHONE,
+        time.time_ns() // 1_000_000,
+        "clerk",
+        confirm_dates=True,
     )
     assert entered.state.found == (made.file,)  # on hold with that
     found = await searched(ledger, places, DAY, ZONE)
@@ -216,7 +223,14 @@ async def test_a_demand_holds_every_talk_however_many(engine: Engine, ledger: Le
     _many(engine, 1_100)
     desk = DemandDesk(Register(engine), ledger, ZONE)
     entered = await desk.enter(
-        Authority.SERVICE_QUALITY, "14-2/118", "rule 14", DAY, "скрыт", time.time_ns() // 1_000_000, "clerk"
+        Authority.SERVICE_QUALITY,
+        "14-2/118",
+        "rule 14",
+        DAY,
+        "скрыт",
+        time.time_ns() // 1_000_000,
+        "clerk",
+        confirm_dates=True,
     )
     assert len(entered.found) == len(entered.state.found) == 1_100
     pages = [await look(ledger, Asked(ZONE, DAY, anonymous=True, after=after)) for after in range(0, 1_400, 200)]

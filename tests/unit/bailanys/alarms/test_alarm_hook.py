@@ -46,7 +46,7 @@ async def test_each_alarm_is_handed_on_once_over_restarts_and_not_those_of_long_
     hook = site.hook()
     await hook.look()
     assert site.told() == []
-    hostile = "$(touch /tmp/x); `id` \"'&|\n\0 Әлия"
+    hostile = "$(touch /tmp/x); `id` \"'&|\n\0 \x1b[2J\u202e Әлия"
     raise_alarm(site.journal, "spool-full", hostile, 1_764_000_000_123)
     site.journal.write(Fact.PRESENCE, 1, {"operator": "101", "state": "ready"})
     await hook.look()
@@ -54,7 +54,7 @@ async def test_each_alarm_is_handed_on_once_over_restarts_and_not_those_of_long_
     (one,) = site.told()
     assert (one["kind"], one["kind_in_env"], one["at"]) == ("spool-full", "spool-full", "2025-11-24T16:00:00.123+00:00")
     assert one["detail"] == hostile
-    assert one["detail_in_env"] == hostile.replace("\0", "")
+    assert one["detail_in_env"] == hostile.replace("\0", "\\x00").replace("\x1b", "\\x1b").replace("\u202e", "\\u202e")
     assert one["text_kk"] == sentence("kk", "spool-full")
 
 

@@ -112,7 +112,18 @@ def test_a_package_on_a_full_disk_is_one_line_and_none_is_seen(
 def _selected(say: Say) -> str:
     """A demand of which the talk is chosen."""
     day, letter = "24.11.2025", ("--letter", "14-2/118", "--ground", "rule 14")
-    added = ("demands", "add", "--authority", "service-quality", *letter, "--date", day, "--phone", PHONE)
+    added = (
+        "demands",
+        "add",
+        "--authority",
+        "service-quality",
+        *letter,
+        "--date",
+        day,
+        "--phone",
+        PHONE,
+        "--confirm-dates",
+    )
     assert say(*added)[0] == 0
     demand: str = json.loads(say("demands", "list", "--json")[1])[-1]["demand"]
     assert say("demands", "select", demand, f"{CALL}-1-1")[0] == 0

@@ -128,7 +128,17 @@ def test_an_id_that_is_a_path_or_a_pattern_leads_nowhere(say: Say, tmp_path: Pat
     assert list((tmp_path / "copies").iterdir()) == []
 
 
-LETTER = ("demands", "add", "--authority", "service-quality", "--letter", "14-2/118", "--ground", "rule 14")
+LETTER = (
+    "demands",
+    "add",
+    "--authority",
+    "service-quality",
+    "--letter",
+    "14-2/118",
+    "--ground",
+    "rule 14",
+    "--confirm-dates",
+)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +169,37 @@ def test_what_a_letter_says_is_shown_as_written_and_has_no_power_over_a_terminal
     (demand,) = json.loads(say("demands", "list", "--json")[1])
     assert "[/14] [red]" in say("demands", "list")[1]
     status, shown, _ = say("demands", "show", demand["demand"])
-    assert status == 0 and "rule \ufffd[2J\ufffd14" in shown and "\x1b" not in shown
+    assert status == 0 and "rule \\x1b[2J\\u202e14" in shown and "\x1b" not in shown
+    status, told, _ = say("demands", "show", demand["demand"], "--json")
+    assert status == 0 and "\x1b" not in told and "\u202e" not in told
+    assert json.loads(told)[0]["ground"] == "rule \x1b[2J\u202e14"
+
+
+def test_what_is_said_of_a_letter_in_a_line_has_no_power_either(say: Say, state: Path) -> None:
+    assert say(*LETTER, "--date", DAY, "--phone", "87059998877")[0] == 0
+    with closing(sqlite3.connect(state / "ledger.db")) as ledger, ledger:
+        ledger.execute("update demand set phone = ?", ("8 705 999-88-77\x1b[2J\u202e",))
+    (demand,) = json.loads(say("demands", "list", "--json")[1])
+    status, out, _ = say("demands", "search", demand["demand"])
+    assert (status, out) == (
+        0,
+        "No talk found on 2025-11-24 of 8 705 999-88-77\\x1b[2J\\u202e: `select --none` answers so.\n",
+    )
+    status, _, err = say("demands", "show", "D-1\x1b[2J")
+    assert status == 1 and "D-1\\x1b[2J" in err and len(err.splitlines()) == 1
+
+
+def test_dates_that_look_mistyped_are_one_line_and_confirmed_they_are_entered(say: Say) -> None:
+    wanted = (*LETTER[:-1], "--phone", PHONE, "--date")
+    for dates, why in (
+        (("01.01.2001",), "a talk of 2001-01-01, "),
+        ((DAY, "--received", "2025-11-24T14:05"), "a receipt at 2025-11-24 14:05, "),
+    ):
+        status, out, err = say(*wanted, *dates)
+        assert (status, out) == (1, "") and err.startswith(why) and "--confirm-dates" in err, err
+        assert len(err.splitlines()) == 1
+        assert say(*wanted, *dates, "--confirm-dates")[0] == 0
+    assert [row["received"] for row in json.loads(say("demands", "list", "--json")[1])][-1] == "2025-11-24 14:05"
 
 
 @pytest.mark.parametrize("reason", ["\x1b[2Jx", "x\u202ey"])
