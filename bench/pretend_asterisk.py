@@ -101,7 +101,7 @@ class Pretended:
 
     def tell(self, event: str, **fields: str) -> None:
         """An event to whoever is logged in."""
-        said = message(f"Event: {event}", f"Timestamp: {time.time():.6f}", *pairs(fields))
+        said = message(f"Event: {event}", "Privilege: call,all", f"Timestamp: {time.time():.6f}", *pairs(fields))
         for writer in self.writers:
             if not writer.is_closing():
                 writer.write(said)

@@ -5,6 +5,11 @@ from __future__ import annotations
 from config.settings import Settings
 from dialplan import names
 
+LONGEST = 79
+"""Bytes that Asterisk keeps of what was dialled (`AST_MAX_EXTENSION`)."""
+OPEN_BRACKETS = "(" * (LONGEST + 1)
+"""Before what was dialled in a function: with fewer, `):0:4` in it would be an offset and a length of the function."""
+
 
 def dialled_by_operators(settings: Settings) -> tuple[str, ...]:
     """Every number that `[operators]` answers: codes, groups, colleagues by name, the hotline itself."""

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from config.ports_free import HTTP_ADDRESS
+from dialplan.dialled import OPEN_BRACKETS
 
 DEADLY_APPLICATIONS = (
     "System", "TrySystem", "EAGI", "DeadAGI", "ExternalIVR", "Exec", "ExecIfTime", "Macro", "Log", "JACK", "ExtenSpy",
@@ -34,14 +35,16 @@ _OUTSIDE = re.compile(
     r"|(?:CALLERID|CALLERPRES|CONNECTEDLINE|REDIRECTING|DIVERSION|PJSIP_HEADERS?|PJSIP_PARSE_URI(?:_FROM)?|SIP_HEADER"
     r"|MESSAGE|MESSAGE_DATA|TRANSFER_DATA)\(|CHANNEL\(pjsip,(?!secure\)))"
 )
-_FILTERED = re.compile(r"\$\{(?:FILTER\([0-9a-z*+(). -]+,|LEN\()(?:\$\{IMPORT\(\$\{[A-Z_]+\},)?$")
+_FILTERED = re.compile(r"\$\{(?:FILTER\([0-9a-z*+(). -]+,|LEN\()(?:\(*|\$\{(?:REPLACE\(|IMPORT\(\$\{[A-Z_]+\},))$")
 _ENCODED = re.compile(r"\$\{URIENCODE\((?:\$\{(?:REPLACE\()?)?$")
 _WRITTEN = re.compile(r"\bSet\($")
 _BOUNDED = re.compile(r"_[XZN0-9*#+]{1,15}")
 _LITERAL = re.compile(r"[A-Za-z0-9*#+-]{1,32}")
 _LINE = re.compile(r"(?:exten => (?P<exten>.+?),(?:\d+|n)| same => n)(?:\([a-z-]+\))?,(?P<does>.*)")
 _SWITCH = re.compile(r"(?:switch|lswitch|eswitch)\s*=>?\s*(?P<to>.*)", re.IGNORECASE)
-_LEADS_TO_US = re.compile(r"Loopback/(?:\$\{FILTER\(0-9\+,\$\{EXTEN\}\)\})?@[a-z]+-\$\{IF\(.*\?[a-z]+:[a-z]+\)\}")
+_LEADS_TO_US = re.compile(
+    r"Loopback/(?P<digits>\$\{FILTER\(0-9\+,\(*\$\{EXTEN\}\)\})?@[a-z]+-\$\{IF\(.*\?[a-z]+:[a-z]+\)\}"
+)
 _CALLED = re.compile(r"(?<![A-Za-z_])([A-Za-z_]+)\(")
 _GOES = re.compile(r"(?<![A-Za-z_])(Goto|GotoIf|Gosub|GosubIf|ChannelRedirect|Originate)\(")
 _OUR_MANAGER = re.compile(rf"http://{re.escape(HTTP_ADDRESS)}:\d+/rawman,action=[a-z]+[&)]")
@@ -57,8 +60,11 @@ def unsafe_text(dialplan: str) -> Iterator[str]:
         if header := re.fullmatch(r"\[([a-z-]+)\]", line):
             context, exten = header[1], ""
         elif switch := _SWITCH.fullmatch(line):
-            if not _LEADS_TO_US.fullmatch(switch["to"]):
+            leads = _LEADS_TO_US.fullmatch(switch["to"])
+            if leads is None:
                 yield f"[{context}] {line}: a switch may lead to a context of ours alone, by the number or its digits"
+            elif leads["digits"] and re.search(rf"(?<!{re.escape(OPEN_BRACKETS)})\$\{{EXTEN", switch["to"]):
+                yield f"[{context}] {line}: a colon in what was dialled could cut it: so many brackets belong before it"
             yield from (f"[{context}] {line}: {fault}" for fault in _faults(switch["to"], bounded=False))
         elif step := _LINE.fullmatch(line):
             exten = step["exten"] or exten

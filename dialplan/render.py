@@ -16,7 +16,7 @@ from config.ports_free import HTTP_ADDRESS
 from config.settings import Settings
 from dialplan import names
 from dialplan.caller_headers import HEAD, OF_THE_CALLER, OF_THE_WAY, TAIL
-from dialplan.dialled import dialled_by_operators, operator_patterns
+from dialplan.dialled import OPEN_BRACKETS, dialled_by_operators, operator_patterns
 from rating.survey import survey_plan
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -196,6 +196,7 @@ def render(settings: Settings, site: Site) -> dict[str, str]:
         "survey": survey_plan(settings),
         "modules": modules,
         "events": EVENTS,
+        "open_brackets": OPEN_BRACKETS,
         "transfer_number": names.transfer_number,
         "recorded": recorded(settings, site),
         "of_the_caller": OF_THE_CALLER,

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 UNSET = "(null)"
+STAMP = "Timestamp"
+"""Asterisk puts it on each event (`timestampevents`), right after what it is and who may hear it."""
+_HEAD = ("Event", "Privilege", STAMP)
+_INSTANT = re.compile(r"[0-9]{10,12}\.[0-9]{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,11 @@ def event_of(headers: Mapping[str, str | list[str]]) -> AmiEvent:
 
     Of a `UserEvent` a repeated key is in `fields`, too, with its last value: Asterisk writes what it knows of the
     channel (`Language`, `Priority`, `Context` …) before the words of the dialplan.
+
+    An event without the head that Asterisk writes has no stamp, whatever it says. Asterisk puts a caller's line breaks
+    into an event as they came until the dialplan has looked at the number (`Hangup` of whoever cancels at once): they
+    end it, and begin another of the caller's own making. The whole head, with anything to tell behind it, does not fit
+    into the 79 bytes that there are of a number.
     """
     fields: dict[str, str] = {}
     lists: dict[str, list[str]] = {}
@@ -66,6 +77,8 @@ def event_of(headers: Mapping[str, str | list[str]]) -> AmiEvent:
     name = fields.get("Event") or fields.get("Response")
     if name is None:
         name = next(iter(lists.get("Event") or lists.get("Response") or [""]))
+    if not (tuple(islice(headers, 3)) == _HEAD and _INSTANT.fullmatch(fields.get(STAMP, ""))):
+        fields.pop(STAMP, None)
     if name == "UserEvent":
         fields |= {key: values[-1] for key, values in lists.items()}
     return AmiEvent(name, fields, lists)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -46,6 +47,25 @@ NOT_OURS = (
         "sip:1414,1414@{server}",
     ),
     *("sip:x;1414@{server}", "sip:+1414@{server}", "sip:hotline@{server}", "sip:s@{server}", "sip:61@{server}"),
+    *(
+        f"sip:{quote(number, safe='')}@{{server}}"
+        for number in (
+            *(
+                "1414):0:4",
+                "1414):0",
+                "(1414)):1:4",
+                "1414):0:4;",
+                "14145):0:4",
+                "14145):0:-1",
+                "):0:4",
+                "1414:0:4",
+                "1414:",
+            ),
+            *(")" * 60 + "1414):-4", "1414" + ")" * 68 + ":0:4", "1414" + ")" * 71 + ":0:4"),
+            *("1414\r\n", "1414\u200b", "\u202e1414", "1414\t", "1414}", "1414]", '"1414"', "14\\14"),
+            *("\u0661\u0664\u0661\u0664", "\uff11\uff14\uff11\uff14", "1414 доб. 12", "1414/1414", "1414x12"),
+        )
+    ),
     *("sip:op101@{server}", "sip:*1@{server}", "tel:+77015550001", "tel:1;phone-context=1414"),
 )
 

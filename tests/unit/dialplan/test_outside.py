@@ -38,6 +38,15 @@ def test_ours_is_safe(files: dict[str, str]) -> None:
         ("lswitch => Loopback/${EXTEN}@transfer-to", "a switch may lead to a context of ours alone"),
         ("lswitch => Loopback/@${EXTEN}", "a switch"),
         ("lswitch => Loopback/@transfer-${IF(${EXTEN}?nowhere:to)}", "(EXTEN) stands unfiltered"),
+        (
+            "lswitch => Loopback/${FILTER(0-9+,${EXTEN})}@dialled-${IF($[1]?number:nothing)}",
+            "a colon in what was dialled",
+        ),
+        (
+            f"lswitch => Loopback/${{FILTER(0-9+,{'(' * 80}${{EXTEN}})}}@dialled-"
+            "${IF($[${LEN(${EXTEN})} = 4]?number:nothing)}",
+            "a colon in what was dialled could cut it",
+        ),
         ("switch => Realtime/extensions@numbers", "a switch"),
         ("exten => _X!,1,NoOp()", "takes more than so many digits"),
         ("exten => _X.,1,NoOp()", "takes more than so many digits"),
@@ -78,6 +87,7 @@ def test_what_could_lead_astray_is_named(line: str, said: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
+        f"lswitch => Loopback/${{FILTER(0-9+,{'(' * 80}${{EXTEN}})}}@dialled-${{IF($[1]?number:nothing)}}",
         "exten => s,1,Set(A=${FILTER(0-9,${EXTEN})})",
         "exten => 101,1,Set(A=${EXTEN})",
         "exten => _XXX,1,Dial(PJSIP/op${EXTEN},15)",
