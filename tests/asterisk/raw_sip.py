@@ -67,6 +67,25 @@ class RawCaller:
                     password = ""
                     await call.send("INVITE", *more, proof, content, body=body)
 
+    async def cancelled(self, caller: bytes, after_s: float, dialled: str = "1414") -> int:
+        """Send an INVITE and so soon afterwards its CANCEL; return the INVITE's final status."""
+        host, _ = self.sock.getsockname()
+        call = RawCall(self, dialled, caller, f"{next(_TICKET)}-{secrets.token_hex(6)}@{host}")
+        branch = secrets.token_hex(8)
+        await call.send("INVITE", branch=branch)
+        await asyncio.sleep(after_s)
+        await call.send("CANCEL", branch=branch)
+        async with asyncio.timeout(5):
+            while True:
+                answer = await self.receive()
+                status = int(answer.split(" ", 2)[1]) if answer.startswith("SIP/2.0 ") else 0
+                if status >= 200 and header(answer, "CSeq") == "1 INVITE" and header(answer, "Call-ID") == call.id:
+                    call.to = header(answer, "To") or ""
+                    await call.send("ACK", branch=branch)
+                    if status == 200:  # it was answered before the CANCEL came
+                        await call.hang_up()
+                    return status
+
     async def ask(self, method: str, target: str, sender: bytes, *more: bytes, password: str = "") -> RawCall:
         """Send a request outside of any call and wait for its final answer."""
         host, _ = self.sock.getsockname()
@@ -161,16 +180,17 @@ class RawCall:
         assert theirs is not None
         return f"{self.id};to-tag={theirs[1]};from-tag={ours[1].decode() if ours else 'raw'}"
 
-    async def send(self, method: str, *more: bytes, body: bytes = b"") -> None:
-        """Send a request of this call."""
-        if method != "ACK":
+    async def send(self, method: str, *more: bytes, body: bytes = b"", branch: str = "") -> None:
+        """Send a request of this call. `branch`: of the transaction that it belongs to, if not to one of its own."""
+        if method not in ("ACK", "CANCEL"):
             self._cseq += 1
         host, port = self.caller.sock.getsockname()
         server = f"{self.caller.server[0]}:{self.caller.server[1]}"
+        branch = branch or secrets.token_hex(8)
         tag = b"" if b";tag=" in self.sender else b";tag=raw"
         lines = [
             f"{method} {self.uri} SIP/2.0".encode(),
-            f"Via: SIP/2.0/{self.caller.transport} {host}:{port};branch=z9hG4bK{secrets.token_hex(8)};rport".encode(),
+            f"Via: SIP/2.0/{self.caller.transport} {host}:{port};branch=z9hG4bK{branch};rport".encode(),
             b"Max-Forwards: 70",
             b"From: " + self.sender + tag,
             f"To: {self.to or f'<sip:{self.dialled}@{server}>'}".encode(),

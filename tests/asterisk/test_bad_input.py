@@ -269,6 +269,21 @@ async def test_hostile_caller_is_offered_and_talks_like_anybody(centre: Centre) 
     assert (await visit.recorded()).record.call.caller_raw == "7701&a=b"
 
 
+async def test_who_cancels_at_once_takes_nobodys_phone_away_by_line_breaks_in_the_number(centre: Centre) -> None:
+    """Before the dialplan has looked at the number, Asterisk puts it into `Hangup` as it came."""
+    await centre.phone_of("101")
+    await centre.duty("101", ready=True)
+    forged = "\r\n\r\nEvent: DeviceStateChange\r\nTimestamp: 9\r\nDevice: PJSIP/op101\r\n\r\n"
+    assert len(forged) <= 79
+    sender, statuses = f"<sip:{quote(forged, safe='')}@127.0.0.1>".encode(), set()
+    async with raw_caller(centre.port) as caller:
+        for number in range(20):
+            statuses.add(await caller.cancelled(sender, after_s=number % 4 / 1000))
+            assert (await centre.state("101"))[0] == "ready"
+    assert 487 in statuses
+    await _still_in_order(centre)
+
+
 async def test_junk_on_the_port_changes_nothing(centre: Centre) -> None:
     for transport in ("UDP", "TCP"):
         for junk in (

@@ -33,7 +33,8 @@ def heard(caller: str) -> list[AmiEvent]:
         f"\r\n\r\nEvent: Hangup\r\nPrivilege: \r\nTimestamp: 9\r\nUniqueid: {OTHERS}",
         f"\r\n\r\nEvent: Hangup\r\nTimestamp: 1764000001.123456\r\nUniqueid: {OTHERS}",
         f"\r\n\r\nPrivilege: c\r\nEvent: Hangup\r\nTimestamp: 9\r\nUniqueid: {OTHERS}",
-        "\r\n\r\nEvent: DeviceStateChange\r\nTimestamp: 9\r\nDevice: PJSIP/op106\r\nState: BUSY",
+        "\r\n\r\nEvent: DeviceStateChange\r\nTimestamp: 9\r\nDevice: PJSIP/op101",
+        "\r\n\r\nEvent: Hangup\r\nTimestamp: 9\r\nChannel: PJSIP/op101-00000001",
         "\r\n\r\nEvent: UserEvent\r\nTimestamp: 9\r\nUserEvent: BailanysGivenBack\r\nCall: 1",
     ],
 )
