@@ -197,7 +197,7 @@ class Dispatcher:
                         self._take_event(name, fields)
 
     def _take_event(self, name: str, fields: dict[str, str]) -> None:
-        if name == "AttendedTransfer" and (detail := taken_over(fields)):
+        if detail := taken_over(fields):
             self._perform([Alarm(AlarmKind.DIALOG_NOT_OWN, detail)])
         if name == "UserEvent":
             self._heed_callback(fields)

@@ -80,7 +80,10 @@ class Overrides:
         return self._said(operator)
 
     async def tell_net(self, operator: OperatorId, before: Skilled, *, paused: bool) -> None:
-        """Let `app_queue` serve the same way, should we be away. Raises TelephonyError."""
+        """Let `app_queue` serve the same way, should we be away. Raises TelephonyError.
+
+        What it was not told is put right by the next rebuilt state.
+        """
         await serve_in_net(self._asterisk, operator, before.levels, self.skilled(operator).levels, paused=paused)
 
     def priority_s(self, group: GroupId) -> int:

@@ -17,11 +17,11 @@ __all__ = ["Asterisk", "Clock"]
 class Asterisk(Protocol):
     """Takes actions and answers each; what happens meanwhile comes on the dispatcher's inbox, in its order."""
 
-    async def send(self, action: ActionFields, timeout_s: float = 2.0) -> AmiEvent:
+    async def send(self, action: ActionFields) -> AmiEvent:
         """Send an action, once, and return Asterisk's answer.
 
         Raises ValueError (a header that cannot be sent), AmiRefusedError, AmiTimeoutError, AmiDownError.
         """
 
-    async def collect(self, action: ActionFields, timeout_s: float = 5.0) -> list[AmiEvent]:
+    async def collect(self, action: ActionFields) -> list[AmiEvent]:
         """Send an action whose answer is a list, and return all its items, never a part. Raises as `send`."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine
-from typing import Any
 
 import structlog
 
@@ -31,10 +29,10 @@ from dispatch.channels import seen_channels
 from dispatch.dispatcher import Dispatcher
 from dispatch.notes import Notes
 from dispatch.ports import Asterisk, Clock
+from dispatch.running import Running
 from routing.skill_overrides import SkillChange, Skilled, merged
 from storage.journal.writer import ControllerJournal
 from telephony import commands
-from telephony.errors import TelephonyError
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +50,7 @@ class LiveSupervision:
         self._notes = Notes(journal, clock)
         self._turn = asyncio.Lock()
         """One change after the other: each is a delta to the one before."""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._running = Running(dispatcher.say)
 
     async def skills(self, number: str, asked: SkillsBody, by: str) -> SkillsNow:
         """Change what an operator serves; the configuration stays as it is.
@@ -72,7 +70,7 @@ class LiveSupervision:
                 raise NothingLeftError(f"operator {number} would be left without a {left}: pause them instead")
             self._dispatcher.say(await done(overrides.change(operator, change)))
             ready = self._dispatcher.router.operators[operator].ready
-            self._later(self._tell_net(operator, before, paused=not ready))
+            self._running.begin([self._dispatcher.overrides.tell_net(operator, before, paused=not ready)])
             self._audit("operator.skills", number, by, str(before), str(after))
         return skills_now(number, after, changed=bool(change))
 
@@ -142,17 +140,6 @@ class LiveSupervision:
             frozenset(asked.add_languages),
             frozenset(asked.remove_languages) - frozenset(asked.add_languages),
         )
-
-    async def _tell_net(self, operator: OperatorId, before: Skilled, *, paused: bool) -> None:
-        try:
-            await self._dispatcher.overrides.tell_net(operator, before, paused=paused)
-        except TelephonyError as error:  # the next rebuilt truth brings the net in step
-            log.warning("the safety net was not told", operator=operator, error=str(error))
-
-    def _later(self, deed: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(deed)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def _audit(self, kind: str, subject: str, by: str, before: str, after: str) -> None:
         said = {"kind": kind, "subject": subject, "by": by, "before": before, "after": after}

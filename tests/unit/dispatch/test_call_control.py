@@ -143,6 +143,10 @@ async def test_only_a_talk_of_a_call_of_now_goes_to_a_group_that_there_is(desk: 
     desk.asterisk.leg("101", up=False)
     with pytest.raises(NoTalkError):
         await desk.control.transfer(CALL, "portal")
+    del desk.asterisk.channels["PJSIP/op101-00000002"]
+    desk.asterisk.leg("103", "hl1-7.7", 7)  # another caller talks
+    with pytest.raises(NoTalkError):
+        await desk.control.transfer(CALL, "portal")
     desk.talk()
     with pytest.raises(UnknownCallError):
         await desk.control.transfer("hl1-1.2", "portal")
@@ -288,10 +292,12 @@ async def test_a_recording_pauses_once_asterisk_has_and_goes_on(desk: Desk) -> N
         caller.variables[names.PAUSED] = ""
 
     later = asyncio.create_task(goes_on_later())
+    began_s = clock.passed_s()
     assert (await desk.control.resume_recording(CALL, "cli:root")).model_dump() == {
         "call": CALL, "paused": False, "most_s": None,
     }  # fmt: skip
     assert caller.variables[names.RESUMED_BY] == "cli%3Aroot"
+    assert clock.passed_s() - began_s == pytest.approx(0.2, abs=0.06)
     await later
 
 

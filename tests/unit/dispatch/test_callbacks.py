@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 import pytest
 
 from calls.callback import Callback, call_of
-from calls.ids import CallId, GroupId
+from calls.events import CallGone, CallPrioritised, OperatorAnswered
+from calls.ids import CallId, GroupId, OperatorId
 from config.settings import Callback as Rules
 from dialplan import names
 from dispatch.callbacks import BEGINS_MS, LIMIT_MS, Callbacks, Recalled, callback_of, closing_ms
 from recordings.naming import file_in_spool
+from routing.from_settings import configured_router
+from tests.unit.dispatch.paper_asterisk import hotline
 from tests.unit.dispatch.virtual_time import HandClock
 
 NOON_MS = int(datetime(2026, 11, 20, 7, tzinfo=UTC).timestamp() * 1000)  # 12:00 in Almaty
@@ -258,6 +261,43 @@ def test_two_topics_of_one_number_are_called_one_after_the_other() -> None:
     callbacks.gone(first.call, NOON_MS + 9_000)
     (second,) = callbacks.due(NOON_MS + 20_000)
     assert second.group == "ict"
+
+
+def test_it_follows_the_calls_made_for_callbacks_by_the_cores_events() -> None:
+    callbacks, router = book(), configured_router(hotline())
+    (waiting,) = callbacks.due(NOON_MS)
+    assert callbacks.after(CallPrioritised(waiting.call, 600), router, NOON_MS) == ()
+    assert callbacks.owed()[0].priority_s == 600
+    callbacks.begin(waiting.call, NOON_MS)
+    callbacks.after(CallGone(waiting.call), router, NOON_MS)
+    assert (callbacks.call_for(ASKED), callbacks.owed()[0].made) == (None, 1)
+    callbacks.after(OperatorAnswered(OperatorId("101"), ASKED), router, NOON_MS)
+    assert callbacks.owed() == [], "the caller had an operator in the very moment of asking"
+
+
+def test_the_oldest_place_is_the_first() -> None:
+    callbacks = book()
+    callbacks.asked(replace(other(), rank_ms=NOON_MS - 999_000))
+    assert [one.asked_in for one in callbacks.owed()] == ["hl1-1795384690.20", ASKED]
+
+
+def test_what_the_ledger_tells_of_calls_stands_for_what_was_seen() -> None:
+    callbacks = book(most_per_number=3, tries=5)
+    for at_ms in (NOON_MS, NOON_MS + 1_000):
+        callbacks.tried(ASKED, "CANCEL", at_ms)
+    assert callbacks.refuses("77011234567", NOON_MS + 2_000)
+    callbacks.doubt({}, NOON_MS + 2_000)
+    callbacks.recalled(ledger(owed(), as_of_ms=NOON_MS + 9_000, dialled=(("77011234567", NOON_MS),)))
+    assert not callbacks.refuses("77011234567", NOON_MS + 9_000), "one call, one promise: not the same call twice"
+
+
+@pytest.mark.parametrize("missing", ["Call", "Number", "Rank", "Group"])
+def test_an_event_without_its_words_asks_for_nothing(missing: str) -> None:
+    said = {"Call": "hl1-1.1", "Number": "77011234567", "Rank": "1795384690000", "Group": "portal", "Added": "-60"}
+    asked = callback_of(said, NOON_MS)
+    assert asked is not None and (asked.priority_s, asked.language) == (-60, "")
+    assert callback_of({**said, missing: ""}, NOON_MS) is None
+    assert callback_of({**said, "Number": "7701x", "Added": "much"}, NOON_MS) is None
 
 
 def test_ids_of_calls_made_hold_their_instant_and_are_never_made_twice() -> None:

@@ -405,6 +405,29 @@ async def test_an_operator_left_idle_beside_a_caller_is_an_alarm(
         assert centre.dispatcher.idle_watch.alarms == 1
 
 
+async def test_nobody_is_left_idle_while_asterisk_is_away(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    centre.registered("102")
+    async with running(centre):
+        monkeypatch.setattr(centre.dispatcher._actions, "of", lambda decided: ())
+        centre.says_waiting(centre.asterisk.caller())
+        await asyncio.sleep(0.05)
+        centre.inbox.put_nowait(LinkDown("closed"))
+        await asyncio.sleep(5)
+        assert centre.dispatcher.idle_watch.alarms == 0
+
+
+async def test_what_the_dialplan_says_while_it_is_out_of_step_is_left_to_the_ledger(tmp_path: Path) -> None:
+    centre = Centre(tmp_path, **OUTBOUND)
+    async with running(centre):
+        centre.inbox.put_nowait(LinkDown("closed"))
+        centre.says(
+            "UserEvent", UserEvent=names.CALLBACK_EVENT, Call=CALL, Number="77011234567", Rank=str(NOON_MS - 60_000),
+            Group="portal", Speaks="ru",
+        )  # fmt: skip
+        await asyncio.sleep(0.1)
+        assert centre.dispatcher.callbacks.owed() == []
+
+
 # -- callbacks ---------------------------------------------------------------------------------------------------------
 
 

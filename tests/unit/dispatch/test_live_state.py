@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from calls.callback import Callback
+from calls.disks import DiskNow
 from calls.events import CallPrioritised, WrapUpSet
 from calls.ids import CallId, GroupId, OperatorId
-from console.answers import DiskNow, TargetNow
+from console.answers import TargetNow
 from console.errors import UnavailableError
 from console.ports import LoopNow
 from dialplan import names
@@ -132,9 +133,9 @@ async def test_callbacks_are_told_with_their_place_and_when_they_may_come(told: 
     owed = [
         Callback(CallId(call), number, GroupId(group), "ru", NOON_MS - rank_ms, NOON_MS - 60_000, ready_ms=ready_ms)
         for call, number, group, rank_ms, ready_ms in (
+            ("hl1-9.7", "77011234569", "ict", 70_000, NOON_MS + 600_000),
             ("hl1-9.9", "77011234567", "portal", 90_000, 0),
             ("hl1-9.8", "77011234568", "ict", 80_000, 0),
-            ("hl1-9.7", "77011234569", "ict", 70_000, NOON_MS + 600_000),
         )
     ]
     told.centre.owed = Recalled(NOON_MS + 9_000, tuple(owed), ())

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
 
-from calls.events import Reachability
-from calls.ids import OperatorId
+from calls.events import OperatorAnswered, Reachability
+from calls.ids import CallId, OperatorId
 from dispatch.ami_events import doubtful
 from dispatch.notes import Notes
 from dispatch.pulse import LOST, Pulse
 from dispatch.snapshot import SeenChannel
+from routing.from_settings import configured_router
 from telephony.ami_event import AmiEvent
 from telephony.errors import AmiRefusedError
 from telephony.quoting import ActionFields
+from tests.unit.dispatch.paper_asterisk import hotline
 from tests.unit.dispatch.virtual_time import HandClock, VirtualClock
 
 LINE, CALLER = "PJSIP/op101-00000002", "PJSIP/carrier-00000001"
@@ -32,6 +35,8 @@ class Asterisk:
     life: str = "first@phone"
     allow: str = "INVITE, UPDATE"
     did: list[Mapping[str, object]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    gone: bool = False
     packets: int = 100
 
     async def send(self, action: ActionFields, timeout_s: float = 2.0) -> AmiEvent:
@@ -47,7 +52,8 @@ class Asterisk:
         }
         self.packets += self.packets_each
         name = str(action["Variable"])
-        if name not in values:
+        self.asked.append(name)
+        if name not in values or (self.gone and "rtcp" in name):
             raise AmiRefusedError("no such function")
         return AmiEvent("Success", {"Value": values[name]})
 
@@ -114,6 +120,50 @@ async def test_who_sends_no_voice_is_asked_by_what_they_know_and_once_for_each_s
         asterisk.packets += 1 if clock.at_s == 150 else 0
         await there.listen({}, channels)
     assert asterisk.done == [("Setvar", CALLER, "PJSIP_SEND_SESSION_REFRESH()", "update")] * 4
+
+
+async def test_a_side_that_speaks_is_looked_at_four_times_in_each_silence() -> None:
+    asterisk, clock = Asterisk(packets_each=20), HandClock()
+    channels = [SeenChannel(CALLER, "1", "1", up=True, context="waiting", application="", variables={})]
+    there = Pulse(asterisk, clock, Alarms(), 60)
+    for clock.at_s in range(0, 121, 5):
+        await there.listen({}, channels)
+    assert asterisk.asked.count("CHANNEL(rtcp,rxcount)") == 1 + 120 // 15
+    assert asterisk.done == []
+
+
+async def test_a_line_that_is_gone_while_it_is_looked_at_does_not_speak() -> None:
+    asterisk = Asterisk(there=False)
+    there = Pulse(asterisk, VirtualClock(), Alarms(), 60)
+    doubted = asyncio.create_task(there.doubt(OPERATOR, (LINE,)))
+    await asyncio.sleep(0.1)
+    asterisk.gone = True
+    assert await doubted == (Reachability(OPERATOR, False, LOST),)
+
+
+async def test_a_talk_is_doubted_once_at_a_time_and_only_where_there_is_a_line() -> None:
+    asterisk = Asterisk(there=False)
+    there = Pulse(asterisk, VirtualClock(), Alarms(), 60)
+    assert await there.doubt(OPERATOR, ()) == ()
+    both = await asyncio.gather(there.doubt(OPERATOR, (LINE,)), there.doubt(OPERATOR, (LINE,)))
+    assert sorted(map(len, both)) == [0, 1]
+    assert len(await there.doubt(OPERATOR, (LINE,))) == 1, "and again later"
+
+
+async def test_a_talk_whose_phone_is_not_registered_any_more_is_doubted_without_news() -> None:
+    asterisk = Asterisk(there=False)
+    there = Pulse(asterisk, VirtualClock(), Alarms(), 60)
+    assert await there.listen({OPERATOR: (LINE,)}, []) == [Reachability(OPERATOR, False, LOST)]
+    asterisk.there = True
+    assert await there.listen({OPERATOR: (LINE,)}, []) == []
+
+
+async def test_which_life_of_the_phone_has_a_talk_is_asked_when_it_begins() -> None:
+    there = Pulse(Asterisk(), VirtualClock(), Alarms(), 60)
+    router = configured_router(hotline())
+    assert list(there.after(Reachability(OPERATOR, True), router, 0)) == []
+    (action,) = there.after(OperatorAnswered(OPERATOR, CallId("hl1-1.1")), router, 0)
+    assert await action is None
 
 
 @pytest.mark.parametrize("said", ["Unreachable", "Created", "Updated", "Removed"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calls.events import CallWaiting, DutyChanged, Event, OperatorAnswered, Reachability
+from calls.events import CallWaiting, DutyChanged, Event, LegGone, OperatorAnswered, Reachability
 from calls.ids import CallId, GroupId, OperatorId
 from calls.wait_history import SoFar, Waited
 from dispatch.recent_answers import RecentAnswers
@@ -37,6 +37,17 @@ def test_answers_since_the_ledger_told_come_on_top() -> None:
     assert seen.answers.on_top_of(told, 0) == SoFar(10_000, {PORTAL: Waited(5, 106.0, 40.0, 1)}, {PORTAL: 6})
     seen.answers.forget(10_000)
     assert seen.answers.on_top_of(SoFar(0, {}, {}), 0).waited == {PORTAL: Waited(1, 6.0)}
+
+
+def test_a_transferred_caller_who_is_answered_again_counts_once() -> None:
+    seen = Seen()
+    seen.answer("a", 1_000, 9_000)
+    seen.take(LegGone(OPERATOR, "PJSIP/op101-1"), 20_000)
+    seen.answer("a", 21_000, 29_000)
+    assert seen.answers.on_top_of(SoFar(0, {}, {}), 0).waited == {PORTAL: Waited(1, 8.0)}
+    seen.answers.forget(9_001)
+    seen.answer("a", 31_000, 39_000)
+    assert seen.answers.on_top_of(SoFar(0, {}, {}), 0).waited == {PORTAL: Waited(1, 8.0)}
 
 
 def test_a_new_day_begins_with_its_own_answers() -> None:

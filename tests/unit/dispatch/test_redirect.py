@@ -110,9 +110,10 @@ def _still_held(seen: SeenChannel) -> bool:
 
 
 async def test_a_move_that_was_lost_is_made_again_until_the_channel_is_elsewhere() -> None:
-    line = Line(shown=(("held", 1),) * 3 + (("join", 1),))
+    line, clock = Line(shown=(("held", 1),) * 3 + (("join", 1),)), VirtualClock()
     await _at(line).placed(CALLER, ("join", "s"), _still_held)
     assert line.sent == [redirect(CALLER, "join")] * 2
+    assert clock.passed_s() == pytest.approx(0.04 + 0.04 + 0.08 + 0.04), "the caller hears nothing meanwhile"
 
 
 async def test_a_move_that_was_slow_is_made_once() -> None:

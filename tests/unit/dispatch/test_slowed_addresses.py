@@ -52,6 +52,11 @@ def test_a_clock_that_was_set_back_keeps_nobody_shut_out() -> None:
     assert len(slowed) == 0
 
 
+def test_an_address_that_is_longer_than_a_text_has_one_of_its_own() -> None:
+    assert list(denied(["203.0.113.5", "203.0.113.6"], 5)) == ["203.0.113.5/32", "203.0.113.6/32"]
+    assert list(denied([], 5)) == []
+
+
 def test_a_thousand_are_slowed_and_no_more() -> None:
     slowed = SlowedAddresses(600)
     for number in range(MOST_SLOWED + 500):

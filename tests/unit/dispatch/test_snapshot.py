@@ -117,7 +117,7 @@ def test_a_phone_that_rings_for_a_second_call_still_talks() -> None:
 
 
 def test_a_wrap_up_is_as_asterisk_keeps_it_and_nonsense_is_none() -> None:
-    kept = {"101": "9000:14000", "102": "9000:", "103": ":", "104": "x:1"}
+    kept = {"101": "9000:14000", "102": "9000:", "103": ":", "104": "x:1", "105": "１:2", "106": "1:２", "107": "1:x"}
     truth = rebuild([], READY, REACHABLE, kept)
     assert [event for event in truth.events if isinstance(event, WrapUpSet)] == [
         WrapUpSet(OperatorId("101"), 9000, 14000)

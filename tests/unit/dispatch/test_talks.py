@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from calls.events import OperatorAnswered
@@ -40,6 +42,10 @@ def test_caller_is_joined_when_the_operator_talks_with_a_colleague(context: str)
         ([caller(), asking(), colleague(up=False)], NoConsultationError),
         ([caller(), asking("102"), colleague()], NoConsultationError),
         ([caller()], NoConsultationError),
+        ([replace(caller(), linkedid="z"), asking(), colleague()], UnknownCallError),
+        ([caller(BLN_ARRIVED=""), asking(), colleague()], UnknownCallError),
+        ([caller(BLN_ID="z"), asking(), colleague()], UnknownCallError),
+        ([caller(BLN_TALKED_OFFER="", BLN_OFFER=""), asking(), colleague()], NoTalkError),
         ([caller("waiting"), asking(), colleague()], NoTalkError),
         ([caller("three-way"), asking(), colleague()], NoTalkError),
         ([caller(BLN_OFFER="3"), asking(), colleague()], NoTalkError),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from calls.events import CallWaiting, DutyChanged, Reachability
 from calls.ids import CallId, GroupId, OperatorId
@@ -17,14 +18,17 @@ from calls.wait_history import SoFar, Waited
 from config.load import load
 from config.settings import Settings
 from console.errors import UnavailableError
+from dispatch import target_watch
 from dispatch.recent_answers import RecentAnswers
 from dispatch.target_watch import TargetWatch, target_now
 from dispatch.wait_announcements import WaitAnnouncements
 from routing.from_settings import configured_router
-from routing.target.day import Lent
+from routing.target.control import Control
+from routing.target.day import RING_S, DaySoFar, Lent
+from routing.waits.rates import Tally
 from storage.errors import LedgerUnavailableError
 from storage.journal.writer import ControllerJournal
-from tests.unit.dispatch.virtual_time import VirtualClock
+from tests.unit.dispatch.virtual_time import NOON_MS, VirtualClock
 
 STATE = GroupId("state-services")
 SLOW = Waited(answered=200, waited_s=9000.0, menu_s=1800.0, abandoned=7)
@@ -88,6 +92,7 @@ async def test_a_slow_day_is_told_and_the_helper_is_lent(tmp_path: Path) -> None
         ("104",),
     )
     assert group.missed
+    assert told.total.state == "widened", "that of the worst group"
     assert told.total.answered == 200
     standings = [(one["group"], one["standing"], one["helpers"]) for one in desk.facts(Fact.TARGET)]
     assert standings == [(STATE, "in danger", ""), (STATE, "widened", "104")]
@@ -127,6 +132,47 @@ async def test_the_ledger_away_leaves_the_last_known_figures(tmp_path: Path) -> 
     assert told.at_ms - told.ledger_at_ms == 10_000
     assert told.total.answered == 200
     assert list(desk.dispatcher.lent) == ["104"], "the control goes on"
+
+
+async def test_an_outage_of_the_ledger_is_logged_once_and_so_is_its_end(tmp_path: Path) -> None:
+    away = [False, True, True, False, False, True]
+
+    async def comes_and_goes(from_ms: int, now_ms: int, since_ms: int) -> SoFar:
+        if away.pop(0):
+            raise LedgerUnavailableError("away")
+        return await slow_day(from_ms, now_ms, since_ms)
+
+    desk = Desk(comes_and_goes, tmp_path)
+    with capture_logs() as logs:
+        for _ in range(6):
+            await desk.watch.look()
+    told = [one["event"] for one in logs if "kept by" in one["event"]]
+    last_known, again = "the target is kept by the last known figures", "the target is kept by the ledger again"
+    assert told == [last_known, again, last_known]
+
+
+async def test_the_day_is_seen_as_the_router_the_ledger_and_the_rates_have_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days: list[DaySoFar] = []
+
+    def seen(before: Control, day: DaySoFar, reserves: object, rules: object) -> Control:
+        days.append(day)
+        return before
+
+    monkeypatch.setattr(target_watch, "control", seen)
+    desk = Desk(slow_day, tmp_path)
+    now_ms = NOON_MS
+    desk.dispatcher.announcements.begin_with({STATE: Tally(now_ms, talks=2, busy_s=500, gave_up=4, waited_s=1000)})
+    desk.dispatcher.router.handle(CallWaiting(CallId("c1"), "PJSIP/carrier-1", STATE, "kk", now_ms - 7_000), now_ms)
+    await desk.watch.look()
+    (day,) = days
+    state = day.groups[STATE]
+    assert (state.answered, state.waited_s, state.abandoned, state.recent) == (200, 9000.0, 7, 30)
+    assert (state.busy_s, state.patience_s) == (250, 250)
+    assert state.before_s == 1800 / 200 + RING_S
+    assert day.groups[GroupId("ict")].before_s == RING_S
+    assert day.rest_s == 12 * 3600
 
 
 async def test_a_ledger_that_hangs_is_asked_once_and_stops_nothing(tmp_path: Path) -> None:

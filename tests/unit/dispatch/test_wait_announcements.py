@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from calls.events import CallGone, CallWaiting, DutyChanged, Event, LegGone, LegUp, OperatorAnswered, Reachability
@@ -12,6 +14,7 @@ from routing.commands import Announce
 from routing.core import Router, Rules
 from routing.presence import Operator
 from routing.waits.announced import Announced, Minutes
+from routing.waits.rates import Tally
 from speech.expectation import wait_range
 
 PORTAL = GroupId("portal")
@@ -116,6 +119,33 @@ def test_a_restarted_controller_never_tells_more_than_was_told() -> None:
         pass
     fresh = line.told(call).told.minutes
     assert fresh is not None and fresh.high > 1  # where nothing is recalled that holds it
+
+
+def test_a_talk_keeps_its_operator_for_its_own_time_and_the_wrap_up() -> None:
+    line = Line()
+    line.router.rules = replace(line.router.rules, wrap_up_s=20.0)
+    line.hears(Reachability(AIGUL, True), DutyChanged(AIGUL, True))
+    call = line.comes(1)
+    line.hears(LegUp(AIGUL, "PJSIP/op101-1"), OperatorAnswered(AIGUL, call))
+    line.now_ms += 98_000
+    before = line.announcements.tallies.get(PORTAL, Tally(line.now_ms))
+    line.hears(CallGone(call), LegGone(AIGUL, "PJSIP/op101-1"))
+    after = line.announcements.tallies[PORTAL]
+    assert after.busy_s - before.faded(after.at_ms).busy_s == pytest.approx(100 + 20, abs=0.1)
+    line.hears(LegGone(AIGUL, "PJSIP/op101-1"))
+    assert line.announcements.tallies[PORTAL].talks == pytest.approx(after.talks, abs=0.01), "once for each talk"
+
+
+def test_who_asked_for_a_callback_neither_gave_up_nor_was_answered() -> None:
+    line = at_work()
+    call = line.comes(2)
+    before = dict(line.announcements.tallies)
+    line.announcements.forget(call)
+    line.hears(CallGone(call))
+    assert line.announcements.tallies == before
+    other = line.comes(3)
+    line.hears(CallGone(other))
+    assert line.announcements.tallies != before, "as who hangs up does"
 
 
 @pytest.mark.parametrize("told", [Announced(3), Announced(2, None, Minutes(1, 4))])
