@@ -36,6 +36,7 @@ class Reach:
         self._known: dict[CodeType, str] = {}
         self.tests: dict[str, tuple[float, list[str]]] = {}
         self.now: set[str] = set()
+        self.shared: dict[pytest.FixtureDef[object], set[str]] = {}  # what the making of a shared fixture enters
         self.failed: set[str] = set()
 
     def traced(self, frame: FrameType, _event: str, _argument: object) -> None:
@@ -68,7 +69,22 @@ if REACHED in os.environ:
         finally:
             sys.settrace(None)
             threading.settrace(None)
+            for made in item._fixtureinfo.name2fixturedefs.values():  # type: ignore[attr-defined]
+                for fixture in made:
+                    reach.now |= reach.shared.get(fixture, set())
             reach.tests[item.nodeid] = (time.monotonic() - start, sorted(reach.now))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
+        """Let a fixture made once for many tests count for each of them: in a fork it is made anew for any."""
+        if fixturedef.scope == "function":
+            return (yield)
+        before, reach.now = reach.now, set()
+        try:
+            return (yield)
+        finally:
+            reach.shared[fixturedef] = reach.now
+            reach.now = before | reach.now
 
     def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         """Leave out what fails with nothing changed, and what is skipped here."""

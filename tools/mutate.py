@@ -34,7 +34,7 @@ from mutants import Job, Mutant
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".cache/mutate"
 Say = Callable[[str], None]
-LEAST_S, SLOWER = 20.0, 6.0  # a trial may take so many times its tests' own time and this on top
+LEAST_S, SLOWER = 10.0, 6.0  # a trial may take so many times its tests' own time and this on top
 STAGES = ("mirrored", "near", "far")
 """The tests of the folder that mirrors the mutant's; those that import its file; those that do so by another file.
 
