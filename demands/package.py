@@ -50,21 +50,21 @@ async def pack(
     state, steps = await desk.of(demand_id)
     check(state, DemandStep(StepKind.PACKAGED, 0, actor))
     found = await desk.found(state)
-    chosen = [hit for hit in found if hit.recording is not None and hit.recording.file in (state.selected or ())]
-    proof = [asdict(entry) for entry in await desk.proof(state)]
-    signer = await asyncio.to_thread(Vault(places).signer)
-    tied = await desk.identities([hit.call_id for hit in chosen])
-    items = [
-        Item(
-            _facts(hit) | {"identities": tied.get(hit.call_id, [])},
-            partial(Vault(places).recording, hit.recording.path),
-        )
-        for hit in chosen
-        if hit.recording is not None and hit.recording.path
+    chosen = [
+        (hit, hit.recording)
+        for hit in found
+        if hit.recording is not None and hit.recording.path and hit.recording.file in (state.selected or ())
     ]
-    packed = {hit.recording.file for hit in chosen if hit.recording is not None and hit.recording.path}
-    if missing := sorted(set(state.selected or ()) - packed):
+    if missing := sorted(set(state.selected or ()) - {made.file for _, made in chosen}):
         raise ActionRefusedError(f"{', '.join(missing)}: chosen, and not in the archive any more; choose again")
+    proof = [asdict(entry) for entry in await desk.proof(state)]
+    vault = Vault(places)
+    signer = await asyncio.to_thread(vault.signer)
+    tied = await desk.identities([hit.call_id for hit, _ in chosen])
+    items = [
+        Item(_facts(hit) | {"identities": tied.get(hit.call_id, [])}, partial(vault.recording, made.path))
+        for hit, made in chosen
+    ]
     if not items:
         check_understood(state)
     sources = await desk.searched(state, places)

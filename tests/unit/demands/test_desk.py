@@ -248,3 +248,17 @@ async def test_who_approved_alone_hands_over_only_as_one_who_may(engine: Engine,
         with pytest.raises(ActionRefusedError, match="to whom"):
             await desk.do(demand, StepKind.DELIVERED, actor)
     assert asked == [False, True]
+
+
+async def test_a_demand_whose_number_was_never_understood_can_be_withdrawn_and_answered_with_recordings(
+    engine: Engine, desk: DemandDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of before that was asked: nothing can be answered of it, all else can be done."""
+    register, kept = Register(engine), talk(engine, 1)
+    wanted = replace(DEMAND, id="", phone="see the letter")
+    demand = (await register.enter(wanted, 2025)).demand.id
+    await register.do(demand, DemandStep(StepKind.SEARCHED, 0, "clerk", (kept,)))
+    assert (await desk.do(demand, StepKind.SELECTED, "auditor", (kept,))).selected == (kept,)
+    with pytest.raises(ActionRefusedError, match=f"enter the demand anew so, and withdraw {demand}"):
+        await desk.do(demand, StepKind.SELECTED, "auditor")
+    assert (await desk.do(demand, StepKind.WITHDRAWN, "clerk", detail="letter 15")).withdrawn

@@ -84,6 +84,22 @@ def test_a_signature_is_of_one_length_and_one_spelling_only() -> None:
     assert not is_signed(longer, b"word", private.sign(b"\0word"))  # the same bytes are hashed
 
 
+def test_a_point_that_shares_only_one_coordinate_with_the_right_one_is_another() -> None:
+    """Signatures made so that both sides of the equation have the same y, or the same x, and are not the same."""
+    base, secret, chosen, message = point(written(BASE_Y)), 7, 11, b"word"
+    assert base is not None
+    x, y = plane(times(secret, base))
+    key = written(y, x & 1)
+    for commitment in (times(chosen, base), added(times(chosen, base), (0, P - 1, 1, 0))):
+        x, y = plane(commitment)
+        shown = written(y, x & 1)
+        hashed = int.from_bytes(hashlib.sha512(shown + key + message).digest(), "little")
+        right = (chosen + hashed * secret) % ORDER
+        holds = plane(commitment) == plane(times(chosen, base))
+        assert is_signed(key, message, shown + right.to_bytes(32, "little")) is holds
+        assert is_signed(key, message, shown + (ORDER - right).to_bytes(32, "little")) is False
+
+
 def test_no_key_or_commitment_that_is_no_point_is_taken() -> None:
     key, message, signature = (bytes.fromhex(one) for one in RFC_8032[1])
     nothing = written(2)  # no x belongs to this y

@@ -9,6 +9,7 @@ import json
 import random
 import subprocess
 import sys
+import tomllib
 import zipfile
 from dataclasses import asdict
 from pathlib import Path, PureWindowsPath
@@ -89,6 +90,10 @@ def about(exact: int = 2) -> dict[str, Any]:
 def proof() -> list[dict[str, Any]]:
     first = chained(Note("finaliser", "recording.kept", "a", {"sha256": "ab"}), 5, None)
     return [asdict(first), asdict(chained(Note("Әсел", "demand.packaged", "D-2025-0001", {}), 6, first))]
+
+
+def protocol_texts() -> dict[str, dict[str, str]]:
+    return tomllib.loads((Path(verify.__file__).parents[1] / "texts/protocol.toml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -307,6 +312,22 @@ def test_a_file_added_removed_swapped_or_signed_by_another_is_found(package: Pat
     assert said.returncode == 1 and "FAULT" in said.stdout
 
 
+def test_a_signature_is_spelt_in_one_way_only(package: Path, tmp_path: Path) -> None:
+    held = contents(package)
+    key, signature = held["manifest.sig"].decode().split()
+    for other in (
+        f"{key}\n{signature}",
+        f"{key} {signature}\n",
+        f"{key.upper()}\n{signature}\n",
+        f"{key}\n{signature}\n\n",
+    ):
+        target = tmp_path / "changed.zip"
+        with zipfile.ZipFile(target, "w") as made:
+            for name, data in (held | {"manifest.sig": other.encode()}).items():
+                made.writestr(name, data)
+        assert list(verify.faults(verify.Package(target))) == ["the signature is not of this manifest.json"], other
+
+
 def test_what_the_ledger_does_not_know_is_never_packed(tmp_path: Path, signer: Signer) -> None:
     target = tmp_path / "package.zip"
     wrong = item("hl1-1764000000.12-1-1", flac(2.0), flac_sha256="00" * 32)
@@ -384,6 +405,30 @@ def test_the_same_facts_make_the_same_pages(package: Path) -> None:
         manifest = json.loads(opened.read("manifest.json"))
         for language in ("kk", "ru"):
             assert pdf(protocol(manifest, language), MADE_MS) == opened.read(f"protocol-{language}.pdf")
+
+
+def section(told: Any, head: str) -> dict[str, str]:
+    (found,) = [one for one in told.sections if head in dict(one.rows)]
+    return dict(found.rows)
+
+
+def test_who_talked_is_named_and_nobody_is_a_dash(package: Path) -> None:
+    manifest = json.loads(contents(package)["manifest.json"])
+    (first, second), words = manifest["recordings"], protocol_texts()["ru"]
+    manifest["recordings"] = [first | {"operator": "101"}]
+    assert section(protocol(manifest, "ru"), words["operator"])[words["operator"]] == "101"
+    manifest["recordings"] = [second | {"operator": None, "answered_ms": None, "number_as_presented": ""}]
+    told = section(protocol(manifest, "ru"), words["operator"])
+    assert [told[words[name]] for name in ("operator", "answered", "presented")] == ["–", "–", "–"]
+
+
+@pytest.mark.parametrize(("count", "more"), [(499, False), (500, False), (501, True)])
+def test_a_table_on_paper_has_five_hundred_rows_and_says_that_there_are_more(count: int, more: bool) -> None:
+    manifest = about() | {"recordings": [], "public_key": "ab" * 32}
+    manifest["searched"]["gaps"] *= count
+    (table,) = [one for one in protocol(manifest, "ru").sections if len(one.lines) > 400]
+    assert len(table.lines) == min(count, 500)
+    assert (protocol_texts()["ru"]["more_rows"].format(shown=500, all=count) in table.text) is more
 
 
 @pytest.mark.parametrize(("unknown", "words"), [(0, "есть в реестре"), (3, "нет в реестре: 3"), (None, "недоступен")])
