@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from calls.waits import NOBODY_WAITED, Waits, seconds_between, waits
+from calls.waits import Waits, seconds_between, waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,19 @@ class CallbackMade:
 class CallbackFigures:
     """Callbacks, apart from the answered and the abandoned; a share without anything to divide by is None."""
 
-    asked: int = 0
-    made: int = 0
+    asked: int
+    made: int
     """Calls out that have ended, whatever became of them."""
-    tries: int = 0
+    tries: int
     """Of them, those that came to the caller's phone: an operator who hangs up before costs no try."""
-    callers: int = 0
+    callers: int
     """Callers who were tried."""
-    reached: int = 0
-    share: float | None = None
+    reached: int
+    share: float | None
     """Reached, of those who were tried."""
-    tries_each: float | None = None
+    tries_each: float | None
     """Tries to a caller, of those who were tried."""
-    since_asked: Waits = NOBODY_WAITED
+    since_asked: Waits
     """The asking to the talk of caller and operator, over those reached."""
 
 

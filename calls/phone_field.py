@@ -184,7 +184,7 @@ def _pieces(piece: str, typed: str) -> Iterator[str]:
     if _is_one(piece):
         yield _as_written(piece)
         return
-    runs = _runs(tuple(token for token in piece.split() if any(map(str.isdecimal, token))))
+    runs = _runs(_tokens(piece))
     if len(runs) != 1:
         why = "digits of no one number" if not runs else "where one number ends is not clear"
         raise _not_understood(typed, why)
@@ -194,7 +194,12 @@ def _pieces(piece: str, typed: str) -> Iterator[str]:
 def _holds_whole(part: str) -> bool:
     """Whether a part is a number by itself: with its country or city, or within a city, or several of them."""
     digits = re.sub(r"\D", "", part)
-    return _is_full(part) or (len(digits) in (6, 7) and _is_one(part)) or bool(_runs(tuple(part.split())))
+    return _is_full(part) or (len(digits) in (6, 7) and _is_one(part)) or bool(_runs(_tokens(part)))
+
+
+def _tokens(part: str) -> tuple[str, ...]:
+    """What stands between blanks and has a digit: a mark by itself is no part of a number."""
+    return tuple(token for token in part.split() if any(map(str.isdecimal, token)))
 
 
 def _is_full(part: str) -> bool:

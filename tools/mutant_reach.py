@@ -50,7 +50,7 @@ class Reach:
 
     def _name(self, code: CodeType) -> str:
         file = code.co_filename
-        ours = file.startswith(self._tree) and not file.startswith(f"{self._tree}tests/")
+        ours = file.startswith(self._tree) and not file.startswith((f"{self._tree}tests/", f"{self._tree}tools/"))
         return f"{file[len(self._tree) :]}::{code.co_qualname}" if ours else ""
 
 

@@ -69,7 +69,6 @@ def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord], take: TakeRa
                     records[call_id] = _with(record, entry, values, take)
                 except ImpossibleRatingError as error:
                     folded.impossible.append((entry.at_ms, f"call {call_id}: {error}"))
-                    continue
                 if entry.name in (Fact.STEP, Fact.RETURNED, Fact.LEFT):
                     folded.steps.append(_step(entry, values))
                 if entry.name == Fact.GAP and (note := _pause(records[call_id], values)):

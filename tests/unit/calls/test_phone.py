@@ -273,3 +273,8 @@ def test_a_number_ends_in_its_digits_without_country_and_prefix(typed: str, tail
 )
 def test_two_spellings_of_one_number_end_alike(tails: tuple[str, ...], key: str, same: bool) -> None:
     assert same_ending(tails, key) is same
+
+
+@pytest.mark.parametrize("typed", ["ООО", "Oil", "olo"])
+def test_letters_alone_are_nobodys_digits(typed: str) -> None:
+    assert candidate_keys(typed).possible == ()

@@ -149,3 +149,10 @@ def test_a_key_of_digits_is_its_own_key_and_is_looked_for(raw: str) -> None:
     wanted = candidate_keys(raw)
     assert key in wanted.exact
     assert len({*wanted.exact, *wanted.possible}) == len(wanted.exact) + len(wanted.possible)
+
+
+def test_a_number_of_ours_behind_a_plus_and_an_eight_had_this_key() -> None:
+    """Before numbers abroad had one key each: rows of then are still looked for so."""
+    assert before_with_plus("87011234567") == "+77011234567"
+    assert before_with_plus("77011234567") == "+77011234567"
+    assert before_with_plus("88001234567") == "+78001234567"

@@ -200,3 +200,22 @@ def test_a_number_that_was_withheld_is_told_in_words(typed: str) -> None:
 def test_what_follows_a_whole_number_and_is_none_is_asked_about(typed: str) -> None:
     with pytest.raises(NotUnderstoodError, match="what follows '87015552501' is no whole number"):
         numbers_of(typed)
+
+
+@pytest.mark.parametrize("typed", ["tel:", "<sip:>", "sip:-", "87015552501, tel:"])
+def test_an_address_of_nobody_is_no_number(typed: str) -> None:
+    with pytest.raises(NotUnderstoodError, match="no number is in it"):
+        numbers_of(typed)
+
+
+@pytest.mark.parametrize("typed", ["вн. 12, 8 (7172) 50-12-34", "доб. 15 %, +7 701 555 25 01"])
+def test_an_extension_before_a_comma_is_asked_about(typed: str) -> None:
+    """A mark by itself beside a number is no reason to fail."""
+    with pytest.raises(NotUnderstoodError, match="is no phone number, or not only whole ones"):
+        numbers_of(typed)
+
+
+@pytest.mark.parametrize("typed", ["8701555%2501", "8 701 555$ 25 01"])
+def test_a_mark_that_no_number_has_within_it_is_asked_about(typed: str) -> None:
+    with pytest.raises(NotUnderstoodError, match="digits of no one number"):
+        numbers_of(typed)

@@ -89,6 +89,20 @@ def test_a_journal_in_a_folder_of_somebody_else_is_begun_by_them(
     monkeypatch.undo()
     with pytest.raises(FileNotFoundError):
         reserve(tmp_path / "nowhere" / "journal.csv", 1 << 16)
+    journal.symlink_to(tmp_path / "nowhere" / "journal.csv")  # to a disk that is not mounted
+    with pytest.raises(FileNotFoundError):
+        reserve(journal, 1 << 16)
+
+
+def test_where_there_is_no_room_it_is_said_why_and_no_file_stays_open() -> None:
+    with small_disk(1) as disk:
+        journal = disk.path / "journal.csv"
+        disk.fill()
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for _ in range(3):
+            with pytest.raises(OSError, match=r"No space left on device: .*journal\.csv"):
+                reserve(journal, 1 << 19)
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 async def test_that_no_room_can_be_kept_is_said_once_and_stops_nothing(
