@@ -7,8 +7,7 @@ from pathlib import Path
 
 from calls.journal import Fact
 from calls.journal_lines import fields, parse_line
-from storage.journal.alarming import raise_alarm
-from storage.journal.writer import ControllerJournal
+from storage.journal.writer import ControllerJournal, raise_alarm
 
 
 def test_an_alarm_is_of_now_unless_it_is_of_before(tmp_path: Path) -> None:
