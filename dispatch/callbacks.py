@@ -110,7 +110,7 @@ class Callbacks(Watcher):
         self._doubt_ms = max((now_ms, *(at_ms + BEGINS_MS for at_ms in coming)))
 
     def recalled(self, known: Recalled) -> None:
-        """Take in what the ledger holds; when it has caught up with our doubt it is the truth."""
+        """Take in what the ledger holds; when it has caught up with our doubt it is right."""
         if self._doubt_ms is not None and known.as_of_ms > self._doubt_ms + WRITTEN_MS:
             owed = {one.asked_in for one in known.owed}
             flying = set(self._made.values())

@@ -29,7 +29,7 @@ class IdleWatch(Watcher):
         """Since the controller's start."""
 
     def rebuilt(self, events: Iterable[Event], now_ms: int) -> None:
-        """Believe this truth, and nothing of what was heard before."""
+        """Believe this state, and nothing of what was heard before."""
         self._watch = Watch()
         for event in events:
             self._watch.heard(event, now_ms)

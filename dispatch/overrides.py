@@ -1,6 +1,6 @@
 """What supervisors changed and still holds: over the configuration, which is never written, and over any restart.
 
-Asterisk's own database keeps it, beside what the operators said last. The core is told anew at every rebuilt truth.
+Asterisk's own database keeps it, beside what the operators said last. The core is told anew at every rebuilt state.
 """
 
 from __future__ import annotations

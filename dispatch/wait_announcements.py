@@ -95,7 +95,7 @@ class WaitAnnouncements(Watcher):
         self._expectations.forget(call)
 
     def rebuilding(self, router: Router, told: dict[CallId, Announced], now_ms: int) -> Iterator[None]:
-        """Follow those whom a rebuilt truth knows, one at each step, and remember what they were told."""
+        """Follow those whom a rebuilt state knows, one at each step, and remember what they were told."""
         self._expectations.keep_only(router.calls)
         self._staff_until_ms = 0
         for caller in router.waiting():
