@@ -11,9 +11,9 @@ from calls.callback import Callback
 from calls.disks import DiskNow
 from calls.events import CallPrioritised, WrapUpSet
 from calls.ids import CallId, GroupId, OperatorId
-from console.answers import TargetNow
 from console.errors import UnavailableError
-from console.ports import LoopNow
+from console.operations.figures import TargetNow
+from console.operations.health import LoopNow
 from dialplan import names
 from dispatch.callbacks import Recalled
 from dispatch.live_state import LiveState

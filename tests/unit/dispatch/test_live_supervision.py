@@ -9,7 +9,7 @@ import pytest
 
 from calls.ids import GroupId, OperatorId
 from calls.journal import Fact
-from console.answers import LARGEST_S, SkillsBody
+from console.answers import LARGEST_S
 from console.errors import (
     NoSuchGroupError,
     NothingLeftError,
@@ -19,6 +19,7 @@ from console.errors import (
     UnknownLanguageError,
     UnknownOperatorError,
 )
+from console.operations.operators import SkillsBody
 from dialplan import names
 from dispatch.supervision import LiveSupervision
 from telephony.errors import AmiDownError, AmiRefusedError
