@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +57,20 @@ class ControlServer:
         writer.close()
 
 
-async def ask(path: Path, request: dict[str, Any], timeout_s: float = 10.0) -> dict[str, Any]:
-    """Ask the running controller. Raises ControlError when it is not there or says no."""
+async def ask(
+    path: Path,
+    operation: str,
+    part: str = "",
+    body: Mapping[str, Any] | None = None,
+    *,
+    by: str = "",
+    timeout_s: float = 10.0,
+) -> dict[str, Any]:
+    """Ask the running controller for an operation by its name, `POST /calls/{id}/transfer`, of a part, the call's id.
+
+    `by`: who asks, where that is kept. Raises ControlError when it is not there or says no.
+    """
+    request = {"do": operation, "part": part, "body": body or {}, "by": by}
     try:
         async with asyncio.timeout(timeout_s):
             reader, writer = await asyncio.open_unix_connection(path, limit=LONGEST_ANSWER)

@@ -26,6 +26,7 @@ from calls.clock import MachineClock
 from calls.ids import CallId
 from config.places import Places
 from config.settings import Settings
+from console.ports import Live
 from dialplan import names
 from dispatch import slowing
 from dispatch.agi_sessions import LanguageOf, serve_callback, serve_menu
@@ -94,10 +95,8 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
         lambda: watch.now, lambda: site.now,
     )  # fmt: skip
     call_control = CallControl(settings, dispatcher, link, clock)
-    supervision = LiveSupervision(settings, dispatcher, link, clock, journal)
-    control = ControlServer(
-        places.control, Requests(state, call_control, supervision, dispatcher.callbacks.hold, dispatcher.slowing).answer
-    )
+    live = Live(state, call_control, LiveSupervision(settings, dispatcher, link, clock, journal))
+    control = ControlServer(places.control, Requests(live, dispatcher.callbacks.hold, dispatcher.slowing).answer)
 
     await office.prepare()
     await menu.start()
@@ -115,7 +114,7 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
         asyncio.create_task(again_and_again("lost calls", LOST_EVERY_S, lost.look)),
         asyncio.create_task(again_and_again("slowing", slowing.LOOK_EVERY_S, dispatcher.slowing.look)),
         asyncio.create_task(keep_target(target, dispatcher, settings.target.every_s)),
-        asyncio.create_task(keep_api(settings, places, dispatcher, (state, call_control, supervision), engine, alarm)),
+        asyncio.create_task(keep_api(settings, places, dispatcher, live, engine, alarm)),
     ]
     try:
         await told_to_end()

@@ -83,14 +83,14 @@ class Centre:
         await register(accounts, self.up.settings.sip.port, port)
         async with self.sipp(load, port) as run:
             for number in self.operators:
-                await ask(self.up.places.control, {"do": "duty", "operator": number, "ready": True})
+                await ask(self.up.places.control, "POST /operators/{number}/ready", number)
             await self._until_ready()
             yield run
 
     async def _until_ready(self) -> None:
         async with asyncio.timeout(15):
             while True:
-                rows = (await ask(self.up.places.control, {"do": "operators"}))["operators"]
+                rows = (await ask(self.up.places.control, "GET /operators"))["operators"]
                 if all(row["state"] == "ready" for row in rows):
                     return
                 await asyncio.sleep(0.1)  # Asterisk asks a new phone whether it is there

@@ -129,7 +129,7 @@ async def _on_duty(stage: Centre) -> None:
         while True:
             with suppress(ControlError, TimeoutError):
                 for number in stage.operators:
-                    await ask(stage.up.places.control, {"do": "duty", "operator": number, "ready": True})
+                    await ask(stage.up.places.control, "POST /operators/{number}/ready", number)
                 await all_ready(stage)
                 return
             await asyncio.sleep(1.0)

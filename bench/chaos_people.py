@@ -247,23 +247,26 @@ async def command(hall: Hall) -> None:
     while hall.going:
         await asyncio.sleep(hall.between(1.0, 4.0))
         with suppress(ControlError, OSError):
-            rows = (await _asked(hall, do="calls"))["calls"]
+            rows = (await _asked(hall, "GET /calls"))["calls"]
             calls = [row["call"] for row in rows if row["where"] in ("talking", "held", "three-way")]
             if not calls:
                 continue
             call, did = hall.chance.choice(calls), "nothing"
-            match hall.chance.choice(("transfer", "consult", "consult", "pause-recording", "resume-recording")):
+            match hall.chance.choice(("transfer", "consult", "consult", "recording/pause", "recording/resume")):
                 case "consult":
-                    did = f"consult {(await _asked(hall, do='consult', call=call, to=_group(hall)))['to']}"
+                    told = await _asked(hall, "POST /calls/{id}/consult", call, to=_group(hall))
+                    did = f"consult {told['to']}"
                     hall.note("desk", f"{did} for {call}")
                     await asyncio.sleep(hall.between(0.2, 4.0))
                     did = hall.chance.choice(("join", "three-way", "take-back", "nothing"))
                     if did != "nothing":
-                        await _asked(hall, do=did, call=call)
+                        await _asked(hall, f"POST /calls/{{id}}/{did}", call)
                 case "transfer" as did:
-                    await _asked(hall, do=did, call=call, to=_group(hall))
+                    await _asked(hall, "POST /calls/{id}/transfer", call, to=_group(hall))
+                case "recording/pause" as did:
+                    await _asked(hall, "POST /calls/{id}/recording/pause", call, reason="card")
                 case did:
-                    await _asked(hall, do=did, call=call, reason="card", by="desk")
+                    await _asked(hall, "POST /calls/{id}/recording/resume", call)
             hall.note("desk", f"{did} {call}")
 
 
@@ -272,13 +275,13 @@ async def watch(hall: Hall) -> None:
     numbers = {person.number: person for person in hall.people}
     while True:
         with suppress(ControlError, OSError):
-            rows = (await _asked(hall, do="operators"))["operators"]
+            rows = (await _asked(hall, "GET /operators"))["operators"]
             ready = {row["operator"] for row in rows if row["state"] == "ready"}
             free = frozenset(number for number in ready if not numbers[number].busy())
             hall.free.append((time.time(), free))
             for row in rows:
                 if row["state"] == "paused" and hall.going and hall.chance.random() < 0.3:
-                    await _asked(hall, do="duty", operator=row["operator"], ready=True)
+                    await _asked(hall, "POST /operators/{number}/ready", row["operator"])
         await asyncio.sleep(0.3)
 
 
@@ -286,8 +289,8 @@ def _group(hall: Hall) -> str:
     return hall.chance.choice(hall.stage.groups)
 
 
-async def _asked(hall: Hall, **request: Any) -> dict[str, Any]:
-    return await ask(hall.stage.up.places.control, request)
+async def _asked(hall: Hall, operation: str, part: str = "", **body: Any) -> dict[str, Any]:
+    return await ask(hall.stage.up.places.control, operation, part, body)
 
 
 async def take_place(hall: Hall, secrets: dict[str, str]) -> None:

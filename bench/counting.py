@@ -54,7 +54,7 @@ async def measure(quick: bool, tell: Tell) -> Sequence[Run]:
         await stack.enter_async_context(switchboard(ADDRESS, server, clock, port, rings))
         trunk = await stack.enter_async_context(switchboard(ADDRESS, server, clock))
         for number in stage.operators:
-            await ask(stage.up.places.control, {"do": "duty", "operator": number, "ready": True})
+            await ask(stage.up.places.control, "POST /operators/{number}/ready", number)
         await all_ready(stage)
         up = [await _talk(trunk, picked_up, f"7702000{at:04}") for at in range(talks)]
         for turn in range(1, runs + 1):

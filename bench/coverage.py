@@ -84,7 +84,7 @@ async def play(stage: Centre, calls: int, at_once: int, tell: Tell) -> tuple[dic
                 secret = stage.up.secrets.operators[number]
                 phone = await fleet.operator(number, secret, port, tone_hz=OPERATOR_HZ, manner=Ring())
                 phones.append(phone)
-                await ask(stage.up.places.control, {"do": "duty", "operator": number, "ready": True})
+                await ask(stage.up.places.control, "POST /operators/{number}/ready", number)
             await all_ready(stage)
             floor = Floor(phones)
             stack.push_async_callback(floor.close)

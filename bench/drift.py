@@ -88,7 +88,7 @@ async def talk(stage: Centre, talk_s: float) -> None:
             await stack.enter_async_context(switchboard(ADDRESS, server, clock, port, rings))
             trunk = await stack.enter_async_context(switchboard(ADDRESS, server, clock))
             for number in stage.operators:
-                await ask(stage.up.places.control, {"do": "duty", "operator": number, "ready": True})
+                await ask(stage.up.places.control, "POST /operators/{number}/ready", number)
             await all_ready(stage)
             pairs = []
             for number in CALLERS:

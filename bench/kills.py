@@ -90,7 +90,7 @@ async def phones(stage: Centre, crowd: Crowd) -> AsyncIterator[Clock]:
         async with switchboard(ADDRESS, server, clock, port, crowd.rings), switchboard(ADDRESS, server, clock) as trunk:
             crowd.trunk = trunk
             for number in stage.operators:
-                await ask(stage.up.places.control, {"do": "duty", "operator": number, "ready": True})
+                await ask(stage.up.places.control, "POST /operators/{number}/ready", number)
             await all_ready(stage)
             yield clock
     finally:
@@ -101,7 +101,7 @@ async def all_ready(stage: Centre) -> None:
     """Wait until every operator may be offered a call. Raises TimeoutError."""
     async with asyncio.timeout(15):
         while True:
-            rows = (await ask(stage.up.places.control, {"do": "operators"}))["operators"]
+            rows = (await ask(stage.up.places.control, "GET /operators"))["operators"]
             if all(row["state"] == "ready" for row in rows):
                 return
             await asyncio.sleep(0.1)  # Asterisk asks a new phone whether it is there

@@ -30,8 +30,8 @@ from console.errors import (
 from console.gate import Gate
 from console.limits import STRANGERS_AT_ONCE, STRANGERS_PER_S, Pace, Turnstile
 from console.ports import Office
-from console.queries import NoBody, Query
-from console.route import Asked, Asks, Route
+from console.queries import Query
+from console.route import Asked, Asks, Route, told
 from console.routes import PREFIX, ROUTES
 from console.scopes import Scope
 from console.stream import Stream
@@ -95,11 +95,9 @@ async def _asked(route: Route, request: web.Request, by: str, scopes: frozenset[
     if len(set(request.query)) < len(request.query):
         raise BadRequestError("a key of the query is given twice")
     try:
-        query = route.query.model_validate(dict(request.query))
-        body = (route.body or NoBody).model_validate(await _json(request) if route.body else {})
+        return route.asked(part, dict(request.query), await _json(request) if route.body else {}, by, scopes)
     except ValidationError as error:
-        raise BadRequestError(_told(error)) from None  # the error's own text repeats what was sent
-    return Asked(part, query, body, by, scopes)
+        raise BadRequestError(told(error)) from None
 
 
 async def _json(request: web.Request) -> object:
@@ -108,14 +106,6 @@ async def _json(request: web.Request) -> object:
         return json.loads(sent) if sent.strip() else {}
     except (ValueError, RecursionError):
         raise BadRequestError("the body is no JSON") from None
-
-
-def _told(error: ValidationError) -> str:
-    lines = (
-        f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg'].removeprefix('Value error, ')}"
-        for one in error.errors(include_url=False, include_input=False, include_context=False)
-    )
-    return "; ".join(lines)[:1000]
 
 
 async def _response(said: BaseModel | Mapping[str, Any] | str, media: str) -> web.Response:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from console.errors import ApiError
-from console.queries import Query
+from console.queries import NoBody, Query
 from console.scopes import Scope
 from console.stream import Stream
 
@@ -26,9 +26,15 @@ class Asked(Generic[Q, B]):
     query: Q
     body: B
     by: str = ""
-    """The name of the token, for the audit log."""
+    """The name of the token, or of the person at the command line, for the audit log."""
     scopes: frozenset[Scope] = frozenset()
     """All that the token may do."""
+    over: Literal["api", "cli"] = "api"
+
+    @property
+    def actor(self) -> str:
+        """Who asks, and by which way: `api:wallboard`, `cli:aliya`."""
+        return f"{self.over}:{self.by}"
 
 
 class Asks(Enum):
@@ -75,3 +81,32 @@ class Route:
     """Beyond those that any path may answer with."""
     personal: bool = False
     """Whether who asked is to be logged: personal data is read."""
+    live: bool = False
+    """Whether the running controller answers it alone (`console.ports.Live`): the command line may ask for it, too."""
+
+    @property
+    def name(self) -> str:
+        """`POST /calls/{id}/transfer`."""
+        return f"{self.method} {self.path}"
+
+    def asked(
+        self,
+        part: str,
+        query: Mapping[str, str],
+        body: object,
+        by: str,
+        scopes: frozenset[Scope],
+        over: Literal["api", "cli"] = "api",
+    ) -> Asked[Query, BaseModel]:
+        """A request in the right form. Raises pydantic's ValidationError, whose own text repeats what was sent."""
+        checked = self.query.model_validate(query), (self.body or NoBody).model_validate(body)
+        return Asked(part, *checked, by, scopes, over)
+
+
+def told(error: ValidationError) -> str:
+    """What was wrong with a request, without a word of what was sent."""
+    lines = (
+        f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg'].removeprefix('Value error, ')}"
+        for one in error.errors(include_url=False, include_input=False, include_context=False)
+    )
+    return "; ".join(lines)[:1000]

@@ -7,9 +7,10 @@ from typing import Any
 from console.errors import ApiError
 from console.metrics import METRICS_MEDIA, exposition
 from console.openapi import document
-from console.operations import callbacks, calls, demands, figures, groups, health, operators, recordings
+from console.operations import health
 from console.operations.figures import TargetNow
 from console.operations.health import DayWait
+from console.operations.table import OPERATIONS
 from console.ports import Office
 from console.queries import NoBody, Query
 from console.route import Asked, Route
@@ -42,11 +43,5 @@ ROUTES: tuple[Route, ...] = (
     *health.ROUTES,
     Route("GET", "/openapi.json", "This description", (), openapi, None),
     Route("GET", "/metrics", "Figures for Prometheus", (Scope.METRICS_READ,), metrics, None, media=METRICS_MEDIA),
-    *operators.ROUTES,
-    *groups.ROUTES,
-    *calls.ROUTES,
-    *callbacks.ROUTES,
-    *figures.ROUTES,
-    *recordings.ROUTES,
-    *demands.ROUTES,
+    *OPERATIONS,
 )

@@ -13,7 +13,7 @@ from bailanys.loop.at_hand import settle_memory
 from calls.alarms import AlarmKind
 from config.places import Places
 from config.settings import Settings
-from console.ports import CallControl, LiveState, Supervision
+from console.ports import Live
 from dispatch.dispatcher import Dispatcher
 from storage.engine import Engine
 
@@ -31,7 +31,7 @@ async def keep_api(
     settings: Settings,
     places: Places,
     dispatcher: Dispatcher,
-    office: tuple[LiveState, CallControl, Supervision],
+    live: Live,
     engine: Engine,
     alarm: Callable[[str, str], None],
 ) -> None:
@@ -47,7 +47,7 @@ async def keep_api(
         for module in _LOADED:
             await asyncio.to_thread(importlib.import_module, module)
         settle_memory()
-        await _serve(settings, places, office, engine, alarm)
+        await _serve(settings, places, live, engine, alarm)
     except Exception as error:  # the edge between the API and the calls: nothing of it may get further
         alarm(AlarmKind.API, repr(error)[:300])
 
@@ -55,7 +55,7 @@ async def keep_api(
 async def _serve(
     settings: Settings,
     places: Places,
-    office: tuple[LiveState, CallControl, Supervision],
+    live: Live,
     engine: Engine,
     alarm: Callable[[str, str], None],
 ) -> None:
@@ -81,7 +81,9 @@ async def _serve(
             ledger = Ledger(engine, look_ups)
             demands = DemandDesk(Register(engine, look_ups), ledger, zone, People(settings.people))
             everybody = Office(
-                *office,
+                live.state,
+                live.control,
+                live.supervision,
                 LedgerBooks(ledger, places.database_url, zone, settings.rating.low),
                 DemandOffice(demands, places, zone),
                 Hearing(ledger, places, demands),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, clock, say, show
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, clock, say, show
+from bailanys.cli.controller import asked
 
 app = typer.Typer(help="Callbacks: list those that are owed, cancel one.", no_args_is_help=True)
 
@@ -15,11 +15,8 @@ app = typer.Typer(help="Callbacks: list those that are owed, cancel one.", no_ar
 @app.command("list")
 def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show everybody who is to be called back, oldest place first, with the number."""
-    from bailanys.control import ask
-    from config.places import places_of
-
     settings = centre(config).settings
-    rows = asyncio.run(ask(places_of(settings, ROOT).control, {"do": "callbacks"}))["callbacks"]
+    rows = asked(settings, "GET /callbacks")["callbacks"]
     if not as_json:
         zone = settings.hotline.time_zone
         rows = [
@@ -35,10 +32,6 @@ def cancel(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Call nobody for it any more; a call that is being made goes on."""
-    from bailanys.control import ask
-    from config.places import places_of
-
-    places = places_of(centre(config).settings, ROOT)
-    answer = asyncio.run(ask(places.control, {"do": "cancel-callback", "call": call}))
+    answer = asked(centre(config).settings, "DELETE /callbacks/{id}", call)
     rest = ", but the phones are ringing just now" if answer["being_called"] else ""
     say(f"Callback of {answer['call']}: cancelled{rest}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, say_json, show
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, say, say_json, show
+from bailanys.cli.controller import asked, within_an_hour
 from bailanys.cli.person import person
 
 
@@ -35,8 +35,16 @@ app = typer.Typer(
 @app.command("list")
 def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show the calls of this moment: where each one is, for how long, with whom."""
-    answer = _asked(config, {"do": "calls"})
-    show(answer["calls"], as_json=as_json, title="Calls now", empty="No call at the moment.")
+    rows = [
+        {
+            **row,
+            "place": str(row["place"] or ""),
+            "for_s": str(row["for_s"]),
+            "priority_s": str(row["priority_s"] or ""),
+        }
+        for row in asked(centre(config).settings, "GET /calls")["calls"]
+    ]
+    show(rows, as_json=as_json, title="Calls now", empty="No call at the moment.")
 
 
 @app.command("show")
@@ -78,7 +86,7 @@ def transfer(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Transfer a talk to another group or operator; the caller is told first and keeps the waited time (rule 11)."""
-    answer = _asked(config, {"do": "transfer", "call": call, "to": to})
+    answer = asked(centre(config).settings, "POST /calls/{id}/transfer", call, {"to": to})
     say(f"Call {answer['call']}: on its way to {answer['to']}")
 
 
@@ -88,7 +96,7 @@ def three_way(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Bring caller, operator and the colleague whom the operator asks together; the caller is told first (rule 11)."""
-    answer = _asked(config, {"do": "three-way", "call": call})
+    answer = asked(centre(config).settings, "POST /calls/{id}/three-way", call)
     say(f"Call {answer['call']}: the colleague joins")
 
 
@@ -99,7 +107,8 @@ def pause_recording(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Pause a talk's recording for what must not be recorded, as `*7` does; it goes on by itself (rule 14)."""
-    answer = _asked(config, {"do": "pause-recording", "call": call, "reason": reason, "by": person()})
+    settings, body = centre(config).settings, {"reason": reason}
+    answer = asked(settings, "POST /calls/{id}/recording/pause", call, body, by=person())
     say(f"Call {answer['call']}: the recording is paused; it goes on by itself after {answer['most_s']} s")
 
 
@@ -109,7 +118,7 @@ def resume_recording(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Have a paused recording go on, as `*8` does."""
-    answer = _asked(config, {"do": "resume-recording", "call": call, "by": person()})
+    answer = asked(centre(config).settings, "POST /calls/{id}/recording/resume", call, by=person())
     say(f"Call {answer['call']}: the recording goes on")
 
 
@@ -120,7 +129,7 @@ def consult(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Put the caller on hold and let the operator ask a colleague; then `join` or `take-back` (rule 11)."""
-    answer = _asked(config, {"do": "consult", "call": call, "to": to})
+    answer = asked(centre(config).settings, "POST /calls/{id}/consult", call, {"to": to})
     say(f"Call {answer['call']}: on hold, its operator asks {answer['to']}")
 
 
@@ -130,7 +139,7 @@ def join(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Give the caller to the colleague whom the operator asks; the caller is told first (rule 11)."""
-    answer = _asked(config, {"do": "join", "call": call})
+    answer = asked(centre(config).settings, "POST /calls/{id}/join", call)
     say(f"Call {answer['call']}: on its way to the colleague")
 
 
@@ -140,7 +149,7 @@ def take_back(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """End the question to a colleague: the caller stays with the operator."""
-    answer = _asked(config, {"do": "take-back", "call": call})
+    answer = asked(centre(config).settings, "POST /calls/{id}/take-back", call)
     say(f"Call {answer['call']}: with operator {answer['operator']} again")
 
 
@@ -154,12 +163,6 @@ def priority(
     if not seconds.removeprefix("+").removeprefix("-").isdecimal():
         raise BadPriorityError(f"{seconds!r}: write seconds, `+60`, `-60` or `60`")
     key = "by_s" if seconds[0] in "+-" else "to_s"
-    answer = _asked(config, {"do": "priority", "call": call, key: int(seconds), "by": person()})
+    body = {key: within_an_hour(int(seconds))}
+    answer = asked(centre(config).settings, "POST /calls/{id}/priority", call, body, by=person())
     say(f"Call {answer['of']}: priority {answer['priority_s']} s")
-
-
-def _asked(config: Path, request: dict[str, str | int]) -> dict[str, Any]:
-    from bailanys.control import ask
-    from config.places import places_of
-
-    return asyncio.run(ask(places_of(centre(config).settings, ROOT).control, request))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, show
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, say, show
+from bailanys.cli.controller import asked, within_an_hour
 from bailanys.cli.person import person
 
 app = typer.Typer(help="Groups: list them, let one go first.", no_args_is_help=True)
@@ -16,11 +16,7 @@ app = typer.Typer(help="Groups: list them, let one go first.", no_args_is_help=T
 @app.command("list")
 def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show every group: its priority in seconds, who waits, who serves it, who is ready."""
-    from bailanys.control import ask
-    from config.places import places_of
-
-    places = places_of(centre(config).settings, ROOT)
-    answer = asyncio.run(ask(places.control, {"do": "groups"}))
+    answer = asked(centre(config).settings, "GET /groups")
     show(answer["groups"], as_json=as_json, title="Groups")
 
 
@@ -34,10 +30,6 @@ def priority(
 
     Who waits for the same group keeps their order. Kept over any restart; the configuration is not written.
     """
-    from bailanys.control import ask
-    from config.places import places_of
-
-    places = places_of(centre(config).settings, ROOT)
-    asked = {"do": "priority", "group": group, "to_s": seconds, "by": person()}
-    answer = asyncio.run(ask(places.control, asked))
+    body = {"priority_s": within_an_hour(seconds)}
+    answer = asked(centre(config).settings, "PATCH /groups/{name}", group, body, by=person())
     say(f"Group {answer['of']}: priority {answer['priority_s']} s")

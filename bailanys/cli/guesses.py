@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, clock, say, show
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, clock, say, show
+from bailanys.cli.controller import asked
 
 app = typer.Typer(help="Guesses at SIP accounts: list who is slowed, let an address in.", no_args_is_help=True)
 
@@ -15,11 +15,8 @@ app = typer.Typer(help="Guesses at SIP accounts: list who is slowed, let an addr
 @app.command("list")
 def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show the addresses that Asterisk refuses unread, and until when; the alarm `sip-guesses` says what they tried."""
-    from bailanys.control import ask
-    from config.places import places_of
-
     settings = centre(config).settings
-    rows = asyncio.run(ask(places_of(settings, ROOT).control, {"do": "guesses"}))["slowed"]
+    rows = asked(settings, "GET /guesses")["slowed"]
     if not as_json:
         zone = settings.hotline.time_zone
         rows = [
@@ -36,12 +33,9 @@ def lift(
 ) -> None:
     """Let an address in again at once: an administrator's. It begins anew if it guesses again."""
     from bailanys.cli.person import who
-    from bailanys.control import ask
     from calls.people import Action
-    from config.places import places_of
 
     settings = centre(config).settings
     by = who(settings, Action.LET_IN)
-    request = {"do": "let-in", "address": address.strip(), "by": by}
-    let_in = asyncio.run(ask(places_of(settings, ROOT).control, request))
+    let_in = asked(settings, "DELETE /guesses/{address}", address.strip(), by=by)
     say(f"{let_in['address']}: let in")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, clock, say, show
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, clock, say, show
+from bailanys.cli.controller import asked
 from bailanys.cli.person import person
 
 app = typer.Typer(
@@ -18,12 +18,8 @@ app = typer.Typer(
 @app.command("list")
 def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show what every operator serves, the state now, and why."""
-    from bailanys.control import ask
-    from config.places import places_of
-
     settings = centre(config).settings
-    answer = asyncio.run(ask(places_of(settings, ROOT).control, {"do": "operators"}))
-    rows = answer["operators"]
+    rows = [_row(operator) for operator in asked(settings, "GET /operators")["operators"]]
     if not as_json:
         rows = [{**row, "until": clock(row.pop("until_ms"), settings.hotline.time_zone)} for row in rows]
     show(rows, as_json=as_json, title="Operators")
@@ -34,7 +30,8 @@ def ready(
     number: Annotated[str, typer.Argument(help="Operator's number.")], config: ConfigOption = DEFAULT_CONFIG
 ) -> None:
     """Make an operator ready, as `*1` on the phone does."""
-    _duty(number, config, is_ready=True, reason="")
+    answer = asked(centre(config).settings, "POST /operators/{number}/ready", number)
+    say(f"Operator {answer['operator']}: {answer['state']}")
 
 
 @app.command()
@@ -44,7 +41,8 @@ def pause(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Pause an operator, as `*2` on the phone does; a talk goes on."""
-    _duty(number, config, is_ready=False, reason=reason)
+    answer = asked(centre(config).settings, "POST /operators/{number}/pause", number, {"reason": reason})
+    say(f"Operator {answer['operator']}: {answer['state']}")
 
 
 @app.command("wrap-up")
@@ -54,12 +52,8 @@ def wrap_up(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Make an operator's running wrap-up longer, or end it."""
-    from bailanys.control import ask
-    from config.places import places_of
-
-    settings = centre(config).settings
-    request = {"do": "wrap-up", "operator": number, "longer": extend}
-    answer = asyncio.run(ask(places_of(settings, ROOT).control, request))
+    settings, body = centre(config).settings, {"do": "extend" if extend else "end"}
+    answer = asked(settings, "POST /operators/{number}/wrap-up", number, body)
     until = clock(answer["until_ms"], settings.hotline.time_zone)
     say(f"Operator {answer['operator']}: wrap-up until {until}")
 
@@ -80,9 +74,6 @@ def skill(
 
     What is not named stays. Kept over any restart until `--reset`; the configuration is not written.
     """
-    from bailanys.control import ask
-    from config.places import places_of
-
     if not (levels or remove or speak or not_speak or reset):
         raise BadSkillError("nothing to change: name a group with its level (`portal=2`) or an option, see --help")
     change = {
@@ -92,9 +83,7 @@ def skill(
         "remove_languages": not_speak or [],
         "reset": reset,
     }
-    places = places_of(centre(config).settings, ROOT)
-    asked = {"do": "skills", "operator": number, "change": change, "by": person()}
-    answer = asyncio.run(ask(places.control, asked))
+    answer = asked(centre(config).settings, "PATCH /operators/{number}", number, change, by=person())
     serves = ", ".join(f"{group} {level}" for group, level in answer["levels"].items())
     told = "" if answer["changed"] else " (as configured)"
     say(f"Operator {answer['operator']}: {serves}; {', '.join(answer['languages'])}{told}")
@@ -114,10 +103,15 @@ def _level(word: str) -> tuple[str, int]:
     return group, int(level)
 
 
-def _duty(number: str, config: ConfigOption, *, is_ready: bool, reason: str) -> None:
-    from bailanys.control import ask
-    from config.places import places_of
-
-    places = places_of(centre(config).settings, ROOT)
-    answer = asyncio.run(ask(places.control, {"do": "duty", "operator": number, "ready": is_ready, "reason": reason}))
-    say(f"Operator {answer['operator']}: {answer['state']}")
+def _row(operator: dict[str, Any]) -> dict[str, Any]:
+    groups = (group if level == 1 else f"{group} {level}" for group, level in operator["levels"].items())
+    return {
+        "operator": operator["operator"],
+        "name": operator["name"],
+        "groups": ", ".join(groups),
+        "languages": ", ".join(operator["languages"]),
+        "changed": "yes" if operator["changed"] else "",
+        "state": operator["state"],
+        "reason": operator["reason"],
+        "until_ms": operator["until_ms"],
+    }

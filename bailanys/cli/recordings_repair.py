@@ -27,7 +27,7 @@ def disks(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
 
     async def rows() -> list[dict[str, Any]]:
         try:
-            answer = await ask(places.control, {"do": "disks"})
+            answer = await ask(places.control, "GET /disks")
             return list(answer["disks"])
         except ControlError:  # the controller is down: the disks are there all the same
             watch = DiskWatch(disks_of(places), lambda *_: None)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, say_json, show
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, say, say_json, show
+from bailanys.cli.controller import asked
 
 ALL = "all groups"
 STALE_MS = 60_000
@@ -20,12 +20,9 @@ def add_to(app: typer.Typer) -> None:
 
 def target(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show each group's average wait today against its target (rule 7), and who helps a group in danger."""
-    from bailanys.control import ask
     from calls.local_day import local_time
-    from config.places import places_of
 
-    places = places_of(centre(config).settings, ROOT)
-    answer = asyncio.run(ask(places.control, {"do": "target"}))
+    answer = asked(centre(config).settings, "GET /target")
     if as_json:
         say_json(answer)
         return

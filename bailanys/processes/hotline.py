@@ -133,7 +133,7 @@ async def controller_ready(places: Places) -> None:
         async with asyncio.timeout(READY_S):
             while True:
                 with contextlib.suppress(ControlError):
-                    if (await ask(places.control, {"do": "ready"})).get("ready"):
+                    if (await ask(places.control, "GET /health")).get("in_truth"):
                         return
                 await asyncio.sleep(0.05)
     except TimeoutError:

@@ -100,7 +100,7 @@ class _Console:
         until = int(time.time()) + seconds if seconds else 0
         await self.say(f"dialplan set global {names.CLOSED_UNTIL} {until}")
         with contextlib.suppress(ControlError):  # no callbacks either, if the controller lives
-            await ask(self.places.control, {"do": "no-callbacks", "seconds": seconds}, timeout_s=EVERY_S)
+            await ask(self.places.control, "POST /callbacks/hold", body={"seconds": seconds}, timeout_s=EVERY_S)
 
     async def calls(self) -> int:
         """Calls that are up, whoever began them."""

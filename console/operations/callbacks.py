@@ -13,7 +13,7 @@ from console.route import Asked, Part, Route
 from console.scopes import Scope
 
 if TYPE_CHECKING:
-    from console.ports import Office
+    from console.ports import Live
 
 _CALLBACK = Part("id", r"[A-Za-z0-9._-]{1,64}", "The call it was asked in.", UnknownCallbackError)
 OwedState = Literal["waiting", "calling", "later"]
@@ -62,7 +62,7 @@ class CallbacksControl(Protocol):
         """Call nobody for it any more. Raises UnknownCallbackError."""
 
 
-async def callbacks(office: Office, asked: Asked[Query, NoBody]) -> OwedCallbacks:
+async def callbacks(office: Live, asked: Asked[Query, NoBody]) -> OwedCallbacks:
     """Callbacks that are owed."""
     owed = await office.state.callbacks()
     if Scope.CALLS_READ not in asked.scopes:
@@ -70,7 +70,7 @@ async def callbacks(office: Office, asked: Asked[Query, NoBody]) -> OwedCallback
     return OwedCallbacks(callbacks=tuple(owed))
 
 
-async def cancel_callback(office: Office, asked: Asked[Query, NoBody]) -> CancelledCallback:
+async def cancel_callback(office: Live, asked: Asked[Query, NoBody]) -> CancelledCallback:
     """Cancel a callback."""
     return await office.control.cancel_callback(asked.part)
 
@@ -78,11 +78,11 @@ async def cancel_callback(office: Office, asked: Asked[Query, NoBody]) -> Cancel
 ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/callbacks", "Callbacks that are owed; the numbers only with `calls:read`, too",
-        (Scope.CALLBACKS_READ,), callbacks, OwedCallbacks, personal=True,
+        (Scope.CALLBACKS_READ,), callbacks, OwedCallbacks, personal=True, live=True,
     ),
     Route(
         "DELETE", "/callbacks/{id}", "Cancel a callback; a call that is being made goes on", (Scope.CALLBACKS_CANCEL,),
         cancel_callback, CancelledCallback,
-        part=_CALLBACK, errors=(UnknownCallbackError, UnavailableError),
+        part=_CALLBACK, errors=(UnknownCallbackError, UnavailableError), live=True,
     ),
 )  # fmt: skip

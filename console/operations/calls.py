@@ -23,7 +23,7 @@ from console.scopes import Scope
 from console.story import Story
 
 if TYPE_CHECKING:
-    from console.ports import Office
+    from console.ports import Live, Office
 
 _CALL = Part("id", r"[A-Za-z0-9._-]{1,64}", "The call's id, as /calls lists it.", UnknownCallError)
 
@@ -183,7 +183,7 @@ class CallsBooks(Protocol):
         """Everything on one call. Raises UnknownCallError."""
 
 
-async def calls(office: Office, _: Asked[Query, NoBody]) -> Calls:
+async def calls(office: Live, _: Asked[Query, NoBody]) -> Calls:
     """The calls of this moment."""
     return Calls(calls=tuple(await office.state.calls()))
 
@@ -193,50 +193,50 @@ async def story(office: Office, asked: Asked[Query, NoBody]) -> Story:
     return await office.books.story(asked.part)
 
 
-async def transfer(office: Office, asked: Asked[Query, TransferBody]) -> Transferred:
+async def transfer(office: Live, asked: Asked[Query, TransferBody]) -> Transferred:
     """Transfer a talk."""
     return await office.control.transfer(asked.part, asked.body.to)
 
 
-async def three_way(office: Office, asked: Asked[Query, NoBody]) -> Joined:
+async def three_way(office: Live, asked: Asked[Query, NoBody]) -> Joined:
     """Bring three together."""
     return await office.control.three_way(asked.part)
 
 
-async def pause_recording(office: Office, asked: Asked[Query, PauseRecordingBody]) -> RecordingNow:
+async def pause_recording(office: Live, asked: Asked[Query, PauseRecordingBody]) -> RecordingNow:
     """Pause a recording."""
-    return await office.control.pause_recording(asked.part, asked.body.reason, f"api:{asked.by}")
+    return await office.control.pause_recording(asked.part, asked.body.reason, asked.actor)
 
 
-async def resume_recording(office: Office, asked: Asked[Query, NoBody]) -> RecordingNow:
+async def resume_recording(office: Live, asked: Asked[Query, NoBody]) -> RecordingNow:
     """Have it go on."""
-    return await office.control.resume_recording(asked.part, f"api:{asked.by}")
+    return await office.control.resume_recording(asked.part, asked.actor)
 
 
-async def consult(office: Office, asked: Asked[Query, TransferBody]) -> Consulting:
+async def consult(office: Live, asked: Asked[Query, TransferBody]) -> Consulting:
     """Ask a colleague."""
     return await office.control.consult(asked.part, asked.body.to)
 
 
-async def join(office: Office, asked: Asked[Query, NoBody]) -> Joined:
+async def join(office: Live, asked: Asked[Query, NoBody]) -> Joined:
     """Give the caller to the colleague."""
     return await office.control.join(asked.part)
 
 
-async def take_back(office: Office, asked: Asked[Query, NoBody]) -> TakenBack:
+async def take_back(office: Live, asked: Asked[Query, NoBody]) -> TakenBack:
     """End the question."""
     return await office.control.take_back(asked.part)
 
 
-async def call_priority(office: Office, asked: Asked[Query, CallPriorityBody]) -> Prioritised:
+async def call_priority(office: Live, asked: Asked[Query, CallPriorityBody]) -> Prioritised:
     """Give a caller seconds of waiting."""
-    return await office.supervision.prioritise_call(asked.part, asked.body.by_s, asked.body.to_s, f"api:{asked.by}")
+    return await office.supervision.prioritise_call(asked.part, asked.body.by_s, asked.body.to_s, asked.actor)
 
 
 ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/calls", "The calls of this moment; no caller's number",
-        (Scope.CALLS_READ, Scope.CALLS_TRANSFER, Scope.ROUTING_WRITE), calls, Calls, Asks.ASTERISK,
+        (Scope.CALLS_READ, Scope.CALLS_TRANSFER, Scope.ROUTING_WRITE), calls, Calls, Asks.ASTERISK, live=True,
     ),
     Route(
         "GET", "/calls/{id}", "Everything the ledger knows of one call", (Scope.CALLS_READ,), story, Story, Asks.LEDGER,
@@ -246,42 +246,42 @@ ROUTES: tuple[Route, ...] = (
         "POST", "/calls/{id}/transfer", "Transfer a talk to a group or an operator; the caller is told first (rule 11)",
         (Scope.CALLS_TRANSFER,), transfer, Transferred, Asks.ASTERISK,
         part=_CALL, body=TransferBody,
-        errors=(UnknownCallError, UnknownGroupError, NoTalkError, NobodyThereError),
+        errors=(UnknownCallError, UnknownGroupError, NoTalkError, NobodyThereError), live=True,
     ),
     Route(
         "POST", "/calls/{id}/three-way", "Bring caller, operator and the colleague being asked together (rule 11)",
         (Scope.CALLS_TRANSFER,), three_way, Joined, Asks.ASTERISK,
-        part=_CALL, body=NoBody, errors=(UnknownCallError, NoTalkError, NoConsultationError),
+        part=_CALL, body=NoBody, errors=(UnknownCallError, NoTalkError, NoConsultationError), live=True,
     ),
     Route(
         "POST", "/calls/{id}/recording/pause", "Pause a talk's recording, as `*7` does; it resumes by itself",
         (Scope.RECORDINGS_PAUSE,), pause_recording, RecordingNow, Asks.ASTERISK,
-        part=_CALL, body=PauseRecordingBody, errors=(UnknownCallError, NoTalkError, RecordingPausedError),
+        part=_CALL, body=PauseRecordingBody, errors=(UnknownCallError, NoTalkError, RecordingPausedError), live=True,
     ),
     Route(
         "POST", "/calls/{id}/recording/resume", "Have a paused recording go on, as `*8` does",
         (Scope.RECORDINGS_PAUSE,), resume_recording, RecordingNow, Asks.ASTERISK,
-        part=_CALL, body=NoBody, errors=(UnknownCallError, NoTalkError, RecordingGoesOnError),
+        part=_CALL, body=NoBody, errors=(UnknownCallError, NoTalkError, RecordingGoesOnError), live=True,
     ),
     Route(
         "POST", "/calls/{id}/consult", "Hold the caller while the operator asks a group or an operator (rule 11)",
         (Scope.CALLS_TRANSFER,), consult, Consulting, Asks.ASTERISK,
         part=_CALL, body=TransferBody,
-        errors=(UnknownCallError, UnknownGroupError, NoTalkError, AlreadyConsultingError, NobodyThereError),
+        errors=(UnknownCallError, UnknownGroupError, NoTalkError, AlreadyConsultingError, NobodyThereError), live=True,
     ),
     Route(
         "POST", "/calls/{id}/join", "Give the caller to the colleague being asked; the caller is told first (rule 11)",
         (Scope.CALLS_TRANSFER,), join, Joined, Asks.ASTERISK,
-        part=_CALL, body=NoBody, errors=(UnknownCallError, NoTalkError, NoConsultationError),
+        part=_CALL, body=NoBody, errors=(UnknownCallError, NoTalkError, NoConsultationError), live=True,
     ),
     Route(
         "POST", "/calls/{id}/take-back", "End the question to a colleague; the caller stays with the operator",
         (Scope.CALLS_TRANSFER,), take_back, TakenBack, Asks.ASTERISK,
-        part=_CALL, body=NoBody, errors=(UnknownCallError, NoTalkError, NoConsultationError),
+        part=_CALL, body=NoBody, errors=(UnknownCallError, NoTalkError, NoConsultationError), live=True,
     ),
     Route(
         "POST", "/calls/{id}/priority", "Let a caller count as waiting longer, or shorter, than they do",
         (Scope.ROUTING_WRITE,), call_priority, Prioritised, Asks.ASTERISK,
-        part=_CALL, body=CallPriorityBody, errors=(UnknownCallError,),
+        part=_CALL, body=CallPriorityBody, errors=(UnknownCallError,), live=True,
     ),
 )  # fmt: skip

@@ -19,7 +19,7 @@ from rating.report import By
 from rating.scale import HIGHEST, LOWEST
 
 if TYPE_CHECKING:
-    from console.ports import Office
+    from console.ports import Live, Office
 
 
 class Stats(Answer):
@@ -173,7 +173,7 @@ async def low_ratings(office: Office, asked: Asked[LowRatingsQuery, NoBody]) -> 
     return await office.books.rated_low(asked.query)
 
 
-async def target(office: Office, _: Asked[Query, NoBody]) -> TargetNow:
+async def target(office: Live, _: Asked[Query, NoBody]) -> TargetNow:
     """Each group against its target."""
     return office.state.target()
 
@@ -194,6 +194,6 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET", "/target", "Each group's average wait today against its target, and who helps whom (rule 7)",
-        (Scope.STATS_READ,), target, TargetNow, Asks.LEDGER,
+        (Scope.STATS_READ,), target, TargetNow, Asks.LEDGER, live=True,
     ),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from console.route import Asked, Asks, Part, Route
 from console.scopes import Scope
 
 if TYPE_CHECKING:
-    from console.ports import Office
+    from console.ports import Live
 
 _GROUP = Part("name", r"[a-z][a-z0-9-]{0,31}", "The group's name.", NoSuchGroupError)
 
@@ -55,24 +55,24 @@ class GroupsSupervision(Protocol):
         """
 
 
-async def groups(office: Office, _: Asked[Query, NoBody]) -> Groups:
+async def groups(office: Live, _: Asked[Query, NoBody]) -> Groups:
     """Every group."""
     return Groups(groups=tuple(await office.supervision.groups()))
 
 
-async def group_priority(office: Office, asked: Asked[Query, GroupPriorityBody]) -> Prioritised:
+async def group_priority(office: Live, asked: Asked[Query, GroupPriorityBody]) -> Prioritised:
     """Set a group's priority."""
-    return await office.supervision.prioritise_group(asked.part, asked.body.priority_s, f"api:{asked.by}")
+    return await office.supervision.prioritise_group(asked.part, asked.body.priority_s, asked.actor)
 
 
 ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/groups", "Every group: its priority, who waits and who serves",
-        (Scope.OPERATORS_READ, Scope.ROUTING_WRITE), groups, Groups,
+        (Scope.OPERATORS_READ, Scope.ROUTING_WRITE), groups, Groups, live=True,
     ),
     Route(
         "PATCH", "/groups/{name}", "Let a group's callers count as waiting longer, or shorter, than they do",
         (Scope.ROUTING_WRITE,), group_priority, Prioritised, Asks.ASTERISK,
-        part=_GROUP, body=GroupPriorityBody, errors=(NoSuchGroupError,),
+        part=_GROUP, body=GroupPriorityBody, errors=(NoSuchGroupError,), live=True,
     ),
 )  # fmt: skip

@@ -19,7 +19,7 @@ from console.route import Asked, Asks, Part, Route
 from console.scopes import Scope
 
 if TYPE_CHECKING:
-    from console.ports import Office
+    from console.ports import Live
 
 _OPERATOR = Part("number", r"[0-9]{2,6}", "The operator's number.", UnknownOperatorError)
 
@@ -126,55 +126,55 @@ class OperatorsSupervision(Protocol):
         """
 
 
-async def operators(office: Office, _: Asked[Query, NoBody]) -> Operators:
+async def operators(office: Live, _: Asked[Query, NoBody]) -> Operators:
     """Every operator's state."""
     return Operators(operators=tuple(await office.state.operators()))
 
 
-async def ready(office: Office, asked: Asked[Query, NoBody]) -> Duty:
+async def ready(office: Live, asked: Asked[Query, NoBody]) -> Duty:
     """Make an operator ready."""
     return office.control.duty(asked.part, None)
 
 
-async def pause(office: Office, asked: Asked[Query, PauseBody]) -> Duty:
+async def pause(office: Live, asked: Asked[Query, PauseBody]) -> Duty:
     """Pause an operator."""
     return office.control.duty(asked.part, asked.body.reason)
 
 
-async def wrap_up(office: Office, asked: Asked[Query, WrapUpBody]) -> WrapUp:
+async def wrap_up(office: Live, asked: Asked[Query, WrapUpBody]) -> WrapUp:
     """Make a wrap-up longer, or end it."""
     return office.control.wrap_up(asked.part, longer=asked.body.do == "extend")
 
 
-async def skills(office: Office, asked: Asked[Query, SkillsBody]) -> SkillsNow:
+async def skills(office: Live, asked: Asked[Query, SkillsBody]) -> SkillsNow:
     """Change what an operator serves."""
-    return await office.supervision.skills(asked.part, asked.body, f"api:{asked.by}")
+    return await office.supervision.skills(asked.part, asked.body, asked.actor)
 
 
 ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/operators", "Every operator's state and skills",
-        (Scope.OPERATORS_READ, Scope.ROUTING_WRITE), operators, Operators,
+        (Scope.OPERATORS_READ, Scope.ROUTING_WRITE), operators, Operators, live=True,
     ),
     Route(
         "POST", "/operators/{number}/ready", "Make an operator ready, as `*1` on the phone does",
         (Scope.OPERATORS_WRITE,), ready, Duty,
-        part=_OPERATOR, body=NoBody, errors=(UnknownOperatorError,),
+        part=_OPERATOR, body=NoBody, errors=(UnknownOperatorError,), live=True,
     ),
     Route(
         "POST", "/operators/{number}/pause", "Pause an operator, as `*2` on the phone does; a talk goes on",
         (Scope.OPERATORS_WRITE,), pause, Duty,
-        part=_OPERATOR, body=PauseBody, errors=(UnknownOperatorError,),
+        part=_OPERATOR, body=PauseBody, errors=(UnknownOperatorError,), live=True,
     ),
     Route(
         "POST", "/operators/{number}/wrap-up", "Make a running wrap-up longer, as `*3` on the phone does, or end it",
         (Scope.OPERATORS_WRITE,), wrap_up, WrapUp,
-        part=_OPERATOR, body=WrapUpBody, errors=(UnknownOperatorError, NoWrapUpError),
+        part=_OPERATOR, body=WrapUpBody, errors=(UnknownOperatorError, NoWrapUpError), live=True,
     ),
     Route(
         "PATCH", "/operators/{number}", "Change an operator's groups, levels and languages, at once and until reset",
         (Scope.ROUTING_WRITE,), skills, SkillsNow, Asks.ASTERISK,
         part=_OPERATOR, body=SkillsBody,
-        errors=(UnknownOperatorError, UnknownGroupError, UnknownLanguageError, NothingLeftError),
+        errors=(UnknownOperatorError, UnknownGroupError, UnknownLanguageError, NothingLeftError), live=True,
     ),
 )  # fmt: skip

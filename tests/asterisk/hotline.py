@@ -121,9 +121,9 @@ class Centre:
         """Where the hotline listens for SIP."""
         return self.up.settings.sip.port
 
-    async def asked(self, **request: Any) -> dict[str, Any]:
+    async def asked(self, operation: str, part: str = "", *, by: str = "", **body: Any) -> dict[str, Any]:
         """Ask the controller, as the command line does."""
-        return await ask(self.up.places.control, request)
+        return await ask(self.up.places.control, operation, part, body, by=by)
 
     async def phone_of(self, operator: str, manner: manners.Manner | None = None) -> Phone:
         """The operator's phone, started and registered when it is first asked for; answers at once by default."""
@@ -136,12 +136,15 @@ class Centre:
 
     async def duty(self, operator: str, *, ready: bool) -> None:
         """Make an operator ready (who may have a call at once) or paused by command, and wait until it is so."""
-        await self.asked(do="duty", operator=operator, ready=ready, reason="off")
+        if ready:
+            await self.asked("POST /operators/{number}/ready", operator)
+        else:
+            await self.asked("POST /operators/{number}/pause", operator, reason="off")
         await self.until_state(operator, *(("ready", "offered", "talking") if ready else ("paused", "talking")))
 
     async def state(self, operator: str) -> tuple[str, str]:
         """An operator's state and reason now."""
-        rows = (await self.asked(do="operators"))["operators"]
+        rows = (await self.asked("GET /operators"))["operators"]
         return next((row["state"], row["reason"]) for row in rows if row["operator"] == operator)
 
     async def until_state(self, operator: str, *states: str, timeout_s: float = 10.0) -> str:
@@ -212,11 +215,11 @@ class Centre:
         await asyncio.gather(*(phone.stop() for phone in callers))
         self.fleet.phones[:] = list(self.operators.values())
         async with asyncio.timeout(10):
-            while (await self.asked(do="calls"))["calls"]:
+            while (await self.asked("GET /calls"))["calls"]:
                 await asyncio.sleep(LOOK_EVERY_S)
         for operator in self.up.settings.operators:  # ready first: that ends a rest and a back-off
-            await self.asked(do="duty", operator=operator.number, ready=True)
-            await self.asked(do="duty", operator=operator.number, ready=False, reason="off")
+            await self.asked("POST /operators/{number}/ready", operator.number)
+            await self.asked("POST /operators/{number}/pause", operator.number, reason="off")
         for number in self.operators:
             await self.until_state(number, "paused")
         self.began_ms = time.time_ns() // 1_000_000

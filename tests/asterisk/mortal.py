@@ -65,7 +65,7 @@ class Mortal:
         phone = await self.fleet.operator(number, password, self.port, tone_hz=hz, manner=manner, codecs=codecs)
         self.operators[number] = phone
         if ready:
-            await ask(self.up.places.control, {"do": "duty", "operator": number, "ready": True})
+            await ask(self.up.places.control, "POST /operators/{number}/ready", number)
             await self.until_state(number, "ready")
             await until(lambda: self._is_in_net(number), 5)
         return phone
@@ -121,7 +121,7 @@ class Mortal:
 
     async def states(self) -> dict[str, str]:
         """What the controller says of each operator."""
-        answer = await ask(self.up.places.control, {"do": "operators"})
+        answer = await ask(self.up.places.control, "GET /operators")
         return {row["operator"]: row["state"] for row in answer["operators"]}
 
     async def until_state(self, number: str, state: str, timeout_s: float = 10.0) -> None:

@@ -82,7 +82,7 @@ async def test_phone_behind_a_router_is_rung_and_heard_though_its_own_address_le
         await visit.call.hang_up()
     finally:
         phone.close()
-        await centre.asked(do="duty", operator="101", ready=False, reason="off")
+        await centre.asked("POST /operators/{number}/pause", "101", reason="off")
 
 
 async def test_phone_over_tls_has_encrypted_voice_and_is_an_operator_like_any_other(centre: Centre) -> None:
@@ -119,7 +119,7 @@ async def test_phone_that_comes_by_the_plain_port_is_neither_rung_nor_let_throug
     loop = asyncio.get_running_loop()
     _, phone = await loop.create_datagram_endpoint(lambda: HomePhone("127.0.0.1"), local_addr=("127.0.0.1", port))
     try:
-        await centre.asked(do="duty", operator="102", ready=True, reason="")
+        await centre.asked("POST /operators/{number}/ready", "102")
 
         async def was_asked() -> bool:
             return "Unavail" in await rx(centre.up.asterisk, centre.up.places.asterisk_conf, "pjsip show contacts")

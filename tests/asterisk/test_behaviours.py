@@ -175,7 +175,7 @@ async def test_supervisor_redirects_a_talking_caller_even_from_hold(centre: Cent
     await centre.duty("105", ready=True)
     await talk.hold()
     moved = await asyncio.gather(
-        *(centre.asked(do="transfer", call=visit.id, to="ict") for _ in range(2)), return_exceptions=True
+        *(centre.asked("POST /calls/{id}/transfer", visit.id, to="ict") for _ in range(2)), return_exceptions=True
     )
     assert {"call": visit.id, "to": "ict"} in moved
     assert sorted(type(one).__name__ for one in moved) == ["ControlError", "dict"]
@@ -195,7 +195,7 @@ async def test_supervisor_redirects_a_talking_caller_even_from_hold(centre: Cent
 
 
 async def _places(centre: Centre) -> dict[str, tuple[str, int]]:
-    rows = (await centre.asked(do="calls"))["calls"]
+    rows = (await centre.asked("GET /calls"))["calls"]
     return {row["call"]: (row["where"], int(row["place"])) for row in rows}
 
 

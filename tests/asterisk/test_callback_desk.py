@@ -100,7 +100,7 @@ async def test_who_asks_where_nobody_is_and_at_night_is_called_when_the_hours_be
     await centre.phone_of("101", Answer())
     await centre.duty("101", ready=True)
     await scene.is_not_called()
-    (owed,) = (await centre.asked(do="callbacks"))["callbacks"]
+    (owed,) = (await centre.asked("GET /callbacks"))["callbacks"]
     assert (owed["call"], owed["state"], owed["place"]) == (visit.id, "later", None)
     opens = local_time(owed["not_before_ms"], "Asia/Almaty")
     assert (opens.hour, opens.minute, opens.second) == (closed_hours()["callback__from_hour"], 0, 0)
@@ -159,4 +159,4 @@ async def test_a_callback_goes_on_in_the_safety_net_when_the_controller_dies(sce
     assert (story.record.call.callback_of, story.record.call.callback_status) == (visit.id, "ANSWER")
     assert story.record.call.callback_reached_ms is not None
     await scene.is_not_called()
-    assert (await centre.asked(do="callbacks"))["callbacks"] == []
+    assert (await centre.asked("GET /callbacks"))["callbacks"] == []

@@ -38,7 +38,7 @@ async def test_caller_is_joined_with_the_colleague_whom_the_operator_asked(centr
     await visit.call.listen(1.0)
     assert not visit.call.hears(OPERATOR_HZ["101"], begin, share=0.1)
     assert (await centre.state("101"))[0] == "talking"
-    await centre.asked(do="join", call=visit.id)
+    await centre.asked("POST /calls/{id}/join", visit.id)
     await talk.ended()
     await centre.until_state("101", "ready")
     await visit.fact(Fact.TALKING, seq="2", operator="103")
@@ -47,10 +47,10 @@ async def test_caller_is_joined_with_the_colleague_whom_the_operator_asked(centr
     (notice,) = visit.heard("transfer-notice", "ru")
     assert not visit.call.hears(OPERATOR_HZ["103"], notice[0], notice[1])
     await centre.phone_of("101")
-    await centre.asked(do="consult", call=visit.id, to="101")  # and from there on
+    await centre.asked("POST /calls/{id}/consult", visit.id, to="101")  # and from there on
     back = await centre.operators["101"].rung()
     await asyncio.gather(back.until_hears(OPERATOR_HZ["103"]), asked.until_hears(OPERATOR_HZ["101"]))
-    await centre.asked(do="take-back", call=visit.id)
+    await centre.asked("POST /calls/{id}/take-back", visit.id)
     await _hear_each_other(centre, visit, asked, "103")
     await asked.hang_up()
     await visit.fact(Fact.RATING_OFFERED, seq="2", operator="103")
@@ -65,14 +65,14 @@ async def test_caller_is_joined_with_the_colleague_whom_the_operator_asked(centr
 async def test_operator_takes_the_caller_back_and_the_talk_and_its_recording_go_on(centre: Centre) -> None:
     visit, talk, asked = await _consulting(centre, "kk", "103")
     with pytest.raises(ControlError, match="already"):
-        await centre.asked(do="consult", call=visit.id, to="62")
-    assert (await centre.asked(do="take-back", call=visit.id))["operator"] == "101"
+        await centre.asked("POST /calls/{id}/consult", visit.id, to="62")
+    assert (await centre.asked("POST /calls/{id}/take-back", visit.id))["operator"] == "101"
     await asked.ended()
     await _hear_each_other(centre, visit, talk, "101")
     with pytest.raises(ControlError, match="asks nobody"):
-        await centre.asked(do="take-back", call=visit.id)
+        await centre.asked("POST /calls/{id}/take-back", visit.id)
     with pytest.raises(ControlError, match="no colleague"):
-        await centre.asked(do="join", call=visit.id)
+        await centre.asked("POST /calls/{id}/join", visit.id)
     await talk.hang_up()
     await visit.fact(Fact.RATING_OFFERED, seq="1", operator="101")
     await visit.call.hang_up()
@@ -88,10 +88,10 @@ async def test_colleague_who_hangs_up_leaves_the_caller_to_the_operator_who_may_
     await asked.hang_up()
     await _hear_each_other(centre, visit, talk, "101")
     await centre.until_state("103", "ready")
-    await centre.asked(do="consult", call=visit.id, to="62")
+    await centre.asked("POST /calls/{id}/consult", visit.id, to="62")
     again = await centre.operators["103"].rung()
     await again.until_hears(OPERATOR_HZ["101"])
-    await centre.asked(do="three-way", call=visit.id)
+    await centre.asked("POST /calls/{id}/three-way", visit.id)
     await asyncio.gather(
         visit.call.until_hears(OPERATOR_HZ["101"]),
         visit.call.until_hears(OPERATOR_HZ["103"]),
@@ -121,7 +121,7 @@ async def test_operator_who_hangs_up_before_anybody_answered_leaves_the_caller_i
     visit, talk = await _talk_with_101(centre, "en")
     await centre.phone_of("103", Ring())
     await centre.duty("103", ready=True)
-    await centre.asked(do="consult", call=visit.id, to="62")
+    await centre.asked("POST /calls/{id}/consult", visit.id, to="62")
     await centre.operators["103"].rung()
     await talk.hang_up()
     await visit.until_prompt("transfer-notice", "en")
@@ -143,7 +143,7 @@ async def test_consultation_on_a_second_line_is_joined_by_command_too(centre: Ce
     consult = await centre.operators["101"].dial("62")
     asked = await centre.operators["103"].rung()
     await asked.until_hears(OPERATOR_HZ["101"])
-    await centre.asked(do="join", call=visit.id)
+    await centre.asked("POST /calls/{id}/join", visit.id)
     await asyncio.gather(talk.ended(), consult.ended())
     await _hear_each_other(centre, visit, asked, "103")
     await asked.hang_up()
@@ -154,7 +154,7 @@ async def test_nobody_is_asked_where_nobody_is_logged_in(centre: Centre) -> None
     visit, talk = await _talk_with_101(centre, "kk")
     for nobody in ("63", "105"):
         with pytest.raises(ControlError, match="nobody is logged in"):
-            await centre.asked(do="consult", call=visit.id, to=nobody)
+            await centre.asked("POST /calls/{id}/consult", visit.id, to=nobody)
     await talk.until_hears(visit.hz)
 
 
@@ -170,7 +170,7 @@ async def _consulting(centre: Centre, language: str, to: str) -> tuple[Visit, Ca
     visit, talk = await _talk_with_101(centre, language)
     await centre.phone_of("103")
     await centre.duty("103", ready=True)
-    await centre.asked(do="consult", call=visit.id, to=to)
+    await centre.asked("POST /calls/{id}/consult", visit.id, to=to)
     asked = await centre.operators["103"].rung()
     await asyncio.gather(asked.until_hears(OPERATOR_HZ["101"]), talk.until_hears(OPERATOR_HZ["103"]))
     return visit, talk, asked

@@ -49,7 +49,7 @@ async def test_joined_caller_is_told_and_talks_with_the_colleague(centre: Centre
     await visit.call.until_hears(OPERATOR_HZ["103"])
     await asked.until_hears(visit.hz)
     assert await centre.state("103") == ("talking", visit.id)
-    (row,) = (await centre.asked(do="calls"))["calls"]
+    (row,) = (await centre.asked("GET /calls"))["calls"]
     assert (row["call"], row["where"], row["operator"]) == (visit.id, "talking", "103")
     (notice,) = visit.heard("transfer-notice", "ru")
     assert not visit.call.hears(OPERATOR_HZ["103"], notice[0], notice[1])

@@ -65,7 +65,7 @@ async def test_operator_who_is_kept_free_while_the_caller_is_told_is_not_idle_be
     await centre.duty("106", ready=True)
     assert await talk.refer("7106") // 100 == 2
     await centre.offered("106", visit)
-    await centre.asked(do="duty", operator="105", ready=True)  # which ends the wrap-up: idle but for this caller
+    await centre.asked("POST /operators/{number}/ready", "105")  # which ends the wrap-up: idle but for this caller
     await centre.talk("105", visit, 20.0)
     assert visit.heard("given-back", "kk")
     assert idle_alarms(centre.up, centre.began_ms) == []
@@ -78,7 +78,7 @@ async def test_group_follows_when_the_first_operator_is_not_free_any_more(centre
     for operator in ("106", "105"):
         await centre.duty(operator, ready=True)
     await centre.duty("101", ready=False)
-    await centre.asked(do="transfer", call=visit.id, to="106")
+    await centre.asked("POST /calls/{id}/transfer", visit.id, to="106")
     second = await centre.talk("105", visit)
     assert not visit.heard("given-back", "kk")
     await second.hang_up()

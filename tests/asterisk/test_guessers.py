@@ -76,7 +76,7 @@ async def test_a_guesser_is_refused_unread_and_nobody_else(centre: Centre) -> No
     await centre.phone_of("101")
     await centre.duty("101", ready=True)
     await guess(centre, "127.0.0.13")
-    (slowed,) = (await centre.asked(do="guesses"))["slowed"]
+    (slowed,) = (await centre.asked("GET /guesses"))["slowed"]
     assert (slowed["address"], slowed["until_ms"] - slowed["from_ms"]) == ("127.0.0.13", SLOW_S * 1000)
     async with raw_caller(centre.port, "UDP", "127.0.0.13") as caller:  # whatever it asks, and with a right password
         password = centre.up.secrets.operators["102"]
@@ -95,11 +95,11 @@ async def test_a_guesser_is_refused_unread_and_nobody_else(centre: Centre) -> No
     async with asyncio.timeout(SLOW_S + 5):
         while await answered(centre, "127.0.0.13") == 403:
             await asyncio.sleep(0.2)
-    assert (await centre.asked(do="guesses"))["slowed"] == []
+    assert (await centre.asked("GET /guesses"))["slowed"] == []
     await guess(centre, "127.0.0.13")  # it goes on: for twice as long
-    (slowed,) = (await centre.asked(do="guesses"))["slowed"]
+    (slowed,) = (await centre.asked("GET /guesses"))["slowed"]
     assert (slowed["times"], slowed["until_ms"] - slowed["from_ms"]) == (2, 2 * SLOW_S * 1000)
-    assert (await centre.asked(do="let-in", address="127.0.0.13", by="aliya"))["address"] == "127.0.0.13"
+    assert (await centre.asked("DELETE /guesses/{address}", "127.0.0.13", by="aliya"))["address"] == "127.0.0.13"
     assert await answered(centre, "127.0.0.13") == 401
     changed = [one.fields for one in Journal(centre.up.places.journals[1]).facts(fact=Fact.CHANGED)]
     assert [(one["kind"], one["subject"], one["by"]) for one in changed] == [("guesses", "127.0.0.13", "cli:aliya")]
@@ -114,7 +114,7 @@ async def test_where_a_phone_is_registered_nobody_is_shut_out(centre: Centre) ->
     await guess_in_vain(centre, "127.0.0.16")  # and was of late
     async with Fleet(bind="127.0.0.16") as office:
         await office.operator("102", password, centre.port)
-    assert (await centre.asked(do="guesses"))["slowed"] == []
+    assert (await centre.asked("GET /guesses"))["slowed"] == []
     assert "requests refused, among others as op101" in told(centre, "127.0.0.16")
 
 
@@ -123,7 +123,7 @@ async def test_a_carrier_is_never_slowed(centre: Centre) -> None:
     visit = await centre.visit()
     await visit.enters()
     await visit.call.hang_up()
-    assert (await centre.asked(do="guesses"))["slowed"] == []
+    assert (await centre.asked("GET /guesses"))["slowed"] == []
 
 
 async def test_an_account_of_lines_has_nobody_elses_address_slowed(centre: Centre) -> None:
@@ -142,7 +142,7 @@ async def test_an_account_of_lines_has_nobody_elses_address_slowed(centre: Centr
                 sender = f"<sip:{quote(account, safe='')}@127.0.0.18>".encode()
                 assert (await caller.ask("REGISTER", "op101", sender)).status == 401
             times += 1
-    assert (await centre.asked(do="guesses"))["slowed"] == []
+    assert (await centre.asked("GET /guesses"))["slowed"] == []
     assert told(centre, "203.0.113.9") == told(centre, "9.9.9.9") == ""
 
 

@@ -196,7 +196,7 @@ async def dies_when_there_is(at: str, hotline: Mortal) -> None:
 
 async def reasons(hotline: Mortal) -> dict[str, tuple[str, str]]:
     """Each operator's state and reason, as the controller says."""
-    rows = (await ask(hotline.up.places.control, {"do": "operators"}))["operators"]
+    rows = (await ask(hotline.up.places.control, "GET /operators"))["operators"]
     return {row["operator"]: (row["state"], row["reason"]) for row in rows}
 
 

@@ -68,7 +68,7 @@ class Silent:
 
     async def there(self) -> set[str]:
         """Which of them have a channel still."""
-        calls = {row["call"] for row in (await self.centre.asked(do="calls"))["calls"]}
+        calls = {row["call"] for row in (await self.centre.asked("GET /calls"))["calls"]}
         return {name for name, call in self.calls.items() if call in calls}
 
 

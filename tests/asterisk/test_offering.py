@@ -179,7 +179,7 @@ async def test_every_way_to_refuse_rests_the_operator_without_an_alarm(centre: C
     sent_on = [Redirect(f"sip:1414@127.0.0.1:{centre.port}", 0.1, status) for status in (300, 302, 305)]
     for manner in (*(Refuse(status, 0.1) for status in (480, 486, 600, 603)), *sent_on):
         await phone.behave(manner)
-        await centre.asked(do="duty", operator="105", ready=True)
+        await centre.asked("POST /operators/{number}/ready", "105")
         await (await centre.offered("105", visit)).ended()
         assert await centre.until_state("105", "paused") == "refused", manner
     assert await _alarms(centre, "105") == []
@@ -202,7 +202,7 @@ async def test_failing_phone_is_put_away_with_an_alarm_and_the_caller_offered_at
     await visit.enters("ict")
     for status in (404, 408, 415, 488, 500, 503):
         await phone.behave(Refuse(status))
-        await centre.asked(do="duty", operator="105", ready=True)
+        await centre.asked("POST /operators/{number}/ready", "105")
         await (await centre.offered("105", visit)).ended()
         assert await centre.until_state("105", "unreachable") == "phone failed", status
         await centre.duty("105", ready=False)
@@ -216,7 +216,7 @@ async def test_back_off_of_a_phone_that_goes_on_failing_doubles(centre: Centre) 
     phone = await centre.phone_of("105", Refuse(488))
     visit = await centre.visit()
     await visit.enters("ict")
-    await centre.asked(do="duty", operator="105", ready=True)
+    await centre.asked("POST /operators/{number}/ready", "105")
     rings = [await centre.offered("105", visit) for _ in range(3)]
     gaps = [after.instants.invite - before.instants.invite for before, after in itertools.pairwise(rings)]
     assert gaps == [pytest.approx(1.0, abs=0.3), pytest.approx(2.0, abs=0.3)]

@@ -97,7 +97,7 @@ async def test_question_is_no_caller_whom_either_phone_could_transfer(centre: Ce
     assert await question.refer("61") == 404
     assert await asked.refer("61") == 404
     await question.until_hears(OPERATOR_HZ["103"])
-    assert {row["call"] for row in (await centre.asked(do="calls"))["calls"]} == {visit.id, waiting.id}
+    assert {row["call"] for row in (await centre.asked("GET /calls"))["calls"]} == {visit.id, waiting.id}
     await centre.duty("102", ready=True)
     await centre.talk("102", waiting)
     await question.hang_up()

@@ -160,7 +160,7 @@ async def _controller_again(owned: Owned) -> None:
 
     async def another() -> bool:
         with contextlib.suppress(ControlError, aiohttp.ClientConnectionError):
-            ready = (await ask(control, {"do": "ready"}))["ready"]
+            ready = (await ask(control, "GET /health"))["in_truth"]
             return bool(ready) and _controller(owned) != pid and bool(await owned.health())
         return False
 

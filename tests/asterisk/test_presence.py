@@ -136,7 +136,7 @@ async def test_operator_who_pauses_in_a_talk_finishes_it_and_gets_no_other(centr
     visit = await centre.visit()
     await visit.enters()
     talk = await centre.talk("101", visit)
-    await centre.asked(do="duty", operator="101", ready=False, reason="lunch break!")
+    await centre.asked("POST /operators/{number}/pause", "101", reason="lunch break!")
     begin, end = await talk.listen(0.5)
     assert talk.hears(visit.hz, begin, end)
     assert (await centre.state("101"))[0] == "talking"
@@ -192,7 +192,7 @@ async def _three_operators(centre: Centre) -> list[Phone]:
     """101 paused for a reason by a code, 102 paused by command, 103 ready by a code."""
     phones = [await centre.phone_of(operator) for operator in ("101", "102", "103")]
     await (await phones[0].dial("*25", centre.port)).ended()
-    await centre.asked(do="duty", operator="102", ready=False, reason=TRAINING)
+    await centre.asked("POST /operators/{number}/pause", "102", reason=TRAINING)
     await (await phones[2].dial("*1", centre.port)).ended()
     await _as_the_three_said(centre)
     return phones

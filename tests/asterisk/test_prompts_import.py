@@ -50,7 +50,7 @@ async def heard_by_a_caller(centre: Centre) -> Visit:
 
 
 async def test_an_imported_prompt_is_heard_by_the_next_caller_without_a_restart(centre: Centre, tmp_path: Path) -> None:
-    asterisk, controller = running_pid(centre.up.places.asterisk_conf), (await centre.asked(do="operators"))
+    asterisk, controller = running_pid(centre.up.places.asterisk_conf), (await centre.asked("GET /operators"))
     before = await heard_by_a_caller(centre)
     assert before.heard("hello") and before.heard("please-wait")
     assert not heard_stretches(before.call.heard(), HELLO_HZ) and not heard_stretches(before.call.heard(), WAIT_HZ)
@@ -77,7 +77,7 @@ async def test_an_imported_prompt_is_heard_by_the_next_caller_without_a_restart(
     levels = [level_of(heard, hz) for hz in (HELLO_HZ, WAIT_HZ, prompt_hz("language", "kk"))]
     assert max(levels) - min(levels) < 1.0
     assert running_pid(centre.up.places.asterisk_conf) == asterisk
-    assert (await centre.asked(do="operators")).keys() == controller.keys()
+    assert (await centre.asked("GET /operators")).keys() == controller.keys()
 
 
 def level_of(path: Path, hz: float) -> float:

@@ -54,13 +54,13 @@ class Place:
     def asterisk(self) -> int | None:
         return running_pid(self.state / "etc" / "asterisk.conf")
 
-    async def asked(self, **request: object) -> dict[str, object]:
-        return await ask(self.state / "run" / "control.sock", request)
+    async def asked(self, operation: str, part: str = "") -> dict[str, object]:
+        return await ask(self.state / "run" / "control.sock", operation, part)
 
     async def operator(self) -> Phone:
         password = json.loads((self.state / "secrets.json").read_text())["operators"]["101"]
         phone = await self.fleet.operator("101", password, self.port, tone_hz=HZ, manner=manners.Ring())
-        await self.asked(do="duty", operator="101", ready=True)
+        await self.asked("POST /operators/{number}/ready", "101")
         return phone
 
     async def dials(self, number: str) -> Call:

@@ -93,7 +93,7 @@ async def _talks(stage: Centre, *, dead: bool) -> None:
         await stack.enter_async_context(switchboard(ADDRESS, server, clock, port, rings))
         trunk = await stack.enter_async_context(switchboard(ADDRESS, server, clock))
         for number in stage.operators:
-            await ask(stage.up.places.control, {"do": "duty", "operator": number, "ready": True})
+            await ask(stage.up.places.control, "POST /operators/{number}/ready", number)
         await all_ready(stage)
         pairs = []
         for at, case in enumerate(CASES.values()):

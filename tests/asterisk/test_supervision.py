@@ -56,8 +56,8 @@ async def test_skill_given_to_an_idle_operator_rings_the_waiting_call_within_100
     await ringing.until_hears(visit.hz)
     assert await penalties(centre, "101") == {"portal": 1}
     await kill_and_wait(centre)
-    rows = {row["operator"]: row for row in (await centre.asked(do="operators"))["operators"]}
-    assert (rows["101"]["groups"], rows["101"]["changed"], rows["102"]["changed"]) == ("portal 2", "yes", "")
+    rows = {row["operator"]: row for row in (await centre.asked("GET /operators"))["operators"]}
+    assert (rows["101"]["levels"], rows["101"]["changed"], rows["102"]["changed"]) == ({"portal": 2}, True, False)
     assert await penalties(centre, "101") == {"portal": 1}
     await visit.call.hang_up()
     other, again = await centre.visit(), await centre.visit()
@@ -78,8 +78,11 @@ async def test_mixed_priorities_are_told_and_served_in_one_order(centre: Centre)
     visits = [await centre.visit() for _ in range(5)]
     await asyncio.gather(*(visit.enters() for visit in visits))
     a, b, c, d, e = visits
-    assert await centre.asked(do="priority", call=e.id, by_s=120, by="aliya") == {"of": e.id, "priority_s": 120}
-    await centre.asked(do="priority", call=c.id, to_s=60, by="aliya")
+    assert await centre.asked("POST /calls/{id}/priority", e.id, by_s=120, by="aliya") == {
+        "of": e.id,
+        "priority_s": 120,
+    }
+    await centre.asked("POST /calls/{id}/priority", c.id, to_s=60, by="aliya")
     expected = [e, c, a, b, d]
     assert await places(centre) == [visit.id for visit in expected]
     await kill_and_wait(centre)
@@ -97,7 +100,7 @@ async def test_safety_net_serves_the_same_way(centre: Centre) -> None:
     first, second = await centre.visit(), await centre.visit()
     await first.enters("portal")
     await second.enters("portal")
-    await centre.asked(do="priority", call=second.id, by_s=60, by="aliya")
+    await centre.asked("POST /calls/{id}/priority", second.id, by_s=60, by="aliya")
     centre.up.supervisor.may_start.clear()
     await kill(centre)
     for visit in (first, second):
@@ -155,7 +158,7 @@ async def test_command_line_tells_what_is_changed_and_what_cannot_be(centre: Cen
 
 
 async def skills(centre: Centre, operator: str, **change: object) -> dict[str, object]:
-    return await centre.asked(do="skills", operator=operator, change=change, by="aliya")
+    return await centre.asked("PATCH /operators/{number}", operator, **change, by="aliya")
 
 
 async def typed(centre: Centre, *words: str) -> Finished:
@@ -180,7 +183,7 @@ async def kill_and_wait(centre: Centre) -> None:
 
 async def places(centre: Centre) -> list[str]:
     """The calls that wait, in the order of their places."""
-    rows = [row for row in (await centre.asked(do="calls"))["calls"] if row["place"]]
+    rows = [row for row in (await centre.asked("GET /calls"))["calls"] if row["place"]]
     return [row["call"] for row in sorted(rows, key=lambda row: int(row["place"]))]
 
 

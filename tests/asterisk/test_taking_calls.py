@@ -195,7 +195,7 @@ async def test_what_stands_in_a_call_of_ones_own_reaches_no_other(centre: Centre
     assert "c=IN IP4 127.0.0.1" in moved  # the voice goes by us whoever is at the other end
     await call.send("BYE", f"Also: <sip:1414@127.0.0.1:{centre.port}>".encode())
     await _talk_goes_on(centre, visit, talk)
-    assert [row["call"] for row in (await centre.asked(do="calls"))["calls"]] == [visit.id]
+    assert [row["call"] for row in (await centre.asked("GET /calls"))["calls"]] == [visit.id]
 
 
 async def test_re_invite_that_replaces_takes_nothing(centre: Centre, trunk: RawCaller) -> None:
@@ -268,7 +268,7 @@ async def _calls(centre: Centre, count: int) -> None:
     up: list[object] = []
     try:
         async with asyncio.timeout(5):
-            while len(up := (await centre.asked(do="calls"))["calls"]) != count:
+            while len(up := (await centre.asked("GET /calls"))["calls"]) != count:
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise TimeoutError(f"{count} calls were meant to be up, and these are: {up}") from None

@@ -46,7 +46,7 @@ async def until_target(centre: Centre, **wanted: Any) -> dict[str, Any]:
     try:
         async with asyncio.timeout(15):
             while True:
-                told = await centre.asked(do="target")
+                told = await centre.asked("GET /target")
                 row = next(one for one in told["groups"] if one["group"] == GROUP)
                 if all(row[key] == value for key, value in wanted.items()):
                     return row

@@ -95,12 +95,12 @@ async def test_caller_is_told_then_all_three_talk_and_the_first_operator_leaves(
 
 async def test_operator_sends_the_colleague_away_and_goes_on_alone(centre: Centre) -> None:
     talk = await _consulting(centre, "kk")
-    await centre.asked(do="three-way", call=talk.visit.id)
+    await centre.asked("POST /calls/{id}/three-way", talk.visit.id)
     await talk.all_hear_each_other()
-    (row,) = (await centre.asked(do="calls"))["calls"]
+    (row,) = (await centre.asked("GET /calls"))["calls"]
     assert (row["call"], row["where"], row["operator"]) == (talk.visit.id, "three-way", "101, 103")
     with pytest.raises(ControlError, match="to two already"):
-        await centre.asked(do="three-way", call=talk.visit.id)
+        await centre.asked("POST /calls/{id}/three-way", talk.visit.id)
     assert await talk.consult.refer("62") == 404  # of three nobody can be transferred
     await talk.consult.press("*5")
     await talk.asked.ended()
@@ -155,7 +155,7 @@ async def test_transfer_by_command_takes_the_caller_out_of_a_talk_of_three(centr
     await centre.duty("105", ready=True)
     await talk.consult.press("*4")
     await talk.all_hear_each_other()
-    await centre.asked(do="transfer", call=talk.visit.id, to="ict")
+    await centre.asked("POST /calls/{id}/transfer", talk.visit.id, to="ict")
     await asyncio.gather(talk.consult.ended(), talk.asked.ended())
     await centre.talk("105", talk.visit)
 
@@ -212,7 +212,7 @@ async def test_without_a_consultation_there_is_nobody_to_join(centre: Centre) ->
     await visit.enters("state-services")
     talk = await centre.talk("101", visit)
     with pytest.raises(ControlError, match="talks with no colleague"):
-        await centre.asked(do="three-way", call=visit.id)
+        await centre.asked("POST /calls/{id}/three-way", visit.id)
     await talk.press("*4")
     await talk.until_hears(visit.hz)
     assert not visit.facts(Fact.TRANSFERRED)

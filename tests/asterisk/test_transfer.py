@@ -75,9 +75,9 @@ async def test_transferred_caller_keeps_the_waited_time(centre: Centre) -> None:
     waited_ms = answered.at_ms - int(arrived.fields["arrived_ms"])
     assert int(queued["rank_ms"]) == pytest.approx(int(queued["queued_ms"]) - waited_ms, abs=100)
     await moved.fact(Fact.NOTICE)
-    rows = (await centre.asked(do="calls"))["calls"]
+    rows = (await centre.asked("GET /calls"))["calls"]
     places = {row["call"]: row["place"] for row in rows}
-    assert places == {longest.id: "1", moved.id: "2", newcomer.id: "3"}
+    assert places == {longest.id: 1, moved.id: 2, newcomer.id: 3}
     phone = await centre.phone_of("103", Ring())
     await centre.duty("103", ready=True)
     for visit in (longest, moved, newcomer):
@@ -91,7 +91,7 @@ async def test_transfer_by_command_does_the_same(centre: Centre) -> None:
     visit, talk = await _talk_with_101(centre, "en")
     await centre.phone_of("105")
     await centre.duty("105", ready=True)
-    answer = await centre.asked(do="transfer", call=visit.id, to="ict")
+    answer = await centre.asked("POST /calls/{id}/transfer", visit.id, to="ict")
     assert answer == {"call": visit.id, "to": "ict"}
     await talk.ended()
     await centre.until_state("101", "ready")
@@ -134,7 +134,7 @@ async def test_named_operator_who_does_not_answer_is_followed_by_the_group_when_
     await centre.duty("101", ready=False)
     await centre.phone_of("106", Ring())
     await centre.duty("106", ready=True)
-    answer = await centre.asked(do="transfer", call=visit.id, to="106")
+    answer = await centre.asked("POST /calls/{id}/transfer", visit.id, to="106")
     assert answer == {"call": visit.id, "to": "106"}
     ringing = await centre.offered("106", visit)
     await centre.phone_of("105")
@@ -152,7 +152,7 @@ async def test_named_operator_who_is_busy_leaves_the_caller_to_the_group(centre:
     busy = await centre.talk("106", other)
     await talk.refer("7106")
     await visit.fact(Fact.NOTICE)
-    calls = (await centre.asked(do="calls"))["calls"]
+    calls = (await centre.asked("GET /calls"))["calls"]
     assert [(call["where"], call["group"]) for call in calls if call["call"] == visit.id] == [("waiting", "ict")]
     await busy.hang_up()
     await centre.talk("106", visit)
@@ -189,7 +189,7 @@ async def test_transfer_into_a_group_where_nobody_is_ready_waits_there(centre: C
     await talk.refer("63")
     await visit.until_prompt("transfer-notice")
     await visit.fact(Fact.NOTICE)
-    calls = (await centre.asked(do="calls"))["calls"]
+    calls = (await centre.asked("GET /calls"))["calls"]
     assert [(call["where"], call["group"]) for call in calls] == [("waiting", "ict")]
     assert visit.facts(Fact.OFFERED)[-1].fields["seq"] == "1"
     await centre.phone_of("105")
@@ -202,7 +202,7 @@ async def test_group_where_nobody_is_logged_in_cannot_be_transferred_to(centre: 
     visit, talk = await _talk_with_101(centre, "kk")
     await _nobody_in_ict(centre)
     with pytest.raises(ControlError, match="nobody is logged in who serves ict"):
-        await centre.asked(do="transfer", call=visit.id, to="ict")
+        await centre.asked("POST /calls/{id}/transfer", visit.id, to="ict")
     for target in ("63", "7105"):
         assert await talk.refer(target) == 404, target
     begin = visit.call.heard_s()
@@ -222,7 +222,7 @@ async def test_only_a_talk_can_be_transferred_by_command(centre: Centre) -> None
         (visit.id, "69", "no group 69, nor an operator"),
     ):
         with pytest.raises(ControlError, match=said):
-            await centre.asked(do="transfer", call=call, to=to)
+            await centre.asked("POST /calls/{id}/transfer", call, to=to)
     assert not visit.call.over
 
 

@@ -232,7 +232,7 @@ async def test_the_supervisor_is_killed_and_another_takes_over_with_the_calls(_:
             async with running(env, signal.SIGKILL):
                 operator = await fleet.operator("101", password(state, "101"), port)
                 control = state / "run" / "control.sock"
-                await ask(control, {"do": "duty", "operator": "101", "ready": True})
+                await ask(control, "POST /operators/{number}/ready", "101")
                 caller = await fleet.caller("77010000001")
                 call = await caller.dial("1414", port)
                 await call.answered()
@@ -247,7 +247,7 @@ async def test_the_supervisor_is_killed_and_another_takes_over_with_the_calls(_:
                 assert not call.over
                 end_s = call.heard_s()
                 assert call.hears(1000, begin_s, end_s - 0.25, share=1.0), "a gap in the talk"
-                rows = (await ask(control, {"do": "operators"}))["operators"]
+                rows = (await ask(control, "GET /operators"))["operators"]
                 assert next(row["state"] for row in rows if row["operator"] == "101") == "talking"
                 await talk.hang_up()
                 await rate(call, "5")

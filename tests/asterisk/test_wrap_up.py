@@ -96,7 +96,7 @@ def truths(centre: Centre) -> int:
 
 
 async def until_ms(centre: Centre) -> int | None:
-    rows = (await centre.asked(do="operators"))["operators"]
+    rows = (await centre.asked("GET /operators"))["operators"]
     return next(row["until_ms"] for row in rows if row["operator"] == "101")
 
 
@@ -126,7 +126,7 @@ async def test_nobody_makes_longer_what_is_over(centre: Centre) -> None:
 async def test_a_supervisor_makes_it_longer_and_ends_it(centre: Centre) -> None:
     talk, waiting = await wrapping_up(centre)
     before = await until_ms(centre)
-    longer = await centre.asked(do="wrap-up", operator="101", longer=True)
+    longer = await centre.asked("POST /operators/{number}/wrap-up", "101", do="extend")
     assert before is not None
     assert longer["until_ms"] - before == LONGER_S * 1000
     said = await bailanys("operators", "wrap-up", "101", "--end", env=centre.env)

@@ -177,7 +177,7 @@ def controller_at(state: Path) -> Iterator[list[dict[str, Any]]]:
 
     async def answer(request: dict[str, Any]) -> dict[str, Any]:
         asked.append(request)
-        return {"address": request["address"]}
+        return {"address": request["part"]}
 
     async def serve() -> None:
         control = state / "run" / "control.sock"
@@ -216,7 +216,10 @@ def test_each_command_is_each_roles_or_refused(
         with controller_at(state) if deed is Action.LET_IN else nullcontext([]) as asked:
             status, err = say(f"a-{role or 'nobody'}", named(*Role), *words)
         allowed = deed is Action.LET_IN and role in WAYS[deed].roles
-        assert asked == [{"do": "let-in", "address": "203.0.113.5", "by": f"The {role}"}] * allowed
+        assert (
+            asked
+            == [{"do": "DELETE /guesses/{address}", "part": "203.0.113.5", "body": {}, "by": f"The {role}"}] * allowed
+        )
         if role in WAYS[deed].roles:
             assert status == 0, (role, err)
             told = written(state)[len(before) :]

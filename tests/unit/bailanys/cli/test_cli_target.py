@@ -44,8 +44,8 @@ def say(monkeypatch: pytest.MonkeyPatch) -> Say:
             groups=(PORTAL, ICT),
         )
 
-        async def answer(_: Path, request: dict[str, Any]) -> dict[str, Any]:
-            assert request == {"do": "target"}
+        async def answer(_: Path, operation: str, *__: object, **___: object) -> dict[str, Any]:
+            assert operation == "GET /target"
             return json.loads(now.model_dump_json())  # type: ignore[no-any-return]
 
         monkeypatch.setattr(control, "ask", answer)
