@@ -25,6 +25,7 @@ from hotline import ROOT, Centre, open_centre, passable
 from bailanys.processes import watchdog
 from bailanys.processes.hotline import controller_ready
 from calls.journal import Fact
+from phones import manners
 from telephony.embedded import find_asterisk
 from telephony.process import rx
 
@@ -48,7 +49,7 @@ class Stage:
 
     async def dials(self, operator: str, code: str) -> None:
         """An operator's phone, registered, dials a code and hears the confirmation out."""
-        phone = await self.centre.phone_of(operator)
+        phone = self.centre.operators.get(operator) or await self.centre.phone_of(operator)
         call = await phone.dial(code, self.centre.port)
         await call.ended()
 
@@ -154,6 +155,43 @@ async def restart(stage: Stage) -> None:
     await second.call.hang_up()
 
 
+async def offers_in_vain(stage: Stage) -> None:
+    """One operator refuses, the next one does not answer; the first says ready again and has the caller."""
+    centre = stage.centre
+    refuses = await centre.phone_of("103", manners.Refuse())
+    await stage.dials("103", "*1")
+    await centre.phone_of("104", manners.Ring())
+    await stage.dials("104", "*1")
+    visit = await centre.visit("77011234567")
+    await visit.enters("portal", "ru")
+    await centre.offered("103", visit)
+    missed = await centre.offered("104", visit)
+    await missed.ended()
+    await asyncio.sleep(0.5)
+    await refuses.behave(manners.Answer())
+    await stage.dials("103", "*1")
+    await centre.talk("103", visit)
+    await visit.call.hang_up()
+
+
+async def consultation(stage: Stage) -> None:
+    """The operator asks a colleague of another group on a second line and joins the two; the caller hangs up."""
+    centre = stage.centre
+    for operator in ("101", "103"):
+        await stage.dials(operator, "*1")
+    visit = await centre.visit("77011234567")
+    await visit.enters("state-services", "ru")
+    talk = await centre.talk("101", visit)
+    await talk.hold()
+    asking = await centre.operators["101"].dial("62")
+    await asking.answered()
+    await asyncio.sleep(1)
+    await talk.refer_to_call(asking)
+    await visit.fact(Fact.TALKING, seq="2")
+    await asyncio.sleep(1)
+    await visit.call.hang_up()
+
+
 @dataclass(frozen=True)
 class Scene:
     """What is played, and which of the controller's lives is kept."""
@@ -168,6 +206,8 @@ SCENES = {
     "transfer": Scene(transfer),
     "lost-link": Scene(lost_link),
     "restart": Scene(restart, life=1),
+    "offers-in-vain": Scene(offers_in_vain),
+    "consultation": Scene(consultation),
 }
 
 

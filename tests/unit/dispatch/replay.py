@@ -66,6 +66,11 @@ class Stream:
     facts: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     ends_s: float = 0.0
 
+    def heard_call(self, channel: str) -> str:
+        """The id of a channel's call."""
+        events = (item for _, item in self.heard if isinstance(item, AmiEvent))
+        return next(one.fields["Uniqueid"] for one in events if one.fields.get("Channel") == channel)
+
 
 def key_of(action: ActionFields) -> Key:
     """What an action is known by."""

@@ -128,3 +128,36 @@ async def test_a_restarted_controller_says_its_beat_before_anything_else(tmp_pat
     (done_s, _), *_ = replay.asterisk.done
     assert beat_s - up_s < 0.001
     assert beat_s <= done_s
+
+
+async def test_who_is_refused_and_missed_keeps_the_place_and_is_offered_again_at_once(tmp_path: Path) -> None:
+    replay = await lived_through("offers-in-vain", tmp_path)
+    caller = CARRIER[2]
+    connects = [extension for _, context, extension in replay.moves() if context == names.CONNECT]
+    assert connects == ["103", "104", "103"]
+    refused = [(one["state"], one["reason"]) for _, one in replay.facts(Fact.PRESENCE) if one["operator"] == "103"]
+    assert ("paused", "refused") in refused
+    assert replay.states("104")[-2:] == ["offered", "paused"]
+    kept = [(at_s, one) for at_s, one in replay.asterisk.done if one["Action"] == "DBPut"]
+    ((missed_s, missed),) = kept
+    assert (missed["Key"], missed["Val"]) == ("104", "paused:missed-call")
+    rung_s, (_, second_s, _) = (
+        when(replay, "DialBegin", DestChannel="PJSIP/op104-00000004"),
+        [at_s for at_s, one in replay.asterisk.done if one.get("Context") == names.CONNECT],
+    )
+    refused_s = when(replay, "Hangup", Channel="PJSIP/op103-00000003")
+    assert 0 <= second_s - refused_s < 0.05, "the next operator rings as soon as the first has refused"
+    assert missed_s - rung_s == pytest.approx(2, abs=0.1), "as long as ring_s"
+    assert [channel for channel, *_ in replay.moves()] == [caller] * 4
+
+
+async def test_a_consultation_that_is_joined_is_one_talk_after_the_other_for_both(tmp_path: Path) -> None:
+    replay = await lived_through("consultation", tmp_path)
+    caller, line = CARRIER[2], "PJSIP/op101-00000004"
+    assert replay.moves() == [(caller, names.CONNECT, "101"), (line, names.CONNECT, "103")]
+    told = [one for _, one in replay.facts(Fact.PRESENCE)]
+    asked = [(one["state"], one["reason"]) for one in told if one["operator"] == "103"][3:]
+    call, question = replay.stream.heard_call(caller), replay.stream.heard_call(line)
+    assert asked == [("offered", question), ("talking", question), ("talking", call), ("ready", "")]
+    assert replay.states("101")[-3:] == ["offered", "talking", "ready"]
+    assert replay.dispatcher.router.calls == {}
