@@ -52,6 +52,8 @@ def add(
 ) -> None:
     """Enter a demand and search at once; what is found is on hold from then on."""
     zone = _zone(config)
+    if not date.strip():  # elsewhere it is today; a letter names a date
+        raise typer.BadParameter("name the date of the talk")
     received_ms, day = instant_of(received, zone), day_of(date, zone)
     with as_caller():
         digest = hashlib.sha256(scan.read_bytes()).hexdigest() if scan is not None else None

@@ -257,7 +257,8 @@ async def _asked(
     file = TokenFile(places.tokens)
     file.add(kept)
     nobody: Any = None
-    office = Office(nobody, nobody, nobody, DemandOffice(desk, places, ZONE), Hearing(ledger, places, desk))
+    demands, hearing = DemandOffice(desk, places, ZONE), Hearing(ledger, places, desk)
+    office = Office(nobody, nobody, nobody, nobody, demands, hearing)
     method, _, path = request.partition(" ")
     url = PREFIX + path.format(demand=DEMAND, file=FILE).replace("demand=…", f"demand={DEMAND}")
     if "/audio" in url:

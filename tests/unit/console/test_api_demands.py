@@ -71,6 +71,7 @@ async def test_an_unknown_id_is_unknown(paper: Paper, name: str) -> None:
     [
         {"authority": "police"},
         {"date": "2026-02-30"},
+        {"date": "2026-W47-7"},
         {"phone": ""},
         {"received_ms": -1},
         {"scan_sha256": "zz"},

@@ -76,7 +76,8 @@ async def test_a_ledger_that_goes_away_is_503_with_a_line_and_200_when_it_is_bac
         ledger = Ledger(engine, look_ups)
         desk = DemandDesk(Register(engine, look_ups), ledger, ZONE)
         books = LedgerBooks(ledger, mortal.url, ZONE, 2)
-        office = Office(nobody, nobody, books, DemandOffice(desk, places, ZONE), Hearing(ledger, places, desk))
+        demands, hearing = DemandOffice(desk, places, ZONE), Hearing(ledger, places, desk)
+        office = Office(nobody, nobody, nobody, books, demands, hearing)
         headers = {"Authorization": f"Bearer {secret}"}
         async with TestClient(TestServer(api_app(office, Gate(tokens)))) as client:
 
