@@ -58,8 +58,6 @@ def erlang_b(operators: int, load: float) -> float:
 def erlang_c(operators: int, load: float, talk_s: float, within_s: float = 30.0) -> Line:
     """The line in which nobody gives up. Raises ValueError when an argument is negative or the talk is nothing."""
     _check(operators, load, talk_s, within_s)
-    if load == 0 and operators > 0:
-        return Line(operators, load, 0.0, 0.0, 0.0, 1.0)
     if load >= operators:
         return Line(operators, load, 1.0, math.inf, 0.0, 0.0)
     blocked = erlang_b(operators, load)

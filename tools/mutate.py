@@ -138,7 +138,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--every", help="all the mutants whose file or name has this text, drawn or not")
     parser.add_argument("--again", action="store_true", help="only those that survived the last run")
     parser.add_argument("--list", action="store_true", help="say which mutants there are, and try none")
-    parser.add_argument("--near", action="store_true", help="ask only the tests nearby: the others might notice more")
+    parser.add_argument(
+        "--mirrored", action="store_true", help="ask only the mirrored folder's tests: others might notice more"
+    )
     parser.add_argument("--as-seen", action="store_true", help="do not look anew at what unchanged tests enter")
     parser.add_argument("--slow", action="store_true", help="import everything anew for each, which changes nothing")
     parser.add_argument("--afresh", action="store_true", help="try those again, too, of which it is known what came")
@@ -200,7 +202,7 @@ class Run:
         noticed: dict[int, str] = {}
         asked: dict[int, set[str]] = {at: set() for at in alive}
         modules: set[str] = set()
-        for stage in STAGES[: 2 if self._options.near else 3]:
+        for stage in STAGES[: 1 if self._options.mirrored else 3]:
             if not alive:
                 break
             files = sorted({mutants[at].file for at in alive})

@@ -51,7 +51,7 @@ async def repair(settings: Settings, places: Places, ours: Hotline) -> list[Repa
         alarm = partial(raise_alarm, journal)
         projector = Projector(engine, list(places.journals), take_rating, alarm)
         await _taken_in(projector)
-        all_over = not places.asterisk_conf.exists() or running_pid(places.asterisk_conf) is None
+        all_over = running_pid(places.asterisk_conf) is None
         if all_over and (left := await ledger.open_calls()):
             ended_ms = await asyncio.to_thread(last_sign_ms, places)
             for call in left:

@@ -164,6 +164,10 @@ def test_empty_folders_of_hours_that_are_over_a_day_old_go_and_no_others(tmp_pat
     assert not (tmp_path / "2024").exists() and not (tmp_path / "2025/11/22").exists()
     Folder(tmp_path).prune(now_ms + day_ms)
     assert [path.name for path in tmp_path.glob("*/*/*")] == ["21"]
+    emptied = tmp_path / "archive"
+    (emptied / "2024/01/01/00").mkdir(parents=True)
+    Folder(emptied).prune(now_ms)
+    assert list(emptied.iterdir()) == []  # the archive's own folder stays
 
 
 def test_a_secret_is_held_whole_before_it_takes_the_others_place(

@@ -211,3 +211,18 @@ def test_without_a_time_limit_the_rest_is_the_same(operators: int, load: float) 
     timed, untimed = erlang_a(operators, load, 240, 300), erlang_a(operators, load, 240, 300, within_s=0.0)
     assert (untimed.asa_s, untimed.abandoned, untimed.waiting) == (timed.asa_s, timed.abandoned, timed.waiting)
     assert untimed.within == pytest.approx(1 - untimed.waiting)
+
+
+def test_in_a_flow_all_wait_alike_and_the_limit_counts_itself() -> None:
+    flow = erlang_a(1_000, 3_000_000_000.0, 200.0, 100.0)
+    at_limit = erlang_a(1_000, 3_000_000_000.0, 200.0, 100.0, within_s=flow.asa_s)
+    before = erlang_a(1_000, 3_000_000_000.0, 200.0, 100.0, within_s=flow.asa_s * 0.999)
+    assert at_limit.within == pytest.approx(1_000 / 3_000_000_000.0)
+    assert (before.within, at_limit.asa_s) == (0.0, flow.asa_s)
+
+
+def test_where_nobody_calls_one_operator_is_idle_and_none_is_a_line_for_ever() -> None:
+    for operators in (1, 2, 50):
+        assert erlang_c(operators, 0.0, 200.0) == Line(operators, 0.0, 0.0, 0.0, 0.0, 1.0)
+        assert erlang_a(operators, 0.0, 200.0, 100.0) == Line(operators, 0.0, 0.0, 0.0, 0.0, 1.0)
+    assert erlang_c(0, 0.0, 200.0).waiting == 1.0

@@ -147,3 +147,23 @@ def test_foresight_takes_the_specialist_while_others_are_few_and_else_the_longes
     )
     assert few[0] > few[1] == 0
     assert many == [0, 0, pytest.approx(0.02)]
+
+
+def test_foresight_serves_the_overdue_by_their_wait_alone() -> None:
+    queues = [queue(STATE, 1, 151.0), queue(ICT, 1, 300.0), queue(PORTAL, 9, 200.0)]
+    urgencies = POLICIES["foresight"].urgencies(queues, view(above=apart(state=1.0, ict=-0.9)))
+    assert urgencies[1] > urgencies[2] > urgencies[0] > 1e8
+
+
+def test_foresight_prefers_by_a_little_what_the_operator_knows_best_and_whose_language_they_speak() -> None:
+    plain, worse, foreign = (
+        POLICIES["foresight"].urgencies([queue(ICT, 1, 10.0, level, speaks)], view())[0]
+        for level, speaks in ((1, True), (3, True), (1, False))
+    )
+    assert (plain - worse, plain - foreign) == pytest.approx((2 * 2.0, 5.0))
+
+
+def test_queue_ratio_costs_nothing_where_a_pool_of_the_best_has_its_due_part_idle() -> None:
+    """Two of ten are idle: one of five is due. Each idle one more makes it cheaper by one, each level dearer."""
+    pools = [Able((STATE,), 1, 1, 5), Able((STATE,), 1, 3, 5), Able((STATE,), 3, 1, 5)]
+    assert POLICIES["queue_ratio"].costs(STATE, pools, view()) == [0, -2, 2]

@@ -63,3 +63,12 @@ def test_kept_text_says_the_same(made: SkillChange) -> None:
 @pytest.mark.parametrize("text", ["", "portal=2", "portal=6;", "Portal=2;", "portal;", ";kk", ";+kkk", "a=1;b;c"])
 def test_what_makes_no_sense_is_no_change(text: str) -> None:
     assert read(text) is None
+
+
+def test_a_change_is_written_in_one_way_only() -> None:
+    spoken = frozenset(f"l{number}" for number in range(9))
+    whole = SkillChange({PORTAL: 2, ICT: 1}, frozenset({STATE}), spoken, frozenset(f"n{one}" for one in spoken))
+    assert written(whole) == (
+        "ict=1,portal=2,-state-services;+l0,+l1,+l2,+l3,+l4,+l5,+l6,+l7,+l8,"
+        "-nl0,-nl1,-nl2,-nl3,-nl4,-nl5,-nl6,-nl7,-nl8"
+    )

@@ -117,3 +117,10 @@ def test_every_policy_takes_the_only_able_operator() -> None:
         assert offers(made.handle(caller("a", 0, PORTAL), 0)) == [("a", "101")]
         assert offers(made.handle(caller("b", 0), 1)) == [("b", "102")]
         assert offers(made.handle(caller("c", 0), 2)) == []
+
+
+def test_the_next_step_is_the_first_that_is_yet_to_come_even_a_millisecond_after_the_arrival() -> None:
+    steps = (Step(0, 1), Step(0.001, 2), Step(2.5))
+    assert [next_step_ms(5_000, now_ms, steps) for now_ms in (4_000, 5_000, 5_001, 7_499, 7_500)] == [
+        5_001, 5_001, 7_500, 7_500, None,
+    ]  # fmt: skip

@@ -11,7 +11,7 @@ from routing.presence import Operator
 from routing.queue import Waiting
 from routing.rules import Rules
 from routing.skills import Need
-from routing.traffic import DRAWN, WAITS_MEMORY, Waits
+from routing.traffic import DRAWN, WAITS_MEMORY, Traffic, Waits
 
 STATE, ICT = GroupId("state-services"), GroupId("ict")
 
@@ -103,3 +103,18 @@ def test_who_gives_up_has_waited_too_and_a_rebuilt_core_knows_it() -> None:
     rebuilt = Router([], Rules())
     rebuilt.adopt(made)
     assert above(rebuilt._waits, ICT) == above(made._waits, ICT)
+
+
+def test_shares_are_the_same_however_often_the_weights_are_made_small_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs = [Need(STATE, "kk"), Need(ICT, "kk")]
+
+    def shares() -> dict[Need, float]:
+        traffic = Traffic()
+        for number in range(3_000):
+            traffic.came(needs[number % 7 == 0])
+        return traffic.shares()
+
+    whole = shares()
+    monkeypatch.setattr("routing.traffic.TOO_BIG", 1.01)
+    assert shares() == pytest.approx(whole)
+    assert sum(whole.values()) == pytest.approx(1)

@@ -47,6 +47,10 @@ def test_who_has_none_can_neither_make_it_longer_nor_end_it() -> None:
     made.handle(Tick(), 15_000)
     assert extended(wraps_up(made), 15_001, RULES) is None
     assert ended(wraps_up(made), 15_001) is None
+    over = wrapping_up()
+    assert extended(wraps_up(over), 15_000, RULES) is None  # it lasts until then, and no longer
+    assert ended(wraps_up(over), 15_000) is None
+    assert extended(wraps_up(over), 14_999, RULES) is not None
 
 
 def test_it_is_ended_at_once_and_a_pause_stays() -> None:

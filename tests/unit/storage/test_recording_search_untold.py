@@ -266,3 +266,15 @@ async def test_hits_without_a_recording_are_counted(engine: Engine, ledger: Ledg
     found = await ledger.find_recordings(DAY, PHONE, ZONE)
     assert counts(found) == {"exact": 3, "possible": 0, "adjacent": 0, "without_recording": 2}
     assert counts([replace(hit, match="possible") for hit in found])["possible"] == 3
+
+
+async def test_a_recording_without_its_answer_takes_nothing_from_another_talk_of_the_call(
+    engine: Engine, ledger: Ledger
+) -> None:
+    """Of the second segment's talk only the recording is known; the first one's offer has the same number."""
+    key = enter(engine, 1, PHONE)
+    second = Recording(CallId(key), 2, 1, f"{key}-2-1", RecordingStatus.ORPHAN, NOON_MS, path="x/y.flac", sha256="cd")
+    with engine.begin() as connection:
+        write_recording(connection, second)
+    found = await ledger.find_recordings(DAY, PHONE, ZONE)
+    assert [(hit.seq, hit.offer, hit.operator_id) for hit in found] == [(1, 1, "101"), (2, 1, None)]

@@ -271,3 +271,15 @@ async def test_the_keeper_signs_and_raises_an_alarm_for_a_log_put_back(engine: E
         audit.append(connection, [note(9)], NOW_MS)
     await keeper().keep()
     assert {kind for kind, _ in alarms} == {"audit-log"} and len(alarms) >= 2
+
+
+def test_lines_made_one_behind_what_was_cut_are_lines_missing(tmp_path: Path, signer: Signer) -> None:
+    """A whole line, then one cut short that follows from it, then a whole one that follows from both: all in one."""
+    path, entries = tmp_path / "points", chain(3)
+    add(path, signer, entries[0], NOW_MS)
+    torn_as_before(path, signer, entries[1], 200)
+    add(path, signer, entries[2], NOW_MS)
+    assert read(path, signer.public_key).faults == ()
+    first, rest = path.read_bytes().split(b"\n", 1)
+    path.write_bytes(first + rest)
+    assert read(path, signer.public_key).faults

@@ -343,3 +343,13 @@ async def test_rows_come_in_portions_and_all_of_them(engine: Engine, places: Pla
         found += [one.file for one in portion]
         after = (portion[-1].made_ms, portion[-1].file)
     assert sorted(found) == sorted(one.file for one in rows)
+
+
+async def test_what_is_due_is_due_by_the_machines_clock(
+    engine: Engine, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, made = Ledger(engine), shelved(places)
+    await ledger.add_recording(made)
+    for now_ms, gone in ((LATER_MS - 2 * DAY_MS, []), (LATER_MS, [made.file])):
+        monkeypatch.setattr("recordings.upkeep.retention.time.time_ns", lambda now_ms=now_ms: now_ms * 1_000_000 + 999)
+        assert await dispose_due(ledger, places, DAYS) == gone

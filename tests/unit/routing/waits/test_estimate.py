@@ -317,3 +317,12 @@ def test_what_is_spoken_never_grows_while_the_place_does_not(said: list[tuple[in
                 assert now.minutes.high <= held.high
                 assert now.minutes.low <= held.low
         told = now
+
+
+def test_a_range_is_in_proportion_also_below_a_second() -> None:
+    whole, small = (Views(own_s, own_s, own_s / 5) for own_s in (100.0, 0.5))
+    wide, narrow = estimate(whole, Weights()), estimate(small, Weights())
+    assert narrow.low_s < narrow.mean_s < narrow.high_s
+    assert (narrow.low_s / narrow.mean_s, narrow.high_s / narrow.mean_s) == pytest.approx(
+        (wide.low_s / wide.mean_s, wide.high_s / wide.mean_s)
+    )
