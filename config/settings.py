@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Language = Literal["kk", "ru", "en"]
-LANGUAGES: tuple[Language, ...] = ("kk", "ru", "en")
+"""All that the hotline speaks, in the order of their keys. A new one is its code here, and what is its own beside: its
+texts and its voice (`speech/catalogues/`), its numbers (`speech/numbers_<code>.py`), its words for alarms.
+"""
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 Port = Annotated[int, Field(ge=1, le=65535)]
 Key = Annotated[str, Field(pattern=r"^[0-9]$")]
 GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
@@ -42,9 +45,9 @@ class Hotline(Section):
         description="Every dialled form that reaches the hotline; anything else is answered 404.",
     )
     languages: tuple[Language, ...] = Field(
-        default=("kk", "ru", "en"), min_length=1, description="In the order of their keys: 1, 2, 3."
+        default=LANGUAGES, min_length=1, description="In the order of their keys: 1, 2, 3."
     )
-    default_language: Language = Field(default="kk", description="For a caller who presses nothing.")
+    default_language: Language = Field(default=LANGUAGES[0], description="For a caller who presses nothing.")
     default_group: GroupName = Field(description="For a caller who presses nothing in the menu.")
     time_zone: str = Field(default="Asia/Almaty", description="Local dates in searches and statistics.")
 
@@ -193,7 +196,7 @@ class Operator(Section):
         default={}, description="How well the operator knows a group, 1 (best) to 5; a group that is not named: 1."
     )
     languages: tuple[Language, ...] = Field(
-        default=("kk", "ru", "en"), min_length=1, description="The languages the operator speaks."
+        default=LANGUAGES, min_length=1, description="The languages the operator speaks."
     )
 
     internet: bool = Field(

@@ -6,16 +6,18 @@ import tomllib
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any
 
-from config.settings import Language
 from speech.errors import UnknownPromptError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LANGUAGES: tuple[Language, ...] = get_args(Language)
+    from config.settings import Language
+
 _FOLDER = Path(__file__).parent / "catalogues"
+_LANGUAGE, _VOICE = "language", "voice"
+"""Sections of a catalogue that are not spoken."""
 
 
 @cache
@@ -24,8 +26,18 @@ def catalogue(language: Language) -> Mapping[str, str]:
 
     The sections of the file (prompts, waiting, numbers) only order it for its reader: ids are unique in a language.
     """
-    sections: dict[str, dict[str, str]] = tomllib.loads((_FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
-    return MappingProxyType({key: text for section in sections.values() for key, text in section.items()})
+    texts = (section for name, section in _file(language).items() if name not in (_LANGUAGE, _VOICE))
+    return MappingProxyType({key: text for section in texts for key, text in section.items()})
+
+
+def name_of(language: Language) -> str:
+    """Return the language's name in English."""
+    return str(_file(language)[_LANGUAGE]["name"])
+
+
+def voice_of(language: Language) -> Mapping[str, Any]:
+    """Return what the catalogue says of the language's voice (`speech.voices`)."""
+    return MappingProxyType(_file(language)[_VOICE])
 
 
 def text(prompt: str, language: Language) -> str:
@@ -39,3 +51,8 @@ def text(prompt: str, language: Language) -> str:
 def spoken(prompts: tuple[str, ...], language: Language) -> str:
     """Return the words that a row of fragments says, without the punctuation that only guides a synthesiser."""
     return " ".join(text(prompt, language).rstrip(".:!") for prompt in prompts)
+
+
+@cache
+def _file(language: Language) -> dict[str, dict[str, Any]]:
+    return tomllib.loads((_FOLDER / f"{language}.toml").read_text(encoding="utf-8"))

@@ -1,15 +1,17 @@
 """Numbers as people say them, in pieces: ids of fragments that Asterisk plays one after the other.
 
-Asterisk says numbers in many languages but not in Kazakh (`main/say.c` has no `kk`), so all three are composed here,
+Asterisk says numbers in many languages but not in Kazakh (`main/say.c` has no `kk`), so all are composed here,
 by the same rules as the texts: nothing is read from a table that the tests did not check word by word.
 """
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
-from speech import numbers_en, numbers_kk, numbers_ru
+from config.settings import LANGUAGES
 from speech.catalogue import catalogue, spoken
 from speech.errors import NumberOutOfRangeError
 from speech.gender import Gender
@@ -43,34 +45,38 @@ class Grammar(Protocol):
         """Return the pieces of an operator's number, as people say it."""
 
 
-GRAMMARS: Mapping[Language, Grammar] = MappingProxyType({"kk": numbers_kk, "ru": numbers_ru, "en": numbers_en})
+@cache
+def grammars() -> Mapping[Language, Grammar]:
+    """Return what each language's own file, `numbers_<code>.py`, knows."""
+    files = {language: import_module(f"speech.numbers_{language}") for language in LANGUAGES}
+    return MappingProxyType({language: cast("Grammar", file) for language, file in files.items()})
 
 
 def cardinal(number: int, language: Language, gender: Gender = Gender.MASCULINE) -> tuple[str, ...]:
     """Return "two" in pieces; only Russian has genders. Raises NumberOutOfRangeError."""
-    return GRAMMARS[language].cardinal(_sayable(number), gender)
+    return grammars()[language].cardinal(_sayable(number), gender)
 
 
 def ordinal(number: int, language: Language) -> tuple[str, ...]:
     """Return "second" in pieces. Raises NumberOutOfRangeError."""
-    return GRAMMARS[language].ordinal(_sayable(number))
+    return grammars()[language].ordinal(_sayable(number))
 
 
 def minutes(number: int, language: Language) -> tuple[str, ...]:
     """Return "two minutes" in pieces, in agreement. Raises NumberOutOfRangeError."""
-    return GRAMMARS[language].minutes(_sayable(number))
+    return grammars()[language].minutes(_sayable(number))
 
 
 def span(low: int, high: int, language: Language) -> tuple[str, ...]:
     """Return "two to five minutes" in pieces; `low` is 1 or more and below `high`. Raises NumberOutOfRangeError."""
     if not 1 <= low < high <= HIGHEST_SPAN:
         raise NumberOutOfRangeError(f"{low} to {high} minutes cannot be spoken: only 1 to {HIGHEST_SPAN}")
-    return GRAMMARS[language].span(low, high)
+    return grammars()[language].span(low, high)
 
 
 def digits(number: str, language: Language) -> tuple[str, ...]:
     """Return the pieces of an operator's number (digits only) as people say it: "сто один", "one oh one"."""
-    return GRAMMARS[language].digits(number)
+    return grammars()[language].digits(number)
 
 
 def position(number: int, language: Language) -> tuple[str, ...]:

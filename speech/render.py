@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from speech.catalogue import LANGUAGES, catalogue
+from config.settings import LANGUAGES
+from speech.catalogue import catalogue
 from speech.errors import SynthesiserError
 from speech.files import write
 from speech.sound import level, tighten, trim, without_rumble
-from speech.voices import VOICES
+from speech.voices import voices as all_voices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,16 +62,17 @@ class Rendered:
         return self.sound.name
 
 
-def wanted(voices: Mapping[Language, Voice] = VOICES) -> tuple[Sound, ...]:
+def wanted(voices: Mapping[Language, Voice] | None = None) -> tuple[Sound, ...]:
     """Return every sound of every catalogue."""
+    spoken_by = voices or all_voices()
     return tuple(
-        _sound(language, prompt, text, voices[language])
+        _sound(language, prompt, text, spoken_by[language])
         for language in LANGUAGES
         for prompt, text in catalogue(language).items()
     )
 
 
-def changed(folder: Path = SOUNDS, voices: Mapping[Language, Voice] = VOICES) -> tuple[Sound, ...]:
+def changed(folder: Path = SOUNDS, voices: Mapping[Language, Voice] | None = None) -> tuple[Sound, ...]:
     """Return the sounds that have no file yet, or whose text or voice is no longer the one they were made from."""
     made = _manifest(folder)
     return tuple(
@@ -86,16 +88,16 @@ def stale(folder: Path = SOUNDS) -> tuple[Path, ...]:
     )
 
 
-def render(folder: Path = SOUNDS, voices: Mapping[Language, Voice] = VOICES) -> Iterator[Rendered]:
+def render(folder: Path = SOUNDS, voices: Mapping[Language, Voice] | None = None) -> Iterator[Rendered]:
     """Render what changed, one sound at each step, and drop what is stale. Raises SynthesiserError.
 
     Stopped half-way it goes on from there the next time.
     """
-    todo = changed(folder, voices)
+    todo, spoken_by = changed(folder, voices), voices or all_voices()
     made = _manifest(folder)
     try:
         for done, sound in enumerate(todo, start=1):
-            write(folder / sound.name, finished(voices[sound.language].say(sound.text, sound.pace), sound))
+            write(folder / sound.name, finished(spoken_by[sound.language].say(sound.text, sound.pace), sound))
             made[sound.name] = sound.digest
             yield Rendered(sound, done, len(todo))
     finally:

@@ -6,13 +6,19 @@ import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from config.settings import LANGUAGES
+from speech.catalogue import voice_of
 from speech.errors import SynthesiserError
 from speech.files import read
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from config.settings import Language
     from speech.sound import Samples
 
@@ -47,20 +53,18 @@ class Voice:
             return read(out)
 
 
-_RHVOICE = ("RHVoice-test", "-o", "{out}", "-r", "{pace}", "-p")
-_ESPEAK = ("espeak-ng", "--stdin", "-z", "-w", "{out}", "-s", "{pace}", "-v")
-
-VOICES: dict[Language, Voice] = {
-    # Robotic, but the right phonemes; a placeholder until a speaker records the Kazakh prompts in a studio.
-    "kk": Voice("espeak-ng kk", "espeak-ng", (*_ESPEAK, "kk"), pace=195, number_pace=130),
-    "ru": Voice(
-        "RHVoice aleksandr-hq",
-        "rhvoice and rhvoice-russian, in non-free",
-        (*_RHVOICE, "aleksandr-hq"),
-        pace=125,
-        number_pace=105,
-    ),
-    "en": Voice(
-        "RHVoice bdl", "rhvoice and rhvoice-english, in non-free", (*_RHVOICE, "bdl"), pace=120, number_pace=105
-    ),
+_SYNTHESISERS = {
+    "RHVoice": ("RHVoice-test", "-o", "{out}", "-r", "{pace}", "-p"),
+    "espeak-ng": ("espeak-ng", "--stdin", "-z", "-w", "{out}", "-s", "{pace}", "-v"),
 }
+"""How each is started; the voice's own name comes last."""
+
+
+@cache
+def voices() -> Mapping[Language, Voice]:
+    """Return the voice of each language, as its catalogue names it."""
+    return MappingProxyType({language: _voice(**voice_of(language)) for language in LANGUAGES})
+
+
+def _voice(synthesiser: str, voice: str, package: str, pace: int, number_pace: int) -> Voice:
+    return Voice(f"{synthesiser} {voice}", package, (*_SYNTHESISERS[synthesiser], voice), pace, number_pace)

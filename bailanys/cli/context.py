@@ -14,10 +14,12 @@ from calls.json_text import json_text
 from config.load import load
 from config.ownership import become_owner, work_as_owner
 from config.places import places_of
-from config.settings import Settings
+from config.settings import LANGUAGES, Settings
 from config.visible_text import shown
 
 ROOT = Path(__file__).resolve().parents[2]
+ONE_OF_LANGUAGES = f"{', '.join(LANGUAGES[:-1])} or {LANGUAGES[-1]}"
+"""`kk, ru or en`."""
 """The project's folder; relative paths of the configuration are under it."""
 
 CACHE = ROOT / ".cache"

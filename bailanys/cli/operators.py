@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, clock, say, show
+from bailanys.cli.context import DEFAULT_CONFIG, ONE_OF_LANGUAGES, ConfigOption, JsonOption, centre, clock, say, show
 from bailanys.cli.controller import asked
 from bailanys.cli.person import person
 
@@ -65,7 +65,7 @@ def skill(
         list[str] | None, typer.Argument(help="Groups to serve, each with a level 1 (best) to 5: `portal=2`.")
     ] = None,
     remove: Annotated[list[str] | None, typer.Option(help="A group to serve no longer.")] = None,
-    speak: Annotated[list[str] | None, typer.Option(help="A language to serve: kk, ru or en.")] = None,
+    speak: Annotated[list[str] | None, typer.Option(help=f"A language to serve: {ONE_OF_LANGUAGES}.")] = None,
     not_speak: Annotated[list[str] | None, typer.Option(help="A language to serve no longer.")] = None,
     reset: Annotated[bool, typer.Option("--reset", help="First forget every earlier change.")] = False,
     config: ConfigOption = DEFAULT_CONFIG,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, show
+from bailanys.cli.context import DEFAULT_CONFIG, ONE_OF_LANGUAGES, ROOT, ConfigOption, JsonOption, centre, say, show
 from config.ownership import as_caller
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Prompts: take a studio's, list and hear them, render what changed.", no_args_is_help=True)
 
-LanguageOption = Annotated[str, typer.Option("--language", "-l", help="Of the callers: kk, ru or en.")]
+LanguageOption = Annotated[str, typer.Option("--language", "-l", help=f"Of the callers: {ONE_OF_LANGUAGES}.")]
 
 
 @app.command()

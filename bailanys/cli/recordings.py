@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from bailanys.cli import keys, recordings_keep, recordings_repair, recordings_retention
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, show
+from bailanys.cli.context import DEFAULT_CONFIG, ONE_OF_LANGUAGES, ROOT, ConfigOption, JsonOption, centre, say, show
 from bailanys.cli.days import day_of, span_of, times_of
 from bailanys.cli.person import who
 from calls.people import Action
@@ -54,7 +54,7 @@ def find(
     call: Annotated[str | None, typer.Option(help="The call's id.")] = None,
     operator: Annotated[str | None, typer.Option(help="The operator's number.")] = None,
     group: Annotated[str | None, typer.Option(help="The skill group.")] = None,
-    language: Annotated[str | None, typer.Option(help="kk, ru or en.")] = None,
+    language: Annotated[str | None, typer.Option(help=f"{ONE_OF_LANGUAGES}.")] = None,
     rating: Annotated[str, typer.Option(help=f"Given by the caller, {WORDS}, or a range: 1-2.")] = "",
     length: Annotated[str, typer.Option(help="Of the recording in seconds, a range: 60-300 or 600-.")] = "",
     page: Annotated[int, typer.Option(min=1, help=f"Which {PAGE} of the hits.")] = 1,

@@ -10,13 +10,14 @@ from bailanys.processes.hotline import Hotline
 from calls.local_day import local_date
 from calls.recording import Recording
 from config.places import Places
+from config.settings import LANGUAGES
 from phones import tones
 from rating.day import rated_day
 from recordings.vault.vault import Vault
+from speech.catalogue import name_of
 from storage.ledger import CallStory, Ledger
 from storage.record import RatingRow, SegmentRow, talked
 
-LANGUAGES = {"kk": "Kazakh", "ru": "Russian", "en": "English"}
 BY = {"key": "chosen by key", "known": "known from the last call", "default": "by default", "net": "by default"}
 HOUR_MS = 3600_000
 
@@ -48,7 +49,7 @@ def _story(story: CallStory, places: Places) -> list[str]:
     call = story.record.call
     lines = [
         f"Call {call.id}: +{call.caller_raw} dialled {call.dialled}",
-        f"  language   {LANGUAGES.get(call.language or '', '–')}, {BY.get(call.language_by or '', '')}",
+        f"  language   {_language(call.language)}, {BY.get(call.language_by or '', '')}",
     ]
     for segment in story.record.segments.values():
         lines += _segment(story, segment)
@@ -65,7 +66,7 @@ def _segment(story: CallStory, segment: SegmentRow) -> list[str]:
     since = "the arrival" if segment.seq == 1 else "the transfer"
     lines = [f"  group      {segment.group_id}" + (" (built-in menu)" if segment.queued_via == "net" else "")]
     if segment.notice_ms is not None:
-        lines.append(f"  notice     of the transfer told to the caller in {LANGUAGES.get(segment.language or '', '–')}")
+        lines.append(f"  notice     of the transfer told to the caller in {_language(segment.language)}")
     for offer in story.record.offers.values():
         if offer.seq == segment.seq and offer.status not in (None, "ANSWER"):
             after = " and is paused; the caller keeps the place" if offer.status == "NOANSWER" else ""
@@ -104,3 +105,7 @@ def _rating(rating: RatingRow, talked: Sequence[str]) -> str:
 
 def _s(seconds: float | None) -> str:
     return "–" if seconds is None else f"{seconds:.1f} s"
+
+
+def _language(code: str | None) -> str:
+    return next((name_of(one) for one in LANGUAGES if one == code), "–")

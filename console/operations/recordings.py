@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from calls.phone_field import numbers_of
 from calls.search import PAGE, Why
+from config.settings import Language
 from console.answers import WHY_IT_MAY_BE, Answer
 from console.day import Day
 from console.errors import NoSoundError, NoSuchRangeError, RefusedError, UnknownRecordingError
@@ -96,7 +97,7 @@ class TalksQuery(Query):
     call: str | None = Field(default=None, min_length=1, max_length=64, description="The call's id.")
     operator: str | None = Field(default=None, min_length=1, max_length=64, description="The operator's number.")
     group: str | None = Field(default=None, min_length=1, max_length=64, description="The skill group.")
-    language: Literal["kk", "ru", "en"] | None = Field(default=None, description="That the talk was asked for in.")
+    language: Language | None = Field(default=None, description="That the talk was asked for in.")
     rating: str = Field(default="", max_length=16, description=f"Given by the caller, {WORDS}, or a range: `1-2`.")
     length_s: str = Field(default="", max_length=32, description="Of the recording, a range: `60-300` or `600-`.")
     page: int = Field(default=1, ge=1, le=100_000, description=f"Which {PAGE} of the hits.")

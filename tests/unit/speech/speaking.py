@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from config.settings import Language, Settings
-from speech.catalogue import LANGUAGES
+from config.settings import LANGUAGES, Language, Settings
 from speech.errors import SynthesiserError
 from speech.sound import Samples, tone
 from speech.voices import Voice

@@ -11,12 +11,13 @@ from typing import cast
 import numpy as np
 import pytest
 
-from speech.catalogue import LANGUAGES, catalogue
+from config.settings import LANGUAGES
+from speech.catalogue import catalogue
 from speech.errors import SynthesiserError
 from speech.files import read
 from speech.render import changed, render, wanted
 from speech.sound import RATE_HZ
-from speech.voices import VOICES, Voice
+from speech.voices import Voice, voices
 from tests.unit.speech.speaking import Humming, humming
 
 SPEAKER = """
@@ -92,7 +93,7 @@ def test_the_manifest_holds_a_digest_for_every_sound_and_no_other(tmp_path: Path
 
 
 def test_a_synthesiser_that_is_not_there_names_its_package() -> None:
-    voice = replace(VOICES["kk"], command=("no-such-synthesiser", "{out}"))
+    voice = replace(voices()["kk"], command=("no-such-synthesiser", "{out}"))
     with pytest.raises(SynthesiserError, match=r"no-such-synthesiser is not installed .*espeak-ng"):
         voice.say("бір", 100)
 

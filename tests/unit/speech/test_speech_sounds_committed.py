@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from config.settings import Language
-from speech.catalogue import LANGUAGES, catalogue
+from config.settings import LANGUAGES, Language
+from speech.catalogue import catalogue
 from speech.files import is_telephone_wav, read
 from speech.music import BEAT_S, CHORDS, hold_music
 from speech.render import SOUNDS, changed, stale
