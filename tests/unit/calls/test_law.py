@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from calls import demand, identity, journal_lines, phone, phone_field, search, statistics, wait_history
+from config import settings
 from demands import package, protocol
 from demands.offline import verify as offline
 from dispatch import callbacks
@@ -41,6 +42,10 @@ def test_rule_14_four_hours_and_what_happens_in_them() -> None:
     assert demand.TERM_MS == 4 * HOUR
     assert (demand.ESCALATE_MS, demand.BREAK_GLASS_MS, demand.CLOCK_WRONG_MS) == (2 * HOUR, 3 * HOUR, DAY)
     assert demand.ALERTS_MS == (0, HOUR, 2 * HOUR, 3 * HOUR, 3.5 * HOUR, 4 * HOUR)
+    assert (demand.ENTERED_LATE_MS, demand.LONG_AGO_DAYS) == (DAY, 365)
+    received_ms = 1_764_000_000_000
+    letter = demand.Demand("", demand.Authority.INFORMATISATION, "1", "", "2025-11-20", "", received_ms, 0, "")
+    assert letter.deadline_ms - received_ms == 14_400_000
 
 
 def test_rule_14_a_day_and_an_hour_beside_it() -> None:
@@ -69,6 +74,7 @@ def test_what_is_wrong_is_told_within_five_minutes() -> None:
     assert audit_checkpoints.OVERDUE_MS == store_health.BEHIND_MS == 15 * MINUTE
     assert (store_health.PATIENCE, store_health.CALM_MS) == (3, MINUTE)
     assert (disk_space.SOUND_AFTER_MS, disk_space.KNOWN_AFTER_MS) == (30 * SECOND, MINUTE)
+    assert disk_space.MARKS == (70, 85, 95)
     assert (disk_space.WINDOW_MS, disk_space.SAMPLE_EVERY_MS, disk_space.EASED_BY) == (HOUR, 20 * SECOND, 3)
 
 
@@ -79,9 +85,40 @@ def test_how_long_things_are_kept() -> None:
     assert uploader.LOOK_BACK_MS == 30 * DAY
 
 
+def test_rules_4_to_7_both_numbers_in_every_form_and_whom_they_answer() -> None:
+    """As a centre has it that sets nothing: Kazakh first, the dates of its own country."""
+    hotline = settings.Hotline(default_group="state-services")
+    assert hotline.numbers == ("1414", "88000807777", "78000807777", "+78000807777")
+    assert (hotline.languages, hotline.default_language) == (("kk", "ru", "en"), "kk")
+    assert hotline.time_zone == "Asia/Almaty"
+    titles = dict.fromkeys(("kk", "ru", "en"), "ICT")
+    group = settings.Group.model_validate({"name": "ict", "title": titles, "transfer_number": "63"})
+    assert group.target_s == 30
+
+
+def test_rule_14_ten_years_whole_and_sealed_and_two_minutes_at_most_left_out() -> None:
+    assert settings.Storage().retention_days == 3653
+    assert settings.Recordings().encrypt is True
+    assert settings.Recordings().pause_most_s == 120
+
+
+def test_rule_13_asked_twice_and_a_key_waited_for() -> None:
+    held = settings.Rating()
+    assert (held.tries, held.answer_s, held.low) == (2, 5, 2)
+
+
+def test_when_an_average_is_in_danger_and_for_how_long_it_is_told() -> None:
+    held = settings.Target()
+    assert (held.danger, held.calm, held.stay_s, held.remind_s, held.mend_within_s) == (0.9, 0.7, 60, 1800, 7200)
+    assert (held.every_s, held.settle_calls, held.ahead_s, held.recent_s) == (10, 5, 1800, 1800)
+
+
 def test_what_a_citizen_who_is_called_back_is_promised() -> None:
     assert (callbacks.LIMIT_MS, callbacks.AGAIN_MS, callbacks.VAIN_ATTEMPTS) == (DAY, 5 * SECOND, 20)
     assert (callbacks.BEGINS_MS, callbacks.WRITTEN_MS) == (20 * SECOND, SECOND)
+    held = settings.Callback()
+    assert (held.after_s, held.from_hour, held.until_hour, held.keep_hours) == (120, 8, 21, 24)
+    assert (held.tries, held.most_per_number, held.retry_s, held.ring_s) == (2, 4, 300, 30)
 
 
 def test_what_the_core_takes_for_true() -> None:
