@@ -57,6 +57,13 @@ _HIDDEN = re.compile(r"\d[\s()-]*\*|\*[\s()-]*\*[\s()-]*\d")
 _LETTER_AT_END = re.compile(r"\d([^\W\d_])(?![^\W_])")
 """Perhaps a digit, as the З of `8701555250З`."""
 
+_DATE = re.compile(
+    r"(?<![\d.-])(?:(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?:19|20)\d\d|20\d\d-(?:0[1-9]|1[0-2])-[0-3]\d)(?![\d.-]*\d)"
+)
+"""The letter's, which got into the field; as a number it would be looked for abroad."""
+_FROM_TO = re.compile(r"\d[\s)]*\s(?:по|до|to|through|till)\s+[№(\s]*\+?\d|\bдейін\b", re.IGNORECASE)
+"""A range: its two ends alone are not what is meant."""
+
 
 class NotUnderstoodError(ValueError):
     """A field that holds no phone number, or not only whole ones; the text says what to do."""
@@ -140,6 +147,10 @@ def _numbers(text: str, typed: str) -> Iterator[str]:
     if _OTHER_NUMBERS & set(words):
         raise _not_understood(typed, "an IIN or BIN is no phone's")
     text = _EXTENSION.sub("\n", text)
+    if date := _DATE.search(text):
+        raise _not_understood(typed, f"{date[0]} is a date")
+    if _FROM_TO.search(text):
+        raise _not_understood(typed, "a range names only its ends")
     if _HIDDEN.search(text):
         raise _not_understood(typed, "digits are hidden")
     if odd := [letter for letter in _LETTER_AT_END.findall(text) if letter not in _LOOKALIKE]:

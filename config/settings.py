@@ -30,7 +30,7 @@ OPERATOR_DIGIT = "7"
 class Section(BaseModel):
     """A table of `hotline.toml`: unknown keys are errors, values never change."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Hotline(Section):

@@ -39,6 +39,7 @@ _TYPES = {
     "string": "text in quotes",
     "int": "a whole number",
     "float": "a number",
+    "finite": "a number that has an end",
     "bool": "true or false",
     "path": "a path in quotes",
     "tuple": "a list in square brackets",

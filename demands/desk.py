@@ -128,6 +128,10 @@ class DemandDesk:
         step = DemandStep(kind, 0, actor, tuple(files), _words(detail))
         return await self._register.do(demand_id, step, choice)
 
+    async def deliver(self, demand_id: str, to: str, way: str, actor: str) -> DemandState:
+        """Say that the package was handed over, to whom and how."""
+        return await self.do(demand_id, StepKind.DELIVERED, actor, detail=handed_over(to, way))
+
     async def listen(self, demand_id: str, file: str, actor: str, reason: str, places: Places, folder: Path) -> Path:
         """Write a copy to listen to (Opus), once the audit log holds who and why."""
         state, _ = await self._register.of(demand_id)
@@ -215,6 +219,11 @@ def _phone(field: str) -> str:
     except NotUnderstoodError as error:
         raise ActionRefusedError(str(error)) from error
     return _line(one_line(field), "the phone number")
+
+
+def handed_over(to: str, way: str) -> str:
+    """To whom a package was handed over, and how, as the protocol's step tells it. Raises ActionRefusedError."""
+    return f"to {_line(to, 'who received it')}, by {_line(way, 'the way it went')}"
 
 
 def check_understood(state: DemandState) -> None:

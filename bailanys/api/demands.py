@@ -112,7 +112,9 @@ class DemandOffice:
 
     async def deliver(self, demand: str, to: str, way: str, by: str) -> DemandNow:
         """Stop the clock."""
-        return await self._do(demand, StepKind.DELIVERED, by, detail=f"to {to}, by {way}")
+        await self.of(demand)
+        await translated(self._desk.deliver(demand, to, way, self._who(by)))
+        return await self.of(demand)
 
     async def withdraw(self, demand: str, letter: str, by: str) -> DemandNow:
         """Close what was withdrawn."""

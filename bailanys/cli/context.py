@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,14 @@ ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", help="The file that describes the centre.", show_default="config/hotline.toml")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def finite(value: float | None) -> float | None:
+    """Refuse `nan` and `inf`, which no limit of an option holds back."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no number of anything")
+    return value
+
 
 DEFAULT_CONFIG = ROOT / "config" / "hotline.toml"
 

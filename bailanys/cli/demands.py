@@ -247,7 +247,9 @@ def deliver(
     as_json: JsonOption = False,
 ) -> None:
     """Say that the package was handed over: only this stops the clock."""
-    _do(config, demand, StepKind.DELIVERED, [], f"to {to}, by {way}", "delivered", as_json=as_json)
+    from demands.desk import handed_over
+
+    _do(config, demand, StepKind.DELIVERED, [], handed_over(to, way), "delivered", as_json=as_json)
 
 
 @app.command()

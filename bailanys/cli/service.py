@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bailanys.cli.context import CACHE, DEFAULT_CONFIG, ROOT, ConfigOption, become_who_runs, centre, say
+from bailanys.cli.context import CACHE, DEFAULT_CONFIG, ROOT, ConfigOption, become_who_runs, centre, finite, say
 from config.load import load
 from config.ownership import as_caller
 from config.whole_file import write_whole
@@ -71,7 +71,9 @@ def stop(
     drain: Annotated[
         bool, typer.Option("--drain/--now", help="Let the calls that are up end by themselves first, or not.")
     ] = True,
-    within: Annotated[float, typer.Option(min=0, help="Seconds that they have; then the rest is ended.")] = 600.0,
+    within: Annotated[
+        float, typer.Option(min=0, callback=finite, help="Seconds that they have; then the rest is ended.")
+    ] = 600.0,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Stop the hotline and its calls: none new is taken, those that are up end by themselves, then Asterisk goes.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, centre, say
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, centre, finite, say
 from calls.json_text import json_text
 from config.ownership import as_caller
 from config.whole_file import write_whole
@@ -45,13 +45,23 @@ def simulate(
     share: Annotated[Several, typer.Option(help="portal=0.3 of the made-up calls; equal if not given.")] = None,
     language: Annotated[Several, typer.Option(help="kk=0.6 of the made-up calls; else all the default one.")] = None,
     curve: Annotated[str, typer.Option(help="Of the made-up day: day (an assumed office day) or flat.")] = "day",
-    talk_s: Annotated[float, typer.Option("--talk", min=1, max=7200, help="Mean talk of --calls, seconds.")] = 240.0,
-    menu_s: Annotated[float, typer.Option("--menu", min=0, max=600, help="Menu of made-up calls, seconds.")] = 12.0,
+    talk_s: Annotated[
+        float, typer.Option("--talk", min=1, callback=finite, max=7200, help="Mean talk of --calls, seconds.")
+    ] = 240.0,
+    menu_s: Annotated[
+        float, typer.Option("--menu", min=0, callback=finite, max=600, help="Menu of made-up calls, seconds.")
+    ] = 12.0,
     patience_s: Annotated[
-        float | None, typer.Option("--patience", min=1, help="Mean patience of made-up callers; else nobody gives up.")
+        float | None,
+        typer.Option(
+            "--patience", min=1, callback=finite, help="Mean patience of made-up callers; else nobody gives up."
+        ),
     ] = None,
     ring_s: Annotated[
-        float | None, typer.Option("--ring", min=0, help="Seconds until the pick-up; else as measured that day, or 3.")
+        float | None,
+        typer.Option(
+            "--ring", min=0, callback=finite, help="Seconds until the pick-up; else as measured that day, or 3."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="For all that is drawn by chance; the same seed, the same day.")] = 1414,
     svg: Annotated[Path | None, typer.Option(help="Write the plot of the wait over the day there.")] = None,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, say, say_json, show
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, finite, say, say_json, show
 from config.ownership import as_caller
 
 if TYPE_CHECKING:
@@ -37,13 +37,18 @@ def add_to(app: typer.Typer) -> None:
 def staffing(
     forecast: ForecastOption = None,
     days: Annotated[int, typer.Option(min=1, max=366, help="Without a forecast: average over so many past days.")] = 7,
-    shrinkage: Annotated[float, typer.Option(min=0, max=0.95, help="Share of the roster not at the telephone.")] = 0.3,
+    shrinkage: Annotated[
+        float, typer.Option(min=0, callback=finite, max=0.95, help="Share of the roster not at the telephone.")
+    ] = 0.3,
     menu_s: Annotated[
-        float | None, typer.Option("--menu", min=0, help="Seconds in the menu; else as measured.")
+        float | None, typer.Option("--menu", min=0, callback=finite, help="Seconds in the menu; else as measured.")
     ] = None,
-    ring_s: Annotated[float, typer.Option("--ring", min=0, help="Seconds until an operator picks up.")] = 3.0,
+    ring_s: Annotated[
+        float, typer.Option("--ring", min=0, callback=finite, help="Seconds until an operator picks up.")
+    ] = 3.0,
     patience_s: Annotated[
-        float | None, typer.Option("--patience", min=1, help="Mean patience of callers, seconds; else as measured.")
+        float | None,
+        typer.Option("--patience", min=1, callback=finite, help="Mean patience of callers, seconds; else as measured."),
     ] = None,
     lessons: Annotated[int, typer.Option(min=0, max=100, help="At most so many pieces of advice on skills.")] = 10,
     most_groups: Annotated[int, typer.Option(min=2, max=20, help="Groups that one operator may serve.")] = 2,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +95,12 @@ REFUSED = [
     "87015552501-03",
     "8701555250187015552502",
     "87015552501 20.11.2026",
+    "87015552501 от 22.11.2026",
+    "22.11.2026",
+    "87015552501, 2026-11-22",
+    "с 8 701 555 25 01 по 8 701 555 25 05",
+    "87015552501 до +77015552505",
+    "87015552501-ден 87015552505-ке дейін",
     "87015552501 каб. 5",
     "87015552501 (3 раза)",
     "+7 701 555 25 01 (2)",
@@ -219,3 +227,22 @@ def test_an_extension_before_a_comma_is_asked_about(typed: str) -> None:
 def test_a_mark_that_no_number_has_within_it_is_asked_about(typed: str) -> None:
     with pytest.raises(NotUnderstoodError, match="digits of no one number"):
         numbers_of(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("87015552501 от 22.11.2026", "22.11.2026 is a date"),
+        ("2026-11-22", "2026-11-22 is a date"),
+        ("с 87015552501 по 87015552505", "a range names only its ends"),
+    ],
+)
+def test_a_letters_date_and_a_range_are_told_for_what_they_are(typed: str, why: str) -> None:
+    with pytest.raises(NotUnderstoodError, match=re.escape(why)):
+        numbers_of(typed)
+
+
+@pytest.mark.parametrize("typed", ["звонок по номеру 8.701.555.25.01", "8 (7172) 20-11-22", "+7.701.5552501"])
+def test_dots_and_words_make_no_date_and_no_range(typed: str) -> None:
+    (only,) = numbers_of(typed)
+    assert only.exact[0].startswith("+77")

@@ -37,6 +37,8 @@ def changed(section: str, key: str, value: object) -> dict[str, Any]:
         ("hotline", "default_group", "Портал", "must be up to 32 small Latin letters, digits and hyphens, a letter"),
         ("storage", "state_dir", 5, "must be a path in quotes, not 5"),
         ("hotline", "node", "x" * 50, f'not "{"x" * 40}…"'),
+        ("waiting", "announce_first_s", float("inf"), "must be a number that has an end, not inf"),
+        ("target", "ahead_s", float("nan"), "must be a number that has an end, not nan"),
         ("hotline", "node", "a\nb", 'not "a\\nb"'),
         ("hotline", "default_language", "de", 'must be "kk", "ru" or "en", not "de"'),
     ],

@@ -124,6 +124,15 @@ async def test_dates_that_look_mistyped_are_asked_about_and_the_term_runs_from_t
     )
 
 
+async def test_without_who_received_it_and_how_nothing_is_delivered(desk: DemandDesk) -> None:
+    demand = await enter(desk)
+    for to, way, why in ((" ", "courier", "who received it"), ("A. Serikova", "\u3164", "the way it went")):
+        with pytest.raises(ActionRefusedError, match=f"{why} is missing or no line of text"):
+            await desk.deliver(demand, to, way, "clerk")
+    with pytest.raises(ActionRefusedError, match="there is no package"):
+        await desk.deliver(demand, "A. Serikova", "courier", "clerk")
+
+
 async def test_who_wrote_before_midnight_of_new_year_has_a_number_of_the_old_one(desk: DemandDesk) -> None:
     new_year_ms = 1_767_207_600_000  # 2026-01-01 00:00 in Almaty
     assert await enter(desk, received_ms=new_year_ms - 1) == "D-2025-0001"

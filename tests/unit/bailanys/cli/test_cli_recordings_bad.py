@@ -189,6 +189,23 @@ def test_what_is_said_of_a_letter_in_a_line_has_no_power_either(say: Say, state:
     assert status == 1 and "D-1\\x1b[2J" in err and len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("to", "way"), [("", ""), ("A. Serikova", " "), ("\u200b", "courier"), ("A\x1b[2J", "courier")]
+)
+def test_who_received_a_package_and_how_is_said_or_nothing_is_delivered(say: Say, to: str, way: str) -> None:
+    assert say(*LETTER, "--date", DAY, "--phone", PHONE)[0] == 0
+    (demand,) = (row["demand"] for row in json.loads(say("demands", "list", "--json")[1]))
+    status, out, err = say("demands", "deliver", demand, "--to", to, "--way", way)
+    assert (status, out) == (1, "") and "is missing or no line of text" in err and len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "NaN"])
+@pytest.mark.parametrize("words", [("stop", "--within"), ("staffing", "--ring"), ("simulate", "--talk")])
+def test_what_is_no_number_of_anything_is_said(say: Say, words: tuple[str, str], number: str) -> None:
+    status, out, err = say(*words, number)
+    assert (status, out) == (2, "") and "Invalid value" in err
+
+
 def test_dates_that_look_mistyped_are_one_line_and_confirmed_they_are_entered(say: Say) -> None:
     wanted = (*LETTER[:-1], "--phone", PHONE, "--date")
     for dates, why in (
