@@ -58,8 +58,9 @@ class SlowedAddresses:
         if known := self._now.get(address):
             return known
         before = self._before.pop(address, None)
-        goes_on = before is not None and now_ms - before.until_ms <= GOES_ON_MS
-        times = before.times + 1 if before is not None and goes_on else 1
+        times = 1
+        if before is not None and now_ms - before.until_ms <= GOES_ON_MS:  # it goes on
+            times = before.times + 1
         for_ms = min(self._first_ms << min(times - 1, 12), LONGEST_MS)
         if len(self._now) >= MOST_SLOWED:
             self._let_go(min(self._now.values(), key=lambda one: one.until_ms))

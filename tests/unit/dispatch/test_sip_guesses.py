@@ -10,6 +10,7 @@ from dispatch.sip_guesses import (
     GUESSES,
     HASTY,
     MOST_ADDRESSES,
+    MOST_OURS,
     MOST_STRANGERS,
     PHONE_TRIES_MS,
     QUIET_MS,
@@ -54,6 +55,40 @@ def test_a_scanner_is_to_be_slowed_after_a_hundred() -> None:
         if said is not None and said.hasty:
             hasty.append(number + 1)
     assert hasty == [HASTY + MOST_STRANGERS, 2 * HASTY + MOST_STRANGERS]
+
+
+def test_a_hundred_in_exactly_the_window_are_hasty_and_in_a_little_longer_not() -> None:
+    for longer_ms, hasty in ((0, True), (1, False)):
+        guesses, said = Guesses(OURS), None
+        guesses.heard("InvalidPassword", refused(account="op101"), 0)
+        for number in range(HASTY - 1):
+            guesses.heard("InvalidPassword", refused(account="op101"), 1 + number)
+        said = guesses.heard("InvalidPassword", refused(account="op101"), WINDOW_MS + 1 + longer_ms)
+        assert said is None, "a phone waits between its tries"
+        said = guesses.heard("InvalidPassword", refused(account="op101"), WINDOW_MS + 1 + longer_ms)
+        assert bool(said and said.hasty) is hasty
+
+
+def test_whoever_tries_more_accounts_of_ours_than_an_office_has_is_to_be_slowed() -> None:
+    guesses = Guesses([f"op{number}" for number in range(1000)])
+    said = [
+        guesses.heard("InvalidPassword", refused(account=f"op{number}"), number) for number in range(MOST_OURS + HASTY)
+    ]
+    assert [number + 1 for number, one in enumerate(said) if one is not None and one.hasty] == [MOST_OURS + HASTY]
+
+
+def test_of_too_many_addresses_those_heard_longest_ago_are_forgotten() -> None:
+    guesses = Guesses()
+
+    def hears(address: str, times: int) -> list[str]:
+        found = [guesses.heard("InvalidAccountID", refused(address, "a"), 0) for _ in range(times)]
+        return [one.words for one in found if one is not None]
+
+    hears("203.0.113.5", GUESSES - 1)
+    hears("203.0.113.6", GUESSES - 1)
+    for number in range(MOST_ADDRESSES - 1):
+        hears(f"198.51.{number // 250}.{number % 250}", 1)
+    assert (len(hears("203.0.113.6", 1)), hears("203.0.113.5", 1)) == (1, [])
 
 
 def test_whoever_tries_one_password_after_the_other_is_to_be_slowed() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from calls.events import CallWaiting, Outcome, WrapUpSet
+import pytest
+
+from calls.events import CallWaiting, OperatorAnswered, Outcome, WrapUpSet
 from calls.ids import CallId, GroupId, OperatorId
 from dispatch.snapshot import SeenChannel, rebuild
 from routing.commands import Offer, Resync, ShowState
@@ -54,6 +56,22 @@ def test_a_caller_in_another_channels_place_is_no_caller_of_that_places_record()
     misplaced = replace(stands_in, variables={**stands_in.variables, "BLN_ID": "the operator's", "BLN_CONSULT": "1"})
     found = rebuild([misplaced], {}, {})
     assert (found.events, found.misplaced) == ((), (("a", "PJSIP/carrier-a"),))
+
+
+def test_a_talk_of_three_is_the_first_operators_whoever_has_a_line_in_it() -> None:
+    three = caller("a", "three-way", "ConfBridge")
+    three = replace(three, variables={**three.variables, "BLN_TALKED": "101"})
+    found = rebuild([three, leg("102", 1, "a", up=True)], {}, {})
+    talks = [event.operator for event in found.events if isinstance(event, OperatorAnswered)]
+    assert talks == ["101"]
+
+
+@pytest.mark.parametrize(("linkedid", "waits"), [("q", True), ("a", False)])
+def test_an_operator_who_asks_a_group_waits_on_a_call_of_their_own(linkedid: str, waits: bool) -> None:
+    asked = {"BLN_CONSULT": "1", "BLN_GROUP": "portal", "BLN_RANK": "1000", "BLN_OFFER": "0", "BLN_ID": "q"}
+    line = SeenChannel("PJSIP/op101-00000009", "q", linkedid, True, "waiting", "WaitForCondition", asked)
+    found = [event.call for event in rebuild([line], {}, {}).events if isinstance(event, CallWaiting)]
+    assert found == (["q"] if waits else [])
 
 
 def test_who_waited_longest_is_offered_first() -> None:

@@ -121,6 +121,16 @@ def test_a_restarted_controller_never_tells_more_than_was_told() -> None:
     assert fresh is not None and fresh.high > 1  # where nothing is recalled that holds it
 
 
+def test_whom_a_restarted_controller_comes_to_first_is_told_no_more_than_before_at_once() -> None:
+    line = at_work()
+    first, second = line.comes(2), line.comes(3)
+    line.announcements = WaitAnnouncements()
+    before = dict.fromkeys((first, second), Announced(2, None, Minutes(0, 1)))
+    steps = line.announcements.rebuilding(line.router, before, line.now_ms)
+    next(steps)
+    assert line.told(first).told.minutes == Minutes(0, 1)
+
+
 def test_a_talk_keeps_its_operator_for_its_own_time_and_the_wrap_up() -> None:
     line = Line()
     line.router.rules = replace(line.router.rules, wrap_up_s=20.0)
@@ -131,7 +141,7 @@ def test_a_talk_keeps_its_operator_for_its_own_time_and_the_wrap_up() -> None:
     before = line.announcements.tallies.get(PORTAL, Tally(line.now_ms))
     line.hears(CallGone(call), LegGone(AIGUL, "PJSIP/op101-1"))
     after = line.announcements.tallies[PORTAL]
-    assert after.busy_s - before.faded(after.at_ms).busy_s == pytest.approx(100 + 20, abs=0.1)
+    assert after.busy_s - before.faded(after.at_ms).busy_s == pytest.approx(100 + 20, abs=0.01)
     line.hears(LegGone(AIGUL, "PJSIP/op101-1"))
     assert line.announcements.tallies[PORTAL].talks == pytest.approx(after.talks, abs=0.01), "once for each talk"
 
