@@ -94,14 +94,18 @@ async def test_a_command_that_fails_is_tried_again_and_ends_nothing(
 ) -> None:
     monkeypatch.setattr(alarm_hook, "AGAIN_S", 0.0)
     monkeypatch.setattr(alarm_hook, "PATIENCE_S", 0.5)
-    site = Site(tmp_path)
-    for command in ("/nowhere/wake-me", "false", "sleep 30"):
+    site, tried = Site(tmp_path), tmp_path / "tried"
+    script = tmp_path / "wake-me"
+    script.write_text(f"#!/bin/sh\necho x >> {tried}\nexit 1\n")
+    script.chmod(0o700)
+    for command in ("/nowhere/wake-me", "sleep 30", str(script)):
         site.wanted = Alarms(command=command)
         hook = site.hook()
         await hook.look()
         raise_alarm(site.journal, "bug", "x")
         await hook.look()
         await hook.look()
+    assert tried.read_text() == "x\n" * 3  # then it is given up
 
 
 async def test_mail_is_sent_in_three_languages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

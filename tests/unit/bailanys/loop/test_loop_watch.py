@@ -96,7 +96,10 @@ def test_a_full_disk_does_not_end_the_watch() -> None:
     def refuse(_kind: str, _detail: str) -> None:
         raise OSError("no room")
 
-    LoopWatch(refuse)._take(Stall(late_s=0.2, work_s=0.2, starved_s=0.0), 100.0)
+    watch = LoopWatch(refuse)
+    watch._take(Stall(late_s=0.2, work_s=0.2, starved_s=0.0), 100.0)
+    watch._take(Stall(late_s=0.3, work_s=0.3, starved_s=0.0), 200.0)
+    assert (watch.now.stalls, watch.now.longest_s) == (2, 0.3)
 
 
 def test_the_longest_is_of_the_last_minutes() -> None:

@@ -91,7 +91,9 @@ async def test_what_nobody_can_be_told_of_is_copied(tmp_path: Path) -> None:
 
 
 async def test_a_folder_that_is_away_ends_nothing(tmp_path: Path) -> None:
-    await LogKeeper(tmp_path / "nowhere", Told()).look()
+    told = Told()
+    await LogKeeper(tmp_path / "nowhere", told).look()
+    assert told.times == 0
 
 
 def test_the_controller_follows_its_name_whoever_renames_it(tmp_path: Path) -> None:
