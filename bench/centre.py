@@ -18,7 +18,7 @@ from bailanys.processes.hotline import Hotline, hotline_up
 from bailanys.site.free_ports import own_place
 from bench.waits import Waited, read_waits
 from calls.journal import Fact
-from calls.journal_lines import fields, parse_line
+from calls.journal_lines import parse_line
 from config.load import load
 from phones.load import Load
 from phones.registration import register
@@ -135,7 +135,7 @@ class Centre:
         """How often since then the live watch saw an operator idle beside a waiting caller for over 100 ms."""
         entries = [entry for line in self.journal_lines() if (entry := parse_line(line)) and entry.name == Fact.ALARM]
         return sum(
-            fields(entry).get("kind") == "idle-beside-waiting" for entry in entries if entry.at_ms >= since_s * 1000
+            entry.fields.get("kind") == "idle-beside-waiting" for entry in entries if entry.at_ms >= since_s * 1000
         )
 
     def journal_lines(self) -> list[bytes]:

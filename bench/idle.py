@@ -12,7 +12,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from calls.journal import Entry, Fact
-from calls.journal_lines import fields, parse_line, whole
+from calls.journal_lines import parse_line
 
 LONGEST_MS = 100
 """How long a caller and an idle operator may be side by side: an offer under way takes some milliseconds."""
@@ -81,7 +81,7 @@ def waits(entries: Iterable[Entry], until_ms: int) -> Iterator[Wait]:
     groups: dict[str, str] = {}
     since_ms: dict[str, int] = {}
     for entry in entries:
-        call, said = entry.linkedid, fields(entry)
+        call, said = entry.linkedid, entry.fields
         match entry.type, entry.name:
             case _, Fact.QUEUED:
                 groups[call] = said.get("group", "")
@@ -111,7 +111,7 @@ def idle_times(entries: Iterable[Entry], until_ms: int) -> Iterator[Idle]:
             if state in _RESERVED and call == entry.linkedid:
                 since_ms.setdefault(operator, entry.at_ms)
         elif entry.name == Fact.PRESENCE:
-            said, at_ms = fields(entry), _instant_ms(entry)
+            said, at_ms = entry.fields, _instant_ms(entry)
             operator, state = said.get("operator", ""), said.get("state", "")
             before = shown.get(operator, ("", ""))[0]
             if state == _READY:
@@ -126,5 +126,5 @@ def idle_times(entries: Iterable[Entry], until_ms: int) -> Iterator[Idle]:
 
 def _instant_ms(entry: Entry) -> int:
     if entry.name == Fact.PRESENCE:
-        return whole(fields(entry).get("at_ms")) or entry.at_ms
+        return entry.fields.whole("at_ms") or entry.at_ms
     return entry.at_ms

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from calls.journal import Fact
-from calls.journal_lines import fields, parse_line, whole
+from calls.journal_fields import whole
+from calls.journal_lines import parse_line
 from phones.legs import Leg
 
 CLOCK_S = 0.005
@@ -51,7 +52,7 @@ def read_waits(lines: Iterable[bytes]) -> dict[str, Waited]:
         entry = parse_line(line)
         if entry is None or entry.type != "USER_DEFINED":
             continue
-        said = fields(entry)
+        said = entry.fields
         known = found.get(entry.linkedid)
         match entry.name:
             case Fact.ARRIVED:

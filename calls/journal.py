@@ -18,8 +18,13 @@ A line has seven columns: `type,time,channel,uniqueid,linkedid,name,extra`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from calls.journal_fields import LONGEST_NAME, Fields
+
+OURS = "USER_DEFINED"
+"""CEL's type of our own facts."""
 
 
 class Fact(StrEnum):
@@ -60,7 +65,7 @@ back to who transferred in vain, and on to the group from there; back to the lin
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the journal."""
+    """One line of the journal, read once: nobody has to go back to its text."""
 
     type: str
     at_ms: int
@@ -68,4 +73,19 @@ class Entry:
     uniqueid: str
     linkedid: str
     name: str
-    extra: str
+    fields: Fields = field(default_factory=Fields)
+    """Of one of our facts; CEL's own events have none."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is one of our facts."""
+        return self.type == OURS
+
+    @property
+    def call(self) -> str:
+        """The call that it is about, which is the channel's own, but of a gap, which another channel may watch over.
+
+        Empty for what is no id of Asterisk's.
+        """
+        told = (self.fields.get("of") or self.linkedid) if self.name == Fact.GAP else self.linkedid
+        return told if len(told) <= LONGEST_NAME else ""

@@ -9,11 +9,10 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
-from calls.journal import Entry, Fact
+from calls.journal import OURS, Entry, Fact
+from calls.journal_fields import Fields
 
 COLUMNS = 7
-TOP_MS = 1 << 53
-"""No instant or count of ours is larger; a caller's nonsense may be, and would not fit a database's integer."""
 
 _TIME = re.compile(r"(\d{1,12})(?:\.(\d{1,9}))?")
 
@@ -35,7 +34,8 @@ def parse_line(line: bytes | str) -> Entry | None:
     if not kind or at_ms is None:
         return None
     # Some versions write a user event's own name as its type, some "USER_DEFINED"; CEL's own events have no name.
-    return Entry("USER_DEFINED" if name else kind, at_ms, channel, uniqueid, linkedid, name, extra)
+    kind = OURS if name else kind
+    return Entry(kind, at_ms, channel, uniqueid, linkedid, name, decoded(extra) if kind == OURS else Fields())
 
 
 def instant_ms(time: str) -> int | None:
@@ -46,25 +46,14 @@ def instant_ms(time: str) -> int | None:
     return int(match[1]) * 1000 + int((match[2] or "").ljust(3, "0")[:3])
 
 
-def fields(entry: Entry) -> dict[str, str]:
-    """The fields of one of our facts; empty for CEL's own events.
+def decoded(extra: str) -> Fields:
+    """The fields that one of our facts says.
 
     Asterisk's versions hand a user event's text on bare, as a JSON string, or as `{"extra": "..."}`: all three
     are taken. The last of two equal keys wins; what is no `key=value` is left out.
     """
-    pairs = (part.partition("=") for part in _fact_text(entry.extra).split("&"))
-    return {_decoded(key): _decoded(value) for key, equals, value in pairs if equals}
-
-
-def whole(value: str | None) -> int | None:
-    """A field that should be a whole number, or None when it is not one that any of our columns could hold."""
-    if value is None or len(value) > 17 or not value.isascii():
-        return None
-    try:
-        number = int(value)
-    except ValueError:
-        return None
-    return number if -TOP_MS < number < TOP_MS else None
+    pairs = (part.partition("=") for part in _fact_text(extra).split("&"))
+    return Fields({_decoded(key): _decoded(value) for key, equals, value in pairs if equals})
 
 
 def format_fields(values: Mapping[str, str | int]) -> str:
@@ -74,7 +63,7 @@ def format_fields(values: Mapping[str, str | int]) -> str:
 
 def format_line(fact: Fact, at_ms: int, values: Mapping[str, str | int], call_id: str = "") -> bytes:
     """A fact of the controller's own as a whole line with its newline, to be appended by one write."""
-    return _line("USER_DEFINED", at_ms, call_id, fact.value, format_fields(values))
+    return _line(OURS, at_ms, call_id, fact.value, format_fields(values))
 
 
 def format_hangup(at_ms: int, call_id: str) -> bytes:

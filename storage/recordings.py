@@ -12,10 +12,10 @@ from sqlalchemy import Connection, and_, exists, func, literal, or_, select, tup
 
 from calls.audit import Note
 from calls.ids import CallId, GroupId, OperatorId
+from calls.journal_fields import LARGEST_SEQ
 from calls.local_day import Span
 from calls.recording import EndedTalk, Gap, GapReason, Recording, RecordingStatus
 from storage import audit
-from storage.journal.facts import LARGEST_SEQ
 from storage.record import ANSWERED, GapRow, unheard
 from storage.rows import save, save_if_new, upsert
 from storage.tables import audit as audit_table

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from calls.alarms import Alarm, spelt
 from calls.journal import Fact
-from calls.journal_lines import fields, parse_line
+from calls.journal_lines import parse_line
 from storage.journal.reader import files_of
 
 _MARK = Fact.ALARM.value.encode()
@@ -19,8 +19,7 @@ def alarm_in(line: bytes) -> Alarm | None:
     entry = parse_line(line) if _MARK in line else None
     if entry is None or entry.name != Fact.ALARM:
         return None
-    said = fields(entry)
-    return Alarm(entry.at_ms, spelt(said.get("kind", "unknown")), said.get("detail", ""))
+    return Alarm(entry.at_ms, spelt(entry.fields.get("kind", "unknown")), entry.fields.get("detail", ""))
 
 
 def alarms_in_journals(sources: Iterable[Path], from_ms: int) -> list[Alarm]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from calls.journal import Fact
-from calls.journal_lines import fields, parse_line, whole
+from calls.journal_lines import parse_line
 from storage.journal.reader import files_of
 from storage.record import ANSWERED
 from storage.tables import journal_position, offer
@@ -60,8 +60,7 @@ def _talks(path: Path, until: int) -> Iterator[Talk]:
                 return
             entry = parse_line(line) if Fact.TALKING.value.encode() in line else None
             if entry is not None and entry.name == Fact.TALKING:
-                values = fields(entry)
-                seq, number = whole(values.get("seq")), whole(values.get("offer"))
+                seq, number = entry.fields.whole("seq"), entry.fields.whole("offer")
                 if seq is not None and number is not None:
                     yield entry.linkedid, seq, number
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from calls.alarms import spelt
 from calls.audit import Note
 from calls.journal import Entry, Fact
-from calls.journal_lines import fields, whole
 from calls.ratings import ImpossibleRatingError, TakeRating
 from calls.recording import GapReason
 from storage.journal.derive import settled
-from storage.journal.facts import LONGEST_NAME, rating_told, stored_text, with_event, with_fact, with_score
+from storage.journal.facts import rating_told, with_event, with_fact, with_score
 from storage.journal.operator_states import StateRow, state_of
 from storage.record import CallRecord, unheard
 
@@ -34,7 +33,7 @@ class Folded:
 
 def call_ids(entries: Iterable[Entry]) -> set[str]:
     """The calls that these lines are about."""
-    return {_call_of(entry) for entry in entries if 0 < len(_call_of(entry)) <= LONGEST_NAME}
+    return {entry.call for entry in entries if entry.call}
 
 
 def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord], take: TakeRating) -> Folded:
@@ -46,19 +45,17 @@ def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord], take: TakeRa
     folded = Folded()
     records = folded.records
     for entry in entries:
-        ours = entry.type == "USER_DEFINED"
-        values = fields(entry) if ours else {}
-        if ours and entry.name == Fact.PRESENCE:
-            state = state_of(entry, values)
+        if entry.ours and entry.name == Fact.PRESENCE:
+            state = state_of(entry)
             if state is not None:
                 folded.states.append(state)
-        elif ours and entry.name == Fact.CHANGED:
-            folded.notes.append((entry.at_ms, _note(values)))
-        elif ours and entry.name == Fact.ALARM:
-            folded.alarms.append(_alarm(entry, values))
-        elif 0 < len(call_id := _call_of(entry)) <= LONGEST_NAME:
+        elif entry.ours and entry.name == Fact.CHANGED:
+            folded.notes.append((entry.at_ms, _note(entry)))
+        elif entry.ours and entry.name == Fact.ALARM:
+            folded.alarms.append(_alarm(entry))
+        elif call_id := entry.call:
             record = records.get(call_id) or known.get(call_id)
-            if not ours:
+            if not entry.ours:
                 if record is not None:
                     records[call_id] = with_event(record, entry)
             elif entry.name in _CALL_FACTS:
@@ -66,12 +63,12 @@ def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord], take: TakeRa
                     continue
                 record = record or unheard(call_id, entry.at_ms)
                 try:
-                    records[call_id] = _with(record, entry, values, take)
+                    records[call_id] = _with(record, entry, take)
                 except ImpossibleRatingError as error:
                     folded.impossible.append((entry.at_ms, f"call {call_id}: {error}"))
                 if entry.name in (Fact.STEP, Fact.RETURNED, Fact.LEFT):
-                    folded.steps.append(_step(entry, values))
-                if entry.name == Fact.GAP and (note := _pause(records[call_id], values)):
+                    folded.steps.append(_step(entry))
+                if entry.name == Fact.GAP and (note := _pause(records[call_id], entry)):
                     folded.notes.append((entry.at_ms, note))
     for call_id, record in records.items():
         if record is not known.get(call_id):
@@ -79,11 +76,11 @@ def fold(entries: Iterable[Entry], known: Mapping[str, CallRecord], take: TakeRa
     return folded
 
 
-def _with(record: CallRecord, entry: Entry, values: Mapping[str, str], take: TakeRating) -> CallRecord:
+def _with(record: CallRecord, entry: Entry, take: TakeRating) -> CallRecord:
     """The record after a fact. Raises ImpossibleRatingError."""
-    told = rating_told(record, entry, values)
+    told = rating_told(record, entry)
     score = None if told is None else take(told)
-    return with_fact(record, entry, values) if score is None else with_score(record, entry, values, score)
+    return with_fact(record, entry) if score is None else with_score(record, entry, score)
 
 
 _CALL_FACTS = frozenset(fact.value for fact in Fact) - {Fact.PRESENCE, Fact.ALARM, Fact.TARGET, Fact.CHANGED}
@@ -93,41 +90,41 @@ _NOT_ALONE = frozenset({Fact.STEP.value, Fact.LANGUAGE.value})
 """What the menu says to whoever is there makes nobody a caller: an operator's own channel may be put into its place."""
 
 
-def _step(entry: Entry, values: Mapping[str, str]) -> dict[str, str | int]:
+_DETAILS = ("detail", "operator", "seq")
+"""What says more of a step, the first that is told."""
+
+
+def _step(entry: Entry) -> dict[str, str | int]:
     return {
         "call_id": entry.linkedid,
         "at_ms": entry.at_ms,
-        "step": stored_text(values.get("step"), LONGEST_NAME) or entry.name,
-        "detail": stored_text(values.get("detail") or values.get("operator") or values.get("seq"), 200) or "",
+        "step": entry.fields.name("step") or entry.name,
+        "detail": entry.fields.text(next((key for key in _DETAILS if entry.fields.get(key)), ""), 200) or "",
     }
 
 
-def _call_of(entry: Entry) -> str:
-    """The call that a line is about: the channel's own, but for a gap, which another channel may watch over."""
-    return fields(entry).get("of") or entry.linkedid if entry.name == Fact.GAP else entry.linkedid
-
-
-def _pause(record: CallRecord, values: Mapping[str, str]) -> Note | None:
+def _pause(record: CallRecord, entry: Entry) -> Note | None:
     """For the audit log: a person paused a recording, or it went on; None for any other gap."""
-    if values.get("reason") != GapReason.PAUSED:
+    told = entry.fields
+    if told.get("reason") != GapReason.PAUSED:
         return None
-    by, detail = (stored_text(values.get(key), LONGEST_NAME) or "" for key in ("by", "detail"))
-    seq, offer, from_ms = (whole(values.get(key)) for key in ("seq", "offer", "from_ms"))
+    by, detail = (told.name(key) or "" for key in ("by", "detail"))
+    seq, offer, from_ms = (told.whole(key) for key in ("seq", "offer", "from_ms"))
     made = record.offers.get((seq, offer)) if seq is not None and offer is not None else None
     file = made.file if made is not None and made.file else f"{record.call.id}-{seq}-{offer}"
-    if "to_ms" not in values:
+    if "to_ms" not in told:
         return Note(by, "recording.paused", file, {"reason": detail, "from_ms": from_ms})
-    ended_by = stored_text(values.get("ended_by"), LONGEST_NAME) or "unknown"
-    facts: dict[str, str | int | None] = {"from_ms": from_ms, "to_ms": whole(values["to_ms"]), "ended_by": ended_by}
+    ended_by = told.name("ended_by") or "unknown"
+    facts: dict[str, str | int | None] = {"from_ms": from_ms, "to_ms": told.whole("to_ms"), "ended_by": ended_by}
     return Note(by if ended_by in ("time", "talk") else ended_by, "recording.resumed", file, facts)
 
 
-def _note(values: Mapping[str, str]) -> Note:
-    kind, subject, by = (stored_text(values.get(key), LONGEST_NAME) or "unknown" for key in ("kind", "subject", "by"))
-    told = {key: stored_text(values.get(key), 500) or "" for key in ("before", "after")}
+def _note(entry: Entry) -> Note:
+    kind, subject, by = (entry.fields.name(key) or "unknown" for key in ("kind", "subject", "by"))
+    told = {key: entry.fields.text(key, 500) or "" for key in ("before", "after")}
     return Note(by, kind, subject, told)
 
 
-def _alarm(entry: Entry, values: Mapping[str, str]) -> dict[str, str | int]:
-    kind = spelt(stored_text(values.get("kind"), LONGEST_NAME) or "unknown")
-    return {"at_ms": entry.at_ms, "kind": kind, "detail": stored_text(values.get("detail"), 500) or ""}
+def _alarm(entry: Entry) -> dict[str, str | int]:
+    kind = spelt(entry.fields.name("kind") or "unknown")
+    return {"at_ms": entry.at_ms, "kind": kind, "detail": entry.fields.text("detail", 500) or ""}

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from calls.journal import Entry
-from calls.journal_lines import whole
-from storage.journal.facts import LONGEST_NAME, stored_text
 from storage.rows import insert_new, upsert
 from storage.tables import operator_state
 
@@ -50,15 +48,14 @@ class StateRow:
     to_ms: int | None = None
 
 
-def state_of(entry: Entry, values: Mapping[str, str]) -> StateRow | None:
+def state_of(entry: Entry) -> StateRow | None:
     """The state that a `presence` fact tells, or None if it names no operator or no state."""
-    operator = stored_text(values.get("operator"), LONGEST_NAME)
-    state = stored_text(values.get("state"), LONGEST_NAME)
+    operator, state = entry.fields.name("operator"), entry.fields.name("state")
     if operator is None or state is None:
         return None
-    told_ms = whole(values.get("at_ms"))
+    told_ms = entry.fields.whole("at_ms")
     from_ms = told_ms if told_ms is not None and told_ms > 0 else entry.at_ms
-    return StateRow(operator, from_ms, state, stored_text(values.get("reason"), 200))
+    return StateRow(operator, from_ms, state, entry.fields.text("reason", 200))
 
 
 def follow(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calls.journal import Entry, Fact
-from calls.journal_lines import fields, parse_line
+from calls.journal_lines import parse_line
 
 LOOK_EVERY_S = 0.02  # a growing file tells nobody that it grows
 
@@ -38,7 +38,7 @@ class Journal:
         for entry in list(self.entries):
             if entry.type != "USER_DEFINED" or call not in (None, entry.linkedid) or fact not in (None, entry.name):
                 continue
-            yield Seen(entry.at_ms, entry.name, entry.linkedid, fields(entry))
+            yield Seen(entry.at_ms, entry.name, entry.linkedid, entry.fields)
 
     async def until(self, fact: Fact, call: str | None = None, timeout_s: float = 15.0, **wanted: str) -> Seen:
         """Wait for the first fact with these fields. Raises TimeoutError, which tells what there was instead."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from calls.identity import MOST, Source, buried, told, values_of
 from calls.journal import Entry, Fact
-from calls.journal_lines import fields, format_fields
+from calls.journal_lines import decoded, format_fields
 from calls.phone import ANONYMOUS
 from dialplan.caller_headers import OF_THE_CALLER, OF_THE_WAY
 from storage.journal.facts import with_fact
@@ -27,8 +27,8 @@ def record_of(caller: str, *headers: tuple[str, str], way: tuple[tuple[str, str]
     facts.append((Fact.ARRIVED, {"arrived_ms": "1764000000100", "dialled": "1414", "caller": caller, "name": ""}))
     facts += [(Fact.IDENTITY, {"source": source, "value": value, "end": ""}) for source, value in way]
     for fact, values in facts * 2:  # read anew, a journal adds nothing
-        entry = Entry("USER_DEFINED", 1, "", CALL, CALL, fact.value, format_fields(values))
-        record = with_fact(record, entry, fields(entry))
+        entry = Entry("USER_DEFINED", 1, "", CALL, CALL, fact.value, decoded(format_fields(values)))
+        record = with_fact(record, entry)
     return record
 
 
@@ -107,8 +107,10 @@ def test_by_whom_a_call_came_is_never_the_caller() -> None:
 
 
 def test_an_arrival_that_is_lost_leaves_what_the_headers_told() -> None:
-    entry = Entry("USER_DEFINED", 1, "", CALL, CALL, "identity", format_fields({"source": "from", "value": MOBILE}))
-    record = with_fact(unheard(CALL, 1), entry, fields(entry))
+    entry = Entry(
+        "USER_DEFINED", 1, "", CALL, CALL, "identity", decoded(format_fields({"source": "from", "value": MOBILE}))
+    )
+    record = with_fact(unheard(CALL, 1), entry)
     assert record.call.caller_key == MOBILE
 
 
@@ -131,9 +133,9 @@ def test_a_number_behind_a_very_long_name_is_possible_and_no_more() -> None:
     end = quote(f'үүү" <sip:{MOBILE}@x>')[-250:]
     entry = Entry(
         "USER_DEFINED", 1, "", CALL, CALL, "identity",
-        f"source=asserted&value={quote(chr(34) + 'ү' * 200)[:450]}&end={end}",
+        decoded(f"source=asserted&value={quote(chr(34) + 'ү' * 200)[:450]}&end={end}"),
     )  # fmt: skip
-    record = with_fact(unheard(CALL, 1), entry, fields(entry))
+    record = with_fact(unheard(CALL, 1), entry)
     assert record.call.caller_key is None
     assert others(record) == {MOBILE: "asserted"}
     assert list(buried(Source.FROM, "no address <sip:+7701")) == []

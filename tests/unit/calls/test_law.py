@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from calls import demand, identity, journal_lines, phone, phone_field, search, statistics, wait_history
+from calls import demand, identity, journal_fields, journal_lines, phone, phone_field, search, statistics, wait_history
 from config import settings
 from demands import package, protocol
 from demands.offline import verify as offline
@@ -22,7 +22,7 @@ from routing import core, policy, presence, reservations, rules
 from routing.target import day
 from routing.waits import announced
 from storage import retention as kept
-from storage.journal import facts, projector, reader
+from storage.journal import projector, reader
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 24 * 3_600_000
 
@@ -140,8 +140,8 @@ def test_what_was_written_once_is_read_for_ever() -> None:
     assert (audio.RATE, audio.FRAME_BYTES, levels.WINDOW_FRAMES, levels.WINDOW_MS) == (8_000, 4, 160, 20)
     assert (sealing.KEY_BYTES, sealing.CHUNK_BYTES, sealing.TAG_BYTES, keyring._NAME_BYTES) == (32, 65_536, 16, 6)
     assert (sidecar._FORMAT, sidecar._UNSEALED_FORMAT, package.FORMAT) == (2, 1, 2)
-    assert (journal_lines.COLUMNS, journal_lines.TOP_MS, reader.LONGEST_LINE) == (7, 2**53, 1 << 20)
-    assert (facts.LONGEST_NAME, facts.LARGEST_SEQ) == (64, 100_000)
+    assert (journal_lines.COLUMNS, journal_fields.TOP_MS, reader.LONGEST_LINE) == (7, 2**53, 1 << 20)
+    assert (journal_fields.LONGEST_NAME, journal_fields.LARGEST_SEQ) == (64, 100_000)
     assert (phone.KEY_LIMIT, identity.MOST, identity.LONGEST_RAW, export.REASON_LENGTH) == (128, 12, 300, 500)
     assert (playback.WAV_HEADER_BYTES, verify.LENGTH_MS, protocol.PRINTED) == (44, 1, 500)
 

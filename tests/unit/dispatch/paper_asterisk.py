@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from calls.journal import Fact
-from calls.journal_lines import fields, parse_line
+from calls.journal_lines import parse_line
 from config.load import load
 from config.settings import Settings
 from dialplan import names
@@ -237,7 +237,7 @@ class Told:
         """The fields of every fact of these kinds."""
         lines = self.journal.path.read_bytes().splitlines() if self.journal.path.exists() else []
         entries = [entry for line in lines if (entry := parse_line(line)) is not None]
-        return [fields(entry) for entry in entries if entry.name in kinds]
+        return [entry.fields for entry in entries if entry.name in kinds]
 
     def alarms(self) -> list[tuple[str, str]]:
         """Kind and detail of every alarm."""

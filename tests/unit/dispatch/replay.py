@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from calls.journal import Fact
-from calls.journal_lines import fields, parse_line
+from calls.journal_lines import parse_line
 from config.load import load
 from config.settings import Settings
 from dialplan import names
@@ -182,7 +182,7 @@ class Replay:
         """What the journal got: name and fields, of these kinds if there are any."""
         lines = self.journal.path.read_bytes().splitlines() if self.journal.path.exists() else []
         entries = [entry for line in lines if (entry := parse_line(line)) is not None]
-        return [(one.name, fields(one)) for one in entries if not kinds or one.name in kinds]
+        return [(one.name, one.fields) for one in entries if not kinds or one.name in kinds]
 
     def states(self, operator: str) -> list[str]:
         """The operator's states in their order, as the journal got them."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from calls.events import CallGone, Event
 from calls.ids import CallId
 from calls.journal import Fact
-from calls.journal_lines import fields, parse_line
+from calls.journal_lines import parse_line
 from dispatch.notes import Notes
 from dispatch.running import Running, tolerated
 from storage.journal.writer import ControllerJournal
@@ -61,7 +61,7 @@ async def test_what_asterisk_does_not_do_has_no_events() -> None:
 
 def told(journal: ControllerJournal) -> list[tuple[str, str, int, dict[str, str]]]:
     entries = [parse_line(line) for line in journal.path.read_bytes().splitlines()]
-    return [(one.name, one.linkedid, one.at_ms, fields(one)) for one in entries if one is not None]
+    return [(one.name, one.linkedid, one.at_ms, one.fields) for one in entries if one is not None]
 
 
 def test_facts_and_alarms_are_written_with_their_instant(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from calls.events import CallWaiting, DutyChanged, Reachability
 from calls.ids import CallId, GroupId, OperatorId
 from calls.journal import Fact
-from calls.journal_lines import fields, parse_line
+from calls.journal_lines import parse_line
 from calls.wait_history import SoFar, Waited
 from config.load import load
 from config.settings import Settings
@@ -68,7 +68,7 @@ class Desk:
 
     def facts(self, fact: Fact) -> list[dict[str, str]]:
         entries = [parse_line(line) for line in self.journal.path.read_bytes().splitlines()]
-        return [fields(entry) for entry in entries if entry is not None and entry.name == fact]
+        return [entry.fields for entry in entries if entry is not None and entry.name == fact]
 
 
 async def slow_day(_: int, now_ms: int, __: int) -> SoFar:

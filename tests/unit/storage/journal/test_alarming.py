@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from calls.journal import Fact
-from calls.journal_lines import fields, parse_line
+from calls.journal_lines import parse_line
 from storage.journal.writer import ControllerJournal, raise_alarm
 
 
@@ -19,6 +19,6 @@ def test_an_alarm_is_of_now_unless_it_is_of_before(tmp_path: Path) -> None:
     raise_alarm(journal, "spool-full", "no room", 0)
     entries = [parse_line(line) for line in (tmp_path / "controller.csv").read_bytes().splitlines()]
     now, then, zero = (entry for entry in entries if entry is not None)
-    assert (now.name, fields(now)) == (Fact.ALARM, {"kind": "spool-full", "detail": "no room"})
+    assert (now.name, now.fields) == (Fact.ALARM, {"kind": "spool-full", "detail": "no room"})
     assert before_ms <= now.at_ms <= after_ms
     assert (then.at_ms, zero.at_ms) == (1_764_000_000_123, 0)

@@ -11,14 +11,13 @@ import pytest
 from calls.audit import Note
 from calls.callback import CANCELLED
 from calls.journal import Entry, Fact
+from calls.journal_fields import LARGEST_SEQ, LONGEST_NAME, Fields, stored_text
+from calls.journal_lines import decoded
 from calls.ratings import RatingTold
 from rating.taking import take_rating
 from storage.journal.facts import (
-    LARGEST_SEQ,
-    LONGEST_NAME,
     operator_of,
     rating_told,
-    stored_text,
     with_event,
     with_fact,
     with_score,
@@ -32,7 +31,7 @@ EMPTY = CallRecord(CallRow(CALL, "hl1", 0))
 
 
 def event(kind: str, at_ms: int, uniqueid: str = CALL, channel: str = "PJSIP/carrier-00000001") -> Entry:
-    return Entry(kind, at_ms, channel, uniqueid, CALL, "", "{}")
+    return Entry(kind, at_ms, channel, uniqueid, CALL, "")
 
 
 def after(record: CallRecord, *events: Entry) -> CallRecord:
@@ -44,8 +43,8 @@ def after(record: CallRecord, *events: Entry) -> CallRecord:
 def told(
     record: CallRecord, fact: str, at_ms: int, /, *, channel: str = "", uniqueid: str = CALL, **values: Any
 ) -> CallRecord:
-    entry = Entry("USER_DEFINED", at_ms, channel, uniqueid, CALL, fact, "")
-    return with_fact(record, entry, {key: str(value) for key, value in values.items()})
+    fields = Fields({key: str(value) for key, value in values.items()})
+    return with_fact(record, Entry("USER_DEFINED", at_ms, channel, uniqueid, CALL, fact, fields))
 
 
 def test_a_call_ends_once_at_the_earliest_instant_told() -> None:
@@ -186,8 +185,8 @@ def test_the_first_score_of_a_talk_stays() -> None:
         record = told(record, Fact.UNRATED, 510, seq=1, operator="101", reason=reason)
         assert (record.ratings[1, "101"].offered_ms, record.ratings[1, "101"].outcome) == (490, outcome)
     for at_ms, score in ((520, 4), (530, 2)):
-        entry = Entry("USER_DEFINED", at_ms, "", CALL, CALL, Fact.RATED, "")
-        record = with_score(record, entry, {"seq": "1", "operator": "101"}, score)
+        fields = Fields({"seq": "1", "operator": "101"})
+        record = with_score(record, Entry("USER_DEFINED", at_ms, "", CALL, CALL, Fact.RATED, fields), score)
     record = told(record, Fact.UNRATED, 540, seq=1, operator="101", reason="silence")
     assert record.ratings[1, "101"] == RatingRow(CALL, 1, "101", 490, 520, "given", 4)
 
@@ -198,7 +197,7 @@ def test_what_is_told_of_a_rating_stands_beside_who_talked_and_what_was_given() 
     record = after(record, event("HANGUP", 100, "hl1-6.6", "PJSIP/op105-0000000a"))  # never picked up
 
     def of(fact: str, at_ms: int = 900, **values: str) -> RatingTold | None:
-        return rating_told(record, Entry("USER_DEFINED", at_ms, "", CALL, CALL, fact, ""), values)
+        return rating_told(record, Entry("USER_DEFINED", at_ms, "", CALL, CALL, fact, Fields(values)))
 
     talked = frozenset({"103", "104"})
     assert of(Fact.RATING_OFFERED, seq="1", operator="103") == RatingTold(1, "103", talked)
@@ -294,10 +293,12 @@ def test_a_long_name_is_cut_to_what_the_column_holds() -> None:
     assert told(EMPTY, Fact.QUEUED, 5, seq=1, group="g" * 70).segments[1].group_id == "g" * 64
     assert told(EMPTY, Fact.OFFERED, 5, seq=1, offer=1, file="f" * 300).offers[1, 1].file == "f" * 200
     folded = fold(
-        [Entry("USER_DEFINED", 5, "", CALL, CALL, "alarm", f"kind={'k' * 70}&detail={'d' * 600}")], {}, take_rating
+        [Entry("USER_DEFINED", 5, "", CALL, CALL, "alarm", decoded(f"kind={'k' * 70}&detail={'d' * 600}"))],
+        {},
+        take_rating,
     )
     assert folded.alarms == [{"at_ms": 5, "kind": "k" * 64, "detail": "d" * 500}]
-    bare = fold([Entry("USER_DEFINED", 5, "", CALL, CALL, "alarm", "")], {}, take_rating)
+    bare = fold([Entry("USER_DEFINED", 5, "", CALL, CALL, "alarm")], {}, take_rating)
     assert bare.alarms == [{"at_ms": 5, "kind": "unknown", "detail": ""}]
 
 
@@ -318,14 +319,14 @@ def test_a_question_that_names_no_talk_or_no_operator_is_none() -> None:
 
 @pytest.mark.parametrize(("length", "kept"), [(1, True), (64, True), (65, False), (0, False)])
 def test_a_call_is_one_of_asterisks_ids_and_not_what_damage_left(length: int, kept: bool) -> None:
-    entry = Entry("USER_DEFINED", 5, "", "x" * length, "x" * length, Fact.QUEUED, "seq=1&group=ict")
+    entry = Entry("USER_DEFINED", 5, "", "x" * length, "x" * length, Fact.QUEUED, decoded("seq=1&group=ict"))
     assert set(fold([entry], {}, take_rating).records) == ({"x" * length} if kept else set())
     assert call_ids([entry]) == ({"x" * length} if kept else set())
 
 
 @pytest.mark.parametrize("fact", [Fact.STEP, Fact.LANGUAGE])
 def test_what_the_menu_says_makes_nobody_a_caller(fact: Fact) -> None:
-    entry = Entry("USER_DEFINED", 5, "", CALL, CALL, fact, "step=language&language=kk&by=key")
+    entry = Entry("USER_DEFINED", 5, "", CALL, CALL, fact, decoded("step=language&language=kk&by=key"))
     folded = fold([entry], {}, take_rating)
     assert (folded.records, folded.steps) == ({}, [])
     known = fold([entry], {CALL: EMPTY}, take_rating)
@@ -334,10 +335,10 @@ def test_what_the_menu_says_makes_nobody_a_caller(fact: Fact) -> None:
 
 def test_what_a_supervisor_changed_is_noted_as_long_as_the_log_keeps_it() -> None:
     extra = f"kind={'k' * 70}&subject=101&by=cli%3Aaliya&before={'b' * 600}"
-    folded = fold([Entry("USER_DEFINED", 5, "", "", "", Fact.CHANGED, extra)], {}, take_rating)
+    folded = fold([Entry("USER_DEFINED", 5, "", "", "", Fact.CHANGED, decoded(extra))], {}, take_rating)
     note = Note("cli:aliya", "k" * 64, "101", {"before": "b" * 500, "after": ""})
     assert folded.notes == [(5, note)]
-    bare = fold([Entry("USER_DEFINED", 5, "", "", "", Fact.CHANGED, "")], {}, take_rating)
+    bare = fold([Entry("USER_DEFINED", 5, "", "", "", Fact.CHANGED)], {}, take_rating)
     assert bare.notes == [(5, Note("unknown", "unknown", "unknown", {"before": "", "after": ""}))]
 
 
@@ -346,7 +347,7 @@ def test_a_pause_is_noted_with_the_recordings_own_name_and_who_ended_it() -> Non
 
     def notes(**values: Any) -> list[Note]:
         text = "&".join(f"{key}={value}" for key, value in {"seq": 1, "from_ms": 50, **values}.items())
-        entry = Entry("USER_DEFINED", 60, "", CALL, CALL, Fact.GAP, text)
+        entry = Entry("USER_DEFINED", 60, "", CALL, CALL, Fact.GAP, decoded(text))
         return [note for _, note in fold([entry], {CALL: record}, take_rating).notes]
 
     (paused,) = notes(reason="paused", by="101", detail="card", offer=2)
@@ -362,7 +363,7 @@ def test_a_pause_is_noted_with_the_recordings_own_name_and_who_ended_it() -> Non
 
 def test_a_step_tells_what_it_is_about() -> None:
     def step(name: str, extra: str) -> dict[str, Any]:
-        folded = fold([Entry("USER_DEFINED", 7, "", CALL, CALL, name, extra)], {CALL: EMPTY}, take_rating)
+        folded = fold([Entry("USER_DEFINED", 7, "", CALL, CALL, name, decoded(extra))], {CALL: EMPTY}, take_rating)
         return folded.steps[0]
 
     assert step("step", "step=menu&detail=2") == {"call_id": CALL, "at_ms": 7, "step": "menu", "detail": "2"}

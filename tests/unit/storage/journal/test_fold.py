@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calls.journal import Entry, Fact
-from calls.journal_lines import format_hangup, parse_line
+from calls.journal_lines import decoded, format_hangup, parse_line
 from rating.taking import take_rating
 from storage.journal.fold import Folded, call_ids, fold
 from storage.record import BridgeRow, CallRecord
@@ -274,7 +274,7 @@ def test_a_pause_of_the_recording_is_told_by_another_channel_and_audited() -> No
     paused = "of=hl1-1764000000.7&seq=1&offer=2&from_ms=1764000010000&reason=paused&detail=card%20number&by=101"
     watcher = ("Local/hl1-1764000000.7@recording-paused-1;2", "hl1-1764000010.9", "hl1-1764000010.8")
     entries = [
-        Entry("USER_DEFINED", at_ms, *watcher, Fact.GAP, extra)
+        Entry("USER_DEFINED", at_ms, *watcher, Fact.GAP, decoded(extra))
         for at_ms, extra in (
             (1_764_000_010_050, paused),
             (1_764_000_130_000, f"{paused}&to_ms=1764000130000&ended_by=time"),

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from calls.journal import Entry
+from calls.journal_fields import Fields
 from storage.journal import operator_states
 from storage.journal.operator_states import StateRow, follow, state_of
 from storage.tables import operator_state
@@ -90,4 +91,4 @@ def test_one_at_the_very_instant_of_another_ends_at_once_and_of_nobody_else(engi
     ],
 )
 def test_a_state_needs_an_operator_and_its_instant_is_that_told(values: dict[str, str], row: StateRow | None) -> None:
-    assert state_of(Entry("USER_DEFINED", 77, "", "", "", "presence", ""), values) == row
+    assert state_of(Entry("USER_DEFINED", 77, "", "", "", "presence", Fields(values))) == row

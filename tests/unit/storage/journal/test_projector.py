@@ -166,8 +166,8 @@ async def test_a_line_that_the_database_refuses_is_passed_over(
     projector: Projector, ledger: Ledger, journal: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = scene.plain_call(1), scene.plain_call(2)
-    monkeypatch.setattr("storage.journal.facts.LARGEST_SEQ", 2**80)
-    monkeypatch.setattr("storage.journal.facts.whole", lambda value: None if value is None else int(value))
+    monkeypatch.setattr("calls.journal_fields.LARGEST_SEQ", 2**80)
+    monkeypatch.setattr("calls.journal_fields.whole", lambda value: None if value is None else int(value))
     poison = Caller(1).fact("queued", seq=2**70).lines
     write(journal, [*first.lines, *poison, *second.lines])
     await caught_up(projector)
@@ -488,8 +488,8 @@ async def test_after_a_line_that_cannot_be_stored_nothing_is_folded_onto_what_wa
     projector: Projector, ledger: Ledger, journal: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same call goes on in the next portion: on what the ledger holds of it, not on what memory made up."""
-    monkeypatch.setattr("storage.journal.facts.LARGEST_SEQ", 2**80)
-    monkeypatch.setattr("storage.journal.facts.whole", lambda value: None if value is None else int(value))
+    monkeypatch.setattr("calls.journal_fields.LARGEST_SEQ", 2**80)
+    monkeypatch.setattr("calls.journal_fields.whole", lambda value: None if value is None else int(value))
     caller = scene.plain_call(1)
     poison = Caller(1).fact("queued", seq=2**70, group="ict").lines
     write(journal, [*caller.lines[:3], *poison])
