@@ -216,6 +216,8 @@ def odd_dates(day: date, received_ms: int, now_ms: int, zone: str) -> str:
     A receipt in the future is none: the register refuses it.
     """
     odd = []
+    if received_ms > now_ms:
+        return ""
     if (late_ms := now_ms - received_ms) > ENTERED_LATE_MS:
         hours = late_ms // HOUR_MS
         ago = f"{hours} hours" if hours < 72 else f"{hours // 24} days"

@@ -54,8 +54,6 @@ class DemandDesk:
         self.people.check(clerk, Action.ENTER)
         if day > local_date(received_ms, self._zone):
             raise ActionRefusedError(f"{day} was not yet when the demand was received: check the dates")
-        if not confirm_dates and (odd := odd_dates(day, received_ms, await self._register.now_ms(), self._zone)):
-            raise ActionRefusedError(f"{odd}: mistyped? If it is right, confirm it: --confirm-dates, or confirm_dates")
         wanted = Demand(
             id="",
             authority=authority,
@@ -68,6 +66,8 @@ class DemandDesk:
             registered_by=clerk,
             scan_sha256=scan_sha256,
         )
+        if not confirm_dates and (odd := odd_dates(day, received_ms, await self._register.now_ms(), self._zone)):
+            raise ActionRefusedError(f"{odd}: mistyped? If it is right, confirm it: --confirm-dates, or confirm_dates")
         state = await self._register.enter(wanted, local_date(received_ms, self._zone).year)
         return await self.search(state.demand.id, clerk)
 

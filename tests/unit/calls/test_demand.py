@@ -238,6 +238,7 @@ def test_a_talk_of_more_than_a_year_before_the_receipt_looks_mistyped() -> None:
     assert odd_dates(date(2024, 11, 24), RECEIVED_MS, RECEIVED_MS, ZONE) == ""
     said = odd_dates(date(2024, 11, 23), RECEIVED_MS, RECEIVED_MS, ZONE)
     assert said == "a talk of 2024-11-23, 366 days before the receipt"
+    assert odd_dates(date(2000, 1, 1), RECEIVED_MS, RECEIVED_MS - 1, ZONE) == ""  # in the future: not entered at all
     past_midnight_ms = RECEIVED_MS + 4 * HOUR_MS
     assert "366 days" in odd_dates(date(2024, 11, 24), past_midnight_ms, past_midnight_ms, ZONE)
     both = odd_dates(date(2020, 11, 24), RECEIVED_MS, RECEIVED_MS + 30 * HOUR_MS, ZONE)

@@ -116,8 +116,11 @@ async def test_dates_that_look_mistyped_are_asked_about_and_the_term_runs_from_t
         assert is_plain(str(refused.value))
         state, _ = await desk.of(await enter(desk, **wrong))
         assert state.demand.deadline_ms == state.demand.received_ms + 4 * 60 * MINUTE_MS
-    with pytest.raises(ActionRefusedError, match="received in the future"):
-        await enter(desk, received_ms=now_ms + 2 * day_ms)
+    for confirm in (False, True):
+        with pytest.raises(ActionRefusedError, match="received in the future"):
+            await enter(desk, received_ms=now_ms + 2 * day_ms, confirm_dates=confirm)
+    with pytest.raises(ActionRefusedError, match="no number is in it"):  # what is wrong anyway is told first
+        await enter(desk, phone="%", confirm_dates=False)
     assert await enter(desk, confirm_dates=False, day=today - timedelta(days=365))
     assert await enter(
         desk, confirm_dates=False, day=today - timedelta(days=1), received_ms=now_ms - day_ms + MINUTE_MS
