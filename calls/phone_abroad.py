@@ -104,7 +104,7 @@ class _Plan:
         dialled = None if self.prefix is None else self.prefix.match(digits)
         if dialled is None or not dialled[0]:
             return
-        if self.rule is not None and dialled.lastindex and dialled[dialled.lastindex]:
+        if self.rule is not None and dialled.lastindex:
             meant = dialled.expand(self.rule) + digits[dialled.end() :]
         else:
             meant = digits[dialled.end() :]

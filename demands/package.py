@@ -50,12 +50,13 @@ async def pack(
     state, steps = await desk.of(demand_id)
     check(state, DemandStep(StepKind.PACKAGED, 0, actor))
     found = await desk.found(state)
+    wanted = set(state.selected or ())
     chosen = [
         (hit, hit.recording)
         for hit in found
-        if hit.recording is not None and hit.recording.path and hit.recording.file in (state.selected or ())
+        if hit.recording is not None and hit.recording.path and hit.recording.file in wanted
     ]
-    if missing := sorted(set(state.selected or ()) - {made.file for _, made in chosen}):
+    if missing := sorted(wanted - {made.file for _, made in chosen}):
         raise ActionRefusedError(f"{', '.join(missing)}: chosen, and not in the archive any more; choose again")
     proof = [asdict(entry) for entry in await desk.proof(state)]
     vault = Vault(places)

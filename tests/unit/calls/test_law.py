@@ -7,7 +7,20 @@ from __future__ import annotations
 
 import pytest
 
-from calls import demand, identity, journal_fields, journal_lines, phone, phone_field, search, statistics, wait_history
+from calls import (
+    demand,
+    events,
+    identity,
+    journal_fields,
+    journal_lines,
+    phone,
+    phone_field,
+    search,
+    statistics,
+    wait_history,
+)
+from calls.ids import CallId, GroupId, OperatorId
+from calls.ratings import ImpossibleRatingError
 from config import settings
 from demands import package, protocol
 from demands.offline import verify as offline
@@ -158,3 +171,14 @@ def test_what_is_heard_of_a_side() -> None:
     assert (levels.FULL_SCALE, levels.CLIPPED_SAMPLES) == (32_000, 3)
     assert (quality.CLIPPED_MS, quality.CLIPPED_SHARE, audio.SILENCE_MATTERS_MS) == (200, 0.01, 5_000)
     assert pytest.approx(32768**2 / 2) == levels._FULL_SINE
+
+
+def test_what_is_assumed_of_news_that_do_not_say_more() -> None:
+    """A caller who has waited only; a word of this moment; a rating that can never be one."""
+    caller = events.CallWaiting(CallId("hl1-1.1"), "PJSIP/carrier-1", GroupId("ict"), "kk", 0)
+    assert (caller.offers, caller.priority_s, caller.outcome, caller.wanted, caller.giver) == (0, 0, None, None, None)
+    assert events.DutyChanged(OperatorId("101"), True).kept is False
+    assert events.OperatorRung(OperatorId("101"), CallId("hl1-1.1")).by_net is True
+    nobody = wait_history.Waited()
+    assert (nobody.answered, nobody.waited_s, nobody.menu_s, nobody.abandoned) == (0, 0.0, 0.0, 0)
+    assert (ImpossibleRatingError.error_id, ImpossibleRatingError.retryable) == ("rating-impossible", False)

@@ -278,3 +278,15 @@ def test_two_spellings_of_one_number_end_alike(tails: tuple[str, ...], key: str,
 @pytest.mark.parametrize("typed", ["ООО", "Oil", "olo"])
 def test_letters_alone_are_nobodys_digits(typed: str) -> None:
     assert candidate_keys(typed).possible == ()
+
+
+def test_a_number_within_a_city_may_be_any_regional_centres() -> None:
+    """Every regional centre's code of three digits and the 2 behind it; Almaty's numbers have one digit more."""
+    six = [f"+771{end}2501234" for end in range(9)] + [f"+772{end}2501234" for end in (1, 2, 3, 4, 5, 6, 8, 9)]
+    assert [key for key in candidate_keys("50-12-34").possible if key.startswith("+77")] == six
+    assert [key for key in candidate_keys("250-12-34").possible if key.startswith("+77")] == ["+77272501234"]
+
+
+def test_a_number_of_plus_seven_that_is_longer_than_ours_is_looked_for_as_it_was_kept_once() -> None:
+    assert candidate_keys("00705261111440579").possible == ("sip:+00705261111440579",)
+    assert candidate_keys("+7865396767904021").possible == ("+7865396767904021",)

@@ -436,3 +436,18 @@ def test_the_protocol_says_what_is_known_of_the_archive(unknown: int | None, wor
     manifest = about() | {"recordings": [], "public_key": "ab" * 32}
     manifest["searched"] |= {"archive_without_row": unknown}
     assert words in json.dumps(asdict(protocol(manifest, "ru")), ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("exact", "possible", "words"),
+    [
+        (0, 0, "не найдено"),
+        (1, 0, "Ни одна из найденных"),
+        (0, 1, "Ни одна из найденных"),
+        (2, 3, "Ни одна из найденных"),
+    ],
+)
+def test_nothing_found_and_nothing_chosen_are_two_answers(exact: int, possible: int, words: str) -> None:
+    manifest = about(exact) | {"recordings": [], "public_key": "ab" * 32}
+    manifest["search"] |= {"possible": possible}
+    assert words in protocol(manifest, "ru").result, protocol(manifest, "ru").result

@@ -134,10 +134,10 @@ def test_a_heading_is_never_alone_at_the_end_of_a_page(words: str, room_mm: floa
 def test_names_are_grey_values_black_and_a_digest_is_on_one_line() -> None:
     facts = Section("facts", rows=(("SHA-256", DIGEST), ("file", "a.wav")), text="plain words")
     gaps = Section("gaps", columns=("time", "call", "operator", "why"), lines=(("12:00:00", "hl1-1.2", "102", "lost"),))
-    (sheet,) = sheets(pdf(told(facts, gaps), MADE_MS))
+    (sheet,) = sheets(pdf(told(facts, gaps, Section("words", text="words alone")), MADE_MS))
     look = {one.text: (one.size, one.grey) for one in sheet.said}
     assert look["SHA-256"] == look["file"] == (TEXT, GREY)
-    assert look["a.wav"] == look["plain words"] == (TEXT, INK) and look[DIGEST] == (SMALL, INK)
+    assert look["a.wav"] == look["plain words"] == look["words alone"] == (TEXT, INK) and look[DIGEST] == (SMALL, INK)
     assert {look[name] for name in ("time", "call", "operator", "why")} == {(TEXT, GREY)}
     assert {look[cell] for cell in ("12:00:00", "hl1-1.2", "102", "lost")} == {(TEXT, INK)}
     assert [sheet.of(text).x for text in ("file", "a.wav")] == pytest.approx([18.8, 70.8], abs=0.1)
