@@ -103,13 +103,24 @@ class LedgerBooks:
     async def talks(self, asked: TalksQuery) -> FoundTalks:
         """Talks by all that is asked for (rule 14), the sure ones first. Raises BadRequestError, UnavailableError."""
         try:
-            ranges = ends_of(asked.rating), ends_of(asked.length_s), hours_of(asked.hours)
+            rating, length_s, hours = ends_of(asked.rating), ends_of(asked.length_s), hours_of(asked.hours)
         except ValueError as error:
             raise BadRequestError(f"{str(error)!r} is no range: write 3, 1-2, 60- or 14:00-15:30") from error
         wanted = Asked(
-            self._zone, asked.date, asked.to_date, asked.phone, asked.anonymous, asked.call, asked.operator,
-            asked.group, asked.language, *ranges, PAGE, (asked.page - 1) * PAGE,
-        )  # fmt: skip
+            zone=self._zone,
+            first=asked.date,
+            last=asked.to_date,
+            phone=asked.phone,
+            anonymous=asked.anonymous,
+            call=asked.call,
+            operator=asked.operator,
+            group=asked.group,
+            language=asked.language,
+            rating=rating,
+            length_s=length_s,
+            hours=hours,
+            after=(asked.page - 1) * PAGE,
+        )
         found, covered = await translated(look(self._ledger, wanted))
         numbers = counts(found)
         return FoundTalks(

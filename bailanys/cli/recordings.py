@@ -73,9 +73,20 @@ def find(
     zone = settings.hotline.time_zone
     first = day_of(date, zone) if date or call is None else None
     asked = Asked(
-        zone, first, day_of(to_date, zone) if to_date else first, phone, anonymous, call, operator, group, language,
-        span_of(rating, "rating"), span_of(length, "length"), times_of(hours), PAGE, (page - 1) * PAGE,
-    )  # fmt: skip
+        zone=zone,
+        first=first,
+        last=day_of(to_date, zone) if to_date else first,
+        phone=phone,
+        anonymous=anonymous,
+        call=call,
+        operator=operator,
+        group=group,
+        language=language,
+        rating=span_of(rating, "rating"),
+        length_s=span_of(length, "length"),
+        hours=times_of(hours),
+        after=(page - 1) * PAGE,
+    )
     with ledger_of(settings) as ledger:
         found, covered = asyncio.run(look(ledger, asked))
     store = Vault(places_of(settings, ROOT)).store

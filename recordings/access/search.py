@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import date, time
 from time import time_ns
 
@@ -35,6 +35,7 @@ class Asked:
     zone: str
     first: date | None
     last: date | None = None
+    _: KW_ONLY
     phone: str | None = None
     anonymous: bool = False
     call: str | None = None

@@ -8,6 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from config.settings import Target
+
+_TARGET = Target()
+
 
 class Condition(StrEnum):
     """What a supervisor sees."""
@@ -19,23 +23,23 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TargetRules:
-    """When a group is in danger, and what follows (`[target]` of the configuration)."""
+    """When a group is in danger, and what follows (`[target]` of the configuration, and by default as there)."""
 
-    danger: float = 0.9
+    danger: float = _TARGET.danger
     """Of the target: from here on a group is in danger."""
-    calm: float = 0.7
+    calm: float = _TARGET.calm
     """Of the target: down to here it must come to be calm again."""
-    stay_s: float = 60.0
+    stay_s: float = _TARGET.stay_s
     """How long a standing lasts at least."""
-    settle_calls: int = 5
+    settle_calls: int = _TARGET.settle_calls
     """Calls at half the target that are imagined before the day's first one."""
-    ahead_s: float = 1800.0
+    ahead_s: float = _TARGET.ahead_s
     """The average that a group is judged by is that of so many seconds later, at the present rate."""
-    recent_s: float = 1800.0
+    recent_s: float = _TARGET.recent_s
     """The present rate of calls is that of so many last seconds."""
-    remind_s: float = 1800.0
+    remind_s: float = _TARGET.remind_s
     """An alarm is repeated after so long."""
-    mend_within_s: float = 7200.0
+    mend_within_s: float = _TARGET.mend_within_s
     """How soon the operators who are missing would mend an average that is over its target."""
 
 
