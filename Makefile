@@ -22,8 +22,8 @@ demo: setup ## real phones play a scene on a real Asterisk; leaves nothing runni
 run: setup ## the hotline, up until Ctrl-C
 	@$(BIN)/bailanys run
 
-test: setup lint ## lint, then all the tests, two modules at a time
-	@$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/contract tests/asterisk
+test: setup lint ## lint, then all the tests: the units, and beside them two scenes per processor
+	@$(BIN)/pytest -n auto --durations 10 tests/unit tests/contract tests/asterisk
 
 unit: setup ## the tests that end in seconds
 	@$(BIN)/pytest tests/unit -m 'not process'
