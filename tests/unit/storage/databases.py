@@ -43,17 +43,20 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a ledger of its own, its tables made and empty."""
     if request.param == "sqlite":
         path = tmp_path / "ledger.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        return sqlite_url(path)
+        yield sqlite_url(path)
+        return
     server: Server = request.getfixturevalue("postgres")
     name = f"ledger_{next(_numbers)}"
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    return server.url(name)
+    yield server.url(name)
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:  # thousands of files at the end
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
