@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+import zipfile
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -32,6 +30,7 @@ from storage.engine import open_engine, sqlite_url
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from tests.small_disk import FILLING, small_disk
+from tests.unit.dying import tries
 from tests.unit.recordings.raw_talk import two_voices, write_raw
 from tests.unit.storage import scene
 from tests.unit.storage.scene import START_MS, projector_of
@@ -41,36 +40,7 @@ pytestmark = pytest.mark.process
 ZONE = "Asia/Almaty"
 DEMAND = "D-2025-0001"
 
-CHILD = """
-import asyncio, os, pathlib, signal, sys, zipfile
-import demands.package
-from tests.unit.demands.test_packing_kills import packed
-from storage.demands import Register
-
-last, deeds = 0, []
-
-def deadly(owner, name):
-    real = getattr(owner, name)
-    def deed(*args, **kwargs):
-        deeds.append(name)
-        if len(deeds) == last:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*args, **kwargs)
-    setattr(owner, name, deed)
-
-deadly(os, "fsync")
-deadly(pathlib.Path, "replace")
-deadly(zipfile.ZipFile, "open")
-deadly(Register, "do")
-for line in sys.stdin:  # a process for each try, forked from one that has everything loaded
-    folder, wanted = line.split()
-    last = int(wanted)
-    if not (pid := os.fork()):
-        asyncio.run(packed(pathlib.Path(folder)))
-        print(" ".join(deeds), flush=True)
-        os._exit(0)
-    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
-"""
+STEPS = ((os, ("fsync",)), (Path, ("replace",)), (zipfile.ZipFile, ("open",)), (Register, ("do",)))
 
 
 def places_in(folder: Path) -> Places:
@@ -87,6 +57,10 @@ async def packed(folder: Path) -> None:
         await pack(desk, DEMAND, "clerk", places_in(folder), ZONE)
     finally:
         engine.dispose()
+
+
+def tried(folder: Path, how: str) -> None:
+    asyncio.run(packed(folder))
 
 
 async def approved(folder: Path) -> None:
@@ -138,12 +112,12 @@ def test_a_kill_before_any_step_leaves_no_half_package_and_is_resumed(tmp_path: 
     before = tmp_path / "before"
     before.mkdir()
     asyncio.run(approved(before))
-    killed, deeds = 0, list[str]()
-    with tries() as packed_until:
-        while not deeds:
+    killed, steps = 0, None
+    with tries(__file__) as until:
+        while steps is None:
             folder = tmp_path / str(killed)
             shutil.copytree(before, folder)
-            deeds = packed_until(folder, killed + 1)
+            steps = until(folder, killed + 1)
             for package in visible(folder):
                 assert sha256_of(package) == asyncio.run(known(folder)), "seen before it was entered"
                 assert list(verify.faults(verify.Package(package))) == []
@@ -152,9 +126,9 @@ def test_a_kill_before_any_step_leaves_no_half_package_and_is_resumed(tmp_path: 
             assert package.name == f"{DEMAND}.zip"
             assert sha256_of(package) == asyncio.run(known(folder))
             assert list(verify.faults(verify.Package(package))) == []
-            killed += not deeds
-    assert len(deeds) == killed
-    assert {"fsync", "replace", "open", "do"} <= set(deeds)
+            killed += steps is None
+    assert len(steps) == killed
+    assert {"fsync", "replace", "open", "do"} <= set(steps)
 
 
 def test_a_full_disk_leaves_no_package_and_the_next_try_makes_it(tmp_path: Path) -> None:
@@ -222,25 +196,3 @@ def test_of_two_who_pack_at_once_each_makes_a_whole_package(tmp_path: Path) -> N
     asyncio.run(both())
     (package,) = (tmp_path / "packages").iterdir()
     assert sha256_of(package) == asyncio.run(known(tmp_path))
-
-
-@contextmanager
-def tries() -> Iterator[Callable[[Path, int], list[str]]]:
-    """Packs what lies in a folder, killed before its nth deed; nothing, or all the deeds if there are not so many."""
-    root, pipe = Path(__file__).parents[3], subprocess.PIPE
-    with subprocess.Popen([sys.executable, "-c", CHILD], cwd=root, stdin=pipe, stdout=pipe, text=True) as child:
-
-        def packed_until(folder: Path, last: int) -> list[str]:
-            assert child.stdin is not None and child.stdout is not None
-            child.stdin.write(f"{folder} {last}\n")
-            child.stdin.flush()
-            said = child.stdout.readline().strip()
-            if said == str(-signal.SIGKILL):
-                return []
-            assert child.stdout.readline().strip() == "0"
-            return said.split()
-
-        try:
-            yield packed_until
-        finally:
-            child.kill()

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import signal
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from phones.tones import hears
 from recordings.capture.finaliser import Finaliser
 from recordings.vault.folder import Folder
 from recordings.vault.keyring import first_ring
 from recordings.vault.opening import open_recording, sidecar_of
+from tests.unit.dying import tries
 from tests.unit.recordings.raw_talk import (
     BEGAN_MS,
     CALLER_HZ,
@@ -31,46 +31,19 @@ pytestmark = pytest.mark.process
 
 NOW_MS = BEGAN_MS + 120_000
 
-CHILD = """
-import asyncio, os, pathlib, signal, sys
-sys.path.insert(0, sys.argv[1])
-import soundfile
-from tests.unit.recordings.raw_talk import BEGAN_MS, FileBook, ended_talk
-from recordings.capture.finaliser import Finaliser
-from recordings.vault.keyring import first_ring
-
-folder, last = pathlib.Path(sys.argv[2]), int(sys.argv[3])
-ring = first_ring(folder / "keys.json") if sys.argv[4] == "sealed" else None
-book = FileBook(folder / "ledger.db", [ended_talk()])
-deeds = []
-
-def deadly(owner, name):
-    real = getattr(owner, name)
-    def deed(*args, **kwargs):
-        deeds.append(name)
-        if len(deeds) == last:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*args, **kwargs)
-    setattr(owner, name, deed)
-
-finaliser = Finaliser(folder / "spool", folder / "archive", book, keys=lambda: ring, now_ms=lambda: BEGAN_MS + 120_000)
-for owner, names in (
+STEPS = (
     (os, ("fsync",)),
-    (pathlib.Path, ("mkdir", "write_text", "replace", "rename", "unlink")),
+    (Path, ("mkdir", "write_text", "replace", "rename", "unlink")),
     (soundfile.SoundFile, ("write", "read", "close")),
     (FileBook, ("segments_to_finalise", "add_recording")),
-):
-    for name in names:
-        deadly(owner, name)
-asyncio.run(finaliser.finish_ready())
-print(" ".join(deeds))
-"""
+)
 
 
-def run_child(folder: Path, last: int, how: str) -> subprocess.CompletedProcess[str]:
-    root, here = Path(__file__).parents[4], Path(__file__).parent
-    command = [sys.executable, "-c", CHILD, str(here), str(folder), str(last), how]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60)
+def tried(folder: Path, how: str) -> None:
+    ring = first_ring(folder / "keys.json") if how == "sealed" else None
+    book = FileBook(folder / "ledger.db", [ended_talk()])
+    finaliser = Finaliser(folder / "spool", folder / "archive", book, keys=lambda: ring, now_ms=lambda: NOW_MS)
+    asyncio.run(finaliser.finish_ready())
 
 
 def assert_finished_once(folder: Path, how: str) -> None:
@@ -99,19 +72,19 @@ def assert_finished_once(folder: Path, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["plain", "sealed"])
 def test_a_kill_before_any_step_loses_and_doubles_nothing(tmp_path: Path, how: str) -> None:
-    killed = 0
-    while True:
-        folder = tmp_path / str(killed)
-        folder.mkdir()
-        write_raw(folder / "spool", two_voices(2.0))
-        child = run_child(folder, killed + 1, how)
-        assert_finished_once(folder, how)
-        if child.returncode != -signal.SIGKILL:
-            break
-        killed += 1
-    deeds = child.stdout.splitlines()[-1].split()
-    assert (child.returncode, child.stderr, len(deeds)) == (0, "", killed)
-    assert {"write", "read", "fsync", "replace", "add_recording", "unlink", "mkdir"} <= set(deeds)
+    killed, steps = 0, None
+    with tries(__file__) as until:
+        while steps is None:
+            folder = tmp_path / str(killed)
+            folder.mkdir()
+            write_raw(folder / "spool", two_voices(2.0))
+            if how == "sealed":
+                first_ring(folder / "keys.json")
+            steps = until(folder, killed + 1, how)
+            assert_finished_once(folder, how)
+            killed += steps is None
+    assert len(steps) == killed
+    assert {"write", "read", "fsync", "replace", "add_recording", "unlink", "mkdir"} <= set(steps)
 
 
 @pytest.mark.parametrize("again", range(2))

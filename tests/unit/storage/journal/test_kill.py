@@ -23,10 +23,10 @@ ROOT = Path(storage.__file__).parents[1]
 SCRIPT = """
 import sys
 from pathlib import Path
-from storage import journal_file, projector
+from storage.journal import projector, reader
 from storage.engine import open_engine
 from tests.unit.storage.scene import projector_of
-read_portion = journal_file.read_portion
+read_portion = reader.read_portion
 projector.read_portion = lambda source, path, positions: read_portion(source, path, positions, limit=2000)
 taker = projector_of(open_engine(sys.argv[1]), [Path(sys.argv[2])])
 while taken := taker.project_now():
@@ -63,6 +63,7 @@ def test_twenty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     while count := last.project_now():
         rest += count
     assert kills >= 10
+    assert taken > kills  # they were at work
     # A kill between the commit and the telling hides at most that portion from our count, never from the ledger.
     assert len(lines) - kills * 25 <= taken + rest <= len(lines)
     straight_url = sqlite_url(tmp_path / "straight.db")
