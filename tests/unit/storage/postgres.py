@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 NOBODY = 65534
 INITDB = "-E UTF8 --locale C.UTF-8 --auth trust --no-sync"
 POSTGRES = "-c listen_addresses= -c shared_buffers=16MB -c max_connections=30 -c fsync=off -c full_page_writes=off"
-"""A killed server loses nothing by the last two, only a machine whose power fails; a database is made four times sooner."""
+"""A killed server loses nothing by the last two; a database is made four times sooner."""
 
 
 @dataclass
