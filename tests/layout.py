@@ -26,9 +26,40 @@ LOW, USUAL = 10, 0
 AUTOGROUP = Path("/proc/self/autogroup")
 """Linux shares the processors among sessions first (sched(7)), so that nice acts only within one."""
 
-SECONDS = {"tests/asterisk/test_kills.py": 100}
-"""About how long the long modules take; who is not named is short."""
-SHORT_S = 10
+SECONDS = {
+    "test_callback": 320,
+    "test_cli": 100,
+    "test_demands_way": 100,
+    "test_trouble_around": 90,
+    "test_recording_pause": 90,
+    "test_rating_and_recording": 90,
+    "test_callback_desk": 90,
+    "test_lost_sides": 80,
+    "test_kills": 80,
+    "test_offering": 70,
+    "test_kills_restart": 70,
+    "test_wrap_up": 60,
+    "test_supervision": 60,
+    "test_object_storage": 60,
+    "test_bad_configuration": 60,
+    "test_consultation": 60,
+    "test_transfer": 50,
+    "test_service_manager": 50,
+    "test_waiting_words": 50,
+    "test_api": 50,
+    "test_join_alone": 50,
+    "test_own_calls": 50,
+    "test_silent_talks": 50,
+    "test_ratings_told": 50,
+    "test_behaviours": 50,
+    "test_full_disk": 50,
+    "test_consult_by_command": 40,
+    "test_three_way": 40,
+    "test_given_back": 40,
+    "test_presence": 40,
+}
+"""About how long the long scenes take on a busy machine, by module; who is not named is short."""
+SHORT_S = 20
 
 
 class Layout(LoadFileScheduling):
@@ -44,7 +75,7 @@ def next_module(waiting: Mapping[str, int], *, units: bool) -> str:
     """Which of the modules (with how many tests each) a worker takes next; not empty."""
 
     def wish(module: str) -> tuple[bool, int, int]:
-        return module.startswith(SCENES) != units, SECONDS.get(module, SHORT_S), waiting[module]
+        return module.startswith(SCENES) != units, SECONDS.get(Path(module).stem, SHORT_S), waiting[module]
 
     return max(waiting, key=wish)
 

@@ -144,21 +144,22 @@ async def test_whoever_goes_away_stops_what_they_asked_for(url: str, engine: Eng
         await eventually(lambda: at_work(engine) == 0)
 
 
-async def test_many_at_once_take_turns_at_four_connections(engine: Engine, reader_in_loop: AsyncReader) -> None:
+async def test_many_at_once_take_turns_at_four_connections(url: str, engine: Engine) -> None:
     ids = [enter(engine, number, f"7705000{number:04}") for number in range(1, 21)]
-    ledger, at_once = Ledger(engine, reader_in_loop), []
+    at_once = list[int]()
 
     async def look(number: int) -> None:
         story = await ledger.call_story(ids[number % 20])
         assert story is not None and story.record.call.id == ids[number % 20]
         (hit,) = await ledger.find_recordings(DAY, f"7705000{number % 20 + 1:04}", ZONE)
         assert hit.call_id == ids[number % 20]
-        at_once.append(len(reader_in_loop._reads))
+        at_once.append(len(reader._reads))
 
-    async with asyncio.timeout(60):
+    async with reader_of(url, engine, 60.0) as reader:
+        ledger = Ledger(engine, reader)
         await asyncio.gather(*map(look, range(100)))
-    assert max(at_once) <= CONNECTIONS
-    assert not reader_in_loop._reads
+        assert max(at_once) <= CONNECTIONS
+        assert not reader._reads
 
 
 async def test_the_event_loop_goes_on_beside_a_slow_look_up(url: str, engine: Engine) -> None:

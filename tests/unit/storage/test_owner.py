@@ -223,12 +223,15 @@ async def test_a_back_office_waits_for_its_ledger_and_ends_when_that_is_taken_ov
 
     deeds = [deed, partial(beat_on, engine, identity(second))]
     work = asyncio.create_task(keep_ours(second, projector, lambda *told: alarms.append(told[0]), deeds))
-    await asyncio.sleep(0.3)
+    async with asyncio.timeout(20):
+        while not alarms:
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.2)
     assert not began.is_set() and alarms == ["ledger-taken"] and "belongs to the hotline at" in projector.away
     plain = open_engine(url)
     last_seen(plain, 2 * owner.STALE_MS)
     transact(plain, partial(owner.take_over, ours=identity(second)))
-    await asyncio.wait_for(began.wait(), 5)
+    await asyncio.wait_for(began.wait(), 20)
     _taken_back(plain, first)
     with pytest.raises(LedgerTakenError, match="first"):
         await asyncio.wait_for(work, 5)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from layout import SECONDS, next_module
+from pathlib import Path
+
+from layout import SCENES, SECONDS, next_module
 
 UNIT, LARGE_UNIT = "tests/unit/calls/test_phone.py", "tests/unit/calls/test_law.py"
-SHORT, LONG = "tests/asterisk/test_short.py", max(SECONDS, key=lambda module: SECONDS[module])
+SHORT, LONG = "tests/asterisk/test_short.py", f"tests/asterisk/{max(SECONDS, key=lambda module: SECONDS[module])}.py"
+
+
+def test_every_scene_that_is_named_is_there() -> None:
+    assert [name for name in SECONDS if not (Path(SCENES) / f"{name}.py").exists()] == []
 
 
 def test_the_longest_scene_comes_first_and_no_unit_before_the_last_scene() -> None:
