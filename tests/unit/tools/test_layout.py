@@ -6,12 +6,13 @@ from pathlib import Path
 
 from layout import SCENES, SECONDS, next_module
 
+ROOT = Path(__file__).resolve().parents[3]
 UNIT, LARGE_UNIT = "tests/unit/calls/test_phone.py", "tests/unit/calls/test_law.py"
 SHORT, LONG = "tests/asterisk/test_short.py", f"tests/asterisk/{max(SECONDS, key=lambda module: SECONDS[module])}.py"
 
 
 def test_every_scene_that_is_named_is_there() -> None:
-    assert [name for name in SECONDS if not (Path(SCENES) / f"{name}.py").exists()] == []
+    assert [name for name in SECONDS if not (ROOT / SCENES / f"{name}.py").exists()] == []
 
 
 def test_the_longest_scene_comes_first_and_no_unit_before_the_last_scene() -> None:
