@@ -46,6 +46,20 @@ def test_waiting_for_what_never_comes_is_told_instead_of_hanging() -> None:
     loop.close()
 
 
+def test_going_round_in_one_instant_is_told_instead_of_hanging() -> None:
+    async def goes_round() -> None:
+        while True:
+            await asyncio.sleep(0)
+
+    loop = VirtualLoop()
+    task = loop.create_task(goes_round())
+    with pytest.raises(RuntimeError, match="this instant"):
+        loop.run_until_complete(task)
+    task.cancel()
+    loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+    loop.close()
+
+
 async def test_the_walls_clock_can_be_set_and_the_passed_time_not() -> None:
     clock = VirtualClock()
     clock.set(-3_600_000)
