@@ -22,6 +22,7 @@ from calls.events import (
     WrapUpSet,
 )
 from calls.ids import CallId, GroupId, OperatorId
+from dialplan import names
 
 _LEG = re.compile(r"PJSIP/op(?P<number>[0-9]{2,6})-[0-9a-f]+")
 _DEVICE = re.compile(r"PJSIP/op(?P<number>[0-9]{2,6})")
@@ -132,17 +133,17 @@ def wrap_up_of(operator: str, kept: str) -> WrapUpSet | None:
 
 def _said_by_dialplan(fields: Mapping[str, str]) -> list[Event]:
     match fields.get("UserEvent"):
-        case "BailanysWaiting":
+        case names.WAITING_EVENT:
             waiting = waiting_of(fields.get("Channel", ""), fields.get("Call", ""), fields)
             return [waiting] if waiting else []
-        case "BailanysStays" if fields.get("Call") and fields.get("Operator"):
+        case names.STAYS_EVENT if fields.get("Call") and fields.get("Operator"):
             return [TalkJoined(CallId(fields["Call"]), OperatorId(fields["Operator"]))]
-        case "BailanysGivenBack" if fields.get("Call") and fields.get("Operator"):
+        case names.GIVEN_BACK_EVENT if fields.get("Call") and fields.get("Operator"):
             return [OperatorRung(OperatorId(fields["Operator"]), CallId(fields["Call"]), by_net=False)]
-        case "BailanysPresence" if operator := fields.get("Operator"):
+        case names.PRESENCE_EVENT if operator := fields.get("Operator"):
             ready = fields.get("State") == "ready"
             return [DutyChanged(OperatorId(operator), ready, "" if ready else unquote(fields.get("Reason", "")))]
-        case "BailanysWrapUp" if operator := fields.get("Operator"):
+        case names.WRAP_UP_EVENT if operator := fields.get("Operator"):
             wrap_up = wrap_up_of(operator, f"{fields.get('From', '')}:{fields.get('Ends', '')}")
             return [wrap_up] if wrap_up else []
         case _:

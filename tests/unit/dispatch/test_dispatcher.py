@@ -15,6 +15,7 @@ from calls.journal import Fact
 from dialplan import names
 from dispatch.callbacks import Recalled
 from dispatch.dispatcher import AUDIT_EVERY_S
+from routing.commands import Resync
 from routing.loans import Width
 from storage.errors import LedgerUnavailableError
 from telephony.ami_event import LinkDown, LinkUp
@@ -135,6 +136,11 @@ async def test_an_error_of_ours_is_an_alarm_and_the_state_is_read_anew(
         centre.says_waiting(centre.asterisk.caller())
         await asyncio.sleep(0.01)
         assert centre.told.alarms() == [("bug", "ZeroDivisionError('division by zero')")]
+        monkeypatch.setattr("dispatch.dispatcher.events_of", lambda name, fields: {}["x" * 500])
+        centre.says("Hangup")
+        await asyncio.sleep(0.01)
+        assert len(centre.told.alarms()[1][1]) == 200
+        monkeypatch.undo()
         assert centre.dispatcher.synced
         assert centre.asterisk.actions("Redirect") == [TO_102], "found by the state that was read anew"
 
@@ -428,6 +434,84 @@ async def test_what_the_dialplan_says_while_it_is_out_of_step_is_left_to_the_led
         assert centre.dispatcher.callbacks.owed() == []
 
 
+async def test_talks_are_listened_to_every_few_seconds(centre: Centre) -> None:
+    centre.registered("102")
+    centre.asterisk.caller(names.CONNECT, talked="102")
+    line = centre.asterisk.leg("102")
+    for channel in (CALLER, line.name):
+        centre.asterisk.values[channel, "CHANNEL(rtcp,rxcount)"] = "7"
+    centre.asterisk.values[None, "PJSIP_DIAL_CONTACTS(op102)"] = "PJSIP/op102/sip:x"
+    async with running(centre):
+        await asyncio.sleep(centre.settings.sip.silent_s + 20)
+        asked = [one for one in centre.asterisk.actions("Setvar") if one[1] == "PJSIP_SEND_SESSION_REFRESH()"]
+        assert sorted(asked) == [
+            (CALLER, "PJSIP_SEND_SESSION_REFRESH()", "invite"), (line.name, "PJSIP_SEND_SESSION_REFRESH()", "invite"),
+        ]  # fmt: skip
+
+
+async def test_a_guesser_is_heard_of_out_of_step_too_and_another_asterisk_is_told_anew(centre: Centre) -> None:
+    async with running(centre):
+        await centre.dispatcher.slowing.look()
+        centre.inbox.put_nowait(LinkDown("closed"))
+        centre.says(
+            "InvalidPassword", AccountID="101", SessionID="1", LocalAddress="IPV4/UDP/192.0.2.1/5060",
+            RemoteAddress="IPV4/UDP/203.0.113.5/5062",
+        )  # fmt: skip
+        await asyncio.sleep(0.1)
+        assert centre.dispatcher.slowing.refused == 1
+        told = len(centre.asterisk.actions("SorceryMemoryCachePopulate"))
+        await centre.dispatcher.slowing.look()
+        assert len(centre.asterisk.actions("SorceryMemoryCachePopulate")) == told
+        centre.inbox.put_nowait(LinkUp())
+        await asyncio.sleep(0.1)
+        await centre.dispatcher.slowing.look()
+        assert len(centre.asterisk.actions("SorceryMemoryCachePopulate")) == told + 1
+
+
+async def test_what_a_caller_was_told_before_a_restart_holds_after_it(centre: Centre) -> None:
+    centre.registered("102")
+    centre.asterisk.caller(names.CONNECT, name="PJSIP/carrier-00000007", call="hl1-1.7", talked="102")
+    centre.asterisk.leg("102", "hl1-1.7")
+    centre.asterisk.caller(told="1:0:1")
+    async with running(centre):
+        await asyncio.sleep(centre.settings.waiting.announce_first_s + 1)
+        assert centre.asterisk.channels[CALLER].variables[names.TOLD] == "1:0:1", "no more minutes than before"
+
+
+async def test_a_caller_who_falls_into_the_net_while_the_state_is_read_is_taken_back_too(centre: Centre) -> None:
+    centre.asterisk.caller(names.NET, application="Queue")
+    misplaced = centre.asterisk.caller(name="PJSIP/carrier-00000005", call="hl1-1.5", id="hl1-9.9")
+
+    def taken(channel: PaperChannel) -> None:
+        late = "PJSIP/carrier-00000006"
+        if channel.name == CALLER and late not in centre.asterisk.channels:
+            centre.asterisk.caller(names.NET, late, "hl1-1.6", "Queue")
+
+    centre.asterisk.moves = taken
+    async with running(centre, up=False):
+        centre.inbox.put_nowait(LinkUp())
+        await asyncio.sleep(1)
+        assert centre.asterisk.channels["PJSIP/carrier-00000006"].context == names.WAITING
+        assert misplaced.context == names.MOVED_ON
+
+
+async def test_a_rebuilt_state_is_asked_for_once_however_often_it_is_wanted(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(centre):
+        reads = centre.asterisk.asked.count("DeviceStateList")
+        monkeypatch.setattr(centre.dispatcher.router, "handle", lambda event, now_ms: [Resync("a test")] * 3)
+        centre.says("Hangup", Channel=CALLER, Uniqueid=CALL, Linkedid=CALL)
+        centre.says("Hangup", Channel=CALLER, Uniqueid=CALL, Linkedid=CALL)
+        await asyncio.sleep(0.1)
+        assert centre.asterisk.asked.count("DeviceStateList") == reads + 1
+        centre.dispatcher.say(CallPrioritised(CallId(CALL), 0))
+        monkeypatch.setattr(centre.dispatcher.router, "handle", lambda event, now_ms: [Resync("a test")])
+        centre.dispatcher.say(CallPrioritised(CallId(CALL), 0))
+        await asyncio.sleep(0.1)
+        assert centre.asterisk.asked.count("DeviceStateList") == reads + 2, "and again later"
+
+
 # -- callbacks ---------------------------------------------------------------------------------------------------------
 
 
@@ -490,6 +574,23 @@ async def test_callbacks_leave_the_line_when_the_hours_are_over(tmp_path: Path) 
         centre.clock.set(12 * 3_600_000)
         await asyncio.sleep(1.5)
         assert centre.dispatcher.router.waiting() == []
+
+
+async def test_a_callback_that_is_being_called_goes_on_when_it_is_cancelled_or_the_hours_end(tmp_path: Path) -> None:
+    centre = Centre(tmp_path, **OUTBOUND, callback__until_hour="13")
+    centre.registered("102")
+    centre.clock.set(3_590_000)  # ten seconds to one
+    centre.owed = Recalled(NOON_MS + 3_599_000, (owed(),), ())
+    async with running(centre):
+        await asyncio.sleep(AUDIT_EVERY_S + 2)
+        (made,) = (CallId(call) for _, call, *_ in centre.asterisk.actions("Originate"))
+        centre.dispatcher.cancel_callback(CallId("hl1-9.9"))
+        await asyncio.sleep(6)
+        assert not centre.dispatcher.callbacks.may_call(centre.clock.now_ms())
+        assert centre.dispatcher.router.calls[made].offered_to == "102"
+        centre.dispatcher.cancel_callback(CallId("hl1-7.7"))
+        await asyncio.sleep(0.1)
+        assert centre.dispatcher.router.calls[made].offered_to == "102", "nor does another's end it"
 
 
 async def test_a_cancelled_callback_is_written_down_and_leaves_the_line(tmp_path: Path) -> None:

@@ -37,6 +37,8 @@ class Asterisk:
     did: list[Mapping[str, object]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     gone: bool = False
+    others: dict[str, str] = field(default_factory=dict)
+    """Further channels, each with its variable."""
     packets: int = 100
 
     async def send(self, action: ActionFields, timeout_s: float = 2.0) -> AmiEvent:
@@ -59,6 +61,7 @@ class Asterisk:
 
     async def collect(self, action: ActionFields, timeout_s: float = 5.0) -> list[AmiEvent]:
         both = {LINE: ("2", {}), CALLER: ("1", {"Variable": "BLN_TALKED=101"})}
+        both |= {name: ("3", {"Variable": said}) for name, said in self.others.items()}
         return [
             AmiEvent("Status", {"Channel": name, "Uniqueid": id, "Linkedid": "1", "ChannelState": "6", **more})
             for name, (id, more) in both.items()
@@ -148,6 +151,57 @@ async def test_a_talk_is_doubted_once_at_a_time_and_only_where_there_is_a_line()
     both = await asyncio.gather(there.doubt(OPERATOR, (LINE,)), there.doubt(OPERATOR, (LINE,)))
     assert sorted(map(len, both)) == [0, 1]
     assert len(await there.doubt(OPERATOR, (LINE,))) == 1, "and again later"
+
+
+async def test_only_the_callers_of_that_operator_are_told_why_their_talk_ended() -> None:
+    asterisk = Asterisk(there=False)
+    asterisk.others = {"PJSIP/carrier-00000007": "BLN_TALKED=102", "PJSIP/op101-00000008": "BLN_TALKED=101"}
+    await Pulse(asterisk, VirtualClock(), Alarms(), 60).doubt(OPERATOR, (LINE,))
+    assert asterisk.done == ENDED
+
+
+async def test_the_tail_of_what_was_on_its_way_is_no_voice() -> None:
+    clock = VirtualClock()
+    for packets_each, done in ((0, ENDED), (1, [])):
+        began_s = clock.passed_s()
+        asterisk = Asterisk(there=False, packets_each=packets_each)
+        await Pulse(asterisk, VirtualClock(), Alarms(), 60).doubt(OPERATOR, (LINE,))
+        assert asterisk.done == done, "one packet at each of three looks is more than two"
+        assert clock.passed_s() - began_s == 1.5, "so long a talk that is none goes on"
+
+
+async def test_a_phone_without_a_registration_that_is_known_is_asked_and_not_taken_out() -> None:
+    asterisk = Asterisk(contact="", there=False)
+    there = Pulse(asterisk, VirtualClock(), Alarms(), 60)
+    assert await there.doubt(OPERATOR, (LINE,)) == ()
+    assert asterisk.done == ASKED
+    asterisk.did.clear()
+    assert await there.listen({OPERATOR: (LINE,)}, []) == []
+    assert asterisk.done == [], "nor doubted without news"
+
+
+async def test_an_operators_phone_and_a_leg_are_asked_by_what_everybody_knows() -> None:
+    asterisk, clock = Asterisk(), HandClock()
+    channels = [
+        SeenChannel(LINE, "2", "2", up=True, context="", application="", variables={}),
+        SeenChannel("PJSIP/carrier-00000009", "9", "1", up=True, context="", application="", variables={}),
+    ]
+    there = Pulse(asterisk, clock, Alarms(), 60)
+    for clock.at_s in (0, 61):
+        await there.listen({}, channels)
+    assert [said[-1] for said in asterisk.done] == ["invite", "invite"]
+
+
+async def test_a_channel_that_goes_and_comes_again_is_listened_to_anew() -> None:
+    asterisk, clock = Asterisk(), HandClock()
+    one = SeenChannel(CALLER, "1", "1", up=True, context="waiting", application="", variables={})
+    there = Pulse(asterisk, clock, Alarms(), 60)
+    for clock.at_s, channels in ((0, [one]), (50, []), (61, [one])):
+        await there.listen({}, channels)
+    assert asterisk.done == []
+    asterisk.gone = True
+    clock.at_s = 200
+    assert await there.listen({}, [one]) == [], "gone while it is looked at"
 
 
 async def test_a_talk_whose_phone_is_not_registered_any_more_is_doubted_without_news() -> None:

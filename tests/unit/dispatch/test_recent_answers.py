@@ -58,6 +58,24 @@ def test_a_new_day_begins_with_its_own_answers() -> None:
     assert seen.answers.on_top_of(told, 20_000).waited == {PORTAL: Waited(1, 6.0)}
 
 
+def test_to_the_millisecond_the_ledger_and_the_day_have_what_is_theirs() -> None:
+    seen = Seen()
+    seen.answer("a", 1_000, 9_000)
+    told = SoFar(9_000, {PORTAL: Waited(4, 100.0)}, {})
+    assert seen.answers.on_top_of(told, 9_000).waited == {PORTAL: Waited(5, 108.0)}
+    seen.answers.forget(9_000)
+    assert seen.answers.on_top_of(told, 9_000).waited == {PORTAL: Waited(5, 108.0)}, "told of what was before"
+    assert seen.answers.on_top_of(told, 9_001).waited == {}
+
+
+def test_who_is_answered_before_their_time_waited_none_and_who_is_unknown_is_none() -> None:
+    seen = Seen()
+    seen.take(CallWaiting(CallId("a"), "PJSIP/carrier-1", PORTAL, "kk", 9_000), 9_000)
+    seen.take(OperatorAnswered(OPERATOR, CallId("a")), 8_000)  # the clock was set back
+    seen.take(OperatorAnswered(OPERATOR, CallId("b")), 9_000)
+    assert seen.answers.on_top_of(SoFar(0, {}, {}), 0).waited == {PORTAL: Waited(1, 0.0)}
+
+
 def test_callbacks_are_no_answers_of_callers_who_waited() -> None:
     seen = Seen()
     seen.answer("a", 1_000, 9_000, channel="")

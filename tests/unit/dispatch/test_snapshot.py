@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from calls.events import CallWaiting, OperatorAnswered, Outcome, WrapUpSet
+from calls.events import CallWaiting, OperatorAnswered, OperatorRung, Outcome, WrapUpSet
 from calls.ids import CallId, GroupId, OperatorId
-from dispatch.snapshot import SeenChannel, rebuild
+from dispatch.snapshot import SeenChannel, is_caller, is_misplaced, rebuild
 from routing.commands import Offer, Resync, ShowState
 from routing.core import Router, Rules
 from routing.presence import Operator
@@ -72,6 +72,38 @@ def test_an_operator_who_asks_a_group_waits_on_a_call_of_their_own(linkedid: str
     line = SeenChannel("PJSIP/op101-00000009", "q", linkedid, True, "waiting", "WaitForCondition", asked)
     found = [event.call for event in rebuild([line], {}, {}).events if isinstance(event, CallWaiting)]
     assert found == (["q"] if waits else [])
+
+
+def test_an_offer_that_rings_or_is_on_its_way_is_ours_and_the_nets_is_the_nets() -> None:
+    def rung(*channels: SeenChannel) -> list[OperatorRung]:
+        return [event for event in rebuild(channels, {}, {}).events if isinstance(event, OperatorRung)]
+
+    ringing = leg("101", 1, "a", up=False)
+    first, call = OperatorId("101"), CallId("a")
+    assert rung(caller("a", "connect", "Dial", to="101"), ringing) == [OperatorRung(first, call, by_net=False)]
+    assert rung(caller("a", "net", "Queue"), ringing) == [OperatorRung(first, call, by_net=True)]
+    assert rung(caller("a", "net", "Playback"), ringing) == [OperatorRung(first, call, by_net=False)]
+    assert rung(caller("a", "connect", "", to="102")) == [OperatorRung(OperatorId("102"), call, by_net=False)]
+    assert rung(caller("a", "given-back", "", to="102")) == [OperatorRung(OperatorId("102"), call, by_net=False)]
+    assert rung(caller("a", "connect", "", to="")) == []
+    both = rebuild([caller("a", "connect", "Dial", to="101"), ringing], {}, {}).events
+    assert [type(event).__name__ for event in both] == ["LegUp", "CallWaiting", "OperatorRung"]
+
+
+def test_an_operators_channel_is_nobodys_place_and_a_caller_in_it_is_misplaced() -> None:
+    def placed(name: str, begun_for: str) -> bool:
+        return is_misplaced(SeenChannel(name, "a", "a", True, "waiting", "", {"BLN_ID": begun_for}))
+
+    assert not placed("PJSIP/op101-00000001", "operator")
+    assert placed("PJSIP/carrier-a", "operator")
+    assert placed("PJSIP/carrier-a", "b")
+    assert not placed("PJSIP/carrier-a", "a")
+    assert not placed("PJSIP/carrier-a", "")
+
+
+def test_a_callers_channel_is_one_of_its_own_call() -> None:
+    assert is_caller(caller("a", "waiting"))
+    assert not is_caller(replace(caller("a", "waiting"), linkedid="b"))
 
 
 def test_who_waited_longest_is_offered_first() -> None:

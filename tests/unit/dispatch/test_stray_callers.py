@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calls.ids import CallId
 from dispatch.snapshot import SeenChannel
-from dispatch.stray_callers import stray_callers
+from dispatch.stray_callers import StrayCallers, stray_callers
 
 CALLER = {"BLN_GROUP": "portal", "BLN_LANGUAGE": "kk", "BLN_RANK": "1795380779306", "BLN_OFFER": "1"} | {
     "BLN_ARRIVED": "1795380779306"
@@ -42,3 +42,7 @@ def test_only_who_is_forgotten_twice_is_meant() -> None:
     seen = stray_callers([channel("PJSIP/carrier-00000001", "hl1-1.1", context="waiting")], set())
     assert seen.of(frozenset()).calls == frozenset()
     assert seen.of(seen.calls) == seen
+    places = ((CallId("a"), "PJSIP/carrier-a"), (CallId("b"), "PJSIP/carrier-b"))
+    both = StrayCallers((), places, places)
+    assert both.of({CallId("b")}) == StrayCallers((), places[1:], places[1:])
+    assert both.calls == {"a", "b"}
