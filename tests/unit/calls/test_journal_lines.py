@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from calls.journal import Entry, Fact
 from calls.journal_fields import LARGEST_SEQ, Fields, whole
-from calls.journal_lines import decoded, format_fields, format_hangup, format_line, instant_ms, parse_line
+from calls.journal_lines import decoded, format_fields, format_hangup, format_line, instant_ms, is_lost, parse_line
 
 ENTRY = Entry("USER_DEFINED", 1764000000123, "PJSIP/carrier-00000001", "hl1-1764000000.1", "hl1-1764000000.1", "queued")
 
@@ -37,6 +37,9 @@ def test_a_fact_is_known_however_asterisk_names_its_type(kind: str) -> None:
 def test_the_end_of_a_lost_call_reads_as_asterisks_own() -> None:
     entry = parse_line(format_hangup(1764000000123, "hl1-1.1"))
     assert entry == Entry("HANGUP", 1764000000123, "", "hl1-1.1", "hl1-1.1", "")
+    assert is_lost(entry)
+    assert not is_lost(Entry("HANGUP", 1764000000123, "PJSIP/op101-00000002", "hl1-2", "hl1-1", ""))
+    assert not is_lost(Entry("CHAN_END", 1764000000123, "", "hl1-1.1", "hl1-1.1", ""))
 
 
 @pytest.mark.parametrize(

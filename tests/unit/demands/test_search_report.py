@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import Engine
 
 from calls.demand import ActionRefusedError, Authority, StepKind
+from calls.ids import CallId
+from calls.recording import Recording, RecordingStatus
 from calls.store import StoreAwayError
 from config.places import Places
 from demands.desk import DemandDesk
@@ -19,6 +21,7 @@ from demands.search_report import searched
 from storage.demands import Register
 from storage.ledger import Ledger
 from storage.record import GapRow
+from storage.recordings import write_recording
 from storage.rows import save
 from tests.unit.storage.scene import projector_of
 from tests.unit.storage.test_recording_search import DAY, NOON_MS, ZONE, enter
@@ -141,3 +144,17 @@ async def test_an_archive_that_cannot_be_listed_stops_no_protocol(
     monkeypatch.setattr("demands.search_report._recordings_in", away)
     found = await searched(Ledger(engine), places, DAY, ZONE)
     assert found["archive_without_row"] is None
+
+
+async def test_what_nobody_knows_the_caller_of_is_told_of_that_day_alone(engine: Engine, places: Places) -> None:
+    hour_ms = 3_600_000
+    for number, at_ms in ((1, NOON_MS), (2, NOON_MS - 12 * hour_ms - hour_ms // 2)):  # and half an hour before midnight
+        call = CallId(f"hl1-{at_ms // 1000}.{number}")
+        made = Recording(call, 1, 1, f"{call}-1-1", RecordingStatus.OK, at_ms, path=f"x/{call}.flac", sha256="ab")
+        with engine.begin() as connection:
+            write_recording(connection, made)
+    (found,) = (await searched(Ledger(engine), places, DAY, ZONE))["unattributed"]
+    assert found == {
+        "call": f"hl1-{NOON_MS // 1000}.1", "segment": 1, "file": f"hl1-{NOON_MS // 1000}.1-1-1",
+        "arrived_ms": NOON_MS, "status": "ok",
+    }  # fmt: skip
