@@ -137,7 +137,7 @@ class Callbacks(Watcher):
         ringing = {self._owed[asked_in].number for asked_in in flying if asked_in in self._owed}
         waiting = []
         for owed in self.owed():
-            if owed.asked_in in flying or owed.number in ringing or now_ms < owed.ready_ms:
+            if owed.number in ringing or now_ms < owed.ready_ms:  # its own call rings its number, too
                 continue
             if now_ms - owed.asked_ms > self._kept_ms() or owed.made >= VAIN_ATTEMPTS:
                 self._settle(owed.asked_in, "given up", now_ms)

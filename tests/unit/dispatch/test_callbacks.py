@@ -69,6 +69,8 @@ def test_after_the_hours_it_may_enter_the_line_when_they_begin_again() -> None:
     tomorrow_ms = NOON_MS + 20 * hour_ms
     assert callbacks.not_before_ms(owed(), NOON_MS + 9 * hour_ms) == tomorrow_ms
     assert callbacks.not_before_ms(owed(), NOON_MS + 15 * hour_ms) == tomorrow_ms  # at three in the night: today
+    odd_ms = 1_234_567  # some minutes, seconds and milliseconds
+    assert callbacks.not_before_ms(owed(), NOON_MS + 15 * hour_ms + odd_ms) == tomorrow_ms
     assert callbacks.not_before_ms(replace(owed(), ready_ms=NOON_MS + 9 * hour_ms), NOON_MS) == tomorrow_ms
     assert callbacks.not_before_ms(owed(), NOON_MS - 4 * hour_ms - 1) == NOON_MS - 4 * hour_ms
     assert callbacks.not_before_ms(owed(), NOON_MS - 4 * hour_ms) == NOON_MS - 4 * hour_ms
@@ -93,6 +95,7 @@ def test_one_call_at_a_time_and_asked_again_is_still_one() -> None:
     assert len(callbacks.due(NOON_MS)) == 1
     callbacks.asked(owed())
     assert callbacks.due(NOON_MS + 1000) == []
+    assert callbacks.dropped() == []
 
 
 def test_two_tries_with_a_pause_and_then_no_more() -> None:
@@ -261,6 +264,67 @@ def test_two_topics_of_one_number_are_called_one_after_the_other() -> None:
     callbacks.gone(first.call, NOON_MS + 9_000)
     (second,) = callbacks.due(NOON_MS + 20_000)
     assert second.group == "ict"
+
+
+def test_the_ledger_is_believed_once_it_has_all_that_was_written_before_the_doubt() -> None:
+    callbacks = book()
+    callbacks.doubt({}, NOON_MS + 1)
+    callbacks.asked(replace(other(), asked_ms=NOON_MS + 1))
+    callbacks.recalled(ledger(as_of_ms=NOON_MS + 1_001))
+    assert (len(callbacks.owed()), callbacks.due(NOON_MS + 1_001)) == (2, []), "what it does not hold may come"
+    callbacks.recalled(ledger(as_of_ms=NOON_MS + 1_002))
+    assert [one.asked_in for one in callbacks.owed()] == [other().asked_in], "asked since"
+    callbacks.recalled(ledger(other(group="ict", asked_in="hl1-2.2"), as_of_ms=NOON_MS + 9_000))
+    assert len(callbacks.owed()) == 2
+
+
+def test_a_call_that_is_being_made_is_owed_whatever_the_ledger_holds() -> None:
+    callbacks = book()
+    (waiting,) = callbacks.due(NOON_MS)
+    assert callbacks.begin(waiting.call, NOON_MS) is not None
+    callbacks.doubt({waiting.call: ASKED}, NOON_MS + 1)
+    assert callbacks.begin(waiting.call, NOON_MS + 2) is None, "not before all is known"
+    callbacks.recalled(ledger(as_of_ms=NOON_MS + 9_000))
+    assert [one.asked_in for one in callbacks.owed()] == [ASKED]
+
+
+def test_what_was_settled_is_known_for_as_long_as_it_would_be_owed() -> None:
+    callbacks = book(keep_hours=1)
+    callbacks.cancel(ASKED, NOON_MS)
+    callbacks.recalled(ledger(owed(), as_of_ms=NOON_MS + 3_600_000))
+    assert callbacks.owed() == []
+    callbacks.recalled(ledger(as_of_ms=NOON_MS + 3_600_001))
+    callbacks.recalled(ledger(owed(), as_of_ms=NOON_MS + 3_600_002))
+    assert [one.asked_in for one in callbacks.owed()] == [ASKED]
+
+
+def test_a_place_that_left_the_line_before_its_call_began_was_no_call() -> None:
+    callbacks = book()
+    (waiting,) = callbacks.due(NOON_MS)
+    callbacks.gone(waiting.call, NOON_MS)
+    callbacks.gone(CallId("hl1-5.5"), NOON_MS)
+    assert callbacks.owed()[0].made == 0
+    assert len(callbacks.due(NOON_MS)) == 1
+
+
+def test_a_talk_of_the_call_that_is_made_settles_nothing_and_who_is_unknown_is_not_tried() -> None:
+    callbacks = book()
+    (waiting,) = callbacks.due(NOON_MS)
+    callbacks.talked(ASKED)
+    callbacks.talked(waiting.call)
+    callbacks.tried(CallId("hl1-5.5"), "ANSWER", NOON_MS)
+    assert [one.asked_in for one in callbacks.owed()] == [ASKED], "its own event settles it"
+
+
+def test_calls_of_the_last_day_count_to_the_millisecond_when_the_next_one_begins() -> None:
+    callbacks = book(most_per_number=2)
+    (waiting,) = callbacks.due(NOON_MS)
+    for _ in range(2):
+        callbacks.tried(ASKED, "CANCEL", NOON_MS)
+    assert callbacks.begin(waiting.call, NOON_MS + 1) is None
+    day_ms = 24 * 3_600_000
+    assert callbacks.refuses("77011234567", NOON_MS + day_ms - 1)
+    assert callbacks.begin(waiting.call, NOON_MS + day_ms) is not None
 
 
 def test_it_follows_the_calls_made_for_callbacks_by_the_cores_events() -> None:
