@@ -18,11 +18,13 @@ def pytest_configure(config: pytest.Config) -> None:
     layout.register(config)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """How many `-n auto` are."""
     return layout.workers()
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> layout.Layout:
     """Who of them runs what."""
     return layout.Layout(config, log)
