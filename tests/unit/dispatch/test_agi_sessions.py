@@ -11,7 +11,7 @@ import pytest
 from calls.ids import CallId
 from calls.ports import CallerGoneError
 from dialplan import names
-from dispatch.agi_sessions import RECALL_S, serve_callback, serve_menu
+from dispatch.agi_sessions import serve_callback, serve_menu
 from ivr.plan import menu_plan
 from tests.unit.dispatch.paper_asterisk import CALL, hotline
 from tests.unit.ivr.fake_line import FakeLine
@@ -57,6 +57,8 @@ async def test_a_caller_chooses_language_and_topic_and_the_channel_knows() -> No
     assert line.left == {names.LANGUAGE: "en", names.LANGUAGE_BY: "key", names.GROUP: "portal"}
     assert list(line.left)[-1] == names.GROUP, "the last: with it the dialplan knows that the menu is done"
     assert line.executed == [("CELGenUserEvent", "language", "language=en&by=key")]
+    assert line.languages[-1] == "en"
+    assert ("language-chosen", "en") in line.steps
 
 
 async def test_a_chosen_language_is_on_the_channel_before_the_topic_is() -> None:
@@ -85,7 +87,7 @@ async def test_a_ledger_that_hangs_keeps_nobody_waiting() -> None:
     began_s = asyncio.get_running_loop().time()
     line = await served(Line("3", "2"), hangs)
     assert line.left[names.LANGUAGE] == "en"
-    assert asyncio.get_running_loop().time() - began_s == pytest.approx(RECALL_S)
+    assert asyncio.get_running_loop().time() - began_s == pytest.approx(0.15), "or the first word is late"
 
 
 async def test_a_ledger_that_fails_makes_everybody_a_new_caller() -> None:
@@ -118,6 +120,14 @@ async def test_a_caller_who_hangs_up_while_asked_leaves_nothing() -> None:
     line = Line("hang up")
     await called_back(line)
     assert line.left == {}
+
+
+async def test_who_speaks_none_of_our_languages_is_asked_in_the_first() -> None:
+    line = Line(caller="unknown", language="de")
+    await called_back(line)
+    other = Line(caller="unknown", language="kk")
+    await called_back(other)
+    assert [sound.partition("/")[2] for sound in line.heard] == [sound.partition("/")[2] for sound in other.heard]
 
 
 async def test_a_number_that_was_called_too_often_is_not_promised() -> None:

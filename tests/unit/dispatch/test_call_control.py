@@ -314,7 +314,7 @@ async def test_a_recording_that_does_not_pause_in_five_seconds_is_told(desk: Des
     ("context", "variables", "error"),
     [
         (names.WAITING, {}, NoTalkError),
-        (names.CONNECT, {"talked_offer": ""}, NoTalkError),
+        (names.CONNECT, {"talked_offer": "", "offer": ""}, NoTalkError),
         (names.CONNECT, {"talked_offer": "1", "offer": "2"}, NoTalkError),
         (names.CONNECT, {"arrived": ""}, UnknownCallError),
     ],
@@ -327,6 +327,9 @@ async def test_what_is_not_recorded_is_not_paused(
         await desk.control.pause_recording(CALL, "card", "api:aliya")
     with pytest.raises(UnknownCallError):
         await desk.control.pause_recording("hl1-1.2", "card", "api:aliya")
+    desk.asterisk.caller(name="PJSIP/carrier-00000009", call="hl1-9.9").linkedid = "hl1-1.1"
+    with pytest.raises(UnknownCallError):
+        await desk.control.pause_recording("hl1-9.9", "card", "api:aliya")
 
 
 # -- callbacks ---------------------------------------------------------------------------------------------------------

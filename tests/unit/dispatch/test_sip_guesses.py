@@ -91,6 +91,47 @@ def test_of_too_many_addresses_those_heard_longest_ago_are_forgotten() -> None:
     assert (len(hears("203.0.113.6", 1)), hears("203.0.113.5", 1)) == (1, [])
 
 
+def test_an_address_is_slowed_when_the_manual_says_so() -> None:
+    """`docs/operations.md`: a hundred hasty requests within ten minutes."""
+    assert (HASTY, WINDOW_MS) == (100, 600_000)
+
+
+def test_an_alarm_comes_again_after_exactly_an_hour() -> None:
+    def words_after(pause_ms: int) -> int:
+        guesses, told = Guesses(), 0
+        for at_ms in (*range(GUESSES), *range(pause_ms, pause_ms + GUESSES)):
+            said = guesses.heard("InvalidAccountID", refused(), at_ms)
+            told += bool(said and said.words)
+        return told
+
+    assert (words_after(QUIET_MS), words_after(QUIET_MS - GUESSES)) == (2, 1)
+
+
+def test_twenty_in_exactly_ten_minutes_are_told_and_in_a_little_longer_not() -> None:
+    for longer_ms, told in ((0, True), (1, False)):
+        guesses = Guesses()
+        for at_ms in (0, *range(1, GUESSES - 1)):
+            guesses.heard("InvalidAccountID", refused(), at_ms)
+        said = guesses.heard("InvalidAccountID", refused(), WINDOW_MS + longer_ms)
+        assert bool(said and said.words) is told
+
+
+def test_what_was_tried_is_shown_in_order_cut_short_and_without_signs() -> None:
+    guesses, said = Guesses(), None
+    for number in range(GUESSES):
+        account = ("zz", "a\nb;c", "x" * 50, "o.k_-+@")[number % 4]
+        said = guesses.heard("InvalidAccountID", refused(account=account), number)
+    assert said is not None
+    assert said.words.endswith(f"among others as a?b?c, o.k_-+@, {'x' * 32}, zz")
+
+
+@pytest.mark.parametrize("missing", ["SessionID", "LocalAddress"])
+def test_an_event_that_was_cut_short_came_from_an_unknown_address(missing: str) -> None:
+    whole = refused()
+    assert sender(whole) == "203.0.113.5"
+    assert sender({key: value for key, value in whole.items() if key != missing}) == UNKNOWN
+
+
 def test_whoever_tries_one_password_after_the_other_is_to_be_slowed() -> None:
     guesses = Guesses(OURS)
     said = [guesses.heard("ChallengeResponseFailed", refused(account="op101"), 10 * number) for number in range(200)]

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.load import load
-from dispatch.slowed_addresses import GOES_ON_MS, LONGEST_MS, MOST_SLOWED, OF_LATE_MS, SlowedAddresses, Spared, denied
+from dispatch.slowed_addresses import (
+    GOES_ON_MS,
+    LONGEST_MS,
+    MOST_PHONES,
+    MOST_SLOWED,
+    OF_LATE_MS,
+    SlowedAddresses,
+    Spared,
+    denied,
+)
 
 CONFIG = Path(__file__).resolve().parents[3] / "config" / "hotline.toml"
 MINUTE_MS = 60_000
@@ -55,6 +64,43 @@ def test_a_clock_that_was_set_back_keeps_nobody_shut_out() -> None:
 def test_an_address_that_is_longer_than_a_text_has_one_of_its_own() -> None:
     assert list(denied(["203.0.113.5", "203.0.113.6"], 5)) == ["203.0.113.5/32", "203.0.113.6/32"]
     assert list(denied([], 5)) == []
+
+
+def test_to_the_millisecond_who_goes_on_is_slowed_for_longer() -> None:
+    for later_ms, times in ((3_600_000, 2), (3_600_001, 1)):
+        slowed = SlowedAddresses(600)
+        until_ms = slowed.begin(GUESSER, 0).until_ms
+        assert slowed.end(0) == [], "it has just begun"
+        slowed.end(until_ms)
+        assert slowed.begin(GUESSER, until_ms + later_ms).times == times
+
+
+def test_a_phone_of_a_week_ago_still_spares_its_address_and_an_older_one_does_not() -> None:
+    spared = Spared(load(CONFIG, {}))
+    spared.phone_at("sip:op101@203.0.113.5:5062", 0)
+    assert spared.why(GUESSER, 7 * 86_400_000) == "a phone is registered there, or was of late"
+    assert spared.why(GUESSER, 7 * 86_400_000 + 1) == ""
+
+
+def test_of_too_many_addresses_the_last_ones_are_remembered() -> None:
+    slowed, spared = SlowedAddresses(600), Spared(load(CONFIG, {}))
+    for number in range(MOST_SLOWED + 1):
+        until_ms = slowed.begin(str(ip_address(0x0A000000 + number)), 0).until_ms
+        slowed.end(until_ms)
+    assert slowed.begin("10.0.0.0", until_ms).times == 1
+    assert slowed.begin("10.0.0.1", until_ms).times == 2
+    for number in range(MOST_PHONES + 1):
+        spared.phone_at(f"sip:a@{ip_address(0x0B000000 + number)}", 0)
+        spared.phone_at("sip:a@11.0.0.0", 0)  # still there
+    assert spared.why("11.0.0.0", 0) != ""
+    assert spared.why("11.0.0.1", 0) == ""
+    assert spared.why("11.0.0.2", 0) != ""
+
+
+def test_texts_are_as_long_as_may_be_and_no_longer() -> None:
+    both = list(denied(["203.0.113.5", "203.0.113.6"], 30))
+    assert both == ["203.0.113.5/32,203.0.113.6/32"]
+    assert list(denied(["203.0.113.5", "203.0.113.6"], 28)) == ["203.0.113.5/32", "203.0.113.6/32"]
 
 
 def test_a_thousand_are_slowed_and_no_more() -> None:

@@ -30,6 +30,7 @@ class PaperAsterisk:
         """What a controller before us said."""
         self.filled = 0
         self.phones: list[str] = []
+        self.listed = 0
         self.fails: TelephonyError | None = None
         self.fails_at = "SorceryMemoryCachePopulate"
 
@@ -54,6 +55,7 @@ class PaperAsterisk:
 
     async def collect(self, action: ActionFields, timeout_s: float = 5.0) -> list[AmiEvent]:
         assert action == {"Action": "PJSIPShowContacts"}
+        self.listed += 1
         if self.fails and self.fails_at == "PJSIPShowContacts":
             raise self.fails
         if not self.phones:
@@ -181,6 +183,32 @@ async def test_another_asterisk_is_told_at_once(paper: Paper) -> None:
     paper.slowing.say_again()
     await paper.slowing.look()
     assert paper.asterisk.denied == {"203.0.113.5/32"}
+
+
+async def test_where_phones_are_is_asked_once_in_ten_seconds(paper: Paper) -> None:
+    for number, (after_ms, times) in enumerate(((0, 1), (9_999, 1), (1, 2), (-60_000, 3))):
+        paper.clock.at_ms += after_ms
+        paper.guess(f"203.0.113.{number}")
+        await paper.slowing.look()
+        assert paper.asterisk.listed == times, "a clock that was set back is looked at, too"
+
+
+async def test_who_is_slowed_is_told_by_the_end_until_which_it_lasts(paper: Paper) -> None:
+    paper.guess("203.0.113.6")
+    await paper.slowing.look()
+    paper.clock.at_ms += 60_000
+    paper.guess("203.0.113.5")
+    await paper.slowing.look()
+    assert [one.address for one in paper.slowing.slowed] == ["203.0.113.6", "203.0.113.5"]
+    paper.clock.at_ms = paper.slowing.slowed[0].until_ms
+    assert [one.address for one in paper.slowing.slowed] == ["203.0.113.5"]
+
+
+async def test_words_and_haste_between_two_looks_are_both_kept(paper: Paper) -> None:
+    paper.guess(times=HASTY + 5)  # told after twenty, to be slowed after a hundred
+    await paper.slowing.look()
+    assert len(paper.asterisk.denied) == 1
+    assert paper.alarms[0].startswith("203.0.113.5: 20 requests refused")
 
 
 async def test_an_administrator_lets_an_address_in(paper: Paper) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from pathlib import Path
 
 import pytest
 
+import dispatch
 from tests.unit.dispatch.virtual_time import NOON_MS, VirtualClock, VirtualLoop
 
 
@@ -58,6 +61,14 @@ def test_going_round_in_one_instant_is_told_instead_of_hanging() -> None:
     task.cancel()
     loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
     loop.close()
+
+
+def test_no_module_of_the_live_calls_reads_the_time_or_sleeps_by_itself() -> None:
+    """Or a test of it would have to wait."""
+    folder = Path(dispatch.__file__).parent
+    for path in folder.glob("*.py"):
+        text = path.read_text()
+        assert not re.search(r"^import time|^from time|asyncio\.sleep|datetime\.now", text, re.MULTILINE), path.name
 
 
 async def test_the_walls_clock_can_be_set_and_the_passed_time_not() -> None:

@@ -14,6 +14,7 @@ from routing.commands import Announce
 from routing.core import Router, Rules
 from routing.presence import Operator
 from routing.waits.announced import Announced, Minutes
+from routing.waits.expectation import Expectations
 from routing.waits.rates import Tally
 from speech.expectation import wait_range
 
@@ -129,6 +130,57 @@ def test_whom_a_restarted_controller_comes_to_first_is_told_no_more_than_before_
     steps = line.announcements.rebuilding(line.router, before, line.now_ms)
     next(steps)
     assert line.told(first).told.minutes == Minutes(0, 1)
+
+
+def test_a_language_that_we_do_not_speak_is_told_in_the_first_one() -> None:
+    line = at_work()
+    call = line.comes(2)
+    place = Announce(call, "", "de", 1)
+    told = line.announcements.words(place, line.router, line.now_ms)
+    assert told.prompts == line.announcements.words(replace(place, language="kk"), line.router, line.now_ms).prompts
+    assert told.prompts != line.told(call).prompts
+
+
+def test_a_caller_who_is_gone_is_told_of_nobody() -> None:
+    line = at_work()
+    call = line.comes(2)
+    line.hears(CallGone(call))
+    told = line.announcements.words(Announce(call, "", "ru", 1), line.router, line.now_ms)
+    assert (told.prompts, told.wait_s) == (("position-1", NOBODY), None)
+
+
+def test_who_is_on_duty_is_counted_once_a_second_and_anew_after_a_restart() -> None:
+    line = at_work()
+    call = line.comes(2)
+    line.now_ms -= 1_100  # within the second in which the duties were counted
+    line.router.handle(DutyChanged(AIGUL, False, "break"), line.now_ms)
+    assert line.told(call).wait_s is not None
+    for _ in line.announcements.rebuilding(line.router, {}, line.now_ms):
+        pass
+    assert line.told(call).wait_s is None
+    line.router.handle(DutyChanged(AIGUL, True), line.now_ms)
+    line.now_ms += 999
+    assert line.told(call).wait_s is None
+    line.now_ms += 1
+    assert line.told(call).wait_s is not None
+
+
+def test_who_left_before_a_restart_is_followed_no_more() -> None:
+    line = at_work()
+    gone = line.comes(2)
+    line.router.handle(CallGone(gone), line.now_ms)
+    for _ in line.announcements.rebuilding(line.router, {}, line.now_ms):
+        pass
+    before = dict(line.announcements.tallies)
+    line.hears(CallGone(gone))
+    assert line.announcements.tallies == before
+
+
+def test_given_expectations_are_taken() -> None:
+    own = Expectations()
+    announcements = WaitAnnouncements(own)
+    announcements.begin_with({PORTAL: Tally(0)})
+    assert own.tallies == {PORTAL: Tally(0)}
 
 
 def test_a_talk_keeps_its_operator_for_its_own_time_and_the_wrap_up() -> None:
