@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from calls.events import CallWaiting, DutyChanged, Reachability
+from calls.events import CallWaiting, DutyChanged, OperatorAnswered, Reachability
 from calls.ids import CallId, GroupId, OperatorId
 from calls.journal import Fact
 from calls.journal_lines import parse_line
@@ -23,8 +24,9 @@ from dispatch.recent_answers import RecentAnswers
 from dispatch.target_watch import TargetWatch, target_now
 from dispatch.wait_announcements import WaitAnnouncements
 from routing.from_settings import configured_router
-from routing.target.control import Control
+from routing.target.control import Control, Outlook
 from routing.target.day import RING_S, DaySoFar, Lent
+from routing.target.ladder import Standing
 from routing.waits.rates import Tally
 from storage.errors import LedgerUnavailableError
 from storage.journal.writer import ControllerJournal
@@ -59,8 +61,15 @@ class PaperDispatcher:
 
 
 class Desk:
-    def __init__(self, so_far: Callable[[int, int, int], Awaitable[SoFar]], folder: Path) -> None:
+    def __init__(
+        self, so_far: Callable[[int, int, int], Awaitable[SoFar]], folder: Path, groups: int | None = None
+    ) -> None:
         self.centre = settings()
+        if groups is not None:
+            kept = self.centre.groups[:groups]
+            named = {group.name for group in kept}
+            people = tuple(one for one in self.centre.operators if named.issuperset(one.groups))
+            self.centre = self.centre.model_copy(update={"groups": kept, "operators": people})
         self.dispatcher = PaperDispatcher(self.centre)
         self.journal = ControllerJournal(folder / "controller.csv")
         dispatcher: Any = self.dispatcher
@@ -161,13 +170,25 @@ async def test_the_day_is_seen_as_the_router_the_ledger_and_the_rates_have_it(
         return before
 
     monkeypatch.setattr(target_watch, "control", seen)
-    desk = Desk(slow_day, tmp_path)
+
+    async def so_far(*span: int) -> SoFar:
+        asked.append(span)
+        return await slow_day(*span)
+
+    asked: list[tuple[int, ...]] = []
+    desk = Desk(so_far, tmp_path)
+    for operator in desk.dispatcher.router.operators:
+        desk.dispatcher.router.handle(DutyChanged(operator, False, "lunch"), 0)
     now_ms = NOON_MS
     desk.dispatcher.announcements.begin_with({STATE: Tally(now_ms, talks=2, busy_s=500, gave_up=4, waited_s=1000)})
-    desk.dispatcher.router.handle(CallWaiting(CallId("c1"), "PJSIP/carrier-1", STATE, "kk", now_ms - 7_000), now_ms)
+    for number, rank_ms in enumerate((now_ms - 7_000, now_ms + 9_000)):
+        waiting = CallWaiting(CallId(f"c{number}"), f"PJSIP/carrier-{number}", STATE, "kk", rank_ms)
+        desk.dispatcher.router.handle(waiting, now_ms)
     await desk.watch.look()
     (day,) = days
+    assert asked == [(NOON_MS - 12 * 3_600_000, NOON_MS, NOON_MS - round(day.recent_s * 1000))]
     state = day.groups[STATE]
+    assert state.waiting_s == (7.0, 0.0), "who comes from the future has not waited"
     assert (state.answered, state.waited_s, state.abandoned, state.recent) == (200, 9000.0, 7, 30)
     assert (state.busy_s, state.patience_s) == (250, 250)
     assert state.before_s == 1800 / 200 + RING_S
@@ -188,9 +209,65 @@ async def test_a_ledger_that_hangs_is_asked_once_and_stops_nothing(tmp_path: Pat
     for _ in range(3):
         await desk.watch.look()
     assert (asked, target_now(desk.watch, desk.centre).total.answered) == (1, 0)
+    assert desk.watch.told_ms == 0
     answer.set()
     await desk.watch.look()
     assert target_now(desk.watch, desk.centre).total.answered == 200
+
+
+async def test_a_ledger_that_does_not_answer_is_logged(tmp_path: Path) -> None:
+    async def hangs(*span: int) -> SoFar:
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+    desk = Desk(hangs, tmp_path)
+    with capture_logs() as logs:
+        await desk.watch.look()
+        await desk.watch.look()
+    assert [one["why"] for one in logs if "kept by" in one["event"]] == ["no answer"]
+
+
+async def test_answers_that_the_ledger_has_are_counted_once(tmp_path: Path) -> None:
+    async def with_it(_: int, now_ms: int, __: int) -> SoFar:
+        return SoFar(now_ms, {STATE: Waited(1, 10.0)}, {})
+
+    desk = Desk(with_it, tmp_path)
+    router = desk.dispatcher.router
+    for operator in router.operators:
+        router.handle(DutyChanged(operator, False, "lunch"), 0)
+    router.handle(CallWaiting(CallId("c1"), "PJSIP/carrier-1", STATE, "kk", NOON_MS - 9_000), NOON_MS - 5)
+    answered = OperatorAnswered(OperatorId("101"), CallId("c1"))
+    desk.dispatcher.answers.before(answered, router, NOON_MS - 5, NOON_MS - 5)
+    await desk.watch.look()
+    assert target_now(desk.watch, desk.centre).total.answered == 1
+    assert desk.dispatcher.answers.on_top_of(SoFar(0, {}, {}), 0).waited == {}, "forgotten"
+
+
+@pytest.mark.parametrize(
+    ("outlook", "projected_s", "until_ms"),
+    [
+        (Outlook(30, 1, 0, 0, 5.0, 7.0, 0.2, False), 7.0, None),
+        (Outlook(30, 0, 0, 0, None, math.inf, 9.0, True, 2, NOON_MS), None, NOON_MS),
+        (Outlook(30, 0, 0, 0, None, None, 0.0, False), None, None),
+    ],
+)
+async def test_what_cannot_be_said_in_numbers_is_left_out(
+    tmp_path: Path, outlook: Outlook, projected_s: float | None, until_ms: int | None
+) -> None:
+    desk = Desk(slow_day, tmp_path)
+    desk.watch.decided = Control({STATE: Standing()}, {}, {STATE: outlook}, outlook)
+    told = target_now(desk.watch, desk.centre)
+    assert (told.total.projected_s, told.total.until_ms) == (projected_s, until_ms)
+    assert (told.groups[0].projected_s, told.groups[0].until_ms) == (projected_s, until_ms)
+
+
+async def test_one_group_is_everybody_and_told_once(tmp_path: Path) -> None:
+    desk = Desk(slow_day, tmp_path, groups=1)
+    with capture_logs() as logs:
+        await desk.watch.look()
+    alarms = [one["detail"] for one in desk.facts(Fact.ALARM)]
+    assert [detail.partition(":")[0] for detail in alarms] == [STATE]
+    assert [one["log_level"] for one in logs if one["event"] == "alarm"] == ["error"]
 
 
 async def test_nothing_is_decided_before_the_truth_is_known(tmp_path: Path) -> None:
