@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,7 @@ async def test_silence_is_counted_from_the_first_sign_of_life(
 ) -> None:
     monkeypatch.setattr("bailanys.processes.watchdog.SILENCE_S", SILENCE_S)
     monkeypatch.setattr("bailanys.processes.watchdog.BEGIN_S", 5.0 if begins else SILENCE_S)
-    monkeypatch.setattr(sys, "executable", controller(tmp_path, does))
+    monkeypatch.setattr("bailanys.processes.watchdog.COMMAND", (controller(tmp_path, does),))
     told: asyncio.Queue[str] = asyncio.Queue()
     supervisor = Supervisor(tmp_path / "hotline.toml", tmp_path / "log", {}, told.put_nowait)
     began_s = asyncio.get_running_loop().time()
