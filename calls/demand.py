@@ -132,6 +132,10 @@ class ActionRefusedError(Exception):
     retryable = False
 
 
+class NoSuchDemandError(ActionRefusedError):
+    """Nobody has registered it."""
+
+
 def state_of(demand: Demand, steps: Iterable[DemandStep]) -> DemandState:
     """Fold the steps, in their order, into the state."""
     state = DemandState(demand)

@@ -11,18 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from calls.alarms import AlarmKind
-from calls.audit import Entry, Note
+from calls.audit import Note
 from calls.demand import ActionRefusedError, Authority, Demand, DemandState, DemandStep, StepKind, due, odd_dates
 from calls.local_day import local_date
+from calls.machine_clock import Reading
 from calls.people import Action, People
 from calls.phone_field import NotUnderstoodError, numbers_of, one_line
 from config.places import Places
 from config.visible_text import is_plain
+from demands.case_file import CaseFile, hits_of, read_case, sounding
 from demands.search_report import searched
 from recordings.access.copies import copy
 from recordings.naming import CopyKind
 from recordings.vault.vault import Vault
-from storage.demands import Register
+from storage.demands import Register, known, now_ms_of
+from storage.engine import Connection
 from storage.ledger import Ledger
 from storage.recording_search import FoundRecording, counts
 
@@ -74,15 +77,18 @@ class DemandDesk:
     async def search(self, demand_id: str, actor: str) -> Entered:
         """Search for what is demanded, and hold all that may be meant."""
         self.people.check(actor, StepKind.SEARCHED)
-        state, _ = await self._register.of(demand_id)
-        found = await self.found(state)
+        found = await self.hits(demand_id)
         files = tuple(hit.recording.file for hit in found if hit.recording is not None)
         step = DemandStep(StepKind.SEARCHED, 0, actor, files, json.dumps(counts(found), sort_keys=True))
-        return Entered(await self._register.do(demand_id, step), found)
+        return Entered(await self._register.do(demand_id, step), list(found))
 
     async def of(self, demand_id: str) -> tuple[DemandState, tuple[DemandStep, ...]]:
         """Where a demand stands, and what was done about it."""
         return await self._register.of(demand_id)
+
+    async def now(self, demand_id: str) -> tuple[DemandState, tuple[DemandStep, ...], int]:
+        """The same, and the time that counts, in one read."""
+        return await self._register.ask(lambda one, clock: (*known(one, demand_id), now_ms_of(one, clock)))
 
     async def all(self, *, only_open: bool) -> list[tuple[DemandState, tuple[DemandStep, ...]]]:
         """Every demand, or every open one."""
@@ -92,28 +98,17 @@ class DemandDesk:
         """The time that counts."""
         return await self._register.now_ms()
 
-    async def found(self, state: DemandState) -> list[FoundRecording]:
-        """What the ledger has of the demanded date and number."""
-        return await self._ledger.find_recordings(date.fromisoformat(state.demand.day), state.demand.phone, self._zone)
+    async def case(self, demand_id: str) -> CaseFile:
+        """All that there is of it, in one read."""
+        return await self._register.ask(lambda connection, clock: read_case(connection, demand_id, self._zone, clock))
 
-    async def identities(self, calls: Sequence[str]) -> dict[str, list[dict[str, str]]]:
-        """What else these calls are tied to, by call: where it was told, its key, and as it was sent."""
-        found = await self._ledger.identities_of(calls)
-        return {
-            call: [{"source": row.source, "key": row.key, "as_sent": row.raw} for row in rows]
-            for call, rows in found.items()
-        }
+    async def hits(self, demand_id: str) -> tuple[FoundRecording, ...]:
+        """What the ledger has of the demanded date and number, in one read."""
+        return await self._register.ask(lambda connection, clock: self._hits(connection, demand_id, clock)[1])
 
     async def searched(self, state: DemandState, places: Places) -> dict[str, Any]:
         """Where was sought, and how complete each source is at this moment."""
         return await searched(self._ledger, places, date.fromisoformat(state.demand.day), self._zone)
-
-    async def proof(self, state: DemandState) -> list[Entry]:
-        """The audit log's entries on the demand and on the recordings selected, in their order."""
-        entries: dict[int, Entry] = {}
-        for subject in (state.demand.id, *(state.selected or ())):
-            entries |= {entry.seq: entry for entry in await self._register.audit_of(subject)}
-        return [entries[seq] for seq in sorted(entries)]
 
     async def do(
         self, demand_id: str, kind: StepKind, actor: str, files: Sequence[str] = (), detail: str = "",
@@ -122,9 +117,7 @@ class DemandDesk:
         """Select, approve, break the glass, pack, deliver or withdraw; `choice`: see `storage.demands.do`."""
         self.people.check(actor, kind, broke_glass=kind is StepKind.DELIVERED and await self._alone(demand_id, actor))
         if kind is StepKind.SELECTED:
-            await self._have_sound(demand_id, files)
-        if kind is StepKind.SELECTED and not files:
-            check_understood((await self._register.of(demand_id))[0])
+            check_selected(*await self._register.ask(lambda one, clock: self._hits(one, demand_id, clock)), files)
         step = DemandStep(kind, 0, actor, tuple(files), _words(detail))
         return await self._register.do(demand_id, step, choice)
 
@@ -134,8 +127,7 @@ class DemandDesk:
 
     async def listen(self, demand_id: str, file: str, actor: str, reason: str, places: Places, folder: Path) -> Path:
         """Write a copy to listen to (Opus), once the audit log holds who and why."""
-        state, _ = await self._register.of(demand_id)
-        path = await self._path_of(state, file)
+        path = _path_of(await self.hits(demand_id), file)
         await self.note_listening(demand_id, file, actor, reason)
         target = folder / f"{file}.{CopyKind.OPUS}"
         await asyncio.to_thread(lambda: copy(Vault(places).recording(path), target, CopyKind.OPUS))
@@ -164,21 +156,11 @@ class DemandDesk:
         state, _ = await self._register.of(demand_id)
         return state.alone and state.approved_by == actor
 
-    async def _have_sound(self, demand_id: str, files: Sequence[str]) -> None:
-        """Refuse to hand over what is not there: a talk without a recording is told in the protocol as a gap."""
-        state, _ = await self._register.of(demand_id)
-        for hit in await self.found(state):
-            if hit.recording is not None and hit.recording.file in files and not hit.recording.path:
-                raise ActionRefusedError(
-                    f"{hit.recording.file} has no sound ({hit.recording.status.value}): leave it out"
-                )
-
-    async def _path_of(self, state: DemandState, file: str) -> str:
-        found = await self.found(state)
-        for hit in found:
-            if hit.recording is not None and hit.recording.file == file and hit.recording.path:
-                return hit.recording.path
-        raise ActionRefusedError(f"no audio of {file} in the archive")
+    def _hits(
+        self, connection: Connection, demand_id: str, clock: Reading
+    ) -> tuple[DemandState, tuple[FoundRecording, ...]]:
+        state, _ = known(connection, demand_id)
+        return state, hits_of(connection, state, self._zone, clock.wall_ms)
 
 
 def alarm_of(state: DemandState, step: DemandStep, now_ms: int) -> tuple[str, str]:
@@ -224,6 +206,23 @@ def _phone(field: str) -> str:
 def handed_over(to: str, way: str) -> str:
     """To whom a package was handed over, and how, as the protocol's step tells it. Raises ActionRefusedError."""
     return f"to {_line(to, 'who received it')}, by {_line(way, 'the way it went')}"
+
+
+def check_selected(state: DemandState, hits: Sequence[FoundRecording], files: Sequence[str]) -> None:
+    """Refuse to hand over what is not there: a talk without a recording is told in the protocol as a gap."""
+    for hit in hits:
+        made = hit.recording
+        if made is not None and made.file in files and not made.path:
+            raise ActionRefusedError(f"{made.file} has no sound ({made.status.value}): leave it out")
+    if not files:
+        check_understood(state)
+
+
+def _path_of(hits: Sequence[FoundRecording], file: str) -> str:
+    for _, made in sounding(hits):
+        if made.file == file:
+            return made.path
+    raise ActionRefusedError(f"no audio of {file} in the archive")
 
 
 def check_understood(state: DemandState) -> None:

@@ -11,13 +11,14 @@ import fcntl
 import os
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from calls.demand import ActionRefusedError, Also, DemandState, DemandStep, StepKind, check, choice_of
+from calls.demand import ActionRefusedError, Also, DemandState, DemandStep, StepKind, check
 from config.places import Places
+from demands.case_file import CaseFile
 from demands.desk import DemandDesk, check_understood
 from demands.package_zip import Item, build
 from recordings import durable
@@ -37,6 +38,16 @@ _OF_RECORDING = {
 """What the manifest tells of each recording, by its names, and what `recordings.access.hits` calls that."""
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a package is made of, but for where was sought and the sound itself."""
+
+    about: dict[str, Any]
+    recordings: tuple[tuple[dict[str, Any], str], ...]
+    """The facts of each, and its path in the archive."""
+    proof: tuple[dict[str, Any], ...]
+
+
 async def pack(
     desk: DemandDesk, demand_id: str, actor: str, places: Places, zone: str, also: Collection[Also] = ()
 ) -> tuple[Path, DemandState]:
@@ -47,35 +58,28 @@ async def pack(
     there), LedgerUnavailableError, and what `demands.package_zip.build` raises.
     """
     desk.people.check(actor, StepKind.PACKAGED)
-    state, steps = await desk.of(demand_id)
-    check(state, DemandStep(StepKind.PACKAGED, 0, actor))
-    found = await desk.found(state)
-    wanted = set(state.selected or ())
-    chosen = [
-        (hit, hit.recording)
-        for hit in found
-        if hit.recording is not None and hit.recording.path and hit.recording.file in wanted
-    ]
-    if missing := sorted(wanted - {made.file for _, made in chosen}):
-        raise ActionRefusedError(f"{', '.join(missing)}: chosen, and not in the archive any more; choose again")
-    proof = [asdict(entry) for entry in await desk.proof(state)]
-    vault = Vault(places)
+    case = await desk.case(demand_id)
+    packed, vault = contents(case, actor, zone), Vault(places)
     signer = await asyncio.to_thread(vault.signer)
-    tied = await desk.identities([hit.call_id for hit, _ in chosen])
-    items = [
-        Item(_facts(hit) | {"identities": tied.get(hit.call_id, [])}, partial(vault.recording, made.path))
-        for hit, made in chosen
-    ]
-    if not items:
-        check_understood(state)
-    sources = await desk.searched(state, places)
-    about = _about(state, steps, found, await desk.now_ms(), zone) | {"searched": sources}
+    about = packed.about | {"searched": await desk.searched(case.state, places)}
+    items = [Item(told, partial(vault.recording, path)) for told, path in packed.recordings]
     target = package_path(places, demand_id)
     async with hidden(target) as fresh:
-        sha256 = await asyncio.to_thread(build, fresh, about, items, proof, signer, also)
+        sha256 = await asyncio.to_thread(build, fresh, about, items, packed.proof, signer, also)
         await asyncio.to_thread(target.unlink, missing_ok=True)  # of an older choice: a kill must not leave it there
-        state = await desk.do(demand_id, StepKind.PACKAGED, actor, detail=sha256, choice=choice_of(steps))
+        state = await desk.do(demand_id, StepKind.PACKAGED, actor, detail=sha256, choice=case.choice)
     return target, state
+
+
+def contents(case: CaseFile, actor: str, zone: str) -> Contents:
+    """What a package of this case holds. Raises ActionRefusedError when it may not be packed, or cannot be any more."""
+    check(case.state, DemandStep(StepKind.PACKAGED, 0, actor))
+    if case.missing:
+        raise ActionRefusedError(f"{', '.join(case.missing)}: chosen, and not in the archive any more; choose again")
+    if not case.chosen:
+        check_understood(case.state)
+    recordings = ((_facts(hit) | {"identities": _tied(case, hit.call_id)}, made.path) for hit, made in case.chosen)
+    return Contents(_about(case, zone), tuple(recordings), tuple(asdict(entry) for entry in case.proof))
 
 
 def package_path(places: Places, demand_id: str) -> Path:
@@ -83,17 +87,16 @@ def package_path(places: Places, demand_id: str) -> Path:
     return places.packages / f"{demand_id}.zip"
 
 
-def _about(
-    state: DemandState, steps: Sequence[DemandStep], found: Sequence[FoundRecording], now_ms: int, zone: str
-) -> dict[str, Any]:
-    glass = [step.detail for step in steps if step.kind is StepKind.BROKE_GLASS]
+def _about(case: CaseFile, zone: str) -> dict[str, Any]:
+    state = case.state
+    glass = [step.detail for step in case.steps if step.kind is StepKind.BROKE_GLASS]
     return {
         "format": FORMAT,
-        "made_ms": now_ms,
+        "made_ms": case.now_ms,
         "time_zone": zone,
         "demand": asdict(state.demand) | {"deadline_ms": state.demand.deadline_ms},
-        "search": counts(found) | {"numbers": by_number(found, state.demand.phone)},
-        "gaps": list(_gaps(found)),
+        "search": counts(case.hits) | {"numbers": by_number(case.hits, state.demand.phone)},
+        "gaps": list(_gaps(case.hits)),
         "channels": {"left": "caller", "right": "operator"},
         "persons": {
             "selected_by": state.selected_by,
@@ -101,6 +104,11 @@ def _about(
             "alone": glass[-1] if state.alone else "",
         },
     }
+
+
+def _tied(case: CaseFile, call: str) -> list[dict[str, str]]:
+    """What else the call is tied to: where it was told, its key, and as it was sent."""
+    return [{"source": row.source, "key": row.key, "as_sent": row.raw} for row in case.identities.get(call, ())]
 
 
 def _gaps(found: Sequence[FoundRecording]) -> Iterator[dict[str, Any]]:

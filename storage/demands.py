@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
@@ -20,6 +21,7 @@ from calls.demand import (
     Demand,
     DemandState,
     DemandStep,
+    NoSuchDemandError,
     StepKind,
     after,
     check,
@@ -33,6 +35,8 @@ from storage.readers import Reader, ThreadReader, few
 from storage.rows import insert_new
 from storage.tables import demand, demand_step, legal_hold
 from storage.transaction import in_transaction
+
+T = TypeVar("T")
 
 _LONGEST = 2_000
 """Of a detail: it is read by people."""
@@ -61,10 +65,10 @@ def do(
     """Do a step, if it may be done now; a step found due twice (`alerted`) is done once.
 
     `choice`: it is about what was chosen then (`calls.demand.choice_of`), and is refused once that has changed.
-    Raises ActionRefusedError, and for an unknown demand too.
+    Raises ActionRefusedError; NoSuchDemandError, which is one, for an unknown demand.
     """
     now_ms = now_ms_of(connection, clock)  # locks the audit log, and with it the register
-    state, steps = _known(connection, demand_id)
+    state, steps = known(connection, demand_id)
     if choice is not None and choice != choice_of(steps):
         raise ActionRefusedError(
             f"{demand_id}: another choice was made or approved meanwhile; do it again for that one"
@@ -144,15 +148,11 @@ def _first_of(connection: Connection, boot: str) -> Reading | None:
     return min(written, key=lambda one: one.up_ms, default=None)
 
 
-def unknown(demand_id: str) -> ActionRefusedError:
-    """Nobody has registered it."""
-    return ActionRefusedError(f"no demand {demand_id[:40]!r} in the register: `bailanys demands list` shows them")
-
-
-def _known(connection: Connection, demand_id: str) -> tuple[DemandState, tuple[DemandStep, ...]]:
+def known(connection: Connection, demand_id: str) -> tuple[DemandState, tuple[DemandStep, ...]]:
+    """Where a demand stands, and all that was done about it. Raises NoSuchDemandError."""
     found = state(connection, demand_id)
     if found is None:
-        raise unknown(demand_id)
+        raise NoSuchDemandError(f"no demand {demand_id[:40]!r} in the register: `bailanys demands list` shows them")
     return found
 
 
@@ -184,11 +184,13 @@ class Register:
         return await in_transaction(self._engine, lambda connection: do(connection, demand_id, step, clock, choice))
 
     async def of(self, demand_id: str) -> tuple[DemandState, tuple[DemandStep, ...]]:
-        """Where a demand stands and what was done. Raises ActionRefusedError for an unknown one."""
-        found = await self._look_up(lambda connection: state(connection, demand_id))
-        if found is None:
-            raise unknown(demand_id)
-        return found
+        """Where a demand stands and what was done. Raises NoSuchDemandError."""
+        return await self._look_up(lambda connection: known(connection, demand_id))
+
+    async def ask(self, question: Callable[[Connection, Reading], T]) -> T:
+        """Whatever else is to be known of a demand, in one look-up; with this machine's clock."""
+        clock = read()
+        return await self._look_up(lambda connection: question(connection, clock))
 
     async def all(self, *, only_open: bool = False) -> list[tuple[DemandState, tuple[DemandStep, ...]]]:
         """Every demand, or every open one, in the order of registration."""

@@ -15,9 +15,8 @@ from calls.audit import Entry, Note
 from calls.callback import Callback
 from calls.callback_figures import CallbackMade
 from calls.ids import CallId
-from calls.local_day import Span, local_day
-from calls.phone import ANONYMOUS, candidate_keys
-from calls.phone_field import NotUnderstoodError, numbers_of
+from calls.local_day import Span
+from calls.phone import ANONYMOUS
 from calls.ratings import RatingGiven
 from calls.recording import EndedTalk, Gap, Recording, SpoolFault
 from calls.search import Coverage, Search
@@ -31,7 +30,7 @@ from storage.journal.reader import Position
 from storage.meant import identities_of
 from storage.readers import Reader, ThreadReader, few
 from storage.record import CallRecord, GapRow, IdentityRow, talked_in
-from storage.recording_search import FoundRecording, by_number, coverage, find, in_order
+from storage.recording_search import FoundRecording, by_number, coverage, demanded, find, in_order
 from storage.tables import alarm, call, caller_language, journal_position, rating, segment, step
 from storage.transaction import in_transaction
 from storage.unrecorded import Silence, unrecorded
@@ -163,15 +162,8 @@ class Ledger:
         return await self._read(lambda connection: [CallId(key) for key in connection.scalars(_OPEN)])
 
     async def find_recordings(self, day: date, phone: str, zone: str) -> list[FoundRecording]:
-        """Talks of that local date and phone number, or numbers, in any usual spelling (rule 14); the sure ones first.
-
-        What is not understood is searched for as it stands. Raises ValueError when there is no such time zone.
-        """
-        try:
-            wanted = numbers_of(phone)
-        except NotUnderstoodError:
-            wanted = (candidate_keys(phone),)
-        return in_order(await self.search(Search(local_day(day, zone), wanted)))
+        """Talks of that local date and phone number, or numbers (rule 14); the sure ones first. See `demanded`."""
+        return in_order(await self.search(demanded(day, phone, zone)))
 
     async def search(self, search: Search) -> list[FoundRecording]:
         """Talks by whatever is known of them, in the order of arrival."""

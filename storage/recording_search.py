@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any, Literal
 
@@ -28,8 +29,9 @@ from sqlalchemy import (
     union_all,
 )
 
-from calls.local_day import Span
-from calls.phone import ANONYMOUS
+from calls.local_day import Span, local_day
+from calls.phone import ANONYMOUS, candidate_keys
+from calls.phone_field import NotUnderstoodError, numbers_of
 from calls.recording import Recording
 from calls.search import ADJACENT_MS, LONGEST_CALL_MS, Coverage, Search, Why
 from storage.meant import Meant, meant
@@ -189,6 +191,18 @@ def find(connection: Connection, search: Search, now_ms: int) -> list[FoundRecor
                 found.append(hit)
     found = in_order(sorted(found, key=lambda hit: (hit.arrived_ms, hit.call_id, hit.seq, hit.offer)))
     return found[search.after :][: search.limit]
+
+
+def demanded(day: date, phone: str, zone: str) -> Search:
+    """What a demand looks for: a local date and the caller's number or numbers, in any usual spelling (rule 14).
+
+    What is not understood is searched for as it stands. Raises ValueError when there is no such time zone.
+    """
+    try:
+        wanted = numbers_of(phone)
+    except NotUnderstoodError:
+        wanted = (candidate_keys(phone),)
+    return Search(local_day(day, zone), wanted)
 
 
 def by_number(search: Search) -> bool:

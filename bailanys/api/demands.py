@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from bailanys.api.audit_once import AuditOnce
 from bailanys.api.errors import translated
 from calls.demand import ActionRefusedError, Also, DemandState, DemandStep, StepKind
 from calls.portions import in_portions
 from config.places import Places
-from console.errors import RefusedError, UnavailableError, UnknownDemandError
+from console.errors import RefusedError, UnavailableError
 from console.operations.demands import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked
 from console.operations.demands import DemandStep as StepAnswer
 from console.stream import ZIP_MEDIA, Stream
@@ -20,6 +21,8 @@ from demands.package import pack, package_path
 from demands.package_zip import sha256_of
 from recordings.access.hits import facts
 from recordings.access.playback import Plain
+
+T = TypeVar("T")
 
 
 class DemandOffice:
@@ -40,11 +43,8 @@ class DemandOffice:
 
     async def of(self, demand: str) -> DemandNow:
         """One demand. Raises UnknownDemandError."""
-        try:
-            state, steps = await translated(self._desk.of(demand))
-        except RefusedError as error:  # the only thing that can be wrong with a look
-            raise UnknownDemandError(str(error)) from error
-        return _now(state, steps, await translated(self._desk.now_ms()))
+        state, steps, now_ms = await translated(self._desk.now(demand))
+        return _now(state, steps, now_ms)
 
     async def enter(self, body: DemandBody, by: str) -> DemandFound:
         """Enter a demand, and search."""
@@ -57,16 +57,12 @@ class DemandOffice:
 
     async def hits(self, demand: str) -> list[DemandHit]:
         """What there is for a demand. Raises UnknownDemandError."""
-        await self.of(demand)
-        state, _ = await translated(self._desk.of(demand))
-        return [
-            DemandHit.model_validate(facts(hit)) async for hit in in_portions(await translated(self._desk.found(state)))
-        ]
+        found = await translated(self._desk.hits(demand))
+        return [DemandHit.model_validate(facts(hit)) async for hit in in_portions(found)]
 
     async def search(self, demand: str, by: str) -> DemandFound:
         """Search again."""
-        await self.of(demand)
-        return await self._found(await translated(self._desk.search(demand, self._who(by))))
+        return await self._found(await self._done(demand, by, lambda who: self._desk.search(demand, who)))
 
     async def select(self, demand: str, files: Sequence[str], by: str) -> DemandNow:
         """Say which are meant."""
@@ -82,16 +78,20 @@ class DemandOffice:
 
     async def package(self, demand: str, also: Collection[Also], by: str) -> DemandPacked:
         """Build the package."""
-        await self.of(demand)
-        packing = asyncio.ensure_future(pack(self._desk, demand, self._who(by), self._places, self._zone, also))
-        self._packing.add(packing)  # a client that waits no longer must not undo what was begun
-        packing.add_done_callback(self._packing.discard)
-        target, _ = await translated(asyncio.shield(packing))
+
+        async def packed(who: str) -> Path:
+            packing = asyncio.ensure_future(pack(self._desk, demand, who, self._places, self._zone, also))
+            self._packing.add(packing)  # a client that waits no longer must not undo what was begun
+            packing.add_done_callback(self._packing.discard)
+            return (await asyncio.shield(packing))[0]
+
+        target = await self._done(demand, by, packed)
         return DemandPacked(state=await self.of(demand), path=str(target))
 
     async def packed(self, demand: str, by: str) -> Stream:
         """The package itself; further parts of one fetching are covered by its entry."""
-        sha256 = (await self.of(demand)).package_sha256
+        state, _ = await translated(self._desk.of(demand))
+        sha256 = state.package_sha256
         if not sha256:
             raise RefusedError(f"{demand}: there is no package of the approved choice yet")
         path = package_path(self._places, demand)
@@ -112,8 +112,7 @@ class DemandOffice:
 
     async def deliver(self, demand: str, to: str, way: str, by: str) -> DemandNow:
         """Stop the clock."""
-        await self.of(demand)
-        await translated(self._desk.deliver(demand, to, way, self._who(by)))
+        await self._done(demand, by, lambda who: self._desk.deliver(demand, to, way, who))
         return await self.of(demand)
 
     async def withdraw(self, demand: str, letter: str, by: str) -> DemandNow:
@@ -127,9 +126,16 @@ class DemandOffice:
             raise RefusedError(str(error)) from error
 
     async def _do(self, demand: str, kind: StepKind, by: str, files: Sequence[str] = (), detail: str = "") -> DemandNow:
-        await self.of(demand)
-        await translated(self._desk.do(demand, kind, self._who(by), files, detail))
+        await self._done(demand, by, lambda who: self._desk.do(demand, kind, who, files, detail))
         return await self.of(demand)
+
+    async def _done(self, demand: str, by: str, work: Callable[[str], Awaitable[T]]) -> T:
+        """What comes of it, done in the person's name. An unknown demand is told as such, whoever asks."""
+        try:
+            return await translated(work(self._who(by)))
+        except RefusedError:
+            await self.of(demand)
+            raise
 
     async def _found(self, entered: Entered) -> DemandFound:
         hits = [DemandHit.model_validate(facts(hit)) async for hit in in_portions(entered.found)]

@@ -96,12 +96,11 @@ def show_(demand: DemandId, config: ConfigOption = DEFAULT_CONFIG, as_json: Json
     """Show one demand and everything that was done about it."""
     zone = _zone(config)
 
-    async def work(desk: DemandDesk, register: Register, __: Places) -> None:
+    async def work(desk: DemandDesk, _: Register, __: Places) -> None:
         from bailanys.cli.demands_shown import show_one
 
-        state, steps = await register.of(demand)
-        now_ms = await register.now_ms()
-        show_one(state, steps, await desk.found(state), now_ms, zone, as_json=as_json)
+        case = await desk.case(demand)
+        show_one(case.state, case.steps, case.hits, case.now_ms, zone, as_json=as_json)
 
     _at_desk(config, work, writing=False)
 

@@ -184,9 +184,9 @@ async def test_the_proof_is_what_was_done_with_the_demand_and_with_what_was_chos
     kept = talk(engine, 1)
     talk(engine, 2)
     demand = await enter(desk)
-    state = await desk.do(demand, StepKind.SELECTED, "auditor", (kept,))
+    await desk.do(demand, StepKind.SELECTED, "auditor", (kept,))
     await desk.note_fetched(demand, "clerk", "ab" * 32)
-    proof = await desk.proof(state)
+    proof = (await desk.case(demand)).proof
     assert [entry.seq for entry in proof] == sorted({entry.seq for entry in proof})
     assert {entry.subject for entry in proof} == {demand, kept}
     assert {entry.kind for entry in proof if entry.subject == kept} == {
