@@ -52,7 +52,7 @@ def retention_state(connection: Connection, configured: int, now_ms: int) -> Ret
     over = recording.c.made_ms < now_ms - days * DAY_MS
 
     def count(*conditions: ColumnElement[bool]) -> int:
-        return connection.scalar(select(func.count()).select_from(recording).where(*conditions)) or 0
+        return connection.execute(select(func.count()).select_from(recording).where(*conditions)).scalar_one()
 
     there = recording.c.path != ""
     return RetentionState(

@@ -55,3 +55,14 @@ def test_however_large_equal_costs_are_somebody_is_taken(cost: float) -> None:
         made.handle(Reachability(OperatorId(operator), True), at_ms)
         made.handle(DutyChanged(OperatorId(operator), True), at_ms)
     assert offers(made.handle(caller("a", 3_000, STATE), 3_000)) == [("a", "101")]
+
+
+@pytest.mark.parametrize("policy", sorted(POLICIES))
+def test_a_caller_of_before_a_rebuild_is_weighed_also_in_a_language_that_nobody_speaks(policy: str) -> None:
+    """Who had an offer is not counted anew, and has a share of the traffic all the same."""
+    made = router(POLICIES[policy], ("101", {STATE, PORTAL}))
+    made.handle(Reachability(OperatorId("101"), True), 0)
+    made.handle(CallWaiting(CallId("a"), "a", STATE, "en", 0, offers=1), 1_000)
+    made.handle(caller("b", 900, PORTAL), 1_000)
+    (offered,) = offers(made.handle(DutyChanged(OperatorId("101"), True), 100_000))
+    assert offered in (("a", "101"), ("b", "101"))

@@ -27,7 +27,19 @@ HIT = FoundRecording(
     answered_ms=1764000012000, ended_ms=1764000073300, recording=MADE, language="kk", score=5, held=True,
     why=Why.NUMBER, number="8 701 234-56-78",
 )  # fmt: skip
+DISPOSED = replace(HIT, recording=replace(MADE, path="", sha256="", status=RecordingStatus.DISPOSED))
 UNFINISHED = replace(HIT, recording=None, held=False, language=None, number="", match="possible", why=Why.ENDING)
+
+
+def test_what_is_known_of_a_recordings_file() -> None:
+    names = ("file", "status", "path", "sha256", "sound", "duration_ms", "bridged_ms")
+    assert list(picked(HIT, *names).values()) == [
+        "hl1-1764000000.12-1-1", "ok", "2025/11/24/16/a.flac", "ab" * 32, True, 61_240, 61_300,
+    ]  # fmt: skip
+    assert list(picked(DISPOSED, *names).values()) == [
+        "hl1-1764000000.12-1-1", "disposed", None, None, False, 61_240, 61_300,
+    ]  # fmt: skip
+    assert list(picked(UNFINISHED, *names).values()) == [None, None, None, None, False, None, None]
 
 
 def test_a_hit_for_programs() -> None:

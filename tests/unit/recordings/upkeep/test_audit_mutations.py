@@ -283,3 +283,18 @@ def test_lines_made_one_behind_what_was_cut_are_lines_missing(tmp_path: Path, si
     first, rest = path.read_bytes().split(b"\n", 1)
     path.write_bytes(first + rest)
     assert read(path, signer.public_key).faults
+
+
+def test_a_whole_line_that_only_lacks_its_end_is_no_beginning_of_the_next(tmp_path: Path, signer: Signer) -> None:
+    """Followed by one that was cut, and that by a whole one: each follows from all before it in the same line."""
+    path, entries = tmp_path / "points", chain(4)
+    for entry in entries[:2]:
+        add(path, signer, entry, NOW_MS)
+    path.write_bytes(path.read_bytes().removesuffix(b"\n"))
+    torn_as_before(path, signer, entries[2], 200)
+    add(path, signer, entries[3], NOW_MS)
+    written = read(path, signer.public_key)
+    assert [point.seq for point in written.points] == [1, 4]
+    assert [str(fault.what) for fault in written.faults] == [
+        "checkpoint does not follow from the one before: lines are missing"
+    ]

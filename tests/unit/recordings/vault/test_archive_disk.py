@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from recordings.capture.finaliser import Finaliser
+from recordings.errors import ArchiveUnwritableError
+from recordings.vault.archive import Archive
 from recordings.vault.folder import Folder
 from recordings.vault.keyring import first_ring
 from recordings.vault.opening import open_recording, sidecar_of
@@ -116,3 +118,16 @@ def test_a_disk_that_gets_read_only_at_any_step_loses_nothing(
         site.assert_whole()
         deeds = made
     assert failed > 5
+
+
+def test_an_archive_that_takes_no_folder_or_no_file_says_so(tmp_path: Path) -> None:
+    """At each of the two steps of a recording; neither is done half."""
+    raw, keys = write_raw(tmp_path / "spool", two_voices(1.0)), lambda: first_ring(tmp_path / "keys.json")
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(ArchiveUnwritableError, match="File exists"):
+        Archive(tmp_path / "file" / "archive", keys).enclose(raw, ended_talk(), 1)
+    archive = Archive(tmp_path / "archive", keys)
+    sidecar = archive.enclose(raw, ended_talk(), 1)
+    (tmp_path / "archive" / sidecar.recording.path.partition("/")[0]).write_text("no folder")
+    with pytest.raises(ArchiveUnwritableError, match="File exists"):
+        archive.place(sidecar)
