@@ -125,7 +125,7 @@ async def lost_link(stage: Stage) -> None:
     await leaving.enters("state-services", "ru")
     staying = await centre.visit("77011234569")
     await staying.enters("state-services", "kk")
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(1.5)  # each is told the place after a second
     await stage.cut()
     await leaving.call.hang_up()
     await talk.hang_up()
