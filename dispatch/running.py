@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from collections.abc import Coroutine as _Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 import structlog
@@ -14,7 +13,7 @@ from telephony.errors import TelephonyError
 
 log = structlog.get_logger(__name__)
 
-Action = _Coroutine[Any, Any, Sequence[Event] | None]
+Action = Coroutine[Any, Any, Sequence[Event] | None]
 """One piece of work at Asterisk, not begun yet. Returns events that the core must hear of; may raise TelephonyError."""
 
 
