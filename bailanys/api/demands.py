@@ -9,10 +9,10 @@ from typing import TypeVar
 
 from bailanys.api.audit_once import AuditOnce
 from bailanys.api.errors import translated
-from calls.demand import ActionRefusedError, Also, DemandState, DemandStep, StepKind
+from calls.demand import ActionRefusedError, Also, DemandState, DemandStep, NoSuchDemandError, StepKind
 from calls.portions import in_portions
 from config.places import Places
-from console.errors import RefusedError, UnavailableError
+from console.errors import RefusedError, UnavailableError, UnknownDemandError
 from console.operations.demands import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked
 from console.operations.demands import DemandStep as StepAnswer
 from console.stream import ZIP_MEDIA, Stream
@@ -43,7 +43,7 @@ class DemandOffice:
 
     async def of(self, demand: str) -> DemandNow:
         """One demand. Raises UnknownDemandError."""
-        state, steps, now_ms = await translated(self._desk.now(demand))
+        state, steps, now_ms = await _about_known(self._desk.now(demand))
         return _now(state, steps, now_ms)
 
     async def enter(self, body: DemandBody, by: str) -> DemandFound:
@@ -57,7 +57,7 @@ class DemandOffice:
 
     async def hits(self, demand: str) -> list[DemandHit]:
         """What there is for a demand. Raises UnknownDemandError."""
-        found = await translated(self._desk.hits(demand))
+        found = await _about_known(self._desk.hits(demand))
         return [DemandHit.model_validate(facts(hit)) async for hit in in_portions(found)]
 
     async def search(self, demand: str, by: str) -> DemandFound:
@@ -90,7 +90,7 @@ class DemandOffice:
 
     async def packed(self, demand: str, by: str) -> Stream:
         """The package itself; further parts of one fetching are covered by its entry."""
-        state, _ = await translated(self._desk.of(demand))
+        state, _ = await _about_known(self._desk.of(demand))
         sha256 = state.package_sha256
         if not sha256:
             raise RefusedError(f"{demand}: there is no package of the approved choice yet")
@@ -132,7 +132,7 @@ class DemandOffice:
     async def _done(self, demand: str, by: str, work: Callable[[str], Awaitable[T]]) -> T:
         """What comes of it, done in the person's name. An unknown demand is told as such, whoever asks."""
         try:
-            return await translated(work(self._who(by)))
+            return await _about_known(work(self._who(by)))
         except RefusedError:
             await self.of(demand)
             raise
@@ -140,6 +140,16 @@ class DemandOffice:
     async def _found(self, entered: Entered) -> DemandFound:
         hits = [DemandHit.model_validate(facts(hit)) async for hit in in_portions(entered.found)]
         return DemandFound(state=await self.of(entered.state.demand.id), hits=tuple(hits))
+
+
+async def _about_known(asked: Awaitable[T]) -> T:
+    """What comes of what was asked of one demand. Raises UnknownDemandError for one that nobody registered."""
+    try:
+        return await translated(asked)
+    except RefusedError as error:
+        if isinstance(error.__cause__, NoSuchDemandError):
+            raise UnknownDemandError(str(error)) from error
+        raise
 
 
 def _now(state: DemandState, steps: Sequence[DemandStep], now_ms: int) -> DemandNow:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from calls.demand import ActionRefusedError, NoSuchDemandError
+from calls.demand import ActionRefusedError
 from calls.store import StoreAwayError
-from console.errors import BadRequestError, RefusedError, UnavailableError, UnknownDemandError
+from console.errors import BadRequestError, RefusedError, UnavailableError
 from recordings.access.search import BadSearchError
 from recordings.errors import RecordingError
 from storage.errors import LedgerError, LedgerSlowError
@@ -21,8 +21,6 @@ async def translated(asked: Awaitable[T]) -> T:
         return await asked
     except BadSearchError as error:
         raise BadRequestError(str(error)) from error
-    except NoSuchDemandError as error:
-        raise UnknownDemandError(str(error)) from error
     except ActionRefusedError as error:
         raise RefusedError(str(error)) from error
     except RecordingError as error:
