@@ -75,7 +75,7 @@ async def run_back_office(settings: Settings, places: Places) -> None:
     alarm = partial(raise_alarm, journal)
     projector = Projector(engine, list(places.journals), take_rating, alarm)
     ring = Vault(places).ring if settings.recordings.encrypt else no_keys
-    finaliser = Finaliser(places.spool, places.archive, ledger, keys=ring, alarm=alarm)
+    finaliser = Finaliser(places.spool, places.archive, ledger.recordings, keys=ring, alarm=alarm)
     uploader = uploader_of(places, ledger, alarm)
     demands = DemandDesk(Register(engine), ledger, settings.hotline.time_zone, People(settings.people))
     dispose = partial(dispose_due, ledger, places, settings.storage.retention_days)

@@ -41,14 +41,13 @@ from dispatch.wait_announcements import learnt
 from ivr.plan import MenuPlan, menu_plan
 from recordings.upkeep import disk_watch
 from recordings.upkeep.disk_watch import DiskWatch, disks_of
-from storage.engine import open_engine, reading
+from storage.engine import open_engine
 from storage.errors import LedgerUnavailableError
 from storage.journal import reserve
 from storage.journal.reserve import JournalRoom
 from storage.journal.writer import ControllerJournal, raise_alarm
 from storage.ledger import Ledger
 from storage.owner import Hotline, guard, must_be_ours
-from storage.transaction import in_transaction
 from telephony.agi import AgiServer
 from telephony.agi_line import AgiLine
 from telephony.ami import AmiLink
@@ -182,7 +181,7 @@ async def keep_target(target: TargetWatch, dispatcher: Dispatcher, every_s: floa
 
 async def open_calls(ledger: Ledger, ours: Hotline) -> list[CallId]:
     """The calls whose end has not been read, of a ledger that is ours. Raises LedgerUnavailableError."""
-    await in_transaction(reading(ledger.engine), lambda connection: must_be_ours(connection, ours))
+    await ledger.read(lambda connection: must_be_ours(connection, ours))
     return await ledger.open_calls()
 
 

@@ -58,7 +58,9 @@ def desk(folder: Path) -> Iterator[Desk]:
     upgrade(url)
     engine = open_engine(url)
     try:
-        yield Desk(places, engine, Finaliser(places.spool, places.archive, Ledger(engine), keys=Vault(places).ring))
+        yield Desk(
+            places, engine, Finaliser(places.spool, places.archive, Ledger(engine).recordings, keys=Vault(places).ring)
+        )
     finally:
         engine.dispose()
 

@@ -107,7 +107,7 @@ async def _lookups(ledger: Ledger, calls: int, chance: random.Random) -> tuple[l
         index = chance.randrange(calls)
         day, typed = asked_for(index, calls)
         began_s, used_s = time.perf_counter(), time.process_time()
-        found = await ledger.find_recordings(day, typed, ZONE)
+        found = await ledger.recordings.find(day, typed, ZONE)
         times_ms.append((time.perf_counter() - began_s) * 1000)
         cpu_ms.append((time.process_time() - used_s) * 1000)
         if f"hl1-{1500000000 + index}.1" not in {hit.call_id for hit in found if hit.match == "exact"}:
@@ -127,7 +127,7 @@ async def _day_counted(ledger: Ledger, chance: random.Random) -> float:
     for _ in range(DAYS):
         span = local_day(local_date(BEGAN_MS + chance.randrange(TEN_YEARS_MS), ZONE), ZONE)
         began_s = time.perf_counter()
-        await ledger.coverage(span.from_ms, span.to_ms)
+        await ledger.recordings.coverage(span.from_ms, span.to_ms)
         times_ms.append((time.perf_counter() - began_s) * 1000)
     return percentile(times_ms, 0.5)
 

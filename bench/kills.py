@@ -149,7 +149,7 @@ async def settled(up: Hotline) -> list[CallStory]:
     try:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_S):
-                while await ledger.open_calls() or await ledger.segments_to_finalise() or _pending(up):
+                while await ledger.open_calls() or await ledger.recordings.segments_to_finalise() or _pending(up):
                     await asyncio.sleep(0.5)
         stories = [await ledger.call_story(call_id) for call_id in await ledger.call_ids_between(0, ALL)]
         return [story for story in stories if story is not None]

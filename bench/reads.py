@@ -85,11 +85,11 @@ def _look_ups(ledger: Ledger, chance: random.Random) -> LookUp:
                 story = await ledger.call_story(call)
                 there = story is not None and story.record.call.id == call
             case 1:
-                made = await ledger.recording_named(f"{call}-1-1")
+                made = await ledger.recordings.named(f"{call}-1-1")
                 there = made is not None and made.call == call
             case _:
                 day, typed = asked_for(index, CALLS)
-                there = call in {hit.call_id for hit in await ledger.find_recordings(day, typed, ZONE)}
+                there = call in {hit.call_id for hit in await ledger.recordings.find(day, typed, ZONE)}
         if not there:
             raise RuntimeError(f"{call} is not found")
 

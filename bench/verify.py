@@ -50,7 +50,7 @@ async def measure(quick: bool, tell: Tell) -> Sequence[Run]:
 def _looked_at(places: Places, number: int, times: int) -> Run:
     engine = open_engine(places.database_url)
     began_s, used_s = time.perf_counter(), own_s()
-    rows = asyncio.run(Ledger(engine).kept_recordings()) * times
+    rows = asyncio.run(Ledger(engine).recordings.kept()) * times
     verdicts = list(verified(Vault(places).store, places.keys, rows))
     seconds, used_s = time.perf_counter() - began_s, own_s() - used_s
     engine.dispose()

@@ -141,7 +141,7 @@ class DemandDesk:
     async def note_fetched(self, demand_id: str, actor: str, sha256: str) -> None:
         """Enter that somebody fetches the package, before a byte of it leaves."""
         self.people.check(actor, Action.FETCH)
-        await self._ledger.note(Note(actor, "demand.fetched", demand_id, {"sha256": sha256}))
+        await self._ledger.audit.note(Note(actor, "demand.fetched", demand_id, {"sha256": sha256}))
 
     async def keep_time(self, tell: Callable[[str, str], None]) -> None:
         """Tell what has come due of every open demand (promise 12); call it every few seconds."""

@@ -30,11 +30,11 @@ async def searched(ledger: Ledger, places: Places, day: date, zone: str) -> dict
     """
     span = local_day(day, zone)
     positions = await ledger.journal_positions()
-    gaps = await ledger.unrecorded(span)
+    gaps = await ledger.recordings.unrecorded(span)
     return {
         "from_ms": span.from_ms,
         "to_ms": span.to_ms,
-        "talks": asdict(await ledger.coverage(span.from_ms, span.to_ms)),
+        "talks": asdict(await ledger.recordings.coverage(span.from_ms, span.to_ms)),
         "journal_unread_bytes": sum([await asyncio.to_thread(unread_bytes, one, positions) for one in places.journals]),
         "archive_without_row": await _without_row(ledger, places, span.from_ms, span.to_ms),
         "gaps": [asdict(gap) for gap in gaps],
@@ -42,7 +42,7 @@ async def searched(ledger: Ledger, places: Places, day: date, zone: str) -> dict
         "unattributed": [
             picked(hit, "call", "segment", "file", "arrived_ms")
             | {"status": hit.recording.status.value if hit.recording else "unfinished"}
-            for hit in await ledger.search(Search(span, unattributed=True))
+            for hit in await ledger.recordings.search(Search(span, unattributed=True))
             if hit.day == "on"
         ],
     }
@@ -59,7 +59,7 @@ async def _without_row(ledger: Ledger, places: Places, from_ms: int, to_ms: int)
         log.warning("the archive was not listed", error=str(error))
         return None
     origins = {(one.call, one.seq, one.offer) for one in map(origin_of, names) if one is not None}
-    return len(origins - await ledger.known_recordings(sorted({call for call, _, _ in origins})))
+    return len(origins - await ledger.recordings.known(sorted({call for call, _, _ in origins})))
 
 
 def _recordings_in(places: Places, from_ms: int, to_ms: int) -> list[str]:

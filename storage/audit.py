@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, Engine, insert, select, text
 
 from calls.audit import Entry, Note, canonical, chained
+from storage.readers import ThreadReader
 from storage.tables import audit
+from storage.transaction import in_transaction
 
 _COLUMNS = tuple(audit.c)
 _LAST = select(*_COLUMNS).order_by(audit.c.seq.desc()).limit(1)
@@ -82,3 +85,32 @@ def _values(entry: Entry) -> tuple[str | int, ...]:
         *(entry.seq, entry.at_ms, entry.actor, entry.kind),
         *(entry.subject, entry.detail, entry.previous, entry.digest),
     )
+
+
+class AuditLog:
+    """The log as the rest of the program asks it; each method is one look-up. All may raise LedgerUnavailableError."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._read = ThreadReader(engine).read
+
+    async def note(self, *notes: Note) -> None:
+        """Add to the audit log; durable when it returns (rule 14: before a byte of audio leaves)."""
+        now_ms = time.time_ns() // 1_000_000
+        await in_transaction(self._engine, lambda connection: append(connection, notes, now_ms))
+
+    async def end(self) -> Entry | None:
+        """The audit log's last entry."""
+        return await self._read(last)
+
+    async def entry(self, seq: int) -> Entry | None:
+        """One entry of the audit log."""
+        return await self._read(lambda connection: entry_of(connection, seq))
+
+    async def after(self, seq: int) -> list[Entry]:
+        """The audit log after an entry; for a short stretch."""
+        return await self._read(lambda connection: list(entries(connection, seq)))
+
+    async def of(self, subject: str) -> list[Entry]:
+        """What was done with one recording or demand, as it was done."""
+        return await self._read(lambda connection: about(connection, subject))

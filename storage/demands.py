@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
-from calls.audit import Detail, Entry, Note
+from calls.audit import Detail, Note
 from calls.demand import (
     CLOSING,
     ActionRefusedError,
@@ -196,10 +196,6 @@ class Register:
         """Every demand, or every open one, in the order of registration."""
         ask = self._look_up if only_open else self._read
         return await ask(lambda connection: states(connection, only_open=only_open))
-
-    async def audit_of(self, subject: str) -> list[Entry]:
-        """What was done with one demand or recording, as it was done."""
-        return await self._read(lambda connection: audit.about(connection, subject))
 
     async def now_ms(self) -> int:
         """The time that counts (see `calls.demand.honest_now_ms`)."""

@@ -4,36 +4,30 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, bindparam, exists, func, select
 
-from calls.audit import Entry, Note
 from calls.callback import Callback
 from calls.callback_figures import CallbackMade
 from calls.ids import CallId
-from calls.local_day import Span
 from calls.phone import ANONYMOUS
 from calls.ratings import RatingGiven
-from calls.recording import EndedTalk, Gap, Recording, SpoolFault
-from calls.search import Coverage, Search
+from calls.recording import Recording
 from calls.statistics import CallTimes
 from calls.wait_history import Handled, SoFar
-from storage import audit, callbacks, rows, wait_history
+from storage import callbacks, rows, wait_history
 from storage import recordings as book
-from storage import spool_faults as faults
+from storage.audit import AuditLog
 from storage.journal.operator_states import StateRow, present_states
 from storage.journal.reader import Position
-from storage.meant import identities_of
 from storage.readers import Reader, ThreadReader, few
-from storage.record import CallRecord, GapRow, IdentityRow, talked_in
-from storage.recording_search import FoundRecording, by_number, coverage, demanded, find, in_order
+from storage.record import CallRecord, talked_in
+from storage.recording_ledger import RecordingLedger
 from storage.tables import alarm, call, caller_language, journal_position, rating, segment, step
 from storage.transaction import in_transaction
-from storage.unrecorded import Silence, unrecorded
 from storage.wait_history import so_far
 
 T = TypeVar("T")
@@ -127,13 +121,23 @@ class CallStory:
 
 
 class Ledger:
-    """Look-ups, and the rows of finished recordings. Every method may raise LedgerUnavailableError."""
+    """Look-ups of calls and of the day; recordings and the audit log apart. All may raise LedgerUnavailableError."""
 
     def __init__(self, engine: Engine, look_ups: Reader | None = None) -> None:
         """`look_ups`: asks the short ones, of few rows; without it they are asked in threads like all others."""
         self.engine = engine
+        self.recordings = RecordingLedger(engine, look_ups)
+        self.audit = AuditLog(engine)
         self._read = ThreadReader(engine).read
         self._look_up = self._read if look_ups is None else look_ups.read
+
+    async def read(self, question: Callable[[Connection], T]) -> T:
+        """Ask whatever else is to be known, in one read."""
+        return await self._read(question)
+
+    async def write(self, change: Callable[[Connection], T]) -> T:
+        """Make a change, whole or not at all; durable when it returns."""
+        return await in_transaction(self.engine, change)
 
     async def language_of(self, caller_key: str) -> str | None:
         """The language that this caller chose last; None for an anonymous or a new one."""
@@ -161,24 +165,6 @@ class Ledger:
         """Calls whose end has not been read: after Asterisk died, those that no channel is left of are lost."""
         return await self._read(lambda connection: [CallId(key) for key in connection.scalars(_OPEN)])
 
-    async def find_recordings(self, day: date, phone: str, zone: str) -> list[FoundRecording]:
-        """Talks of that local date and phone number, or numbers (rule 14); the sure ones first. See `demanded`."""
-        return in_order(await self.search(demanded(day, phone, zone)))
-
-    async def search(self, search: Search) -> list[FoundRecording]:
-        """Talks by whatever is known of them, in the order of arrival."""
-        now_ms = time.time_ns() // 1_000_000
-        ask = self._look_up if by_number(search) else self._read
-        return await ask(lambda connection: find(connection, search, now_ms))
-
-    async def coverage(self, from_ms: int, to_ms: int) -> Coverage:
-        """How much of the talks of a span of time is recorded, and why the others are not."""
-        return await self._read(lambda connection: coverage(connection, Span(from_ms, to_ms)))
-
-    async def unrecorded(self, span: Span) -> list[Silence]:
-        """All talks and stretches of talks without a recording, of calls that arrived in the span."""
-        return await self._read(lambda connection: unrecorded(connection, span))
-
     async def journal_positions(self) -> dict[tuple[str, int], Position]:
         """How far each journal file is taken in."""
         return await self._read(
@@ -191,10 +177,6 @@ class Ledger:
     async def call_story(self, call_id: str) -> CallStory | None:
         """Everything on one call; None if it is not known."""
         return await self._look_up(lambda connection: _story(connection, call_id))
-
-    async def identities_of(self, calls: Sequence[str]) -> dict[str, list[IdentityRow]]:
-        """What else than their callers' own keys these calls are tied to."""
-        return await self._look_up(lambda connection: identities_of(connection, calls))
 
     async def handled_between(self, from_ms: int, to_ms: int) -> list[Handled]:
         """Waits that ended in some span of time, for the running rates that an expected wait is made of."""
@@ -228,67 +210,6 @@ class Ledger:
         return await self._look_up(
             lambda connection: {row.kind: row.times for row in connection.execute(_COUNTED, span)}
         )
-
-    async def segments_to_finalise(self) -> Sequence[EndedTalk]:
-        """The answered talks that have ended and have no recording row, whatever its status."""
-        return await self._read(book.ended_talks)
-
-    async def kept_recordings(self, span: Span | None = None, call: str | None = None) -> list[book.StoredRecording]:
-        """Recordings that have a file: of calls that arrived in a span, of one call, or all."""
-        return await self._read(lambda connection: book.kept_recordings(connection, span, call))
-
-    async def recordings_made(self, since_ms: int, after: str = "") -> list[Recording]:
-        """The next portion of the rows of recordings and gaps made since an instant, after a file made at it."""
-        return await self._read(lambda connection: book.made_since(connection, since_ms, after))
-
-    async def recordings_in(self, hour: str) -> list[Recording]:
-        """Rows of recordings in one of the archive's folders, `2026/11/27/04`."""
-        return await self._read(lambda connection: book.stored_in(connection, hour))
-
-    async def gaps_of(self, call: str, seq: int) -> list[GapRow]:
-        """The stretches of a segment's talk without a recording."""
-        return await self._look_up(lambda connection: book.gaps_of(connection, call, seq))
-
-    async def recording_at(self, call: str, seq: int, offer: int) -> Recording | None:
-        """The row of one call, segment and offer."""
-        return await self._look_up(lambda connection: book.by_key(connection, (call, seq, offer)))
-
-    async def recording_named(self, file: str) -> Recording | None:
-        """The recording of that name without suffix, `<call>-...`."""
-        return await self._look_up(lambda connection: book.by_file(connection, file))
-
-    async def known_recordings(self, calls: Sequence[str]) -> set[tuple[str, int, int]]:
-        """Call, segment and offer of every row of these calls."""
-        return await self._read(lambda connection: book.known(connection, calls))
-
-    async def spool_faults(self, from_ms: int, to_ms: int) -> Sequence[SpoolFault]:
-        """When, in that time, the spool took no bytes, in order."""
-        return await self._read(lambda connection: faults.spool_faults(connection, from_ms, to_ms))
-
-    async def add_recording(self, recording: Recording, gaps: Sequence[Gap] = ()) -> None:
-        """Write the row, or overwrite that of the same call, seq and offer, with its gaps; durable when it returns."""
-        await in_transaction(self.engine, lambda connection: book.write_recording(connection, recording, gaps))
-
-    async def note(self, *notes: Note) -> None:
-        """Add to the audit log; durable when it returns (rule 14: before a byte of audio leaves)."""
-        now_ms = time.time_ns() // 1_000_000
-        await in_transaction(self.engine, lambda connection: audit.append(connection, notes, now_ms))
-
-    async def audit_end(self) -> Entry | None:
-        """The audit log's last entry."""
-        return await self._read(audit.last)
-
-    async def audit_entry(self, seq: int) -> Entry | None:
-        """One entry of the audit log."""
-        return await self._read(lambda connection: audit.entry_of(connection, seq))
-
-    async def audit_after(self, seq: int) -> list[Entry]:
-        """The audit log after an entry; for a short stretch."""
-        return await self._read(lambda connection: list(audit.entries(connection, seq)))
-
-    async def audit_of(self, subject: str) -> list[Entry]:
-        """What was done with one recording or demand, as it was done."""
-        return await self._read(lambda connection: audit.about(connection, subject))
 
 
 def _times(connection: Connection, from_ms: int, last_ms: int) -> list[CallTimes]:

@@ -66,7 +66,7 @@ class Hearing:
         )
 
     async def _made(self, file: str) -> Recording:
-        made = await translated(self._ledger.recording_named(file)) if origin_of(file) else None
+        made = await translated(self._ledger.recordings.named(file)) if origin_of(file) else None
         if made is None:
             raise UnknownRecordingError(f"no recording {file}; it may not be finished yet")
         return made
@@ -79,7 +79,7 @@ class Hearing:
         else:
             detail = {"format": asked.format, "sha256": made.sha256, "reason": reason}
             self._desk.people.check(who, Action.HEAR)
-            await self._ledger.note(Note(who, "recording.listened", made.file, detail))
+            await self._ledger.audit.note(Note(who, "recording.listened", made.file, detail))
 
     async def _opened(self, made: Recording, kind: CopyKind) -> Playable:
         if kind is CopyKind.OPUS:

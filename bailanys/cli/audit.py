@@ -36,7 +36,7 @@ def list_(
 
     settings = centre(config).settings
     with ledger_of(settings) as ledger:
-        entries = asyncio.run(ledger.audit_of(subject))
+        entries = asyncio.run(ledger.audit.of(subject))
     rows = [
         {
             "entry": entry.seq,

@@ -80,7 +80,7 @@ def _changed(config: Path, actor: str, kind: str, change: _Change, said: str, *,
     places = places_of(settings, ROOT)
     with ledger_of(settings, writing=True) as ledger:
         ring = change(places.keys, Vault(places).sealed_before)
-        asyncio.run(ledger.note(Note(actor, kind, ring.current, {"keys": len(ring.keys)})))
+        asyncio.run(ledger.audit.note(Note(actor, kind, ring.current, {"keys": len(ring.keys)})))
     row = {"current": ring.current, "keys": len(ring.keys), "file": str(places.keys)}
     if as_json:
         show([row], as_json=True)

@@ -133,7 +133,7 @@ def verify(
     with ledger_of(settings, writing=True) as ledger:
         if call is not None:
             asyncio.run(recordings_of(ledger, call))  # that there are none must not look like all being well
-        rows = asyncio.run(ledger.kept_recordings(span, call))
+        rows = asyncio.run(ledger.recordings.kept(span, call))
         if any(row.recording.path.endswith(SEALED) for row in rows):
             ring_at(places.keys)  # keys that are away must not look like recordings that were changed
         with Progress(console=Console(stderr=True), transient=True, disable=as_json) as progress:
@@ -149,7 +149,7 @@ def verify(
             "call": call or "",
             "date": date,
         }
-        asyncio.run(ledger.note(Note(actor, "recordings.verified", call or date or "archive", about)))
+        asyncio.run(ledger.audit.note(Note(actor, "recordings.verified", call or date or "archive", about)))
     told = [{"recording": one.file, "path": one.path, "faults": "; ".join(one.faults)} for one in bad]
     said = f"{len(rows) - len(away)} recordings looked at, all as they were put there."
     show(told, as_json=as_json, title="Recordings that are not what they were", empty=said)

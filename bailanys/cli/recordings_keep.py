@@ -27,13 +27,12 @@ def hold(call: CallArgument, reason: ReasonOption, config: ConfigOption = DEFAUL
     from bailanys.cli.ledger import ledger_of
     from recordings.access.export import reason_of, recordings_of
     from storage import retention
-    from storage.transaction import in_transaction
 
     now_ms, settings = time.time_ns() // 1_000_000, centre(config).settings
     actor, reason = who(settings, Action.HOLD), reason_of(reason)
     with ledger_of(settings, writing=True) as ledger:
         wanted = asyncio.run(recordings_of(ledger, call))
-        asked = in_transaction(ledger.engine, lambda one: retention.hold(one, wanted, actor, reason, now_ms))
+        asked = ledger.write(lambda one: retention.hold(one, wanted, actor, reason, now_ms))
         order = asyncio.run(asked)
     say(f"{len(wanted)} recordings of {call} are on hold by {order}")
 
@@ -48,13 +47,12 @@ def release(
     from bailanys.cli.ledger import ledger_of
     from recordings.access.export import reason_of, recordings_of
     from storage import retention
-    from storage.transaction import in_transaction
 
     now_ms, settings = time.time_ns() // 1_000_000, centre(config).settings
     actor, reason = who(settings, Action.RELEASE), reason_of(reason)
     with ledger_of(settings, writing=True) as ledger:
         files = [made.file for made in asyncio.run(recordings_of(ledger, call))]
-        asked = in_transaction(ledger.engine, lambda one: retention.release(one, files, actor, reason, now_ms, order))
+        asked = ledger.write(lambda one: retention.release(one, files, actor, reason, now_ms, order))
         ended = asyncio.run(asked)
     say(f"{len(ended)} holds on recordings of {call} have ended")
 

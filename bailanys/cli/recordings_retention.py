@@ -37,7 +37,6 @@ def retention(
     from config.places import places_of
     from recordings.upkeep.retention import dispose_due
     from storage import retention as kept
-    from storage.transaction import in_transaction
 
     settings = centre(config).settings
     days, gone = settings.storage.retention_days, list[str]()
@@ -45,11 +44,11 @@ def retention(
     with ledger_of(settings, writing=dispose) as ledger:
         if dispose:
             actor = who(settings, Action.DISPOSE)
-            asyncio.run(ledger.note(Note(actor, "retention.ordered", "archive", {"configured_days": days})))
+            asyncio.run(ledger.audit.note(Note(actor, "retention.ordered", "archive", {"configured_days": days})))
             with contextlib.redirect_stdout(sys.stderr):  # what is logged is no part of the answer
                 gone = asyncio.run(dispose_due(ledger, places_of(settings, ROOT), days, by_hand=True))
         now_ms = time.time_ns() // 1_000_000
-        stands = asyncio.run(in_transaction(ledger.engine, lambda one: kept.retention_state(one, days, now_ms)))
+        stands = asyncio.run(ledger.read(lambda one: kept.retention_state(one, days, now_ms)))
     oldest = None if stands.oldest_ms is None else local_time(stands.oldest_ms, settings.hotline.time_zone)
     row = {
         "kept_days": stands.kept_days,

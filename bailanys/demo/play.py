@@ -56,5 +56,5 @@ async def play_demo(config: Path, base: Path, cache: Path, echo: Callable[[str],
 async def _settled(ledger: Ledger) -> None:
     """Wait until every call of the scene has ended in the ledger and every talk has its recording."""
     async with asyncio.timeout(SETTLED_S):
-        while await ledger.segments_to_finalise() or await ledger.open_calls():
+        while await ledger.recordings.segments_to_finalise() or await ledger.open_calls():
             await asyncio.sleep(0.2)  # the ledger tells nobody that it changed

@@ -32,7 +32,7 @@ async def tell_stories(ledger: Ledger, up: Hotline, echo: Callable[[str], None])
     total = rated_day(await ledger.calls_between(now_ms - HOUR_MS, now_ms)).total
     phone = next(iter(CALLER_TONES_HZ))
     zone = up.settings.hotline.time_zone
-    found = await ledger.find_recordings(local_date(now_ms, zone), f"8 ({phone[1:4]}) {phone[4:7]}-{phone[7:]}", zone)
+    found = await ledger.recordings.find(local_date(now_ms, zone), f"8 ({phone[1:4]}) {phone[4:7]}-{phone[7:]}", zone)
     echo(
         f"\n{total.arrived} calls, {total.answered} answered; average wait from the arrival to the operator "
         f"{_s(total.to_operator.mean_s)} (target 30 s), longest {_s(total.to_operator.longest_s)}; "

@@ -60,6 +60,6 @@ async def hand_out(
     reason = reason_of(reason)
     target = folder / f"{recording.file}.{kind}"
     detail = {"format": kind.value, "sha256": recording.sha256, "reason": reason}
-    await ledger.note(Note(actor, "recording.exported", recording.file, detail))
+    await ledger.audit.note(Note(actor, "recording.exported", recording.file, detail))
     await asyncio.to_thread(lambda: copy(Vault(places).recording(recording.path), target, kind))
     return target

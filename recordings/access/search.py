@@ -57,8 +57,10 @@ async def look(ledger: Ledger, asked: Asked) -> tuple[list[FoundRecording], Cove
     Raises BadSearchError, LedgerUnavailableError.
     """
     search = search_of(asked, time_ns() // 1_000_000)
-    found = in_order(await ledger.search(search))
-    return found, None if search.span is None else await ledger.coverage(search.span.from_ms, search.span.to_ms)
+    found = in_order(await ledger.recordings.search(search))
+    return found, None if search.span is None else await ledger.recordings.coverage(
+        search.span.from_ms, search.span.to_ms
+    )
 
 
 def by_number(found: Sequence[FoundRecording], phone: str) -> list[dict[str, str | int]]:

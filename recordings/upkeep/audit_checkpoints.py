@@ -239,7 +239,7 @@ class AuditKeeper:
             self._looked = True
         elif self._newest is not None:
             await self._hold_against(self._newest)
-        end = await self._ledger.audit_end()
+        end = await self._ledger.audit.end()
         if end is not None and (self._newest is None or end.seq > self._newest.seq):
             now_ms = time.time_ns() // 1_000_000
             await asyncio.to_thread(add, self._places.checkpoints, signer, end, now_ms)
@@ -254,7 +254,7 @@ class AuditKeeper:
             return True
         if await asyncio.to_thread(lambda: path.exists() and path.stat().st_size > 0):
             return False
-        first = await self._ledger.audit_entry(1)
+        first = await self._ledger.audit.entry(1)
         begun_ms = time.time_ns() // 1_000_000 - OVERDUE_MS
         return self._signed or (first is not None and first.at_ms < begun_ms)
 
@@ -272,16 +272,16 @@ class AuditKeeper:
 
     async def _hold_against(self, newest: Checkpoint) -> None:
         """Alarm, once, a database that was put back while we run; what is signed next is of the log that is there."""
-        if fault := contradicts(newest, await self._ledger.audit_entry(newest.seq)):
+        if fault := contradicts(newest, await self._ledger.audit.entry(newest.seq)):
             self._alarm(AlarmKind.AUDIT_LOG, f"entry {fault.seq} {fault.what}")
             self._newest = None
 
     async def _faults(self, written: Written) -> list[Fault]:
         points = sorted(written.points, key=lambda point: point.seq)[-LOOK_BACK:]
-        told = [contradicts(point, await self._ledger.audit_entry(point.seq)) for point in points]
+        told = [contradicts(point, await self._ledger.audit.entry(point.seq)) for point in points]
         found = [fault for fault in told if fault is not None]
         since = points[-2].seq if len(points) > 1 else 0
-        before = await self._ledger.audit_entry(since) if since else None
+        before = await self._ledger.audit.entry(since) if since else None
         if since and before is None:
             return found
-        return found + list(faults(await self._ledger.audit_after(since), before))
+        return found + list(faults(await self._ledger.audit.after(since), before))

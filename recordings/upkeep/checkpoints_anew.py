@@ -24,8 +24,8 @@ async def checkpoints_anew(ledger: Ledger, places: Places, actor: str, reason: s
     signer = await asyncio.to_thread(first_signer, places.signing_key)
     before = await asyncio.to_thread(_digest, places)
     facts = {"reason": reason, "public_key": signer.public_key, "before_sha256": before}
-    await ledger.note(Note(actor, "audit.signed-anew", "audit-checkpoints", facts))
-    end = await ledger.audit_end()
+    await ledger.audit.note(Note(actor, "audit.signed-anew", "audit-checkpoints", facts))
+    end = await ledger.audit.end()
     assert end is not None
     await asyncio.to_thread(_put_aside, places, now_ms)
     await asyncio.to_thread(add, places.checkpoints, signer, end, now_ms)

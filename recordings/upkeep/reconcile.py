@@ -26,7 +26,6 @@ from recordings.vault.sidecar import read, remove
 from recordings.vault.vault import Vault
 from storage.journal.check import check_journals
 from storage.ledger import Ledger
-from storage.transaction import in_transaction
 
 SETTLED_S = 60.0
 EXPLAIN = {reason.value for reason in (GapReason.DISK_FULL, GapReason.DISK_UNWRITABLE, GapReason.ASTERISK_DIED)}
@@ -58,7 +57,7 @@ async def reconcile(ledger: Ledger, places: Places, since_ms: int = 0, *, again:
     store, found, known = Vault(places).store, list[Mismatch](), dict[str, bool]()
     listed = {one.path: one for one in await asyncio.to_thread(lambda: list(_listed(store, since_ms)))}
     after: tuple[int, str] = (since_ms, "")
-    while rows := await ledger.recordings_made(*after):
+    while rows := await ledger.recordings.made(*after):
         found += await _of_rows(ledger, store, rows, listed, again=again)
         known |= {row.file: row.status is RecordingStatus.DISPOSED for row in rows}
         after = (rows[-1].made_ms, rows[-1].file)
@@ -67,7 +66,7 @@ async def reconcile(ledger: Ledger, places: Places, since_ms: int = 0, *, again:
 
 async def reconcile_hour(ledger: Ledger, places: Places, hour: str, *, again: bool = True) -> list[Mismatch]:
     """Look at one folder of the archive, `2026/11/27/04`. Raises LedgerUnavailableError, OSError."""
-    store, rows = Vault(places).store, await ledger.recordings_in(hour)
+    store, rows = Vault(places).store, await ledger.recordings.in_hour(hour)
     listed = {one.path: one for one in await asyncio.to_thread(lambda: list(store.list(hour)))}
     known = {row.file: row.status is RecordingStatus.DISPOSED for row in rows}
     found = await _of_files(ledger, store, listed, known)
@@ -77,7 +76,7 @@ async def reconcile_hour(ledger: Ledger, places: Places, hour: str, *, again: bo
 async def reconcile_all(ledger: Ledger, places: Places) -> list[Mismatch]:
     """Hold everything against everything. Raises LedgerUnavailableError, OSError."""
     found = await reconcile(ledger, places) + await unfinished(ledger, places)
-    held = await in_transaction(ledger.engine, lambda one: check_journals(one, places.journals))
+    held = await ledger.read(lambda one: check_journals(one, places.journals))
     if held.unread_bytes:
         found.append(Mismatch("journal", f"{held.unread_bytes} bytes are not in the ledger yet", "they are taken in"))
     for call, seq, offer in held.unknown:
@@ -89,7 +88,7 @@ async def unfinished(ledger: Ledger, places: Places) -> list[Mismatch]:
     """Talks that have ended and have no row yet, and raw files whose talk is not known. Raises as the others."""
     raw = await asyncio.to_thread(spool.look, places.spool)
     found = []
-    for talk in await ledger.segments_to_finalise():
+    for talk in await ledger.recordings.segments_to_finalise():
         file = file_of_talk(talk)
         left = raw.pop(file, None)
         waits = "its file is being written" if left and left.being_written else "its file waits in the spool"
@@ -112,7 +111,7 @@ async def _of_files(
         if origin_of(file) is None:
             continue  # somebody else's file
         disposed = known.get(file)
-        if disposed is None and (row := await ledger.recording_named(file)) is not None:
+        if disposed is None and (row := await ledger.recordings.named(file)) is not None:
             disposed = row.status is RecordingStatus.DISPOSED
         if disposed is None:
             found.append(await _adopt(ledger, store, path))
@@ -144,7 +143,7 @@ async def _of_row(
     if made.status is RecordingStatus.MISSING:
         said.append("a talk without sound")
     for what in said:
-        reasons = sorted({gap.reason for gap in await ledger.gaps_of(made.call, made.seq)} & EXPLAIN)
+        reasons = sorted({gap.reason for gap in await ledger.recordings.gaps_of(made.call, made.seq)} & EXPLAIN)
         yield Mismatch(made.file, what, f"explained: {', '.join(reasons)}" if reasons else "", told=True)
 
 
@@ -154,8 +153,8 @@ async def _adopt(ledger: Ledger, store: Store, path: str) -> Mismatch:
         sidecar = await asyncio.to_thread(read, store, path)
     except ValueError as error:
         return Mismatch(file, f"its sidecar cannot be read: {error}")
-    await ledger.add_recording(sidecar.recording)
-    await ledger.note(Note("reconcile", "recording.adopted", file, {"sha256": sidecar.recording.sha256}))
+    await ledger.recordings.add_recording(sidecar.recording)
+    await ledger.audit.note(Note("reconcile", "recording.adopted", file, {"sha256": sidecar.recording.sha256}))
     return Mismatch(file, "in the archive, and not in the ledger", "adopted")
 
 
@@ -208,7 +207,9 @@ class Reconciler:
         await self._look_for_overdue(round(now_s * 1000))
 
     async def _look_for_overdue(self, now_ms: int) -> None:
-        talks = [one for one in await self._ledger.segments_to_finalise() if now_ms - one.ended_ms > OVERDUE_MS]
+        talks = [
+            one for one in await self._ledger.recordings.segments_to_finalise() if now_ms - one.ended_ms > OVERDUE_MS
+        ]
         if talks and not self._overdue:
             oldest = file_of_talk(talks[0])
             said = f"{len(talks)} talks that ended over 5 minutes ago have no recording yet, the oldest {oldest}"

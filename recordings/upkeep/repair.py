@@ -58,7 +58,9 @@ async def repair(settings: Settings, places: Places, ours: Hotline) -> list[Repa
                 journal.end_call(ended_ms, call)
             await _taken_in(projector)
         ring = Vault(places).ring if settings.recordings.encrypt else no_keys
-        finaliser = Finaliser(places.spool, places.archive, ledger, keys=ring, alarm=alarm, all_over=all_over)
+        finaliser = Finaliser(
+            places.spool, places.archive, ledger.recordings, keys=ring, alarm=alarm, all_over=all_over
+        )
         found: list[Repaired] = []
         while finished := await finaliser.finish_ready():
             found += [_mended(one) for one in finished]

@@ -15,7 +15,6 @@ from recordings.vault.vault import Vault
 from storage import retention
 from storage.ledger import Ledger
 from storage.retention import DAY_MS
-from storage.transaction import in_transaction
 
 log = structlog.get_logger(__name__)
 
@@ -41,9 +40,9 @@ async def dispose_due(
     gone: list[str] = []
     while True:
         # Anew for each portion: somebody may have made it longer meanwhile.
-        days = await in_transaction(ledger.engine, lambda one: retention.longest_days(one, configured_days, at_ms))
+        days = await ledger.write(lambda one: retention.longest_days(one, configured_days, at_ms))
         before_ms = at_ms - days * DAY_MS
-        if not (made := await in_transaction(ledger.engine, partial(retention.due, before_ms=before_ms))):
+        if not (made := await ledger.read(partial(retention.due, before_ms=before_ms))):
             break
         if days > configured_days and not gone:
             log.info("retention only ever grows", configured_days=configured_days, kept_days=days)
@@ -65,7 +64,7 @@ async def _disposed(ledger: Ledger, places: Places, recording: Recording, days: 
     Before both it is asked for: of a store that does not answer nothing is said to be disposed of.
     """
     await asyncio.to_thread(Vault(places).store.exists, recording.path)
-    said = await in_transaction(ledger.engine, lambda one: retention.dispose(one, recording, days, now_ms))
+    said = await ledger.write(lambda one: retention.dispose(one, recording, days, now_ms))
     if said:
         await asyncio.to_thread(remove, Vault(places).store, recording.path)
         log.info("recording disposed of", file=recording.file, kept_days=days)

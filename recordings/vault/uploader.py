@@ -40,7 +40,6 @@ from storage import audit
 from storage.engine import Connection
 from storage.ledger import Ledger
 from storage.recordings import by_file
-from storage.transaction import in_transaction
 
 log = structlog.get_logger(__name__)
 
@@ -214,7 +213,7 @@ async def note_stored(ledger: Ledger, url: str, sidecar: Sidecar) -> None:
         if canonical(note.detail) not in known[-1:]:
             audit.append(connection, (note,), now_ms)
 
-    await in_transaction(ledger.engine, enter)
+    await ledger.write(enter)
 
 
 def store_unreached(settings: Settings, base: Path, source: Source) -> list[Problem]:

@@ -160,14 +160,14 @@ class Mortal:
                 return (
                     len(ids) >= calls
                     and not await ledger.open_calls()
-                    and not (recorded and await ledger.segments_to_finalise())
+                    and not (recorded and await ledger.recordings.segments_to_finalise())
                     and not (recorded and any(self.up.places.archive.glob(".pending/*")))
                 )
 
             try:
                 await until(complete, timeout_s)
             except TimeoutError:
-                open_calls, talks = await ledger.open_calls(), await ledger.segments_to_finalise()
+                open_calls, talks = await ledger.open_calls(), await ledger.recordings.segments_to_finalise()
                 pending = [path.name for path in self.up.places.archive.glob(".pending/*")]
                 raise AssertionError(
                     f"the ledger has open {open_calls}, unrecorded {talks}, pending {pending}"

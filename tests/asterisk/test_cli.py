@@ -119,7 +119,7 @@ async def test_recording_is_found_by_local_date_and_any_spelling_of_the_number(c
     ((copy,), story) = json.loads(made.out), await visit.story()
     info = soundfile.info(copy["file"])
     assert (info.format, info.channels, round(info.duration, 1)) == ("WAV", 2, found[0][0]["length_s"])
-    kept, exported = await centre.ledger.audit_of(story.recordings[0].file)
+    kept, exported = await centre.ledger.audit.of(story.recordings[0].file)
     assert (kept.kind, exported.kind) == ("recording.kept", "recording.exported")
     assert "a complaint" in exported.detail and kept.at_ms <= exported.at_ms
     refused = await bailanys("recordings", "export", visit.id, "--reason", " ", env=centre.env)

@@ -119,10 +119,10 @@ async def test_from_the_letter_to_the_delivery_by_two_persons(centre: Centre, tm
         to = {"to": "A. Serikova", "way": "courier"}
         _, state = await clerk.asks("POST", f"/demands/{demand}/deliver", to)
         assert state["in_time"] is True
-    kinds = [(entry.kind, entry.actor) for entry in await centre.ledger.audit_of(file)]
+    kinds = [(entry.kind, entry.actor) for entry in await centre.ledger.audit.of(file)]
     assert kinds[1:] == [
         ("recording.searched", "aigul"), ("recording.listened", "aigul"), ("recording.selected", "aigul")
     ]  # fmt: skip
-    done = [entry.kind for entry in await centre.ledger.audit_of(demand) if entry.actor != "clock"]
+    done = [entry.kind for entry in await centre.ledger.audit.of(demand) if entry.actor != "clock"]
     assert done[-4:] == ["demand.approved", "demand.packaged", "demand.fetched", "demand.delivered"]
     await centre.closed_down()

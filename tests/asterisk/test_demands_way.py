@@ -120,7 +120,7 @@ async def test_from_the_letter_to_a_package_that_verifies_offline(centre: Centre
     assert [step.kind for step in steps if step.kind is not StepKind.ALERTED] == [
         "searched", "listened", "selected", "approved", "packaged", "delivered"
     ]  # fmt: skip
-    kinds = [entry.kind for entry in await centre.ledger.audit_of(file)]
+    kinds = [entry.kind for entry in await centre.ledger.audit.of(file)]
     assert kinds == ["recording.kept", "recording.searched", "recording.listened", "recording.selected"]
     shown = await bailanys("demands", "list", "--all", env=centre.env)
     assert demand in shown.out and "delivered" in shown.out
@@ -213,7 +213,7 @@ async def test_what_is_over_age_is_disposed_of_and_what_is_held_stays(centre: Ce
     assert after["disposed_of_now"] == before["due"] >= 1
     for (file, _), left in ((gone, 0), (held, 2)):
         assert len(list(centre.up.places.archive.glob(f"*/*/*/*/{file}.*"))) == left, file
-    entries = await centre.ledger.audit_of(gone[0])
+    entries = await centre.ledger.audit.of(gone[0])
     assert [entry.kind for entry in entries] == ["recording.kept", "recording.disposed"]
     assert '"sha256":"' in entries[1].detail
 
@@ -224,7 +224,7 @@ async def test_what_is_over_age_is_disposed_of_and_what_is_held_stays(centre: Ce
     assert (await shown("87051110001"), await shown("87051110002")) == (("disposed", False), ("ok", True))
     later = await recorded_call(centre, "77051110003")  # wrapped by the new key, the held one by the first
     for file, hz in (held, later):
-        recording = await centre.ledger.recording_named(file)
+        recording = await centre.ledger.recordings.named(file)
         assert recording is not None
         with Vault(centre.up.places).recording(recording.path) as opened:
             assert hears_flac(opened.read(), hz)

@@ -78,7 +78,7 @@ async def moved_on(centre: Centre, visit: Visit) -> None:
     (recording,) = (await visit.story()).recordings
 
     async def is_there() -> bool:
-        told = [entry.kind for entry in await centre.ledger.audit_of(recording.file)]
+        told = [entry.kind for entry in await centre.ledger.audit.of(recording.file)]
         return "recording.stored" in told and not list(centre.up.places.archive.rglob(f"{recording.file}*"))
 
     await until(is_there)

@@ -74,7 +74,9 @@ async def approved(folder: Path) -> None:
         places.journals[0].write_bytes(b"".join(caller.lines))
         await projector_of(engine, places.journals).project_once()
         write_raw(places.spool, two_voices(2.0), caller.file(1, 1))
-        (made,) = await Finaliser(places.spool, places.archive, ledger, keys=Vault(places).ring).finish_ready()
+        (made,) = await Finaliser(
+            places.spool, places.archive, ledger.recordings, keys=Vault(places).ring
+        ).finish_ready()
         desk = DemandDesk(Register(engine), ledger, ZONE)
         await desk.enter(
             Authority.INFORMATISATION,

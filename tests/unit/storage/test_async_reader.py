@@ -151,7 +151,7 @@ async def test_many_at_once_take_turns_at_four_connections(url: str, engine: Eng
     async def look(number: int) -> None:
         story = await ledger.call_story(ids[number % 20])
         assert story is not None and story.record.call.id == ids[number % 20]
-        (hit,) = await ledger.find_recordings(DAY, f"7705000{number % 20 + 1:04}", ZONE)
+        (hit,) = await ledger.recordings.find(DAY, f"7705000{number % 20 + 1:04}", ZONE)
         assert hit.call_id == ids[number % 20]
         at_once.append(len(reader._reads))
 
@@ -192,10 +192,10 @@ async def test_what_turns_out_to_be_long_is_asked_in_a_thread(url: str, engine: 
     reader = AsyncReader(open_async_engine(url, LONG_S), threads)
     try:
         ledger = Ledger(engine, reader)
-        assert len(await ledger.find_recordings(DAY, PHONE, ZONE)) == FEW_ROWS
+        assert len(await ledger.recordings.find(DAY, PHONE, ZONE)) == FEW_ROWS
         assert threads.asked == 0
         enter(engine, FEW_ROWS, PHONE, NOON_MS + FEW_ROWS * 1000)
-        assert len(await ledger.find_recordings(DAY, PHONE, ZONE)) == FEW_ROWS + 1
+        assert len(await ledger.recordings.find(DAY, PHONE, ZONE)) == FEW_ROWS + 1
         assert threads.asked == 1
     finally:
         await reader.close()

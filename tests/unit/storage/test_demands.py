@@ -14,6 +14,7 @@ from calls.audit import Fault, faults
 from calls.demand import ALERTS_MS, HOUR_MS, ActionRefusedError, Authority, Demand, DemandStep, StepKind, due
 from calls.machine_clock import Reading
 from storage import audit
+from storage.audit import AuditLog
 from storage.demands import Register
 from storage.tables import legal_hold
 from tests.unit.storage.databases import BOTH_WAYS
@@ -55,10 +56,10 @@ async def test_the_whole_way_is_kept_and_audited(engine: Engine, register: Regis
     assert (state.in_time, state.approved_by, state.selected) == (True, "chief", ("a",))
     assert [step.kind for step in steps] == ["searched", "selected", "approved", "packaged", "delivered"]
     assert all(step.at_ms >= state.demand.registered_ms for step in steps)
-    assert [entry.kind for entry in await register.audit_of("D-2025-0001")] == [
+    assert [entry.kind for entry in await AuditLog(engine).of("D-2025-0001")] == [
         "demand.registered", *(f"demand.{step.kind}" for step in steps)
     ]  # fmt: skip
-    assert [entry.kind for entry in await register.audit_of("a")] == ["recording.searched", "recording.selected"]
+    assert [entry.kind for entry in await AuditLog(engine).of("a")] == ["recording.searched", "recording.selected"]
     assert await register.all(only_open=True) == []
     with engine.begin() as connection:
         log = list(audit.entries(connection))
@@ -75,7 +76,7 @@ async def test_a_recording_named_twice_is_one(engine: Engine, register: Register
     await register.do("D-2025-0001", deed(StepKind.SELECTED, files=("b", "a", "b")))
     state, steps = await register.of("D-2025-0001")
     assert state.selected == ("b", "a") and [step.files for step in steps] == [("a", "b"), ("b", "a")]
-    assert [entry.kind for entry in await register.audit_of("b")] == ["recording.searched", "recording.selected"]
+    assert [entry.kind for entry in await AuditLog(engine).of("b")] == ["recording.searched", "recording.selected"]
 
 
 async def test_a_refused_deed_leaves_nothing(engine: Engine, register: Register) -> None:
@@ -91,7 +92,7 @@ async def test_a_refused_deed_leaves_nothing(engine: Engine, register: Register)
         await register.do("D-2025-0002", deed(StepKind.SEARCHED))
     with pytest.raises(ActionRefusedError, match="future"):
         await register.enter(wanted(time.time_ns() // 1_000_000 + 60_000), 2025)
-    assert len(await register.audit_of("D-2025-0001")) == 1
+    assert len(await AuditLog(engine).of("D-2025-0001")) == 1
     assert (await register.of("D-2025-0001"))[1] == ()
 
 

@@ -10,6 +10,7 @@ from calls.local_day import local_date
 from storage import tables
 from storage.journal.projector import Projector
 from storage.ledger import Ledger
+from storage.meant import identities_of
 from storage.recording_search import FoundRecording
 from tests.unit.storage.databases import BOTH_WAYS
 from tests.unit.storage.scene import START_MS, Caller
@@ -38,7 +39,7 @@ async def test_all_numbers_of_a_call_find_it_and_one_is_sure(
     projector.project_now()
 
     async def found(phone: str) -> list[tuple[str, str, str]]:
-        return [_told(hit) for hit in await ledger.find_recordings(DAY, phone, ZONE)]
+        return [_told(hit) for hit in await ledger.recordings.find(DAY, phone, ZONE)]
 
     assert await found("8 (7172) 50-12-34") == [(one.id, "exact", "number")]
     assert await found("8 701 555-02-13") == [(one.id, "possible", "identity")]
@@ -48,7 +49,9 @@ async def test_all_numbers_of_a_call_find_it_and_one_is_sure(
     assert {row.key: (row.source, row.raw) for row in story.record.identities.values()} == {
         MOBILE: ("from", f'"Desk" <sip:{MOBILE}@pbx.kz>;tag=1')
     }
-    assert [row.key for row in (await ledger.identities_of([one.id, other.id]))[one.id]] == [MOBILE]
+    assert [
+        row.key for row in (await ledger.read(lambda connection: identities_of(connection, [one.id, other.id])))[one.id]
+    ] == [MOBILE]
     projector.project_now()
     with engine.connect() as connection:  # a call whose headers say what is known has no row
         assert connection.scalar(select(func.count()).select_from(tables.caller_identity)) == 1
@@ -71,7 +74,7 @@ async def test_a_call_by_which_a_callback_was_asked_is_found_by_the_number_to_be
     call.fact("callback_asked", 60_000, seq=1, number="77272501234").hang_up(3000)
     journal.write_bytes(b"".join(call.lines))  # noqa: ASYNC240
     projector.project_now()
-    found = await ledger.find_recordings(DAY, "8 727 250 12 34", ZONE)
+    found = await ledger.recordings.find(DAY, "8 727 250 12 34", ZONE)
     assert [_told(hit) for hit in found] == [(call.id, "possible", "identity")]
 
 

@@ -103,7 +103,7 @@ async def test_the_figures_come_from_the_rows(projector: Projector, ledger: Ledg
 async def test_a_calls_story(projector: Projector, ledger: Ledger, journal: Path) -> None:
     caller = scene.transferred_call(1)
     await take_in(projector, journal, caller)
-    await ledger.add_recording(made(caller, 1, 2))
+    await ledger.recordings.add_recording(made(caller, 1, 2))
     story = await ledger.call_story(caller.id)
     assert story is not None
     assert story.record == scene.as_recorded(caller)
@@ -120,10 +120,10 @@ async def test_talks_await_their_recording_until_they_have_it(
     whole = list(caller.lines)
     caller.lines = whole[: next(i for i, line in enumerate(whole) if b'"transferred"' in line)]
     await take_in(projector, journal, caller)
-    assert await ledger.segments_to_finalise() == []
+    assert await ledger.recordings.segments_to_finalise() == []
     caller.lines = whole[len(caller.lines) :]
     await take_in(projector, journal, caller)
-    first, second = await ledger.segments_to_finalise()
+    first, second = await ledger.recordings.segments_to_finalise()
     assert (first.call, first.seq, first.offer, first.operator, first.group) == (
         caller.id,
         1,
@@ -133,11 +133,11 @@ async def test_talks_await_their_recording_until_they_have_it(
     )
     assert (first.began_ms, first.ended_ms, first.bridged_ms) == (START_MS + 29_024, START_MS + 60_535, 30_001)
     assert (second.seq, second.offer, second.operator, second.bridged_ms) == (2, 3, "104", 45_000)
-    await ledger.add_recording(made(caller, 1, 2))
-    assert [talk.seq for talk in await ledger.segments_to_finalise()] == [2]
-    await ledger.add_recording(made(caller, 2, 3))
-    await ledger.add_recording(made(caller, 2, 3))
-    assert await ledger.segments_to_finalise() == []
+    await ledger.recordings.add_recording(made(caller, 1, 2))
+    assert [talk.seq for talk in await ledger.recordings.segments_to_finalise()] == [2]
+    await ledger.recordings.add_recording(made(caller, 2, 3))
+    await ledger.recordings.add_recording(made(caller, 2, 3))
+    assert await ledger.recordings.segments_to_finalise() == []
 
 
 async def test_an_operator_who_picked_up_in_vain_and_the_next_one_are_two_talks(
@@ -146,7 +146,7 @@ async def test_an_operator_who_picked_up_in_vain_and_the_next_one_are_two_talks(
     caller = Caller(1).arrive().queue().offer("101").pick_up("101").on_phone("HANGUP", "101", 300)
     caller.offer("102", offer=2).pick_up("102").talk("102", offer=2).operator_leaves("102").hang_up()
     await take_in(projector, journal, caller)
-    first, second = await ledger.segments_to_finalise()
+    first, second = await ledger.recordings.segments_to_finalise()
     assert (first.offer, first.operator, first.bridged_ms) == (1, "101", 0)
     assert first.ended_ms < second.began_ms
     assert (second.offer, second.operator, second.bridged_ms) == (2, "102", 60_001)
@@ -156,7 +156,7 @@ async def test_an_orphans_recording_is_kept_and_its_call_may_follow(
     projector: Projector, ledger: Ledger, journal: Path
 ) -> None:
     caller = scene.plain_call(1)
-    await ledger.add_recording(made(caller))
+    await ledger.recordings.add_recording(made(caller))
     story = await ledger.call_story(caller.id)
     assert story is not None
     assert story.record.call.arrived_ms == START_MS
@@ -165,17 +165,17 @@ async def test_an_orphans_recording_is_kept_and_its_call_may_follow(
     assert story is not None
     assert story.record == scene.as_recorded(caller)
     assert story.recordings == (made(caller),)
-    assert await ledger.segments_to_finalise() == []
+    assert await ledger.recordings.segments_to_finalise() == []
 
 
 async def test_a_gap_is_a_row_too(projector: Projector, ledger: Ledger, journal: Path) -> None:
     caller = scene.left_in_announcement(1)
     await take_in(projector, journal, caller)
-    (talk,) = await ledger.segments_to_finalise()
+    (talk,) = await ledger.recordings.segments_to_finalise()
     assert talk.bridged_ms == 0
     gap = Recording(talk.call, talk.seq, talk.offer, caller.file(1, 1), RecordingStatus.EMPTY, START_MS, bridged_ms=0)
-    await ledger.add_recording(gap)
-    (hit,) = await ledger.find_recordings(DAY, "87011234567", ZONE)
+    await ledger.recordings.add_recording(gap)
+    (hit,) = await ledger.recordings.find(DAY, "87011234567", ZONE)
     assert hit.recording == gap
 
 
@@ -185,8 +185,8 @@ async def test_a_recording_is_found_by_any_spelling(
 ) -> None:
     caller = scene.plain_call(1, caller="87011234567")
     await take_in(projector, journal, caller, scene.plain_call(2, caller="+77019999999"), scene.left_waiting(3))
-    await ledger.add_recording(made(caller))
-    (hit,) = await ledger.find_recordings(DAY, typed, ZONE)
+    await ledger.recordings.add_recording(made(caller))
+    (hit,) = await ledger.recordings.find(DAY, typed, ZONE)
     assert hits([hit]) == [("1", 1, "exact", "on")]
     assert (hit.operator_id, hit.group_id, hit.caller_raw) == ("103", "portal", "87011234567")
     assert hit.recording == made(caller)
@@ -194,7 +194,7 @@ async def test_a_recording_is_found_by_any_spelling(
 
 async def test_both_talks_of_a_transferred_call_are_found(projector: Projector, ledger: Ledger, journal: Path) -> None:
     await take_in(projector, journal, scene.transferred_call(1))
-    found = await ledger.find_recordings(DAY, "+77011234567", ZONE)
+    found = await ledger.recordings.find(DAY, "+77011234567", ZONE)
     assert hits(found) == [("1", 1, "exact", "on"), ("1", 2, "exact", "on")]
     assert [hit.recording for hit in found] == [None, None]
 
@@ -210,11 +210,11 @@ async def test_a_call_over_midnight_is_found_on_both_dates(projector: Projector,
         scene.plain_call(4, midnight_ms - 62 * MINUTE_MS),
         scene.plain_call(5, midnight_ms - 50 * MINUTE_MS),
     )
-    that_day = await ledger.find_recordings(DAY, "+77011234567", ZONE)
+    that_day = await ledger.recordings.find(DAY, "+77011234567", ZONE)
     assert hits(that_day) == [
         ("4", 1, "exact", "on"), ("5", 1, "exact", "on"), ("1", 1, "exact", "on"), ("2", 1, "exact", "adjacent"),
     ]  # fmt: skip
-    next_day = await ledger.find_recordings(date(2025, 11, 25), "+77011234567", ZONE)
+    next_day = await ledger.recordings.find(date(2025, 11, 25), "+77011234567", ZONE)
     assert hits(next_day) == [
         ("1", 1, "exact", "on"), ("2", 1, "exact", "on"), ("3", 1, "exact", "on"), ("5", 1, "exact", "adjacent"),
     ]  # fmt: skip
@@ -224,7 +224,7 @@ async def test_the_day_of_25_hours_is_searched_whole(projector: Projector, ledge
     day = local_day(date(2024, 2, 29), ZONE)
     calls = [scene.plain_call(number, day.from_ms + hour * 3600_000 + 1) for number, hour in enumerate((0, 23, 24), 1)]
     await take_in(projector, journal, *calls)
-    found = await ledger.find_recordings(date(2024, 2, 29), "+77011234567", ZONE)
+    found = await ledger.recordings.find(date(2024, 2, 29), "+77011234567", ZONE)
     assert [(hit.call_id, hit.day) for hit in found] == [(call.id, "on") for call in calls]
 
 
@@ -235,7 +235,7 @@ async def test_a_doubtful_hit_is_shown_as_such_and_last(projector: Projector, le
         scene.plain_call(1, caller="2501234"),
         scene.plain_call(2, START_MS + MINUTE_MS, caller="+77272501234"),
     )
-    assert hits(await ledger.find_recordings(DAY, "8 727 250 12 34", ZONE)) == [
+    assert hits(await ledger.recordings.find(DAY, "8 727 250 12 34", ZONE)) == [
         ("2", 1, "exact", "on"),
         ("1", 1, "possible", "on"),
     ]
@@ -243,9 +243,9 @@ async def test_a_doubtful_hit_is_shown_as_such_and_last(projector: Projector, le
 
 async def test_nothing_is_found_for_another_number_or_day(projector: Projector, ledger: Ledger, journal: Path) -> None:
     await take_in(projector, journal, scene.plain_call(1), scene.plain_call(2, caller="anonymous"))
-    assert await ledger.find_recordings(DAY, "+77011234568", ZONE) == []
-    assert await ledger.find_recordings(date(2025, 11, 26), "+77011234567", ZONE) == []
-    assert await ledger.find_recordings(DAY, " ", ZONE) == []
+    assert await ledger.recordings.find(DAY, "+77011234568", ZONE) == []
+    assert await ledger.recordings.find(date(2025, 11, 26), "+77011234567", ZONE) == []
+    assert await ledger.recordings.find(DAY, " ", ZONE) == []
 
 
 async def test_a_ledger_that_is_away_says_so(tmp_path: Path) -> None:

@@ -109,12 +109,12 @@ async def test_whoever_writes_as_another_is_refused_and_whoever_reads_is_not(eng
     for stranger in (SECOND, COPY, Hotline("b"), Hotline("")):
         other = Ledger(guard(open_engine(url), stranger))
         with pytest.raises(LedgerTakenError, match="belongs to the hotline at one:/var"):
-            await other.note(Note("anna", "recording.held", "a", {}))
-        assert await other.audit_end() is None and await other.open_calls() == []
+            await other.audit.note(Note("anna", "recording.held", "a", {}))
+        assert await other.audit.end() is None and await other.open_calls() == []
         other.engine.dispose()
     for friend in (FIRST, Hotline("a")):
         same = Ledger(guard(open_engine(url), friend))
-        await same.note(Note("anna", "recording.held", "a", {}))
+        await same.audit.note(Note("anna", "recording.held", "a", {}))
         same.engine.dispose()
 
 
@@ -122,7 +122,7 @@ async def test_nobody_writes_as_a_hotline_before_it_has_claimed(engine: Engine, 
     for ours, may in ((FIRST, False), (Hotline("a"), True)):
         ledger = Ledger(guard(open_engine(url), ours))
         try:
-            await ledger.note(Note("anna", "recording.held", "a", {}))
+            await ledger.audit.note(Note("anna", "recording.held", "a", {}))
             assert may
         except LedgerUnavailableError as error:
             assert not may and "not claimed" in str(error)
@@ -167,7 +167,7 @@ def test_a_command_of_another_state_folder_reads_and_does_not_write(url: str, tm
         pass
     assert not (tmp_path / "other" / identities.FILE).exists()
     with ledger_of(settings, writing=True) as ledger:
-        asyncio.run(ledger.note(Note("anna", "recording.held", "a", {})))
+        asyncio.run(ledger.audit.note(Note("anna", "recording.held", "a", {})))
 
 
 def test_an_identity_is_made_once_and_another_for_a_copy(tmp_path: Path) -> None:

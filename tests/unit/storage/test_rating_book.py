@@ -110,7 +110,7 @@ async def test_a_low_talk_is_listed_with_all_who_talked_and_whether_it_is_record
 ) -> None:
     low, unrecorded, fine = transferred_and_rated(1, 1), talked(2, "103", 2, START_MS + 1), talked(3, "103", 3)
     await take_in(projector, journal, low, unrecorded, fine, talked(4, "103", None))
-    await ledger.add_recording(made(low, 2, 2))
+    await ledger.recordings.add_recording(made(low, 2, 2))
     first, second = await book.rated_low(ALL, 2, limit=10)
     assert (first.call, first.seq, first.score, first.operator, first.others) == (low.id, 2, 1, "104", ("103", "105"))
     assert (first.arrived_ms, first.group, first.language, first.recorded) == (START_MS, "ict", "ru", True)
@@ -128,7 +128,7 @@ async def test_a_recording_that_is_gone_is_none(
     caller = talked(1, "103", 1)
     await take_in(projector, journal, caller)
     kept = made(caller)
-    await ledger.add_recording(replace(kept, status=RecordingStatus.DISPOSED, path=""))
+    await ledger.recordings.add_recording(replace(kept, status=RecordingStatus.DISPOSED, path=""))
     (talk,) = await book.rated_low(ALL, 2, limit=10)
     assert not talk.recorded
 

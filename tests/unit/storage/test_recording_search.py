@@ -127,7 +127,7 @@ async def test_no_spelling_of_a_number_is_missed_or_taken_for_another(
     """Promise 7: 40 spellings of 6 kinds, none missed."""
     ids = {name: enter(engine, number, raw) for number, (name, raw) in enumerate(RAW.items(), 1)}
     for typed in SPELLINGS[kind]:
-        exact = [hit.call_id for hit in await ledger.find_recordings(DAY, typed, ZONE) if hit.match == "exact"]
+        exact = [hit.call_id for hit in await ledger.recordings.find(DAY, typed, ZONE) if hit.match == "exact"]
         assert exact == [ids[kind]], typed
 
 

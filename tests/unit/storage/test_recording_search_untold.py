@@ -64,7 +64,7 @@ async def test_a_recording_of_which_nobody_knows_who_called_is_a_possible_hit(
 ) -> None:
     made = adopt(engine, 1, status=status)
     adopt(engine, 2, NOON_MS + 2 * 24 * HOUR_MS)
-    assert told(await ledger.find_recordings(DAY, PHONE, ZONE)) == [(made.call, "possible", "unattributed", "on")]
+    assert told(await ledger.recordings.find(DAY, PHONE, ZONE)) == [(made.call, "possible", "unattributed", "on")]
     for asked in (Asked(ZONE, DAY), Asked(ZONE, None, call=made.call), Asked(ZONE, DAY, anonymous=True)):
         (hit,), _ = await look(ledger, asked)
         assert (hit.recording, hit.caller_key, hit.answered_ms) == (made, None, None)
@@ -78,7 +78,7 @@ async def test_it_is_looked_for_on_its_own_day_and_beside_it_only(engine: Engine
     before = adopt(engine, 1, midnight - HOUR_MS // 2)
     adopt(engine, 2, midnight - 5 * HOUR_MS)
     after = adopt(engine, 3, midnight + 24 * HOUR_MS + HOUR_MS // 2)
-    found = await ledger.find_recordings(DAY, PHONE, ZONE)
+    found = await ledger.recordings.find(DAY, PHONE, ZONE)
     assert {(hit.call_id, hit.day) for hit in found} == {(before.call, "adjacent"), (after.call, "adjacent")}
 
 
@@ -86,7 +86,7 @@ async def test_a_talk_whose_arrival_is_lost_is_a_possible_hit(engine: Engine, le
     key = enter(engine, 1, PHONE)
     with engine.begin() as connection:
         connection.execute(update(tables.call).where(tables.call.c.id == key).values(caller_key=None, caller_raw=None))
-    (hit,) = await ledger.find_recordings(DAY, PHONE, ZONE)
+    (hit,) = await ledger.recordings.find(DAY, PHONE, ZONE)
     assert (hit.call_id, hit.match, hit.why, hit.operator_id) == (key, "possible", Why.UNATTRIBUTED, "101")
 
 
@@ -101,11 +101,11 @@ async def test_a_recording_without_the_journals_word_of_an_answer_is_its_callers
         with engine.begin() as connection:
             change = delete(tables.offer).where(of_call) if status == "" else update(tables.offer).where(of_call)
             connection.execute(change if status == "" else change.values(status=status))  # type: ignore[union-attr]
-    (hit,) = await ledger.find_recordings(DAY, PHONE, ZONE)
+    (hit,) = await ledger.recordings.find(DAY, PHONE, ZONE)
     assert (hit.call_id, hit.match, hit.day) == (key, "exact", "on")
     assert hit.recording is not None and hit.recording.path
     assert len((await look(ledger, Asked(ZONE, DAY)))[0]) == 2
-    assert (await ledger.coverage(NOON_MS, NOON_MS + 1)).recorded == 2
+    assert (await ledger.recordings.coverage(NOON_MS, NOON_MS + 1)).recorded == 2
 
 
 async def test_no_talk_is_told_twice(engine: Engine, ledger: Ledger) -> None:
@@ -114,8 +114,8 @@ async def test_no_talk_is_told_twice(engine: Engine, ledger: Ledger) -> None:
     second = Recording(CallId(key), 1, 2, f"{key}-1-2", RecordingStatus.ORPHAN, NOON_MS, path="x/y.flac", sha256="cd")
     with engine.begin() as connection:
         write_recording(connection, second)
-    assert [hit.offer for hit in await ledger.find_recordings(DAY, PHONE, ZONE)] == [1, 2]
-    assert (await ledger.coverage(NOON_MS, NOON_MS + 1)).talks == 2
+    assert [hit.offer for hit in await ledger.recordings.find(DAY, PHONE, ZONE)] == [1, 2]
+    assert (await ledger.recordings.coverage(NOON_MS, NOON_MS + 1)).talks == 2
 
 
 async def test_a_talk_of_the_safety_net_and_one_of_three_are_found_by_every_operator_in_them(
@@ -126,7 +126,7 @@ async def test_a_talk_of_the_safety_net_and_one_of_three_are_found_by_every_oper
         of_net, of_three = tables.offer.c.call_id == net, tables.segment.c.call_id == three
         connection.execute(update(tables.offer).where(of_net).values(operator_id=None, via="net"))
         connection.execute(update(tables.segment).where(of_three).values(also="103,1040"))
-    assert [hit.call_id for hit in await ledger.find_recordings(DAY, PHONE, ZONE)] == [net, three]
+    assert [hit.call_id for hit in await ledger.recordings.find(DAY, PHONE, ZONE)] == [net, three]
     for operator, wanted in {"102": [three], "103": [three], "1040": [three], "104": []}.items():
         found, _ = await look(ledger, Asked(ZONE, DAY, operator=operator))
         assert [hit.call_id for hit in found] == wanted
@@ -176,9 +176,9 @@ async def test_a_callback_is_found_by_the_number_it_was_asked_for_from(
     journal.write_bytes(b"".join(asked.lines + back.lines))  # noqa: ASYNC240
     projector.project_now()
     day = local_date(START_MS, ZONE)
-    assert told(await ledger.find_recordings(day, own, ZONE)) == [(back.id, "possible", "callback", "on")]
-    assert told(await ledger.find_recordings(day, other, ZONE)) == [(back.id, "exact", "number", "on")]
-    assert await ledger.find_recordings(day, "77011234568", ZONE) == []
+    assert told(await ledger.recordings.find(day, own, ZONE)) == [(back.id, "possible", "callback", "on")]
+    assert told(await ledger.recordings.find(day, other, ZONE)) == [(back.id, "exact", "number", "on")]
+    assert await ledger.recordings.find(day, "77011234568", ZONE) == []
     (hit,), _ = await look(ledger, Asked(ZONE, None, phone=own))
     assert hit.call_id == back.id
 
@@ -188,16 +188,16 @@ async def test_what_no_reading_of_a_number_finds_is_found_by_its_last_digits(eng
     odd = enter(engine, 1, "+77050000001")
     with engine.begin() as connection:
         connection.execute(update(tables.call).values(caller_key="+999612345678"))
-    assert told(await ledger.find_recordings(DAY, "06 12 34 56 78", ZONE)) == [(odd, "possible", "ending", "on")]
-    assert await ledger.find_recordings(DAY, "06 12 34 56 79", ZONE) == []
-    assert await ledger.find_recordings(DAY, "87051345678", ZONE) == []  # a whole number that ends otherwise
+    assert told(await ledger.recordings.find(DAY, "06 12 34 56 78", ZONE)) == [(odd, "possible", "ending", "on")]
+    assert await ledger.recordings.find(DAY, "06 12 34 56 79", ZONE) == []
+    assert await ledger.recordings.find(DAY, "87051345678", ZONE) == []  # a whole number that ends otherwise
     assert (await look(ledger, Asked(ZONE, None, phone="06 12 34 56 78")))[0] == []  # no date: not all calls ever
 
 
 async def test_the_last_digits_are_not_asked_where_the_number_itself_is_found(engine: Engine, ledger: Ledger) -> None:
     enter(engine, 1, "+77012501234")
     enter(engine, 2, "2501234")
-    assert [hit.match for hit in await ledger.find_recordings(DAY, "87012501234", ZONE)] == ["exact"]
+    assert [hit.match for hit in await ledger.recordings.find(DAY, "87012501234", ZONE)] == ["exact"]
 
 
 def _many(engine: Engine, count: int) -> None:
@@ -263,7 +263,7 @@ async def test_hits_without_a_recording_are_counted(engine: Engine, ledger: Ledg
     unfinished = enter(engine, 3, PHONE)
     with engine.begin() as connection:
         connection.execute(delete(tables.recording).where(tables.recording.c.call_id == unfinished))
-    found = await ledger.find_recordings(DAY, PHONE, ZONE)
+    found = await ledger.recordings.find(DAY, PHONE, ZONE)
     assert counts(found) == {"exact": 3, "possible": 0, "adjacent": 0, "without_recording": 2}
     assert counts([replace(hit, match="possible") for hit in found])["possible"] == 3
 
@@ -276,5 +276,5 @@ async def test_a_recording_without_its_answer_takes_nothing_from_another_talk_of
     second = Recording(CallId(key), 2, 1, f"{key}-2-1", RecordingStatus.ORPHAN, NOON_MS, path="x/y.flac", sha256="cd")
     with engine.begin() as connection:
         write_recording(connection, second)
-    found = await ledger.find_recordings(DAY, PHONE, ZONE)
+    found = await ledger.recordings.find(DAY, PHONE, ZONE)
     assert [(hit.seq, hit.offer, hit.operator_id) for hit in found] == [(1, 1, "101"), (2, 1, None)]

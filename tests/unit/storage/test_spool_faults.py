@@ -29,9 +29,12 @@ async def test_the_faults_of_a_time_are_found(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(alarm.insert(), [{"at_ms": at, "kind": kind, "detail": ""} for at, kind in told])
     ledger = Ledger(engine)
-    assert await ledger.spool_faults(15, 18) == [SpoolFault(10, 20, "disk-full")]
-    assert await ledger.spool_faults(21, 29) == []
-    assert await ledger.spool_faults(5, 100) == [SpoolFault(10, 20, "disk-full"), SpoolFault(30, 40, "disk-full")]
+    assert await ledger.recordings.spool_faults(15, 18) == [SpoolFault(10, 20, "disk-full")]
+    assert await ledger.recordings.spool_faults(21, 29) == []
+    assert await ledger.recordings.spool_faults(5, 100) == [
+        SpoolFault(10, 20, "disk-full"),
+        SpoolFault(30, 40, "disk-full"),
+    ]
 
 
 async def test_gaps_are_written_with_the_recording_once(engine: Engine) -> None:
@@ -40,7 +43,7 @@ async def test_gaps_are_written_with_the_recording_once(engine: Engine) -> None:
     made = Recording(f"hl1-{START_MS // 1000}.1", 1, 1, "x", RecordingStatus.MISSING, START_MS)  # type: ignore[arg-type]
     gap = Gap(made.call, 1, START_MS, START_MS + 5_000, "disk-full")
     for _ in range(2):
-        await ledger.add_recording(made, (gap,))
+        await ledger.recordings.add_recording(made, (gap,))
     story = await ledger.call_story(made.call)
     assert story is not None
     (row,) = story.record.gaps.values()

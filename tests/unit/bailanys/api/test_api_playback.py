@@ -30,7 +30,6 @@ from recordings.vault.vault import Vault
 from storage import retention
 from storage.demands import Register
 from storage.ledger import Ledger
-from storage.transaction import in_transaction
 from tests.unit.recordings.raw_talk import BEGAN_MS, ended_talk, two_voices, write_raw
 from tests.unit.storage.databases import BOTH_WAYS
 
@@ -53,7 +52,7 @@ async def made(ledger: Ledger, places: Places) -> Recording:
     archive = Archive(places.archive, Vault(places).ring)
     sidecar = archive.enclose(raw, ended_talk(1, 1, bridged_ms=2000), BEGAN_MS + 10_000)
     archive.place(sidecar)
-    await ledger.add_recording(sidecar.recording)
+    await ledger.recordings.add_recording(sidecar.recording)
     return sidecar.recording
 
 
@@ -76,7 +75,7 @@ async def test_every_form_holds_the_talk_and_each_is_an_entry(
     for form, kind in (("wav", "WAV"), ("flac", "FLAC"), ("opus", "OGG")):
         info = soundfile.info(io.BytesIO(await taken(await hearing.recording(made.file, asked(form), "aigul"))))
         assert (info.format, info.channels, round(info.duration, 1)) == (kind, 2, 2.0)
-    entries = [entry for entry in await ledger.audit_of(made.file) if entry.kind == "recording.listened"]
+    entries = [entry for entry in await ledger.audit.of(made.file) if entry.kind == "recording.listened"]
     assert [entry.actor for entry in entries] == ["aigul"] * 3
     assert "is it the talk meant" in entries[0].detail and made.sha256 in entries[0].detail
 
@@ -86,7 +85,7 @@ async def test_a_players_many_parts_are_one_listening_and_another_reason_is_anot
 ) -> None:
     for reason, by in (("one", "aigul"), ("one", "aigul"), (" one ", "aigul"), ("two", "aigul"), ("one", "nurlan")):
         await (await hearing.recording(made.file, asked(reason=reason), by)).close()
-    heard = [entry.actor for entry in await ledger.audit_of(made.file) if entry.kind == "recording.listened"]
+    heard = [entry.actor for entry in await ledger.audit.of(made.file) if entry.kind == "recording.listened"]
     assert heard == ["aigul", "aigul", "nurlan"]
 
 
@@ -101,7 +100,7 @@ async def test_nothing_is_opened_when_the_entry_cannot_be_written(
 
         raise LedgerUnavailableError("locked")
 
-    monkeypatch.setattr(ledger, "note", away)
+    monkeypatch.setattr(ledger.audit, "note", away)
     for _ in range(2):
         with pytest.raises(UnavailableError):
             await hearing.recording(made.file, asked(), "aigul")
@@ -119,7 +118,7 @@ async def test_what_cannot_be_heard_says_why(hearing: Hearing, ledger: Ledger, m
     await refused(UnknownRecordingError, "../keys/archive", asked())
     assert "no demand" in await refused(RefusedError, made.file, asked(demand="D-2026-0001"))
     disposed = lambda one: retention.dispose(one, made, 30, BEGAN_MS)  # noqa: E731
-    await in_transaction(ledger.engine, disposed)
+    await ledger.write(disposed)
     assert "disposed" in await refused(NoSoundError, made.file, asked())
 
 

@@ -69,7 +69,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ledger = Ledger(engine)
     keeper = AuditKeeper(places, ledger, lambda kind, detail: pytest.fail(f"{kind} {detail}"))
     asyncio.run(keeper.keep())
-    asyncio.run(ledger.note(Note("anna", "recording.heard", CALL, {})))
+    asyncio.run(ledger.audit.note(Note("anna", "recording.heard", CALL, {})))
     asyncio.run(keeper.keep())
     engine.dispose()
     (state / "alarms-told.json").write_text("[]")
@@ -240,7 +240,7 @@ def test_calls_go_on_without_an_identity_and_nothing_is_written_by_nobody(state:
     assert nobody.id == ""
     engine = guard(open_engine(places.database_url), nobody)
     with pytest.raises(LedgerTakenError, match=r"put its hotline\.id back, then end the controller"):
-        asyncio.run(Ledger(engine).note(Note("anna", "recording.heard", CALL, {})))
+        asyncio.run(Ledger(engine).audit.note(Note("anna", "recording.heard", CALL, {})))
     engine.dispose()
 
 
@@ -306,7 +306,7 @@ async def test_what_is_no_line_of_ours_is_told_and_never_wiped_away(kept: Kept) 
     places.checkpoints.write_bytes(b"\xff\xfe garbage")
     await keeper.keep()
     assert told and "cannot be read" in told[0]
-    await ledger.note(Note("anna", "recording.heard", CALL, {}))
+    await ledger.audit.note(Note("anna", "recording.heard", CALL, {}))
     await keeper.keep()
     assert places.checkpoints.read_bytes().startswith(b"\xff\xfe garbage\n{")
     written = read(places.checkpoints, Vault(places).signer().public_key)
@@ -320,7 +320,7 @@ async def test_what_a_full_disk_or_a_power_cut_left_of_a_line_is_taken_away(kept
     whole = places.checkpoints.read_bytes()
     places.checkpoints.write_bytes(whole + left)
     await keeper.keep()
-    await ledger.note(Note("anna", "recording.heard", CALL, {}))
+    await ledger.audit.note(Note("anna", "recording.heard", CALL, {}))
     await keeper.keep()
     assert told == [] and read(places.checkpoints, Vault(places).signer().public_key).faults == ()
     assert places.checkpoints.read_bytes().startswith(whole + b"{")

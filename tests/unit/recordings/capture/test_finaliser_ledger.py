@@ -20,7 +20,7 @@ async def test_every_talk_that_the_journal_tells_of_is_accounted_for(tmp_path: P
     upgrade(url)
     engine = open_engine(url)
     ledger = Ledger(engine)
-    book: RecordingBook = ledger
+    book: RecordingBook = ledger.recordings
     transferred, unrecorded = transferred_call(1), plain_call(2)
     journal = tmp_path / "journal.csv"
     journal.write_bytes(b"".join(transferred.lines + unrecorded.lines))

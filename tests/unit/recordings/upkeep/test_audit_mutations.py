@@ -248,14 +248,14 @@ def test_lines_made_one_are_lines_missing(tmp_path: Path, signer: Signer) -> Non
 async def test_the_keeper_signs_and_raises_an_alarm_for_a_log_put_back(engine: Engine, tmp_path: Path) -> None:
     places = Places(tmp_path, tmp_path / "archive", tmp_path / "keys" / "archive.json", "", tmp_path)
     ledger, alarms = Ledger(engine), list[tuple[str, str]]()
-    await ledger.note(*map(note, range(3)))
+    await ledger.audit.note(*map(note, range(3)))
 
     def keeper() -> AuditKeeper:
         return AuditKeeper(places, ledger, lambda *told: alarms.append(told))
 
     at_work = keeper()
     await at_work.keep()
-    await ledger.note(note(4))
+    await ledger.audit.note(note(4))
     await at_work.keep()
     await at_work.keep()
     public_key = first_signer(places.signing_key).public_key

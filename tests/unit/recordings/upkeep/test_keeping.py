@@ -61,14 +61,14 @@ def there(places: Places, made: Recording) -> list[bool]:
 
 async def test_what_is_over_age_is_disposed_of_and_proven(engine: Engine, places: Places) -> None:
     ledger, made = Ledger(engine), shelved(places)
-    await ledger.add_recording(made)
+    await ledger.recordings.add_recording(made)
     assert await dispose_due(ledger, places, DAYS, LATER_MS - 2 * DAY_MS) == []
     assert await dispose_due(ledger, places, DAYS, LATER_MS) == [made.file]
     assert there(places, made) == [False, False]
-    row = await ledger.recording_at(made.call, made.seq, made.offer)
+    row = await ledger.recordings.at(made.call, made.seq, made.offer)
     assert row is not None
     assert (row.status, row.path, row.sha256) == (RecordingStatus.DISPOSED, "", made.sha256)
-    kinds = [entry.kind for entry in await ledger.audit_of(made.file)]
+    kinds = [entry.kind for entry in await ledger.audit.of(made.file)]
     assert kinds == ["recording.kept", "recording.disposed"]
     assert await dispose_due(ledger, places, DAYS, LATER_MS) == []
     assert await reconcile(ledger, places) == []
@@ -76,7 +76,7 @@ async def test_what_is_over_age_is_disposed_of_and_proven(engine: Engine, places
 
 async def test_nothing_on_hold_is_disposed_of(engine: Engine, places: Places) -> None:
     ledger, made = Ledger(engine), shelved(places)
-    await ledger.add_recording(made)
+    await ledger.recordings.add_recording(made)
     await in_transaction(engine, lambda one: retention.hold(one, [made], "chief", "a trial", 5))
     assert await dispose_due(ledger, places, DAYS, LATER_MS) == []
     assert there(places, made) == [True, True]
@@ -89,16 +89,16 @@ async def test_nothing_on_hold_is_disposed_of(engine: Engine, places: Places) ->
 
 async def test_what_came_on_hold_or_was_disposed_of_since_it_was_due_is_left(engine: Engine, places: Places) -> None:
     ledger, made = Ledger(engine), shelved(places)
-    await ledger.add_recording(made)
+    await ledger.recordings.add_recording(made)
     (due,) = await in_transaction(engine, lambda one: retention.due(one, LATER_MS))
     order = await in_transaction(engine, lambda one: retention.hold(one, [made], "chief", "a trial", 5))
     dispose = partial(retention.dispose, made=due, days=DAYS, now_ms=LATER_MS)
     assert await in_transaction(engine, dispose) is False
-    row = await ledger.recording_at(made.call, made.seq, made.offer)
+    row = await ledger.recordings.at(made.call, made.seq, made.offer)
     assert row == made
     await in_transaction(engine, lambda one: retention.release(one, [made.file], "chief", "over", 6, order))
     assert [await in_transaction(engine, dispose) for _ in range(2)] == [True, False]
-    entries = [entry.kind for entry in await ledger.audit_of(made.file)]
+    entries = [entry.kind for entry in await ledger.audit.of(made.file)]
     assert entries.count("recording.disposed") == 1
     with pytest.raises(ActionRefusedError, match="was disposed of"):
         await in_transaction(engine, lambda one: retention.hold(one, [made], "chief", "a trial", 7))
@@ -107,21 +107,21 @@ async def test_what_came_on_hold_or_was_disposed_of_since_it_was_due_is_left(eng
 async def test_what_was_disposed_of_neither_comes_back_nor_is_told_as_stored(engine: Engine, places: Places) -> None:
     ledger, made = Ledger(engine), shelved(places)
     sidecar = sidecar_of(Vault(places).store, made.path)
-    await ledger.add_recording(made)
+    await ledger.recordings.add_recording(made)
     await note_stored(ledger, "s3://records", sidecar)
     assert await dispose_due(ledger, places, DAYS, LATER_MS) == [made.file]
     with pytest.raises(DisposedOfError):
         await note_stored(ledger, "s3://records", sidecar)
-    await ledger.add_recording(made)  # by a receipt or a sidecar that was found
-    row = await ledger.recording_at(made.call, made.seq, made.offer)
+    await ledger.recordings.add_recording(made)  # by a receipt or a sidecar that was found
+    row = await ledger.recordings.at(made.call, made.seq, made.offer)
     assert row is not None and (row.status, row.path) == (RecordingStatus.DISPOSED, "")
-    kinds = [entry.kind for entry in await ledger.audit_of(made.file)]
+    kinds = [entry.kind for entry in await ledger.audit.of(made.file)]
     assert kinds == ["recording.kept", "recording.stored", "recording.disposed"]
 
 
 async def test_each_order_ends_by_its_own_release(engine: Engine, places: Places) -> None:
     ledger, made = Ledger(engine), shelved(places)
-    await ledger.add_recording(made)
+    await ledger.recordings.add_recording(made)
 
     async def hold(actor: str, reason: str) -> str:
         return await in_transaction(engine, lambda one: retention.hold(one, [made], actor, reason, 5))
@@ -142,14 +142,14 @@ async def test_each_order_ends_by_its_own_release(engine: Engine, places: Places
     assert await release() == [made.file]  # the only one need not be named
     assert await release() == []
     assert await dispose_due(ledger, places, DAYS, LATER_MS) == [made.file]
-    told = [(entry.kind, json.loads(entry.detail).get("order")) for entry in await ledger.audit_of(made.file)]
+    told = [(entry.kind, json.loads(entry.detail).get("order")) for entry in await ledger.audit.of(made.file)]
     held, released = "recording.held", "recording.released"
     assert told[1:5] == [(held, first), (held, second), (released, first), (released, second)]
 
 
 async def test_an_order_of_an_older_version_is_released_like_any(engine: Engine, places: Places) -> None:
     ledger, made = Ledger(engine), shelved(places)
-    await ledger.add_recording(made)
+    await ledger.recordings.add_recording(made)
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO legal_hold VALUES (:file, 'order', 1, 'x', 'y')"), {"file": made.file})
     assert await in_transaction(engine, lambda one: retention.release(one, [made.file], "chief", "over", 6)) == [
@@ -159,7 +159,7 @@ async def test_an_order_of_an_older_version_is_released_like_any(engine: Engine,
 
 async def test_a_demands_hold_outlives_an_order_to_release(engine: Engine, places: Places) -> None:
     ledger, made = Ledger(engine), shelved(places)
-    await ledger.add_recording(made)
+    await ledger.recordings.add_recording(made)
     with engine.begin() as connection:
         connection.execute(
             text("INSERT INTO legal_hold VALUES (:file, 'D-2025-0001', 1, 'x', 'y')"), {"file": made.file}
@@ -170,7 +170,7 @@ async def test_a_demands_hold_outlives_an_order_to_release(engine: Engine, place
 
 async def test_retention_only_ever_grows(engine: Engine, places: Places) -> None:
     ledger, made = Ledger(engine), shelved(places)
-    await ledger.add_recording(made)
+    await ledger.recordings.add_recording(made)
     assert await dispose_due(ledger, places, 10 * DAYS, LATER_MS) == []
     assert await dispose_due(ledger, places, DAYS, LATER_MS) == []
     assert there(places, made) == [True, True]
@@ -188,7 +188,7 @@ async def test_retention_only_ever_grows(engine: Engine, places: Places) -> None
 
 async def test_a_disposal_that_was_killed_after_its_entry_is_finished(engine: Engine, places: Places) -> None:
     ledger, made = Ledger(engine), shelved(places)
-    await ledger.add_recording(made)
+    await ledger.recordings.add_recording(made)
     await in_transaction(engine, lambda one: retention.dispose(one, made, DAYS, LATER_MS))
     assert there(places, made) == [True, True]
     (mismatch,) = await reconcile(ledger, places)
@@ -199,22 +199,22 @@ async def test_a_disposal_that_was_killed_after_its_entry_is_finished(engine: En
 async def test_a_file_without_a_row_is_adopted_and_a_row_without_a_file_alarmed(engine: Engine, places: Places) -> None:
     """Promise 15."""
     ledger, adopted, lost = Ledger(engine), shelved(places, 1), shelved(places, 2)
-    await ledger.add_recording(lost)
+    await ledger.recordings.add_recording(lost)
     (places.archive / lost.path).unlink()
     sidecar_path(places.archive / lost.path).unlink()
     found = {mismatch.file: mismatch for mismatch in await reconcile(ledger, places)}
     assert found[adopted.file].done == "adopted"
     assert "not in the archive" in found[lost.file].what
-    assert await ledger.recording_at(adopted.call, adopted.seq, adopted.offer) == adopted
+    assert await ledger.recordings.at(adopted.call, adopted.seq, adopted.offer) == adopted
     assert {mismatch.file for mismatch in await reconcile(ledger, places)} == {lost.file}
-    assert [entry.kind for entry in await ledger.audit_of(adopted.file)] == ["recording.kept", "recording.adopted"]
+    assert [entry.kind for entry in await ledger.audit.of(adopted.file)] == ["recording.kept", "recording.adopted"]
 
 
 async def test_the_controller_tells_each_mismatch_once(
     engine: Engine, places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger, lost, alarms = Ledger(engine), shelved(places), list[tuple[str, str]]()
-    await ledger.add_recording(lost)
+    await ledger.recordings.add_recording(lost)
     (places.archive / lost.path).unlink()
     monkeypatch.setattr("recordings.upkeep.reconcile.time.time", lambda: (BEGAN_MS + 60_000) / 1000)
     at_work = Reconciler(ledger, places, lambda *told: alarms.append(told))
@@ -225,7 +225,7 @@ async def test_the_controller_tells_each_mismatch_once(
 
 async def test_a_clock_that_is_years_ahead_disposes_of_nothing(engine: Engine, places: Places) -> None:
     ledger, made = Ledger(engine), shelved(places)
-    await ledger.add_recording(made)
+    await ledger.recordings.add_recording(made)
     wrong_ms = LATER_MS + (LATE_DAYS + 1) * DAY_MS
     with pytest.raises(ClockDoubtfulError, match="is the clock right"):
         await dispose_due(ledger, places, DAYS, wrong_ms)
@@ -237,7 +237,7 @@ async def test_what_is_due_for_no_more_than_a_month_is_disposed_of_without_a_que
     engine: Engine, places: Places
 ) -> None:
     ledger, made = Ledger(engine), shelved(places)
-    await ledger.add_recording(made)
+    await ledger.recordings.add_recording(made)
     last_ms = made.made_ms + (DAYS + 31) * DAY_MS
     with pytest.raises(ClockDoubtfulError, match="due for more than 31 days"):
         await dispose_due(ledger, places, DAYS, last_ms + 1)
@@ -247,7 +247,7 @@ async def test_what_is_due_for_no_more_than_a_month_is_disposed_of_without_a_que
 async def test_how_retention_stands(engine: Engine, places: Places) -> None:
     ledger, first, held = Ledger(engine), shelved(places, 1), shelved(places, 2)
     for made in (first, held):
-        await ledger.add_recording(made)
+        await ledger.recordings.add_recording(made)
     await in_transaction(engine, lambda one: retention.hold(one, [held], "chief", "a trial", 5))
 
     async def stands(days: int, now_ms: int) -> tuple[int, ...]:
@@ -266,7 +266,7 @@ async def test_a_change_anywhere_in_the_archive_is_found_at_the_next_look(engine
     ledger, alarms = Ledger(engine), list[str]()
     adopted, lost, whole, key_lost = (shelved(places, seq) for seq in (1, 2, 3, 4))
     for made in (lost, whole, key_lost):
-        await ledger.add_recording(replace(made, made_ms=BEGAN_MS))  # a year ago
+        await ledger.recordings.add_recording(replace(made, made_ms=BEGAN_MS))  # a year ago
     at_work = Reconciler(ledger, places, lambda _, detail: alarms.append(detail.partition(":")[0]))
     await at_work.look()
     assert alarms == [adopted.file]  # a file without a row: adopted
@@ -276,7 +276,7 @@ async def test_a_change_anywhere_in_the_archive_is_found_at_the_next_look(engine
     await at_work.look()
     await at_work.look()
     assert alarms == [adopted.file, lost.file, key_lost.file]
-    assert await ledger.recording_at(adopted.call, adopted.seq, adopted.offer) == adopted
+    assert await ledger.recordings.at(adopted.call, adopted.seq, adopted.offer) == adopted
 
 
 def test_only_folders_in_which_something_changed_are_looked_at(places: Places) -> None:
@@ -304,7 +304,7 @@ async def test_every_mismatch_between_journal_ledger_spool_and_archive_is_explai
     write_raw(places.spool, two_voices(1.0), "hl1-1764000000.77-1-1")
     short = replace(shelved(places), duration_ms=20_000, bridged_ms=30_000)
     gap = Gap(short.call, 1, BEGAN_MS, BEGAN_MS + 10_000, "disk-full")
-    await ledger.add_recording(short, (gap,))
+    await ledger.recordings.add_recording(short, (gap,))
     found = {one.file: (one.what, one.done) for one in await reconcile_all(ledger, places)}
     assert found == {
         short.file: ("short against the time connected", "explained: disk-full"),
@@ -338,7 +338,7 @@ async def test_rows_come_in_portions_and_all_of_them(engine: Engine, places: Pla
         values = [{**asdict(one), "call_id": one.call, "status": one.status.value} for one in rows[1:]]
         connection.execute(insert(recording), [{one.name: row[one.name] for one in recording.c} for row in values])
     found, after = list[str](), (made.made_ms, "")
-    while portion := await ledger.recordings_made(*after):
+    while portion := await ledger.recordings.made(*after):
         assert len(portion) <= 500
         found += [one.file for one in portion]
         after = (portion[-1].made_ms, portion[-1].file)
@@ -349,7 +349,7 @@ async def test_what_is_due_is_due_by_the_machines_clock(
     engine: Engine, places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger, made = Ledger(engine), shelved(places)
-    await ledger.add_recording(made)
+    await ledger.recordings.add_recording(made)
     for now_ms, gone in ((LATER_MS - 2 * DAY_MS, []), (LATER_MS, [made.file])):
         monkeypatch.setattr("recordings.upkeep.retention.time.time_ns", lambda now_ms=now_ms: now_ms * 1_000_000 + 999)
         assert await dispose_due(ledger, places, DAYS) == gone

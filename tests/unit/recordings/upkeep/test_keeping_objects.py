@@ -58,7 +58,7 @@ async def stored(
     archive.place(sidecar)
     archive.forget(sidecar.recording.file)
     if known:
-        await ledger.add_recording(sidecar.recording)
+        await ledger.recordings.add_recording(sidecar.recording)
     if moved:
         uploader = uploader_of(places, ledger, lambda kind, detail: pytest.fail(f"{kind}: {detail}"))
         assert uploader is not None
@@ -71,7 +71,7 @@ async def test_a_recording_that_moved_on_is_told_of_and_agrees(
 ) -> None:
     ledger = Ledger(engine)
     made = await stored(places, ledger)
-    kinds = [entry.kind for entry in await ledger.audit_of(made.file)]
+    kinds = [entry.kind for entry in await ledger.audit.of(made.file)]
     assert kinds == ["recording.kept", STORED]
     assert places.remote is not None
     assert Vault(places).store.place_of(made.path) == f"{places.remote.url}/{made.path}"
@@ -87,7 +87,7 @@ async def test_reconcile_adopts_alarms_and_ends_what_was_disposed_of(
     lost = await stored(places, ledger, 2)
     gone = await stored(places, ledger, 3, known=False)
     waiting = await stored(places, ledger, 4, moved=False)
-    await ledger.add_recording(replace(gone, status=RecordingStatus.DISPOSED, path=""))
+    await ledger.recordings.add_recording(replace(gone, status=RecordingStatus.DISPOSED, path=""))
     for path in (lost.path, beside(lost.path)):
         assert Vault(places).store.remove(path)
     monkeypatch.setattr("recordings.upkeep.reconcile.SETTLED_S", 0.0)
@@ -97,7 +97,7 @@ async def test_reconcile_adopts_alarms_and_ends_what_was_disposed_of(
     assert found[adopted.file].endswith("adopted")
     assert "not in the archive" in found[lost.file]
     assert found[gone.file].endswith("removed")
-    assert await ledger.recording_at(adopted.call, adopted.seq, adopted.offer) == adopted
+    assert await ledger.recordings.at(adopted.call, adopted.seq, adopted.offer) == adopted
     assert not Vault(places).store.exists(gone.path) and not Vault(places).store.exists(beside(gone.path))
     assert [one.file for one in await reconcile(ledger, places)] == [lost.file]
     assert Vault(places).store.exists(waiting.path)
@@ -176,7 +176,7 @@ async def test_a_store_that_is_away_is_one_line_and_changes_nothing(
     assert not left_of(tmp_path, "p.zip", there.file)
     with pytest.raises(StoreAwayError):
         await dispose_due(ledger, places, DAYS, LATER_MS)
-    row = await ledger.recording_at(there.call, there.seq, there.offer)
+    row = await ledger.recordings.at(there.call, there.seq, there.offer)
     assert row == there  # not said to be disposed of
     with pytest.raises(StoreAwayError):
         await reconcile(ledger, places)

@@ -39,7 +39,7 @@ class Machine:
         self.keeper = AuditKeeper(self.places, self.ledger, lambda kind, detail: self.alarms.append(detail))
 
     async def does(self, *names: str) -> None:
-        await self.ledger.note(*(Note("aigul", "recording.listened", name, {}) for name in names))
+        await self.ledger.audit.note(*(Note("aigul", "recording.listened", name, {}) for name in names))
         await self.keeper.keep()
 
     def backed_up(self) -> Path:

@@ -53,7 +53,7 @@ async def finished(places: Places, caller: Caller) -> list[str]:
     finaliser = Finaliser(
         places.spool,
         places.archive,
-        Ledger(engine),
+        Ledger(engine).recordings,
         keys=Vault(places).ring,
         alarm=lambda kind, detail: told.append(f"{kind} {detail}"),
     )
@@ -72,7 +72,7 @@ async def test_a_recording_waits_for_keys_that_are_away_and_is_finished_with_the
     (places.state / "unmounted").rename(places.keys.parent)
     assert await finished(places, plain_call(3, plain_call(1).now_ms + 120_000)) == []
     engine = open_engine(places.database_url)
-    rows = await Ledger(engine).kept_recordings()
+    rows = await Ledger(engine).recordings.kept()
     assert len(rows) == 3 and list(places.spool.glob("*.raw")) == []
     for row in rows:
         with Vault(places).recording(row.recording.path) as opened:
@@ -117,7 +117,7 @@ async def test_reading_never_makes_keys(places: Places) -> None:
     await finished(places, plain_call(1))
     places.keys.unlink()
     engine = open_engine(places.database_url)
-    (row,) = await Ledger(engine).kept_recordings()
+    (row,) = await Ledger(engine).recordings.kept()
     engine.dispose()
     with pytest.raises(KeysAwayError, match="not there"):
         Vault(places).recording(row.recording.path)
@@ -159,7 +159,7 @@ async def test_a_keeper_without_key_or_checkpoints_tells_and_begins_none(places:
     assert not places.checkpoints.exists() or not places.signing_key.exists()
     for path in gone.get(lost, [places.signing_key, places.checkpoints]):
         (places.state / path.name).rename(path)
-    await ledger.note(Note("anna", "recording.held", "b", {}))
+    await ledger.audit.note(Note("anna", "recording.held", "b", {}))
     await keeper.keep()
     assert len(told) == 1 and len(read(places.checkpoints, public_key).points) == 2
     engine.dispose()
@@ -169,11 +169,11 @@ async def test_a_file_of_checkpoints_that_goes_while_it_is_written_is_told(place
     engine, told = open_engine(places.database_url), list[tuple[str, str]]()
     ledger = Ledger(engine)
     keeper = AuditKeeper(places, ledger, lambda *one: told.append(one))
-    await ledger.note(Note("anna", "recording.held", "a", {}))
+    await ledger.audit.note(Note("anna", "recording.held", "a", {}))
     await keeper.keep()
     assert places.checkpoints.exists() and told == []
     places.checkpoints.unlink()
-    await ledger.note(Note("anna", "recording.held", "b", {}))
+    await ledger.audit.note(Note("anna", "recording.held", "b", {}))
     await keeper.keep()
     assert not places.checkpoints.exists() and "put it back" in told[0][1]
     engine.dispose()
@@ -189,7 +189,7 @@ async def test_what_is_lost_for_good_is_begun_anew_by_order(places: Places) -> N
     assert len(list(places.log.glob("audit-checkpoints.*.jsonl"))) == 1
     written = read(places.checkpoints, second)
     assert len(written.points) == 1 and written.faults == ()
-    entries = await ledger.audit_of("audit-checkpoints")
+    entries = await ledger.audit.of("audit-checkpoints")
     assert [entry.actor for entry in entries] == ["anna", "anna"] and "the disk burnt" in entries[-1].detail
     engine.dispose()
 

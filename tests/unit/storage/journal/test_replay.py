@@ -49,7 +49,7 @@ async def test_a_blind_transfer(projector: Projector, ledger: Ledger, journal: P
         ("101", "ready"),
         ("102", "ready"),
     ]
-    assert len(await ledger.segments_to_finalise()) == 2
+    assert len(await ledger.recordings.segments_to_finalise()) == 2
 
 
 def everything(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
