@@ -6,13 +6,14 @@ import re
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
-from calls.demand import ActionRefusedError, StepKind
+from calls.demand import ActionRefusedError, DemandStep, StepKind
 from calls.recording import RecordingStatus
 from config.places import Places
 from demands import package as packing
@@ -22,7 +23,7 @@ from recordings.vault.vault import Vault
 from storage.demands import Register
 from storage.engine import sqlite_url
 from storage.ledger import Ledger
-from tests.unit.demands.test_desk import MINUTE_MS, NOON_MS, PHONE, ZONE, enter, talk
+from tests.unit.demands.test_desk import DEMAND, MINUTE_MS, NOON_MS, PHONE, ZONE, enter, talk
 
 
 @pytest.fixture
@@ -150,3 +151,20 @@ async def test_what_was_chosen_and_is_gone_is_named_and_nothing_is_packed(
     with pytest.raises(ActionRefusedError, match=f"^{re.escape(', '.join(files[1:]))}: chosen, and not in the archive"):
         await pack(desk, demand, "aigul", places, ZONE)
     assert built == [] and list((places.state / "packages").glob("*")) == []
+
+
+async def test_that_there_is_nothing_is_never_packed_of_a_number_that_was_not_understood(
+    engine: Engine, desk: DemandDesk, places: Places, built: list[dict[str, Any]]
+) -> None:
+    """A demand of before that was asked, answered with nothing by an older version."""
+    register = Register(engine)
+    demand = (await register.enter(replace(DEMAND, id="", phone="see the letter"), 2025)).demand.id
+    for step in (
+        DemandStep(StepKind.SEARCHED, 0, "clerk"),
+        DemandStep(StepKind.SELECTED, 0, "aigul"),
+        DemandStep(StepKind.APPROVED, 0, "chief"),
+    ):
+        await register.do(demand, step)
+    with pytest.raises(ActionRefusedError, match=f"enter the demand anew so, and withdraw {demand}"):
+        await pack(desk, demand, "aigul", places, ZONE)
+    assert built == []

@@ -99,9 +99,16 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(tree: Path, mutants: list[A
     assert known(outcomes())[0] is None and not outcomes().is_sound("tests/a.py::one")
 
 
-def test_a_part_is_a_package_a_folder_or_a_file() -> None:
-    mutate = module("mutate")
-    sample = module("mutant_sample").read_sample(ROOT / "tools/mutants.toml", ROOT)
+def test_a_part_is_a_package_a_folder_or_a_file(tmp_path: Path) -> None:
+    mutate, some = module("mutate"), tmp_path / "mutants.toml"
+    some.write_text(
+        "seed = 83\nbudget_s = 15\n"
+        '[[packages]]\nname = "recordings"\nleast = 0.9\nshare = 0.5\n'
+        'files = ["recordings/vault/f*.py", "recordings/levels.py", "storage/retention.py"]\n'
+        '[[packages]]\nname = "demands"\nleast = 0.9\nshare = 0.5\nfiles = ["demands/mp3.py", "demands/verifier.py"]\n'
+        '[[packages]]\nname = "calls"\nleast = 0.9\nshare = 0.5\nfiles = ["calls/demand.py", "calls/ids.py"]\n'
+    )
+    sample = module("mutant_sample").read_sample(some, ROOT)
 
     def drawn(*parts: str, every: str | None = None) -> set[str]:
         options = argparse.Namespace(seed=None, again=False, only=list(parts), every=every)
