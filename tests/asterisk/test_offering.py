@@ -10,10 +10,11 @@ import pytest
 import pytest_asyncio
 from hotline import OPERATOR_HZ, Centre, Visit, open_centre
 
+from calls.clock import MachineClock
 from calls.journal import Fact
 from dialplan import names
 from dispatch.channels import seen_channel
-from dispatch.redirect import moved
+from dispatch.redirect import Redirects
 from phones import tones
 from phones.call import Call
 from phones.manners import Answer, Redirect, Refuse, Ring
@@ -68,6 +69,7 @@ async def test_a_caller_is_moved_at_the_very_moment_of_waiting_again(centre: Cen
     inbox: asyncio.Queue[LinkItem] = asyncio.Queue()
     ports, secret = centre.up.settings.ports, centre.up.secrets.ami
     link = AmiLink("127.0.0.1", ports.ami, "bailanys", secret, inbox)
+    redirects = Redirects(link, MachineClock())
     visit = await centre.visit()
     await visit.enters()
     channel = next(one.channel for one in centre.journal.entries if one.uniqueid == visit.id)
@@ -83,7 +85,7 @@ async def test_a_caller_is_moved_at_the_very_moment_of_waiting_again(centre: Cen
                 said = await asyncio.wait_for(inbox.get(), 5)
                 if isinstance(said, AmiEvent) and said.fields.get("UserEvent") == names.WAITING_EVENT:
                     break
-            second = asyncio.create_task(moved(link.send, announce, lambda: not visit.call.over))
+            second = asyncio.create_task(redirects.moved(announce, lambda: not visit.call.over))
             await asyncio.gather(first, second)
             await asyncio.sleep(0.02)
             while not inbox.empty():
