@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, bindparam, exists, func, select
 
+from calls.alarms import Alarm
 from calls.callback import Callback
 from calls.callback_figures import CallbackMade
 from calls.ids import CallId
@@ -99,15 +100,6 @@ class Step:
 
     at_ms: int
     step: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """Something that a person should look at."""
-
-    at_ms: int
-    kind: str
     detail: str
 
 

@@ -15,6 +15,7 @@ from calls.ids import CallId, GroupId, OperatorId
 from calls.journal_fields import LARGEST_SEQ
 from calls.local_day import Span
 from calls.recording import EndedTalk, Gap, GapReason, Recording, RecordingStatus
+from calls.search import LONGEST_CALL_MS
 from storage import audit
 from storage.record import ANSWERED, GapRow, unheard
 from storage.rows import save, save_if_new, upsert
@@ -24,7 +25,6 @@ from storage.tables import bridge, call, gap, offer, recording, segment
 RECORDING_COLUMNS = tuple(recording.c)
 _PORTION = 500
 HOUR_MS = 3_600_000
-LONGEST_CALL_MS = 24 * HOUR_MS
 """How long before a talk its caller may have come."""
 
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, and_, bindparam, case, func, or_, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from calls.ids import CallId, GroupId, OperatorId
+from calls.search import LONGEST_CALL_MS
 from calls.wait_history import HALF_HOUR_MS, HalfHour, Handled, PastState, PastWait, SoFar, Waited
 from storage.engine import reading
-from storage.errors import LedgerUnavailableError
 from storage.tables import call, offer, operator_state, segment
-
-LONGEST_CALL_MS = 24 * 3_600_000
+from storage.transaction import transact
 
 _QUEUED = and_(
     call.c.arrived_ms.between(bindparam("from_ms") - LONGEST_CALL_MS, bindparam("last_ms")),
@@ -145,11 +143,7 @@ def half_hours_between(connection: Connection, from_ms: int, to_ms: int) -> list
 
 def read_half_hours(engine: Engine, from_ms: int, to_ms: int) -> list[HalfHour]:
     """The same from the ledger behind this engine. Raises LedgerUnavailableError."""
-    try:
-        with reading(engine).begin() as connection:
-            return half_hours_between(connection, from_ms, to_ms)
-    except SQLAlchemyError as error:
-        raise LedgerUnavailableError(str(error.__cause__ or error)) from error
+    return transact(reading(engine), lambda connection: half_hours_between(connection, from_ms, to_ms))
 
 
 def so_far(connection: Connection, from_ms: int, now_ms: int, since_ms: int) -> SoFar:
@@ -208,8 +202,4 @@ def past_day(connection: Connection, from_ms: int, to_ms: int, default_language:
 
 def read_past_day(engine: Engine, from_ms: int, to_ms: int, default_language: str) -> PastDay:
     """The same from the ledger behind this engine. Raises LedgerUnavailableError."""
-    try:
-        with reading(engine).begin() as connection:
-            return past_day(connection, from_ms, to_ms, default_language)
-    except SQLAlchemyError as error:
-        raise LedgerUnavailableError(str(error.__cause__ or error)) from error
+    return transact(reading(engine), lambda connection: past_day(connection, from_ms, to_ms, default_language))

@@ -68,15 +68,13 @@ def alarms(
 
 def _told(settings: Settings, from_ms: int, now_ms: int) -> list[Alarm]:
     from bailanys.cli.ledger import ledger_of
-    from calls.alarms import Alarm
     from config.places import places_of
     from storage.errors import LedgerUnavailableError
     from storage.journal.alarms import alarms_in_journals
 
     try:
         with ledger_of(settings) as ledger:
-            found = asyncio.run(ledger.alarms_between(from_ms, now_ms + 1))
-            return [Alarm(one.at_ms, one.kind, one.detail) for one in found]
+            return asyncio.run(ledger.alarms_between(from_ms, now_ms + 1))
     except LedgerUnavailableError as error:
         say(f"The ledger is away ({error}): read from the journals.", err=True)
         return alarms_in_journals(places_of(settings, ROOT).journals, from_ms)

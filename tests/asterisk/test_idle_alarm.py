@@ -10,9 +10,9 @@ import pytest_asyncio
 from hotline import LOOK_EVERY_S, Centre, open_centre
 
 from bailanys.processes.hotline import Hotline
+from calls.alarms import Alarm
 from dialplan import names
 from phones.manners import Ring
-from storage.ledger import Alarm
 from telephony.process import rx
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -14,8 +14,8 @@ from command_line import bailanys
 from hotline import CONFIG, LOOK_EVERY_S, Centre, open_centre
 from journal_watch import Journal
 
+from calls.alarms import Alarm
 from calls.journal import Fact
-from storage.ledger import Alarm
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
