@@ -115,6 +115,20 @@ async def test_operator_who_hangs_up_leaves_the_caller_to_the_colleague(centre: 
     await visit.fact(Fact.RATING_OFFERED, seq="2", operator="103")
 
 
+async def test_operator_who_hangs_up_after_another_question_leaves_the_caller_to_the_first(centre: Centre) -> None:
+    visit, talk, asked = await _consulting(centre, "en", "62")
+    await centre.phone_of("105")
+    await centre.duty("105", ready=True)
+    second = await centre.operators["101"].dial("63")
+    other = await centre.operators["105"].rung()
+    await other.until_hears(OPERATOR_HZ["101"])
+    await second.hang_up()
+    await other.ended()
+    await talk.hang_up()
+    await _hear_each_other(centre, visit, asked, "103")
+    assert len(visit.heard("transfer-notice", "en")) == 1
+
+
 async def test_operator_who_hangs_up_before_anybody_answered_leaves_the_caller_in_the_groups_line(
     centre: Centre,
 ) -> None:

@@ -187,6 +187,41 @@ async def test_join_that_asterisk_refuses_leaves_the_caller_with_the_operator(ce
     await visit.fact(Fact.RATING_OFFERED, seq="1", operator="101")
 
 
+async def test_caller_who_hangs_up_while_told_leaves_the_colleague_in_no_silence(centre: Centre) -> None:
+    visit, talk = await _talk_with_101(centre, "ru")
+    await centre.phone_of("103")
+    await centre.duty("103", ready=True)
+    await talk.hold()
+    consult = await centre.operators["101"].dial("62")
+    asked = await centre.operators["103"].rung()
+    await asked.until_hears(OPERATOR_HZ["101"])
+    assert await talk.refer_to_call(consult) // 100 == 2
+    await visit.fact(Fact.OFFERED, seq="2", operator="103")
+    await visit.call.hang_up()
+    await asked.ended(10)
+    assert not visit.facts(Fact.NOTICE)
+
+
+async def test_of_two_questions_the_one_that_is_left_is_joined(centre: Centre) -> None:
+    visit, talk = await _talk_with_101(centre, "ru")
+    for operator in ("103", "105"):
+        await centre.phone_of(operator)
+        await centre.duty(operator, ready=True)
+    await talk.hold()
+    await centre.operators["101"].dial("62")
+    asked = await centre.operators["103"].rung()
+    await asked.until_hears(OPERATOR_HZ["101"])
+    second = await centre.operators["101"].dial("63")
+    other = await centre.operators["105"].rung()
+    await other.until_hears(OPERATOR_HZ["101"])
+    await second.hang_up()
+    await other.ended()
+    await centre.asked("POST /calls/{id}/join", visit.id)
+    await visit.fact(Fact.TALKING, seq="2", operator="103")
+    await asked.until_hears(visit.hz)
+    assert not visit.facts(Fact.TALK_ENDED)
+
+
 async def test_colleague_who_does_not_answer_is_missed_like_any_offer(centre: Centre) -> None:
     visit, talk = await _talk_with_101(centre, "kk")
     await centre.phone_of("103", Ring())

@@ -150,6 +150,35 @@ async def test_caller_joined_once_and_then_left_to_a_question_is_moved_on(centre
     assert not tones.hears(last, OPERATOR_HZ["101"], channel=1, share=0.05)  # no talk in another's recording
 
 
+async def test_caller_joined_with_the_operators_own_call_that_is_held_for_a_question_does_not_stay_there(
+    centre: Centre,
+) -> None:
+    visit, talk = await _talk(centre, "ru")
+    await talk.hold()
+    for operator in ("103", "105"):
+        await _ready(centre, operator)
+    own = await centre.operators["101"].dial("1414")
+    await own.answered()
+    arrived = [seen for seen in centre.journal.facts(fact=Fact.ARRIVED) if seen.fields["caller"] == "101"][-1]
+    await centre.journal.until(Fact.STEP, arrived.call, step="language-asked")
+    await own.press("2")
+    await centre.journal.until(Fact.STEP, arrived.call, step="topic-asked")
+    await own.press("2")
+    served = await centre.operators["103"].rung()
+    await served.until_hears(OPERATOR_HZ["101"])
+    await centre.asked("POST /calls/{id}/consult", arrived.call, to="63")
+    asked = await centre.operators["105"].rung()
+    await asked.until_hears(OPERATOR_HZ["103"])
+    assert await talk.refer_to_call(own) // 100 == 2
+    await visit.fact(Fact.TRANSFERRED, seq="1", kind="attended", operator="101", to="portal")
+    await visit.fact(Fact.NOTICE, seq="2", language="ru")
+    await asked.until_hears(OPERATOR_HZ["103"])  # their question goes on
+    await served.hang_up()
+    second = await centre.talk("103", visit)
+    await second.hang_up()
+    await visit.fact(Fact.RATING_OFFERED, seq="2", operator="103")
+
+
 def _told_apart(centre: Centre, visit: Visit, story: CallStory) -> None:
     """Two segments, each with a recording of its own, in which that operator is heard and not the other."""
     segments = story.record.segments

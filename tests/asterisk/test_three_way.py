@@ -205,6 +205,18 @@ async def test_an_operators_own_call_to_the_hotline_is_not_brought_into_a_talk_o
     assert not talk.visit.facts(Fact.RATING_OFFERED)
 
 
+async def test_of_two_questions_the_one_that_somebody_answered_becomes_the_talk_of_three(centre: Centre) -> None:
+    talk = await _consulting(centre, "ru")
+    unanswered = await centre.operators["101"].dial("61")  # 102 is not on duty: it waits for 101's own group
+    await unanswered.answered()
+    await centre.asked("POST /calls/{id}/three-way", talk.visit.id)
+    await talk.all_hear_each_other()
+    assert not unanswered.over
+    await unanswered.hang_up()
+    await talk.consult.hang_up()
+    await talk.visit.fact(Fact.LEFT, operator="101", stays="103")
+
+
 async def test_without_a_consultation_there_is_nobody_to_join(centre: Centre) -> None:
     await centre.phone_of("101")
     await centre.duty("101", ready=True)
