@@ -101,6 +101,20 @@ async def test_an_offer_is_moved_until_it_begins_and_no_longer_than_it_stands() 
     assert len(stage.moves()) == tries
 
 
+async def test_an_offer_to_another_operator_meanwhile_is_not_made_to_the_first() -> None:
+    stage = Stage("102", "103")
+    stage.asterisk.caller()
+    offer = offered(stage)
+    stage.asterisk.refuses["Redirect"] = [UNDER_WAY] * 500
+    stage.does(offer)
+    await stage.clock.sleep(0.1)
+    stage.router.calls[offer.call].offered_to = OperatorId("101")
+    await stage.clock.sleep(0.1)
+    tries = len(stage.moves())
+    await stage.clock.sleep(5)
+    assert len(stage.moves()) == tries
+
+
 async def test_an_offer_of_the_core_before_a_rebuilt_state_stands_no_more() -> None:
     stage = Stage("102")
     stage.asterisk.caller()
@@ -340,8 +354,16 @@ async def test_who_is_offered_meanwhile_is_not_moved_into_the_announcement(known
     stage.asterisk.caller()
     if known:
         offered(stage)
-    await stage.done(PLACE)
+    (action,) = stage.actions.of([PLACE])
+    assert not await action
     assert stage.moves() == []
+
+
+async def test_a_caller_whose_channel_is_gone_is_told_nothing() -> None:
+    stage = Stage()
+    (action,) = stage.actions.of([PLACE])
+    assert not await action
+    assert stage.asterisk.done == []
 
 
 @pytest.mark.parametrize(

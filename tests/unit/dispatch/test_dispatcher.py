@@ -60,6 +60,10 @@ async def test_it_beats_each_second_with_the_instant_once_it_is_in_step(centre: 
         await asyncio.sleep(10)
         assert centre.beats - beats == 10
         assert int(centre.asterisk.globals[names.BEAT]) == first + 10
+        await asyncio.sleep(0.5)
+        centre.inbox.put_nowait(LinkUp())
+        await asyncio.sleep(0.01)
+        assert centre.beats - beats == 11, "and at once when it is in step anew"
 
 
 async def test_it_is_alive_and_out_of_step_until_the_link_is_up(centre: Centre) -> None:
@@ -525,9 +529,11 @@ async def test_who_asks_to_be_called_back_keeps_the_place_without_the_channel(tm
             "UserEvent", UserEvent=names.CALLBACK_EVENT, Call=CALL, Number="77011234567", Rank=str(NOON_MS - 60_000),
             Group="portal", Speaks="ru",
         )  # fmt: skip
+        centre.says("Hangup", Channel=CALLER, Uniqueid=CALL, Linkedid=CALL)
         del centre.asterisk.channels[CALLER]
         await asyncio.sleep(0.01)
         assert centre.dispatcher.router.place(CallId(CALL)) is None
+        assert centre.dispatcher.announcements.tallies == {}, "who asks for a callback has not given up"
         centre.owed = Recalled(NOON_MS + 9_000, (), ())
         await asyncio.sleep(2 * AUDIT_EVERY_S)
         (waiting,) = centre.dispatcher.router.waiting()

@@ -175,7 +175,8 @@ async def test_a_callback_in_line_is_prioritised_without_a_channel(room: Room) -
 async def test_only_a_call_of_now_is_prioritised(room: Room) -> None:
     room.asterisk.caller(arrived="")
     room.asterisk.leg("102", "hl1-7.7", 3)
-    for call in (CALL, "hl1-1.3", "hl1-7.7"):
+    room.asterisk.caller(name="PJSIP/carrier-00000009", call="hl1-9.9").linkedid = "hl1-8.8"
+    for call in (CALL, "hl1-1.3", "hl1-7.7", "hl1-9.9", "hl1-8.8"):
         with pytest.raises(UnknownCallError, match=f"no such call now: {call}"):
             await room.live.prioritise_call(call, 30, None, BY)
 

@@ -122,6 +122,12 @@ async def test_a_move_that_was_slow_is_made_once() -> None:
     assert line.sent == [redirect(CALLER, "join")]
 
 
+async def test_a_move_that_comes_into_another_is_placed_all_the_same() -> None:
+    line = Line(*[UNDER_WAY] * 62, shown=(("join", 1),))
+    await _at(line).placed(CALLER, ("join", "s"), _still_held)
+    assert len(line.sent) == 63
+
+
 async def test_a_channel_that_is_gone_needs_no_other_move() -> None:
     line = Line(shown=(None,))
     await _at(line).placed(CALLER, ("join", "s"), _still_held)

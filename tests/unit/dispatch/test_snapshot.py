@@ -99,6 +99,8 @@ def test_an_operators_channel_is_nobodys_place_and_a_caller_in_it_is_misplaced()
     assert placed("PJSIP/carrier-a", "b")
     assert not placed("PJSIP/carrier-a", "a")
     assert not placed("PJSIP/carrier-a", "")
+    leg = SeenChannel("PJSIP/carrier-a", "a", "a", True, "three-way-leg", "ConfBridge", {"BLN_ID": "operator"})
+    assert not is_misplaced(leg), "whom the dialplan itself lets go"
 
 
 def test_a_callers_channel_is_one_of_its_own_call() -> None:
