@@ -25,7 +25,6 @@ from storage.tables import bridge, call, gap, offer, recording, segment
 RECORDING_COLUMNS = tuple(recording.c)
 _PORTION = 500
 HOUR_MS = 3_600_000
-"""How long before a talk its caller may have come."""
 
 
 @dataclass(frozen=True, slots=True)
