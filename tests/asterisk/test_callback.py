@@ -96,6 +96,7 @@ async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
             "callback__until_hour": 24,
             "callback__retry_s": 1,
             "callback__ring_s": 5,
+            "menu__answer_s": 3,  # a busy machine hears late
         }
         async with open_centre(**{**usual, **getattr(request, "param", {})}) as centre:
             yield Scene(centre, caller)

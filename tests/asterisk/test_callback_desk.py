@@ -87,6 +87,7 @@ async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
             callback__after_s=600,
             callback__retry_s=1,
             callback__ring_s=10,
+            menu__answer_s=3,  # a busy machine hears late
             **request.param,
         ) as centre:
             yield Scene(centre, caller)
