@@ -117,10 +117,10 @@ async def test_operator_who_hangs_up_leaves_the_caller_to_the_colleague(centre: 
 
 async def test_operator_who_hangs_up_after_another_question_leaves_the_caller_to_the_first(centre: Centre) -> None:
     visit, talk, asked = await _consulting(centre, "en", "62")
-    await centre.phone_of("105")
-    await centre.duty("105", ready=True)
-    second = await centre.operators["101"].dial("63")
-    other = await centre.operators["105"].rung()
+    await centre.phone_of("102")
+    await centre.duty("102", ready=True)
+    second = await centre.operators["101"].dial("7102")
+    other = await centre.operators["102"].rung()
     await other.until_hears(OPERATOR_HZ["101"])
     await second.hang_up()
     await other.ended()

@@ -204,15 +204,15 @@ async def test_caller_who_hangs_up_while_told_leaves_the_colleague_in_no_silence
 
 async def test_of_two_questions_the_one_that_is_left_is_joined(centre: Centre) -> None:
     visit, talk = await _talk_with_101(centre, "ru")
-    for operator in ("103", "105"):
+    for operator in ("103", "104"):
         await centre.phone_of(operator)
         await centre.duty(operator, ready=True)
     await talk.hold()
-    await centre.operators["101"].dial("62")
+    await centre.operators["101"].dial("7103")
     asked = await centre.operators["103"].rung()
     await asked.until_hears(OPERATOR_HZ["101"])
-    second = await centre.operators["101"].dial("63")
-    other = await centre.operators["105"].rung()
+    second = await centre.operators["101"].dial("7104")
+    other = await centre.operators["104"].rung()
     await other.until_hears(OPERATOR_HZ["101"])
     await second.hang_up()
     await other.ended()
