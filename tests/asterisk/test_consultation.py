@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -220,6 +221,33 @@ async def test_of_two_questions_the_one_that_is_left_is_joined(centre: Centre) -
     await visit.fact(Fact.TALKING, seq="2", operator="103")
     await asked.until_hears(visit.hz)
     assert not visit.facts(Fact.TALK_ENDED)
+
+
+async def test_caller_whose_talk_the_operator_joins_with_itself_is_told_and_waits_on(centre: Centre) -> None:
+    """REFER with Replaces that names its own call: Asterisk takes the phone out, and says nothing to who is left."""
+    visit, talk = await _talk_with_101(centre, "ru")
+    assert await talk.refer_to_call(talk) // 100 == 2
+    await visit.fact(Fact.TRANSFERRED, seq="1", kind="attended", operator="101", to="state-services")
+    await visit.fact(Fact.NOTICE, seq="2", language="ru")
+    await centre.talk("101", visit)
+
+
+async def test_question_that_either_phone_joins_with_itself_leaves_nobody_in_silence(centre: Centre) -> None:
+    visit, talk = await _talk_with_101(centre, "kk")
+    await centre.phone_of("103")
+    await centre.duty("103", ready=True)
+    await talk.hold()
+    for by_colleague in (False, True):
+        consult = await centre.operators["101"].dial("62")
+        asked = await centre.operators["103"].rung()
+        await asyncio.gather(asked.until_hears(OPERATOR_HZ["101"]), consult.until_hears(OPERATOR_HZ["103"]))
+        joined, left = (asked, consult) if by_colleague else (consult, asked)
+        assert await joined.refer_to_call(joined) // 100 == 2
+        await left.ended(10)
+        await centre.until_state("103", "ready")
+    await talk.resume()
+    await visit.call.until_hears(OPERATOR_HZ["101"])
+    assert not visit.facts(Fact.TRANSFERRED)
 
 
 async def test_colleague_who_does_not_answer_is_missed_like_any_offer(centre: Centre) -> None:
