@@ -46,7 +46,8 @@ class ControlServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            request = json.loads(await asyncio.wait_for(reader.readline(), 10))
+            async with asyncio.timeout(10):
+                request = json.loads(await reader.readline())
             answer = await self._handler(request)
         except ControlError as error:
             answer = {"error": str(error)}

@@ -162,7 +162,8 @@ async def _live(hall: Hall, lasts_s: float) -> int:
     for person in hall.people:
         for call in person.phone.calls:
             with suppress(Exception):  # it is over
-                await asyncio.wait_for(call.hang_up(), 5)
+                async with asyncio.timeout(5):
+                    await call.hang_up()
     for task in [*people, *callers, *hall.tasks]:
         task.cancel()
     await asyncio.gather(*people, *callers, *hall.tasks, return_exceptions=True)

@@ -133,7 +133,8 @@ async def _one(
             asterisk.stdin.write(b"lose\n")
         assert controller.stdin is not None
         controller.stdin.close()
-        status = await asyncio.wait_for(controller.wait(), 30)
+        async with asyncio.timeout(30):
+            status = await controller.wait()
         if status:
             raise RuntimeError(f"the controller ended with status {status}: {_log(journal)[-2000:]}")
         lines = [line for line in _log(journal).splitlines() if not any(word in line for word in BORNE)]

@@ -104,7 +104,8 @@ async def _soaked(
         assert controller.stdin is not None
         controller.stdin.close()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(controller.wait(), 20)
+            async with asyncio.timeout(20):
+                await controller.wait()
         for process in (controller, asterisk):
             with contextlib.suppress(ProcessLookupError):
                 process.kill()

@@ -135,7 +135,8 @@ class LedgerBooks:
     async def day_wait(self) -> DayWait:
         """The law's figure of today so far (rule 7), a few seconds old at most. Raises UnavailableError, BusyError."""
         try:
-            return await asyncio.wait_for(self._day_waits.get(self._today()), DAY_WAIT_PATIENCE_S)
+            async with asyncio.timeout(DAY_WAIT_PATIENCE_S):
+                return await self._day_waits.get(self._today())
         except TimeoutError as error:
             raise BusyError("the ledger does not answer") from error
 

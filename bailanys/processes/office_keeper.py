@@ -97,7 +97,8 @@ class OfficeKeeper:
         assert process.stdout is not None
         while True:
             try:
-                said = await asyncio.wait_for(process.stdout.readline(), SILENCE_S)
+                async with asyncio.timeout(SILENCE_S):
+                    said = await process.stdout.readline()
             except TimeoutError:
                 log.error("the back office is stuck: it is killed", pid=process.pid)
                 process.kill()
@@ -125,7 +126,8 @@ class OfficeKeeper:
         assert process.stdin is not None
         process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), END_PATIENCE_S)
+            async with asyncio.timeout(END_PATIENCE_S):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()

@@ -86,7 +86,8 @@ class Supervisor:
         patience_s = BEGIN_S
         while True:
             try:
-                said = await asyncio.wait_for(process.stdout.readline(), patience_s)
+                async with asyncio.timeout(patience_s):
+                    said = await process.stdout.readline()
             except TimeoutError:
                 self._tell(f"The controller (pid {process.pid}) is stuck: it is killed")
                 process.kill()
@@ -101,7 +102,8 @@ class Supervisor:
             return
         process.send_signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(process.wait(), 5)
+            async with asyncio.timeout(5):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()

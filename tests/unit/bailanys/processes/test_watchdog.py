@@ -20,6 +20,25 @@ def controller(folder: Path, does: str) -> str:
     return str(program)
 
 
+async def test_it_ends_in_the_very_moment_of_a_sign_of_life(tmp_path: Path) -> None:
+    """Whoever is told of a sign and of the end at once must not forget the end: `bailanys run` would never end."""
+    supervisor = Supervisor(tmp_path / "hotline.toml", tmp_path / "log", {}, lambda _: None)
+    says = asyncio.StreamReader()
+    process = await asyncio.create_subprocess_exec("sleep", "60")
+    process.stdout = says
+    try:
+        watch = asyncio.create_task(supervisor._watch(process))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        says.feed_data(b".\n")
+        watch.cancel()
+        _, waits = await asyncio.wait([watch], timeout=2)
+        assert not waits
+    finally:
+        process.kill()
+        await process.wait()
+
+
 @pytest.mark.parametrize(
     ("does", "begins"),
     [("sleep 1.2; echo .; exec sleep 60", True), ("exec sleep 60", False)],
