@@ -194,7 +194,7 @@ async def test_who_is_dead_is_gone_within_minutes_and_who_is_only_silent_stays(c
         "muted, knows no UPDATE": {"INVITE"},
         "muted, refuses UPDATE": {"UPDATE"},
     }
-    end_s = time.monotonic() + SILENT_S
+    end_s = time.monotonic() + 10
     while (asked := {name: set(silent.lines[name].requests) - {"ACK"} for name in alive}) != due:
         assert time.monotonic() < end_s, asked  # each is asked again and again, not at the same time
         await asyncio.sleep(0.2)
