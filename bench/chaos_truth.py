@@ -18,6 +18,8 @@ FRAME_S = 0.25
 AROUND_HZ = (-50, -30, 30, 50)
 LEAST_DBFS = -42.0
 PROMINENCE_DB = 12.0
+TOGETHER_S = 1.5
+"""Voices that begin so close to each other came into the call together, told of by one notice."""
 NOTICE_HZ = {"transfer-notice": 2900, "three-way-notice": 3010, "given-back": 3130}
 """What callers hear for these prompts here: each a tone of its own."""
 
@@ -73,13 +75,18 @@ def switches(heard: Ear, operators_hz: Iterable[int]) -> list[tuple[float, float
     marks = sorted((begin, end, hz) for hz in operators_hz for begin, end in heard.stretches(hz))
     found: list[tuple[float, float, int]] = []
     heard_till: dict[int, float] = {}
+    heard_from: dict[int, float] = {}
     company: set[int] = set()
     for begin, end, hz in marks:
         with_now = {other for other, till in heard_till.items() if till > begin}
         if heard_till and hz not in company | with_now:
             before = max((till for till in heard_till.values() if till <= begin), default=begin)
-            found.append((begin if with_now else before, begin, hz))
+            if with_now:
+                with_since = max(heard_from[other] for other in with_now)
+                before = with_since if begin - with_since <= TOGETHER_S else begin
+            found.append((before, begin, hz))
         company = {hz} | with_now
+        heard_from[hz] = begin
         heard_till[hz] = max(end, heard_till.get(hz, 0.0))
     return found
 

@@ -62,6 +62,18 @@ def test_one_who_stays_of_two_was_told_of_already(tmp_path: Path) -> None:
     assert all(told(found, switch) for switch in switches(found, OPERATOR_HZ))
 
 
+def test_two_who_begin_together_are_told_of_by_one_notice(tmp_path: Path) -> None:
+    begun = ((2.0, (FIRST,)), (6.0, ()), (0.75, (NOTICE,)), (0.75, (SECOND,)))
+    found = heard(tmp_path, *begun, (2.0, (FIRST, SECOND)))
+    assert [switch[2] for switch in switches(found, OPERATOR_HZ)] == [SECOND, FIRST]
+    assert all(told(found, switch) for switch in switches(found, OPERATOR_HZ))
+
+
+def test_who_joins_two_later_needs_a_notice_of_their_own(tmp_path: Path) -> None:
+    found = heard(tmp_path, (2.0, (FIRST,)), (1.0, (NOTICE,)), (2.0, (SECOND,)), (2.0, (SECOND, THIRD)))
+    assert [told(found, switch) for switch in switches(found, OPERATOR_HZ)] == [True, False]
+
+
 def test_time_with_nobody_is_what_is_left(tmp_path: Path) -> None:
     found = heard(tmp_path, (2.0, (FIRST,)), (8.0, ()))
     assert silent_spells(found, OPERATOR_HZ, 100.0, 110.0, [(104.0, 106.0)]) == [(102.0, 104.0), (106.0, 110.0)]
