@@ -123,8 +123,9 @@ def _judge_visit(hall: Hall, visit: Visit, story: CallStory | None, lines: Seque
             if said_s > GLIMPSE_S:
                 verdict.wrong_s += said_s
                 wrong(f"{said_s:.2f} s of another caller ({hz} Hz) in {recording.file}")
+    together = _talks_of_three(hall, story)
     for switch in switches(heard, [hz for hz in OPERATOR_HZ if hz != visit.hz]):
-        if not told(heard, switch):
+        if not told(heard, switch, together):
             verdict.unannounced += 1
             wrong(f"not told before {switch[2]} Hz at {switch[1]:.2f}, somebody else till {switch[0]:.2f}")
     _judge_wait(hall, visit, story, heard, lines, verdict, wrong)
@@ -185,6 +186,17 @@ def _names(recording: Recording, story: CallStory | None) -> set[str]:
     offer = story.record.offers.get((recording.seq, recording.offer))
     said = {segment.operator_id, *(segment.also or "").split(","), None if offer is None else offer.operator_id}
     return {one for one in said if one}
+
+
+def _talks_of_three(hall: Hall, story: CallStory | None) -> list[set[int]]:
+    """The tones of the two whom the ledger names together, for each talk of three."""
+    tone_of = {person.number: person.hz for person in hall.people}
+    segments = [] if story is None else story.record.segments.values()
+    return [
+        {tone_of[one] for one in (segment.operator_id, *segment.also.split(",")) if one in tone_of}
+        for segment in segments
+        if segment.also
+    ]
 
 
 def _paused_s(story: CallStory | None, segments: set[int]) -> float:

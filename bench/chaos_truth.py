@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -91,11 +91,23 @@ def switches(heard: Ear, operators_hz: Iterable[int]) -> list[tuple[float, float
     return found
 
 
-def told(heard: Ear, switch: tuple[float, float, int]) -> bool:
-    """Whether a notice was heard right before this switch."""
-    until_s, from_s, _ = switch
-    notices = itertools.chain.from_iterable(heard.stretches(hz) for hz in NOTICE_HZ.values())
-    return any(until_s - 1.5 <= begin and end <= from_s + 1.5 for begin, end in notices)
+def told(heard: Ear, switch: tuple[float, float, int], talks_of_three: Iterable[Collection[int]] = ()) -> bool:
+    """Whether a notice was heard right before this switch, or before the talk of three whose other voice was silent.
+
+    `talks_of_three`: the tones of those whom the ledger names together in one. A notice of three tells of both of them,
+    whenever each of them is first heard (a line on hold is silent), as long as nobody else was heard since.
+    """
+    until_s, from_s, hz = switch
+    notices = sorted((*stretch, tone) for tone in NOTICE_HZ.values() for stretch in heard.stretches(tone))
+    if any(until_s - 1.5 <= begin and end <= from_s + 1.5 for begin, end, _ in notices):
+        return True
+    last = max((notice for notice in notices if notice[0] <= from_s), default=None)
+    if last is None or last[2] != NOTICE_HZ["three-way-notice"]:
+        return False
+    since = {
+        other for other in heard.frames if other not in NOTICE_HZ.values() and heard.seconds(other, last[1], from_s)
+    }
+    return any(since | {hz} <= set(both) for both in talks_of_three)
 
 
 def silent_spells(

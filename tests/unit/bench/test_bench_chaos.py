@@ -74,6 +74,27 @@ def test_who_joins_two_later_needs_a_notice_of_their_own(tmp_path: Path) -> None
     assert [told(found, switch) for switch in switches(found, OPERATOR_HZ)] == [True, False]
 
 
+def test_who_is_silent_at_first_in_a_talk_of_three_was_told_of_with_the_other(tmp_path: Path) -> None:
+    begun = ((2.0, (FIRST,)), (1.0, (NOTICE_HZ["three-way-notice"],)), (3.0, (FIRST,)), (0.5, ()))
+    found = heard(tmp_path, *begun, (2.0, (SECOND,)))
+    (switch,) = switches(found, OPERATOR_HZ)
+    assert told(found, switch, [{FIRST, SECOND}])
+    assert not told(found, switch, [{FIRST, THIRD}])
+    assert not told(found, switch)
+
+
+def test_who_comes_after_a_talk_of_three_was_not_told_of_by_its_notice(tmp_path: Path) -> None:
+    begun = ((2.0, (FIRST,)), (1.0, (NOTICE_HZ["three-way-notice"],)), (3.0, (FIRST, SECOND)), (0.5, ()))
+    found = heard(tmp_path, *begun, (2.0, (THIRD,)))
+    assert [told(found, switch, [{FIRST, SECOND}]) for switch in switches(found, OPERATOR_HZ)] == [True, False]
+
+
+def test_a_notice_of_a_transfer_tells_of_one(tmp_path: Path) -> None:
+    found = heard(tmp_path, (2.0, (FIRST,)), (1.0, (NOTICE,)), (3.0, (FIRST,)), (0.5, ()), (2.0, (SECOND,)))
+    (switch,) = switches(found, OPERATOR_HZ)
+    assert not told(found, switch, [{FIRST, SECOND}])
+
+
 def test_time_with_nobody_is_what_is_left(tmp_path: Path) -> None:
     found = heard(tmp_path, (2.0, (FIRST,)), (8.0, ()))
     assert silent_spells(found, OPERATOR_HZ, 100.0, 110.0, [(104.0, 106.0)]) == [(102.0, 104.0), (106.0, 110.0)]
