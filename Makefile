@@ -37,13 +37,14 @@ record: setup ## what passes between the controller and a real Asterisk, recorde
 mutate: setup ## would a unit test notice? a sample of small faults, one at a time; ARGS="--only demands" for a part
 	@$(BIN)/python tools/mutate.py $(ARGS)
 
-lint: setup ## ruff, mypy, import-linter, codespell
+lint: setup ## ruff, mypy, import-linter, codespell; the commands that the pages name
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/mypy tools
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+	$(BIN)/python tools/pages.py
 
 format: setup ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix $(SOURCES)
