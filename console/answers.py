@@ -19,7 +19,7 @@ LARGEST_S = 3600
 class Answer(BaseModel):
     """A value that never changes, filled from another's attributes of the same names."""
 
-    model_config = ConfigDict(frozen=True, from_attributes=True)
+    model_config = ConfigDict(frozen=True, from_attributes=True, json_schema_serialization_defaults_required=True)
 
 
 class Refusal(Answer):

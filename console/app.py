@@ -62,6 +62,8 @@ def api_app(office: Office, gate: Gate) -> web.Application:
     for route in ROUTES:
         handler = _handler(route, office, gate, turnstiles.get(route.asks))
         app.router.add_route(route.method, PREFIX + route.path, handler)
+        if route.method == hdrs.METH_GET:  # RFC 9110, section 9.3.2: the same without a body
+            app.router.add_route(hdrs.METH_HEAD, PREFIX + route.path, handler)
     app.on_response_prepare.append(_say_little)
     return app
 

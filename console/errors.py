@@ -18,6 +18,13 @@ class BadRequestError(ApiError):
     status = 400
 
 
+class UnfitError(ApiError):
+    """Each part has the form that is described, but they do not fit together, or one is not understood."""
+
+    error_id = "bad-request"
+    status = 422
+
+
 class NoTokenError(ApiError):
     """The request brings no bearer token."""
 

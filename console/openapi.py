@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from console.answers import Refusal
@@ -23,12 +23,20 @@ from console.errors import (
     UnavailableError,
 )
 from console.queries import Query
-from console.route import Asks, Route
+from console.route import Route
 
 _VERSION = "1"
 _DESCRIPTION = """\
 What programs may ask of the running hotline. Every path but `/health` and `/openapi.json` wants a bearer token, made by
-`bailanys tokens add`. Instants (`_ms`) are UTC epoch milliseconds, durations (`_s`) seconds."""
+`bailanys tokens add`. Instants (`_ms`) are UTC epoch milliseconds, durations (`_s`) seconds, dates local.
+
+HEAD is answered as GET, without a body. Another method on one of these paths is answered by 405 (`wrong-method`;
+`Allow` names them), another path by 404 (`no-such-path`). 400 is what does not have the form that is described here,
+422 what has it and still does not fit: a last date before the first, a number that nobody understands."""
+_HEADERS = {
+    401: {"WWW-Authenticate": {"schema": {"type": "string"}, "required": True}},
+    429: {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}, "required": True}},
+}
 _REFERENCE = "#/components/schemas/{model}"
 
 
@@ -59,35 +67,46 @@ def document(routes: tuple[Route, ...], prefix: str) -> dict[str, Any]:
 def errors_of(route: Route) -> list[type[ApiError]]:
     """Every error that a path may answer with."""
     errors: list[type[ApiError]] = [BadRequestError]
-    if route.scopes:
-        errors += [NoTokenError, BadTokenError, MissingScopeError, TooManyError]
+    if route.scopes:  # the tokens' own file may be unreadable, too
+        errors += [NoTokenError, BadTokenError, MissingScopeError, UnavailableError]
+    if route.part is not None:
+        errors.append(route.part.unknown)
     if route.body is not None:
         errors.append(TooLargeError)
-    if route.asks is not Asks.NOBODY:
-        errors.append(UnavailableError)
-    return [*errors, BusyError, *route.errors, ApiError]
+    return list(dict.fromkeys([*errors, TooManyError, BusyError, *route.errors, ApiError]))
 
 
 def _operation(route: Route, references: dict[str, Any]) -> dict[str, Any]:
     schema = references[route.answer.__name__] if route.answer else {"type": _loose(route)}
+    content = {media.partition(";")[0]: {"schema": schema} for media in route.media.split(", ")}
+    parts = NoSuchRangeError in route.errors
     told: dict[str, Any] = {
         "operationId": route.handler.__name__,
         "summary": route.summary,
         "parameters": [*_part(route), *_parameters(route.query)],
         "responses": {
-            "200": {
-                "description": "Done.",
-                "content": {media.partition(";")[0]: {"schema": schema} for media in route.media.split(", ")},
-            },
-            **({"206": {"description": "The part asked for."}} if NoSuchRangeError in route.errors else {}),
+            "200": {"description": "Done.", "content": content},
+            **({"206": {"description": "The part asked for.", "content": content}} if parts else {}),
             **_refusals(errors_of(route), references[Refusal.__name__]),
         },
     }
     if route.scopes:
         told["security"] = [{"token": [scope.value]} for scope in route.scopes]
     if route.body is not None:
-        told["requestBody"] = {"content": {"application/json": {"schema": references[route.body.__name__]}}}
+        told["requestBody"] = {
+            "required": _needed(route.body),
+            "content": {"application/json": {"schema": references[route.body.__name__]}},
+        }
     return told
+
+
+def _needed(body: type[BaseModel]) -> bool:
+    """Whether there must be a body: none is taken for an empty object."""
+    try:
+        body.model_validate({})
+    except ValidationError:
+        return True
+    return False
 
 
 def _loose(route: Route) -> str:
@@ -109,11 +128,13 @@ def _parameters(query: type[Query]) -> list[dict[str, Any]]:
     needed = schema.get("required", [])
     found = []
     for name, field in schema.get("properties", {}).items():
-        shape = {key: value for key, value in field.items() if key not in ("description", "title", "default")}
+        shape = {key: value for key, value in field.items() if key not in ("description", "title")}
         options = [option for option in shape.pop("anyOf", ()) if option.get("type") != "null"]
+        if shape.get("default") is None:  # left out is not null
+            shape.pop("default", None)
         found.append(
             {"name": name, "in": "query", "required": name in needed, "description": field.get("description", ""),
-             "schema": options[0] if options else shape}
+             "schema": shape | (options[0] if options else {})}
         )  # fmt: skip
     return found
 
@@ -125,6 +146,7 @@ def _refusals(errors: Iterable[type[ApiError]], schema: dict[str, Any]) -> dict[
     return {
         str(status): {
             "description": "; ".join(f"`{error.error_id}`: {(error.__doc__ or '').splitlines()[0]}" for error in kinds),
+            **({"headers": _HEADERS[status]} if status in _HEADERS else {}),
             "content": {"application/json": {"schema": schema}},
         }
         for status, kinds in sorted(by_status.items())

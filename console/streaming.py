@@ -24,7 +24,8 @@ async def streamed(request: web.Request, stream: Stream, limit: asyncio.Timeout)
         response = _head(stream, first, after)
         await response.prepare(request)
         try:
-            await _send(response, stream, first, after, limit)
+            if request.method != hdrs.METH_HEAD:
+                await _send(response, stream, first, after, limit)
             await response.write_eof()
         except BaseException as error:  # half is on its way: the one honest end is a broken connection
             log.warning("stream broken off", name=stream.name, error=type(error).__name__)

@@ -11,8 +11,9 @@ from bailanys.api.audit_once import AuditOnce
 from bailanys.api.errors import translated
 from calls.demand import ActionRefusedError, Also, DemandState, DemandStep, NoSuchDemandError, StepKind
 from calls.portions import in_portions
+from calls.typed_dates import NotADateError, typed_instant
 from config.places import Places
-from console.errors import RefusedError, UnavailableError, UnknownDemandError
+from console.errors import RefusedError, UnavailableError, UnfitError, UnknownDemandError
 from console.operations.demands import DemandBody, DemandFound, DemandHit, DemandNow, DemandPacked
 from console.operations.demands import DemandStep as StepAnswer
 from console.stream import ZIP_MEDIA, Stream
@@ -48,7 +49,7 @@ class DemandOffice:
 
     async def enter(self, body: DemandBody, by: str) -> DemandFound:
         """Enter a demand, and search."""
-        received_ms = await translated(self._desk.now_ms()) if body.received_ms is None else body.received_ms
+        received_ms = await self._received_ms(body)
         entering = self._desk.enter(
             body.authority, body.letter, body.ground, body.date, body.phone, received_ms, self._who(by),
             body.scan_sha256, confirm_dates=body.confirm_dates,
@@ -136,6 +137,14 @@ class DemandOffice:
         except RefusedError:
             await self.of(demand)
             raise
+
+    async def _received_ms(self, body: DemandBody) -> int:
+        if body.received is not None:
+            try:
+                return typed_instant(body.received, self._zone)
+            except NotADateError as error:
+                raise UnfitError(f"received: {error}") from error
+        return await translated(self._desk.now_ms()) if body.received_ms is None else body.received_ms
 
     async def _found(self, entered: Entered) -> DemandFound:
         hits = [DemandHit.model_validate(facts(hit)) async for hit in in_portions(entered.found)]

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from calls.demand import ActionRefusedError
 from calls.store import StoreAwayError
-from console.errors import BadRequestError, RefusedError, UnavailableError
+from console.errors import RefusedError, UnavailableError, UnfitError
 from recordings.access.search import BadSearchError
 from recordings.errors import RecordingError
 from storage.errors import LedgerError, LedgerSlowError
@@ -20,7 +20,7 @@ async def translated(asked: Awaitable[T]) -> T:
     try:
         return await asked
     except BadSearchError as error:
-        raise BadRequestError(str(error)) from error
+        raise UnfitError(str(error)) from error
     except ActionRefusedError as error:
         raise RefusedError(str(error)) from error
     except RecordingError as error:

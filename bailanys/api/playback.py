@@ -18,7 +18,7 @@ from calls.audit import Note
 from calls.people import Action
 from calls.recording import Recording
 from config.places import Places
-from console.errors import BadRequestError, NoSoundError, UnknownRecordingError
+from console.errors import NoSoundError, UnfitError, UnknownRecordingError
 from console.operations.recordings import ListenQuery
 from console.stream import Stream
 from demands.desk import DemandDesk
@@ -48,7 +48,7 @@ class Hearing:
     async def recording(self, file: str, asked: ListenQuery, by: str) -> Stream:
         """A recording's sound. Raises what `console.ports.Listening` says."""
         if not (reason := " ".join(asked.reason.split())):
-            raise BadRequestError("reason: say why you listen")
+            raise UnfitError("reason: say why you listen")
         made = await self._made(file)
         if not made.path:
             raise NoSoundError(f"{file} has no sound: {made.status.value}")

@@ -14,7 +14,7 @@ from bailanys.ratings import BadDaysError, Days
 from calls.local_day import local_date, local_day
 from calls.portions import in_portions
 from calls.search import PAGE, ends_of, hours_of
-from console.errors import BadRequestError, BusyError, UnknownCallError
+from console.errors import BusyError, UnfitError, UnknownCallError
 from console.operations.figures import DaysQuery, LowRatingsQuery, LowTalk, LowTalks, RatingsQuery, RatingsTold, Stats
 from console.operations.health import DayWait
 from console.operations.recordings import Covered, FoundTalk, FoundTalks, TalksQuery
@@ -83,11 +83,11 @@ class LedgerBooks:
         return await self._days.get(day or self._today())
 
     async def ratings(self, asked: RatingsQuery) -> RatingsTold:
-        """What callers rated (rule 13), a few seconds old at most. Raises BadRequestError, UnavailableError."""
+        """What callers rated (rule 13), a few seconds old at most. Raises UnfitError, UnavailableError."""
         return await self._ratings.get((self._asked_days(asked), asked.by))
 
     async def rated_low(self, asked: LowRatingsQuery) -> LowTalks:
-        """The talks that were rated low, as they came. Raises BadRequestError, UnavailableError."""
+        """The talks that were rated low, as they came. Raises UnfitError, UnavailableError."""
         days = self._asked_days(asked)
         book = RatingBook(self._ledger.engine)
         talks = await translated(book.rated_low(days.span, self._low, PAGE, (asked.page - 1) * PAGE))
@@ -101,11 +101,11 @@ class LedgerBooks:
         )
 
     async def talks(self, asked: TalksQuery) -> FoundTalks:
-        """Talks by all that is asked for (rule 14), the sure ones first. Raises BadRequestError, UnavailableError."""
+        """Talks by all that is asked for (rule 14), the sure ones first. Raises UnfitError, UnavailableError."""
         try:
             rating, length_s, hours = ends_of(asked.rating), ends_of(asked.length_s), hours_of(asked.hours)
         except ValueError as error:
-            raise BadRequestError(f"{str(error)!r} is no range: write 3, 1-2, 60- or 14:00-15:30") from error
+            raise UnfitError(f"{str(error)!r} is no range: write 3, 1-2, 60- or 14:00-15:30") from error
         wanted = Asked(
             zone=self._zone,
             first=asked.date,
@@ -159,7 +159,7 @@ class LedgerBooks:
         try:
             return Days(first, asked.last or first, self._zone, MOST_DAYS)
         except BadDaysError as error:
-            raise BadRequestError(str(error)) from error
+            raise UnfitError(str(error)) from error
 
     async def _day_wait(self, day: date) -> DayWait:
         span = local_day(day, self._zone)

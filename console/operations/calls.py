@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from console.answers import LARGEST_S, Answer, Prioritised
+from console.answers import Answer, Prioritised
+from console.day import Seconds, one_of
 from console.errors import (
     AlreadyConsultingError,
     NobodyThereError,
@@ -103,10 +104,12 @@ class TransferBody(BaseModel):
 class CallPriorityBody(BaseModel):
     """Seconds of waiting that a caller is given: `by_s` on top of those of now, or `to_s` in all."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra={"oneOf": [one_of("by_s", "integer"), one_of("to_s", "integer")]}
+    )
 
-    by_s: int | None = Field(default=None, ge=-LARGEST_S, le=LARGEST_S)
-    to_s: int | None = Field(default=None, ge=-LARGEST_S, le=LARGEST_S)
+    by_s: Seconds | None = Field(default=None, description="On top; less than 0: fewer.")
+    to_s: Seconds | None = Field(default=None, description="In all.")
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:

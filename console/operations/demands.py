@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from calls.demand import Also, Authority
 from calls.search import Why
 from console.answers import WHY_IT_MAY_BE, Answer
-from console.day import Day
-from console.errors import NoSuchRangeError, RefusedError, UnknownDemandError
+from console.day import AskedFlag, Day, EpochMs, Flag, Instant, one_of
+from console.errors import NoSuchRangeError, RefusedError, UnfitError, UnknownDemandError
 from console.queries import NoBody, Query
 from console.route import Asked, Asks, Part, Route
 from console.scopes import Scope
@@ -29,7 +29,11 @@ Words = Field(min_length=1, max_length=500)
 class DemandBody(BaseModel):
     """A demand as the letter makes it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={"not": {"allOf": [one_of("received", "string"), one_of("received_ms", "integer")]}},
+    )
 
     authority: Authority
     letter: str = Field(min_length=1, max_length=500, description="Number and date of the letter.")
@@ -38,12 +42,22 @@ class DemandBody(BaseModel):
     phone: str = Field(
         min_length=1, max_length=500, description="The caller's number as the letter writes it, or several."
     )
-    received_ms: int | None = Field(default=None, ge=0, le=10**14, description="When it was received; now if left out.")
+    received: Instant | None = Field(
+        default=None,
+        description="When it was received, `2026-11-22T14:05`, local or with its offset; now if left out.",
+    )
+    received_ms: EpochMs | None = Field(default=None, description="The same, instead of `received`.")
     scan_sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$", description="Of the letter's scan.")
-    confirm_dates: bool = Field(
+    confirm_dates: Flag = Field(
         default=False,
         description="The dates are right, though it was received over 24 hours ago, or 365 days after the talk.",
     )
+
+    @model_validator(mode="after")
+    def _received_once(self) -> Self:
+        if self.received is not None and self.received_ms is not None:
+            raise ValueError("give either received or received_ms")
+        return self
 
 
 class SelectBody(BaseModel):
@@ -169,7 +183,7 @@ class DemandPacked(Answer):
 class DemandsQuery(Query):
     """Which demands."""
 
-    every: bool = Field(default=False, description="Closed ones, too.")
+    every: AskedFlag = Field(default=False, description="Closed ones, too.")
 
 
 class DemandsOffice(Protocol):
@@ -279,7 +293,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST", "/demands", "Enter a demand; the search runs at once and holds what it finds", (_WRITE,), demand_add,
-        DemandFound, Asks.LEDGER, body=DemandBody, errors=(RefusedError,),
+        DemandFound, Asks.LEDGER, body=DemandBody, errors=(RefusedError, UnfitError),
     ),
     Route(
         "GET", "/demands/{demand}", "One demand, and all that was done about it", (_READ, _WRITE, _APPROVE), demand,

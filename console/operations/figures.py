@@ -10,6 +10,7 @@ from pydantic import Field
 from calls.search import PAGE
 from console.answers import Answer
 from console.day import Day
+from console.errors import UnfitError
 from console.queries import NoBody, Query
 from console.route import Asked, Asks, Route
 from console.scopes import Scope
@@ -116,7 +117,7 @@ class DayQuery(Query):
 
 
 class DaysQuery(Query):
-    """From which day to which."""
+    """From which day to which; a last day before the first, or over 31 days, do not fit (422)."""
 
     first: Day | None = Field(default=None, alias="from", description="First local date; today if not given.")
     last: Day | None = Field(default=None, alias="to", description="Last local date; the first if not given.")
@@ -152,10 +153,10 @@ class FiguresBooks(Protocol):
         """The figures of a local date, of today if none is given (rule 7)."""
 
     async def ratings(self, asked: RatingsQuery) -> RatingsTold:
-        """What callers rated on some local dates (rule 13). Raises BadRequestError for dates that cannot be told of."""
+        """What callers rated on some local dates (rule 13). Raises UnfitError for dates that cannot be told of."""
 
     async def rated_low(self, asked: LowRatingsQuery) -> LowTalks:
-        """The talks of those dates that were rated low. Raises BadRequestError."""
+        """The talks of those dates that were rated low. Raises UnfitError."""
 
 
 async def stats(office: Office, asked: Asked[DayQuery, NoBody]) -> Stats:
@@ -186,11 +187,12 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/ratings", "What callers rated, by operator, group, language or day (rule 13)",
         (Scope.STATS_READ, Scope.RATINGS_READ), ratings, RatingsTold, Asks.LEDGER, query=RatingsQuery,
+        errors=(UnfitError,),
     ),
     Route(
         "GET", "/ratings/low", "Talks that were rated low, with everybody who talked in them; no caller's number",
         (Scope.RATINGS_READ, Scope.RECORDINGS_READ), low_ratings, LowTalks, Asks.LEDGER, query=LowRatingsQuery,
-        personal=True,
+        personal=True, errors=(UnfitError,),
     ),
     Route(
         "GET", "/target", "Each group's average wait today against its target, and who helps whom (rule 7)",

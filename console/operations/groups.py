@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from console.answers import LARGEST_S, Answer, Prioritised
+from console.answers import Answer, Prioritised
+from console.day import Seconds
 from console.errors import NoSuchGroupError
 from console.queries import NoBody, Query
 from console.route import Asked, Asks, Part, Route
@@ -39,7 +40,7 @@ class GroupPriorityBody(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    priority_s: int = Field(ge=-LARGEST_S, le=LARGEST_S)
+    priority_s: Seconds
 
 
 class GroupsSupervision(Protocol):

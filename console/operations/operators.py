@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from console.answers import Answer
+from console.day import Flag, Level
 from console.errors import (
     NothingLeftError,
     NoWrapUpError,
@@ -90,13 +91,13 @@ class SkillsBody(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    levels: dict[str, Annotated[int, Field(ge=1, le=5)]] = Field(
+    levels: dict[str, Level] = Field(
         default={}, max_length=64, description="Groups served from now on, each with the level 1 (best) to 5."
     )
     remove: tuple[str, ...] = Field(default=(), max_length=64, description="Groups served no longer.")
     add_languages: tuple[str, ...] = Field(default=(), max_length=8)
     remove_languages: tuple[str, ...] = Field(default=(), max_length=8)
-    reset: bool = Field(default=False, description="First forget every earlier change: as the configuration says.")
+    reset: Flag = Field(default=False, description="First forget every earlier change: as the configuration says.")
 
 
 class OperatorsState(Protocol):

@@ -10,13 +10,13 @@ from calls.phone_field import numbers_of
 from calls.search import PAGE, Why
 from config.settings import Language
 from console.answers import WHY_IT_MAY_BE, Answer
-from console.day import Day
-from console.errors import NoSoundError, NoSuchRangeError, RefusedError, UnknownRecordingError
+from console.day import AskedFlag, Day, Hours, Spelt
+from console.errors import NoSoundError, NoSuchRangeError, RefusedError, UnfitError, UnknownRecordingError
 from console.queries import NoBody, Query
 from console.route import Asked, Asks, Part, Route
 from console.scopes import Scope
 from console.stream import SOUND_MEDIA, Stream
-from rating.scale import WORDS
+from rating.scale import HIGHEST, SCORES, WORDS
 
 if TYPE_CHECKING:
     from console.ports import Office
@@ -29,6 +29,18 @@ _RECORDING = Part(
 )
 ONE_NUMBER = 64
 """Characters: what is longer holds several numbers, or none."""
+_SECONDS = r"[0-9]{1,9}(\.[0-9]{1,3})?"
+Scores = Annotated[
+    str,
+    Spelt(
+        "^(" + "|".join(f"{one}(-[{one}-{HIGHEST}]?)?" for one in SCORES) + f"|-[{SCORES[0]}-{HIGHEST}])?$",
+        f"must be ratings, {WORDS}: 3, 1-2, 4- or -2",
+    ),
+]
+Lengths = Annotated[
+    str, Spelt(f"^({_SECONDS}(-({_SECONDS})?)?|-{_SECONDS})?$", "must be seconds: 60, 60-300, 600- or -30")
+]
+Named = Annotated[str, Spelt(r"^[A-Za-z0-9._-]{1,64}$", "must be an id: Latin letters, digits, dots and hyphens")]
 
 
 class FoundTalk(Answer):
@@ -40,7 +52,9 @@ class FoundTalk(Answer):
     why: Why = Field(default=Why.NUMBER, description=WHY_IT_MAY_BE)
     number: str | None = Field(default=None, description="The number it was found for, as written; of several which.")
     day: Literal["on", "adjacent"] = Field(description="On the date, or within an hour of it.")
-    phone: str | None = Field(description="The caller's key; null when nobody knows who called.")
+    phone: Annotated[str, AfterValidator(_understood)] | None = Field(
+        description="The caller's key; null when nobody knows who called."
+    )
     arrived_ms: int
     operator: str | None
     group: str | None
@@ -76,30 +90,36 @@ class FoundTalks(Answer):
 
 
 def _understood(field: str) -> str:
-    """A field longer than any number is of several. Raises ValueError."""
+    """A field longer than any number is of several. Raises UnfitError."""
     if len(field) > ONE_NUMBER:
-        numbers_of(field)
+        try:
+            numbers_of(field)
+        except ValueError as error:
+            raise UnfitError(f"phone: {error}") from None
     return field
 
 
 class TalksQuery(Query):
-    """Which talks: what a demand names (rule 14), and whatever else is known of them; all of it must hold."""
+    """Which talks: what a demand names (rule 14), and whatever else is known of them; all of it must hold.
+
+    A date, a call or a number is needed; what contradicts itself (`to_date` before `date`) does not fit (422).
+    """
 
     date: Day | None = Field(default=None, description="Local date of the call; needed unless phone or call is given.")
     to_date: Day | None = Field(default=None, description="Last local date, to search several.")
-    hours: str = Field(
+    hours: Hours = Field(
         default="", max_length=11, description="Local times, `14:00-15:30`: on the first date from, on the last until."
     )
     phone: Annotated[str, AfterValidator(_understood)] | None = Field(
         default=None, min_length=1, max_length=500, description="The caller's number in any usual spelling, or several."
     )
-    anonymous: bool = Field(default=False, description="Callers who withheld their number.")
-    call: str | None = Field(default=None, min_length=1, max_length=64, description="The call's id.")
-    operator: str | None = Field(default=None, min_length=1, max_length=64, description="The operator's number.")
-    group: str | None = Field(default=None, min_length=1, max_length=64, description="The skill group.")
+    anonymous: AskedFlag = Field(default=False, description="Callers who withheld their number.")
+    call: Named | None = Field(default=None, description="The call's id.")
+    operator: Named | None = Field(default=None, description="The operator's number.")
+    group: Named | None = Field(default=None, description="The skill group.")
     language: Language | None = Field(default=None, description="That the talk was asked for in.")
-    rating: str = Field(default="", max_length=16, description=f"Given by the caller, {WORDS}, or a range: `1-2`.")
-    length_s: str = Field(default="", max_length=32, description="Of the recording, a range: `60-300` or `600-`.")
+    rating: Scores = Field(default="", max_length=16, description=f"Given by the caller, {WORDS}, or a range: `1-2`.")
+    length_s: Lengths = Field(default="", max_length=32, description="Of the recording, a range: `60-300` or `600-`.")
     page: int = Field(default=1, ge=1, le=100_000, description=f"Which {PAGE} of the hits.")
 
 
@@ -123,7 +143,7 @@ class RecordingsBooks(Protocol):
     async def talks(self, asked: TalksQuery) -> FoundTalks:
         """Talks by local date and number, in any usual spelling (rule 14), and by all else; the sure ones first.
 
-        Raises BadRequestError for what cannot be looked for.
+        Raises UnfitError for what cannot be looked for.
         """
 
 
@@ -133,7 +153,7 @@ class Listening(Protocol):
     async def recording(self, file: str, asked: ListenQuery, by: str) -> Stream:
         """A recording's sound, once the audit log holds who hears it and why (rule 14).
 
-        Raises UnknownRecordingError, NoSoundError, RefusedError, BadRequestError.
+        Raises UnknownRecordingError, NoSoundError, RefusedError, UnfitError.
         """
 
 
@@ -151,11 +171,12 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/recordings", "Talks by local date and caller's number (rule 14), and by all else",
         (Scope.RECORDINGS_READ,), talks, FoundTalks, Asks.LEDGER, query=TalksQuery, personal=True,
+        errors=(UnfitError,),
     ),
     Route(
         "GET", "/recordings/{file}/audio", "Hear a recording: left the caller, right the operator; takes `Range`",
         (Scope.RECORDINGS_LISTEN,), listen, None, Asks.ARCHIVE, part=_RECORDING, query=ListenQuery, media=SOUND_MEDIA,
-        errors=(UnknownRecordingError, NoSoundError, RefusedError, NoSuchRangeError),
+        errors=(NoSoundError, RefusedError, NoSuchRangeError, UnfitError),
         personal=True,
     ),
 )  # fmt: skip

@@ -191,7 +191,15 @@ async def test_a_wrap_up_is_made_longer_or_ended(paper: Paper) -> None:
         ("GET", "/stats?year=2026", None, (400, "bad-request")),
         ("GET", "/recordings?date=22.11.2026", None, (400, "bad-request")),
         ("GET", "/recordings?phone=87012345678&date=", None, (400, "bad-request")),
-        ("GET", f"/recordings?date=2026-11-22&phone={'7' * 65}", None, (400, "bad-request")),
+        ("GET", f"/recordings?date=2026-11-22&phone={'7' * 65}", None, (422, "bad-request")),
+        ("GET", "/recordings?date=2026-11-22&hours=25:00-", None, (400, "bad-request")),
+        ("GET", "/recordings?date=2026-11-22&rating=0-2", None, (400, "bad-request")),
+        ("GET", "/recordings?date=2026-11-22&length_s=+60-", None, (400, "bad-request")),
+        ("GET", "/recordings?date=2026-11-22&operator=1%2001", None, (400, "bad-request")),
+        ("GET", "/recordings?date=2026-11-22&anonymous=1", None, (400, "bad-request")),
+        ("POST", f"/calls/{WAITING}/priority", {"by_s": "60"}, (400, "bad-request")),
+        ("POST", f"/calls/{WAITING}/priority", {"by_s": True}, (400, "bad-request")),
+        ("PATCH", "/operators/101", {"reset": "yes"}, (400, "bad-request")),
         ("GET", "/nothing", None, (404, "no-such-path")),
         ("DELETE", "/calls", None, (405, "wrong-method")),
         ("GET", f"/calls/{TALKING}/transfer", None, (405, "wrong-method")),
@@ -206,6 +214,27 @@ async def test_a_refusal_does_not_repeat_what_was_sent(paper: Paper) -> None:
     _, said = await paper.asked("GET", f"/recordings?date=x&phone={CALLER[1:]}", headers=paper.token())
     assert CALLER[-8:] not in json.dumps(said)
     assert said["message"] == "date: must be a date such as 2026-11-22"
+
+
+async def test_a_whole_number_may_have_a_point_and_nothing_behind_it(paper: Paper) -> None:
+    told = await paper.asked("POST", f"/calls/{WAITING}/priority", headers=paper.token(), json={"by_s": 60.0})
+    assert told == (200, {"of": WAITING, "priority_s": 60})
+    assert await paper.refused("POST", f"/calls/{WAITING}/priority", headers=paper.token(), json={"by_s": 60.5}) == (
+        400,
+        "bad-request",
+    )
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.method == "GET"], ids=lambda route: route.path)
+async def test_head_is_answered_as_get_without_a_body(paper: Paper, route: Route) -> None:
+    path, token = f"/api/v1{example(route.path)}", paper.token()
+    async with paper.client.get(path, headers=token) as got, paper.client.head(path, headers=token) as head:
+        told = {name: value for name, value in head.headers.items() if name not in ("Date", "Content-Length")}
+        assert (head.status, await head.read()) == (200, b"")
+        assert told == {name: value for name, value in got.headers.items() if name in told}
+        assert head.headers["Content-Length"] == got.headers["Content-Length"]
+    async with paper.client.head(path) as closed:
+        assert (closed.status, await closed.read()) == (401 if route.scopes else 200, b"")
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 4000, b'{"to": ' + b"1" * 4000 + b"}", b"to=ict"])

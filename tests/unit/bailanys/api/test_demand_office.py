@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import Engine
 
 from bailanys.api.demands import DemandOffice
+from bailanys.cli.days import instant_of
 from calls.demand import Authority
 from calls.people import People
 from config.places import Places
 from config.settings import Person
-from console.errors import RefusedError, UnknownDemandError
+from console.errors import RefusedError, UnfitError, UnknownDemandError
 from console.operations.demands import DemandBody
 from demands.desk import DemandDesk
 from storage.demands import Register
@@ -78,3 +79,20 @@ async def test_what_may_not_be_done_with_a_known_demand_is_refused(engine: Engin
     with pytest.raises(RefusedError, match="no package of the approved choice"):
         await office.packed(demand, "letters")
     assert (await office.withdraw(demand, "letter 5", "letters")).closed_ms is not None
+
+
+@pytest.mark.parametrize("received", ["2025-11-24T12:30", "2025-11-24T07:30Z", "2025-11-24T13:30:00.000+06:00"])
+async def test_the_receipt_is_written_as_at_the_command_line(
+    engine: Engine, office: DemandOffice, received: str
+) -> None:
+    talk(engine, 1)
+    letter = {"authority": "service-quality", "letter": "14-2/118", "ground": "rule 14", "date": "2025-11-24"}
+    asked = DemandBody.model_validate(letter | {"phone": PHONE, "received": received, "confirm_dates": True})
+    assert (await office.enter(asked, "letters")).state.received_ms == instant_of("2025-11-24T12:30", ZONE)
+
+
+async def test_an_instant_that_never_was_is_said(office: DemandOffice) -> None:
+    letter = {"authority": "service-quality", "letter": "14-2/118", "ground": "rule 14", "date": "2025-11-24"}
+    asked = DemandBody.model_validate(letter | {"phone": PHONE, "received": "2025-02-30T12:30"})
+    with pytest.raises(UnfitError, match="is no instant"):
+        await office.enter(asked, "letters")
