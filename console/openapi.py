@@ -119,7 +119,7 @@ def _part(route: Route) -> list[dict[str, Any]]:
     schema = {"type": "string", "pattern": f"^{route.part.pattern}$"}
     return [
         {"name": route.part.name, "in": "path", "required": True, "description": route.part.description,
-         "schema": schema}
+         "schema": schema, "example": route.part.example}
     ]  # fmt: skip
 
 

@@ -59,6 +59,7 @@ class Part:
     pattern: str
     description: str
     unknown: type[ApiError]
+    example: str
 
 
 @dataclass(frozen=True, slots=True)

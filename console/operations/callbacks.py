@@ -15,7 +15,7 @@ from console.scopes import Scope
 if TYPE_CHECKING:
     from console.ports import Live
 
-_CALLBACK = Part("id", r"[A-Za-z0-9._-]{1,64}", "The call it was asked in.", UnknownCallbackError)
+_CALLBACK = Part("id", r"[A-Za-z0-9._-]{1,64}", "The call it was asked in.", UnknownCallbackError, "hl1-1764000000.12")
 OwedState = Literal["waiting", "calling", "later"]
 
 

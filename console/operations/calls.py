@@ -26,7 +26,7 @@ from console.story import Story
 if TYPE_CHECKING:
     from console.ports import Live, Office
 
-_CALL = Part("id", r"[A-Za-z0-9._-]{1,64}", "The call's id, as /calls lists it.", UnknownCallError)
+_CALL = Part("id", r"[A-Za-z0-9._-]{1,64}", "The call's id, as /calls lists it.", UnknownCallError, "hl1-1764000000.12")
 
 
 class CallNow(Answer):
@@ -59,7 +59,9 @@ class PauseRecordingBody(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    reason: str = Field(min_length=1, max_length=48, description="For the ledger and the audit log.")
+    reason: str = Field(
+        min_length=1, max_length=48, description="For the ledger and the audit log.", examples=["card number"]
+    )
 
 
 class RecordingNow(Answer):
@@ -97,7 +99,10 @@ class TransferBody(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     to: str = Field(
-        min_length=1, max_length=64, description="A group's name or transfer number, or an operator's number."
+        min_length=1,
+        max_length=64,
+        description="A group's name or transfer number, or an operator's number.",
+        examples=["portal", "62", "101"],
     )
 
 

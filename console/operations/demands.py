@@ -20,7 +20,9 @@ from console.stream import ZIP_MEDIA, Stream
 if TYPE_CHECKING:
     from console.ports import Office
 
-_DEMAND = Part("demand", r"D-[0-9]{4}-[0-9]{4,8}", "The demand's id, as /demands lists it.", UnknownDemandError)
+_DEMAND = Part(
+    "demand", r"D-[0-9]{4}-[0-9]{4,8}", "The demand's id, as /demands lists it.", UnknownDemandError, "D-2026-0001"
+)
 _READ, _WRITE, _APPROVE = Scope.DEMANDS_READ, Scope.DEMANDS_WRITE, Scope.DEMANDS_APPROVE
 _ERRORS = (UnknownDemandError, RefusedError)
 Words = Field(min_length=1, max_length=500)
@@ -36,11 +38,18 @@ class DemandBody(BaseModel):
     )
 
     authority: Authority
-    letter: str = Field(min_length=1, max_length=500, description="Number and date of the letter.")
-    ground: str = Field(min_length=1, max_length=500, description="The legal ground that it names.")
-    date: Day = Field(description="Local date of the talk.")
+    letter: str = Field(
+        min_length=1, max_length=500, description="Number and date of the letter.", examples=["14-2/118 of 22.11.2026"]
+    )
+    ground: str = Field(
+        min_length=1, max_length=500, description="The legal ground that it names.", examples=["rule 14"]
+    )
+    date: Day = Field(description="Local date of the talk.", examples=["2026-11-22"])
     phone: str = Field(
-        min_length=1, max_length=500, description="The caller's number as the letter writes it, or several."
+        min_length=1,
+        max_length=500,
+        description="The caller's number as the letter writes it, or several.",
+        examples=["8 701 234-56-78"],
     )
     received: Instant | None = Field(
         default=None,

@@ -16,7 +16,7 @@ from console.scopes import Scope
 if TYPE_CHECKING:
     from console.ports import Live
 
-_GROUP = Part("name", r"[a-z][a-z0-9-]{0,31}", "The group's name.", NoSuchGroupError)
+_GROUP = Part("name", r"[a-z][a-z0-9-]{0,31}", "The group's name.", NoSuchGroupError, "portal")
 
 
 class GroupNow(Answer):

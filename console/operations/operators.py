@@ -22,7 +22,7 @@ from console.scopes import Scope
 if TYPE_CHECKING:
     from console.ports import Live
 
-_OPERATOR = Part("number", r"[0-9]{2,6}", "The operator's number.", UnknownOperatorError)
+_OPERATOR = Part("number", r"[0-9]{2,6}", "The operator's number.", UnknownOperatorError, "101")
 
 
 class OperatorNow(Answer):

@@ -26,6 +26,7 @@ _RECORDING = Part(
     r"[a-z][a-z0-9]{0,15}-[0-9.]{3,23}-[0-9]{1,6}-[0-9]{1,9}(?:-[0-9]{6,24})?",
     "The recording's name, as a search shows it.",
     UnknownRecordingError,
+    "hl1-1764000000.12-1-1",
 )
 ONE_NUMBER = 64
 """Characters: what is longer holds several numbers, or none."""
@@ -126,7 +127,12 @@ class TalksQuery(Query):
 class ListenQuery(Query):
     """In which form a recording is heard, and why."""
 
-    reason: str = Field(min_length=1, max_length=500, description="Why; kept in the audit log with the token's name.")
+    reason: str = Field(
+        min_length=1,
+        max_length=500,
+        description="Why; kept in the audit log with the token's name.",
+        examples=["is it the talk meant"],
+    )
     format: Literal["opus", "wav", "flac"] = Field(
         default="opus", description="`wav` and `flac` hold every sample; Opus is a fifth of FLAC's size, for the ear."
     )

@@ -16,10 +16,10 @@ from calls.recording import Recording
 from config.places import Places
 from console.errors import (
     ApiError,
-    BadRequestError,
     NoSoundError,
     RefusedError,
     UnavailableError,
+    UnfitError,
     UnknownRecordingError,
 )
 from console.operations.recordings import ListenQuery
@@ -113,7 +113,7 @@ async def test_what_cannot_be_heard_says_why(hearing: Hearing, ledger: Ledger, m
             await hearing.recording(file, query, "aigul")
         return str(told.value)
 
-    await refused(BadRequestError, made.file, asked(reason=" \t "))
+    await refused(UnfitError, made.file, asked(reason=" \t "))
     await refused(UnknownRecordingError, "hl1-1764000000.12-1-9", asked())
     await refused(UnknownRecordingError, "../keys/archive", asked())
     assert "no demand" in await refused(RefusedError, made.file, asked(demand="D-2026-0001"))

@@ -8,15 +8,17 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import Engine
 
 from bailanys.api import figures_process, reports
 from bailanys.api.reports import LedgerBooks
 from calls.local_day import local_day
-from console.errors import BadRequestError, BusyError, UnavailableError, UnknownCallError
+from console.errors import BusyError, UnavailableError, UnfitError, UnknownCallError
 from console.operations.figures import LowRatingsQuery, RatingsQuery
 from console.operations.health import DayWait
 from console.operations.recordings import TalksQuery
+from console.route import told
 from rating.day import rated_day
 from storage.engine import open_engine, sqlite_url
 from storage.ledger import Ledger
@@ -133,16 +135,29 @@ async def test_figures_that_take_too_long_leave_no_process(
         ({"date": "2199-01-01"}, "2199-01-01 is not yet"),
         ({"date": "2024-02-29", "to_date": "2024-02-28"}, "the last date 2024-02-28 is before the first, 2024-02-29"),
         ({"to_date": "2024-02-28", "phone": "87012345678"}, "a last date, or times, need a first date"),
-        ({"date": "2024-02-29", "rating": "6"}, "ratings are from 1 to 5"),
-        ({"date": "2024-02-29", "rating": "nan"}, "'nan' is no range"),
         ({"date": "2024-02-29", "length_s": "9-1"}, "'9-1' is no range"),
-        ({"date": "2024-02-29", "operator": "../101"}, "is no operator's id"),
-        ({"call": "..%2F"}, "is no call's id"),
     ],
 )
 async def test_what_cannot_be_looked_for_says_why(engine: Engine, url: str, wrong: dict[str, object], why: str) -> None:
-    with pytest.raises(BadRequestError, match=why):
+    with pytest.raises(UnfitError, match=why):
         await LedgerBooks(Ledger(engine), url, ALMATY, LOW).talks(TalksQuery.model_validate(wrong))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"rating": "6"}, "rating: must be ratings, 1–5"),
+        ({"rating": "nan"}, "rating: must be ratings, 1–5"),
+        ({"hours": "24:00-"}, "hours: must be local times"),
+        ({"length_s": "1e3"}, "length_s: must be seconds"),
+        ({"operator": "../101"}, "operator: must be an id"),
+        ({"call": "..%2F"}, "call: must be an id"),
+    ],
+)
+def test_what_is_not_written_as_described_says_why(wrong: dict[str, object], why: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        TalksQuery.model_validate({"date": "2024-02-29"} | wrong)
+    assert told(refused.value).startswith(why)
 
 
 async def test_a_search_tells_how_much_of_the_day_is_recorded(engine: Engine, url: str) -> None:
@@ -191,9 +206,9 @@ async def test_talks_that_were_rated_low_are_listed_by_pages(
 @pytest.mark.parametrize("days", [("2024-02-29", "2024-02-28"), ("2024-01-01", "2024-02-01")])
 async def test_days_that_cannot_be_told_of_say_why(engine: Engine, url: str, days: tuple[str, str]) -> None:
     books, asked = LedgerBooks(Ledger(engine), url, ALMATY, LOW), {"from": days[0], "to": days[1]}
-    with pytest.raises(BadRequestError, match=r"before the first|over 31 days"):
+    with pytest.raises(UnfitError, match=r"before the first|over 31 days"):
         await books.ratings(RatingsQuery.model_validate(asked))
-    with pytest.raises(BadRequestError, match=r"before the first|over 31 days"):
+    with pytest.raises(UnfitError, match=r"before the first|over 31 days"):
         await books.rated_low(LowRatingsQuery.model_validate(asked))
 
 
