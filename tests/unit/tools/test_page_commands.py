@@ -75,7 +75,7 @@ def test_what_is_there_is_left_in_peace(code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "says"),
     [
-        ("bailanys chek", "`bailanys` has no command chek (did you mean check?)"),
+        ("bailanys checks", "`bailanys` has no command checks (did you mean check?)"),
         ("bailanys calls show CALL", "`bailanys calls` has no command show"),
         ("bailanys check --jason", "`bailanys check` has no option --jason (did you mean --json?)"),
         ("bailanys calls join CALL --to ict", "`bailanys calls join` has no option --to"),
