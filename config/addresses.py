@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
 from config.document import ANY, Document, values
-from config.problems import Finding, KeyPath, spelled, suggestion
+from config.problems import Finding, KeyPath, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,13 +31,14 @@ def address_findings(document: Document) -> Iterator[Finding]:
     yield from _trunks(document)
     for path, zone in values(document, ("hotline", "time_zone"), str):
         if not _is_zone(zone):
-            meant = suggestion(zone, available_timezones())
-            yield Finding(path, f'no time zone called "{zone}"{meant}')
+            meant = "" if any(sign in zone for sign in "+-0123456789") else suggestion(zone, available_timezones())
+            yield Finding(path, f'no time zone called "{zone}"{meant or ": write a name such as Asia/Almaty"}')
     for path, url in values(document, ("storage", "database_url"), str):
         scheme, _, rest = url.partition("://")
         if url and not (rest and f"{scheme.partition('+')[0]}://" in DATABASES):
             # The URL may hold a password, so it is not shown.
-            yield Finding(path, f"must begin with {' or '.join(DATABASES)}")
+            meant = suggestion(f"{scheme}://", DATABASES)
+            yield Finding(path, f"must begin with {' or '.join(DATABASES)}{meant}")
 
 
 def homes_unprotected(document: Document) -> Iterator[Finding]:
@@ -49,7 +50,7 @@ def homes_unprotected(document: Document) -> Iterator[Finding]:
 
 def _trunks(document: Document) -> Iterator[Finding]:
     """Check the carriers: a call is known by its address alone, so two of them cannot share one."""
-    taken: list[tuple[KeyPath, IPv4Network | IPv6Network]] = []
+    taken: list[tuple[KeyPath, str, IPv4Network | IPv6Network]] = []
     for path, text in values(document, ("trunks", ANY, "addresses", ANY), str):
         try:
             network = ip_network(text)
@@ -62,11 +63,13 @@ def _trunks(document: Document) -> Iterator[Finding]:
             continue
         if network.prefixlen == 0:
             yield Finding(path, f'"{text}" is every address there is: a trunk must be told from strangers')
-        for there, other in taken:
+        for there, written, other in taken:
             if other.version == network.version and network.overlaps(other):
-                words = "is part of" if network.prefixlen >= other.prefixlen else "contains an address of"
-                yield Finding(path, f'"{text}" {words} {spelled(there[:-1])} already')
-        taken.append((path, network))
+                words = f'"{text}" is there already' if other == network else f'"{text}" is part of "{written}"'
+                if network.prefixlen < other.prefixlen:
+                    words = f'"{text}" contains "{written}"'
+                yield Finding(path, f"{words}: leave one of them out", there[:-1])
+        taken.append((path, text, network))
 
 
 def _is_ipv4(text: str) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from config.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,6 +33,17 @@ def variables(env: Mapping[str, str]) -> dict[KeyPath, str]:
     return found
 
 
+def underscores_missing(env: Mapping[str, str]) -> dict[str, str]:
+    """Return for each variable that was meant as a setting, and has one underscore too few, how it is written."""
+    meant = {
+        f"{PREFIX}{section}_{key}".upper(): f"{PREFIX}{section}__{key}".upper()
+        for section, field in Settings.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        for key in field.annotation.model_fields
+    }
+    return {name: meant[name] for name in sorted(env) if name in meant}
+
+
 def overlaid(document: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, Any]:
     """Return the document with the environment's values over it."""
     merged = dict(document)
@@ -51,5 +64,5 @@ def _value(text: str) -> Any:
         return text
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text  # not a list after all; the check of types then says so by the variable's name

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from config.problems import KeyPath
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""
       (?P<blank>[ \t\r]+|\#[^\n]*)
     | (?P<newline>\n)
@@ -41,7 +41,7 @@ def key_lines(text: str) -> dict[KeyPath, int]:
 
 def _tokens(text: str) -> list[_Token]:
     tokens, line = [], 1
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         kind = match.lastgroup or ""
         if kind != "blank":
             tokens.append(_Token(kind, match.group(), line))

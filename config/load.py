@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from config.document import filled
-from config.problems import ConfigError
+from config.environment import underscores_missing
+from config.problems import ConfigError, Problem, together
 from config.shape import fitted
 from config.source import read
 from config.validate import findings
@@ -27,7 +28,11 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Settings:
     settings, misfits = fitted(source.document)
     # With defaults and types once everything fits; else as written, so that the rest is checked all the same.
     document = settings.model_dump(mode="json") if settings else filled(source.document)
-    wrong = [*misfits, *findings(document)]
-    if settings is None or wrong:
-        raise ConfigError(source.problems(wrong))
+    wrong = together(misfits, findings(document))
+    slips = tuple(
+        Problem("environment", None, name, f"is no setting: write {meant}, with two underscores")
+        for name, meant in underscores_missing(env).items()
+    )
+    if settings is None or wrong or slips:
+        raise ConfigError((*slips, *source.problems(wrong)))
     return settings

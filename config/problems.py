@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from config.visible_text import shown
+from config.visible_text import looks, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_MEANT = "did you mean"
 
 KeyPath = tuple[str | int, ...]
 """Where a value stands, e.g. `("operators", 2, "groups", 0)`; lists count from 0."""
@@ -44,6 +46,17 @@ class Problem:
         return ": ".join(part for part in (place, self.key, self.message) if part)
 
 
+def together(misfits: list[Finding], found: list[Finding]) -> list[Finding]:
+    """Put what types and what checks say together: of one value one thing, and rather what was meant instead.
+
+    What is said of a list because something in it does not fit is left out, too.
+    """
+    meant = {one.path for one in found if _MEANT in one.message}
+    kept = [one for one in misfits if one.path not in meant]
+    paths = [one.path for one in kept]
+    return [*kept, *(one for one in found if not any(path[: len(one.path)] == one.path for path in paths))]
+
+
 class ConfigError(Exception):
     """The configuration cannot be used; `problems` holds all that is wrong with it, in the order of the file."""
 
@@ -64,11 +77,13 @@ def spelled(path: KeyPath) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that was probably meant."""
-    return next(iter(get_close_matches(word, tuple(known), n=1, cutoff=0.6)), None)
+    """Return the known word that was probably meant: the same in another case or alphabet, or a similar one."""
+    words = tuple(known)
+    alike = next((one for one in words if looks(one) == looks(word)), None)
+    return alike or next(iter(get_close_matches(word, words, n=1, cutoff=0.6)), None)
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return ` (did you mean "portal"?)` where a known word is close, else nothing."""
     meant = nearest(word, known)
-    return f' (did you mean "{meant}"?)' if meant else ""
+    return f' ({_MEANT} "{meant}"?)' if meant else ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from config.document import ANY, Document, values
 from config.patterns import GROUP_NAMES, LANGUAGES, OPERATOR_NUMBERS, texts
 from config.problems import Finding, suggestion
+from config.settings import LANGUAGES as LANGUAGES_KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,7 @@ def languages_unknown(document: Document) -> Iterator[Finding]:
             yield Finding(path, f'"{language}" is not among hotline.languages')
     for path, title in values(document, ("groups", ANY, "title"), dict):
         for language in spoken:
-            if language not in title:
+            if language in LANGUAGES_KNOWN and language not in title:
                 yield Finding(path, f'has no title for the language "{language}"')
 
 

@@ -9,7 +9,7 @@ import shlex
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Language = Literal["kk", "ru", "en"]
 """All that the hotline speaks, in the order of their keys. A new one is its code here, and what is its own beside: its
@@ -262,7 +262,9 @@ class Target(Section):
     recent_s: float = Field(
         default=1800.0, gt=0, le=7200, description="The present rate of calls is that of so many last seconds."
     )
-    remind_s: float = Field(default=1800.0, gt=0, description="An alarm lasts so long at least, and is repeated then.")
+    remind_s: float = Field(
+        default=1800.0, gt=0, le=86_400, description="An alarm lasts so long at least, and is repeated then."
+    )
     mend_within_s: float = Field(
         default=7200.0,
         gt=0,
@@ -294,15 +296,17 @@ class Offers(Section):
     refusal_rest_s: float = Field(
         default=10.0, ge=0, le=600, description="Pause after an offer that was refused, or missed."
     )
-    backoff_first_s: float = Field(default=5.0, gt=0, description="First back-off of a phone that failed; doubles.")
-    backoff_last_s: float = Field(default=300.0, gt=0, description="Longest back-off.")
+    backoff_first_s: float = Field(
+        default=5.0, gt=0, le=86_400, description="First back-off of a phone that failed; doubles."
+    )
+    backoff_last_s: float = Field(default=300.0, gt=0, le=86_400, description="Longest back-off.")
 
 
 class Waiting(Section):
     """What a waiting caller hears, and when the safety net takes over."""
 
-    announce_first_s: float = Field(default=10.0, gt=0, description="First announcement of the position.")
-    announce_every_s: float = Field(default=30.0, gt=0, description="Then every so many seconds.")
+    announce_first_s: float = Field(default=10.0, gt=0, le=86_400, description="First announcement of the position.")
+    announce_every_s: float = Field(default=30.0, gt=0, le=86_400, description="Then every so many seconds.")
     net_after_s: int = Field(default=2, ge=1, le=30, description="Beats missed before `app_queue` takes a caller.")
     net_spread_s: int = Field(
         default=2, ge=0, le=30, description="Random spread on top, so that not all fall in at once."
@@ -331,7 +335,7 @@ class Callback(Section):
     most_per_number: int = Field(
         default=4, ge=1, le=50, description="How often one number is called within 24 hours, whoever asked for it."
     )
-    retry_s: float = Field(default=300.0, gt=0, description="Pause before the next try.")
+    retry_s: float = Field(default=300.0, gt=0, le=86_400, description="Pause before the next try.")
     ring_s: int = Field(default=30, ge=5, le=120, description="How long the caller's phone rings.")
     keep_hours: int = Field(default=24, ge=1, le=168, description="After so long the place is given up.")
 
@@ -360,12 +364,17 @@ class Alarms(Section):
         default="", description="Mail for each alarm to this address, by the mail server on 127.0.0.1, port 25."
     )
 
-    @model_validator(mode="after")
-    def _has_words(self) -> Alarms:
+    @field_validator("command")
+    @classmethod
+    def _has_words(cls, command: str) -> str:
         """See that the command can be run. Raises ValueError."""
-        if self.command:
-            shlex.split(self.command)
-        return self
+        try:
+            words = shlex.split(command)
+        except ValueError:
+            raise ValueError("must be a command as a shell takes it: a quotation mark is missing in it") from None
+        if command and not words:
+            raise ValueError("must be a command, or empty")
+        return command
 
 
 class Storage(Section):
@@ -381,6 +390,7 @@ class Storage(Section):
     retention_days: int = Field(
         default=3653,
         ge=1,
+        le=36_525,
         description="How long recordings are kept, unless on hold; once it was longer it is never shorter.",
     )
 

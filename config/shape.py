@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
@@ -10,7 +11,7 @@ from config.problems import Finding, nearest, suggestion
 from config.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pydantic_core import ErrorDetails
 
@@ -61,15 +62,28 @@ _EXAMPLES: dict[KeyPath, str] = {
 def fitted(document: Mapping[str, Any]) -> tuple[Settings | None, list[Finding]]:
     """Return the settings, or None and everything in the document that does not fit."""
     try:
-        return Settings.model_validate(document), []
+        settings = Settings.model_validate(document)
     except ValidationError as error:
         return None, _findings(error.errors(include_url=False))
+    return settings, list(_truths_for_numbers(document, settings.model_dump()))
+
+
+def _truths_for_numbers(given: Any, taken: Any, at: KeyPath = ()) -> Iterator[Finding]:
+    """Find `true` and `false` that were read as 1 and 0."""
+    if isinstance(given, bool) and not isinstance(taken, bool):
+        yield Finding(at, f"must be a number, not {_quoted(given)}")
+    elif isinstance(given, dict) and isinstance(taken, dict):
+        for key in given:
+            yield from _truths_for_numbers(given[key], taken.get(key), (*at, key))
+    elif isinstance(given, list) and isinstance(taken, tuple):
+        for nth, (one, other) in enumerate(zip(given, taken, strict=False)):
+            yield from _truths_for_numbers(one, other, (*at, nth))
 
 
 def _findings(errors: list[ErrorDetails]) -> list[Finding]:
     unknown = [error["loc"] for error in errors if error["type"] == "extra_forbidden"]
     misspelt = {(*loc[:-1], nearest(str(loc[-1]), _known_keys(loc[:-1]))) for loc in unknown}
-    lists = {error["loc"][:-1] for error in errors}
+    lists = {error["loc"][:length] for error in errors for length in range(1, len(error["loc"]))}
     return [
         Finding(_path(error["loc"]), _words(error))
         for error in errors
@@ -87,12 +101,15 @@ def _words(error: ErrorDetails) -> str:
     kind, limits = error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
         key = str(error["loc"][-1])
-        return f"no such key{suggestion(key, _known_keys(error['loc'][:-1]))}"
+        return f"no such key{_instead(key, error['loc'][:-1])}"
     if kind == "missing":
         return _EXAMPLES.get(error["loc"], "must be given")
     if kind == "literal_error":
         expected = str(limits["expected"]).replace("'", '"')
-        return f"must be {expected}, not {_quoted(error['input'])}"
+        meant = suggestion(str(error["input"]), re.findall(r'"([^"]*)"', expected))
+        return f"must be {expected}, not {_quoted(error['input'])}{meant}"
+    if kind == "value_error":
+        return str(limits["error"])
     if kind == "string_pattern_mismatch":
         return f"must be {PATTERNS[limits['pattern']]}, not {_quoted(error['input'])}"
     if kind in ("too_short", "string_too_short"):
@@ -104,6 +121,19 @@ def _words(error: ErrorDetails) -> str:
         return f"must be {words} {limits[limit]:g}, not {_quoted(error['input'])}"
     type_name = _TYPES.get(kind.split("_")[0])
     return f"must be {type_name}, not {_quoted(error['input'])}" if type_name else f"is not right: {error['msg']}"
+
+
+def _instead(key: str, table: KeyPath) -> str:
+    """The key that was meant, or where it belongs, or which there are."""
+    known = _known_keys(table)
+    homes = [] if table else [name for name in Settings.model_fields if key in _known_keys((name,))]
+    if homes:
+        return f": it belongs into [{homes[0]}]"
+    if meant := suggestion(key, known):
+        return meant
+    if table and key in Settings.model_fields:
+        return f": a section is not within another one, write [{key}] or [[{key}]]"
+    return f"; there are {', '.join(known)}" if known else ""
 
 
 _RANGES = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import codecs
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +11,8 @@ from typing import Any
 
 from config.environment import overlaid, variables
 from config.lines import key_lines
-from config.problems import ConfigError, Finding, KeyPath, Problem, spelled
-
-_POSITION = re.compile(r"^(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)$", re.DOTALL)
-
-_TWICE = re.compile(r"Cannot declare \((.*)\) twice")
+from config.problems import ConfigError, Finding, KeyPath, Problem, spelled, suggestion
+from config.slips import huge_number, told
 
 
 @dataclass(frozen=True)
@@ -26,13 +23,20 @@ class Source:
     document: Mapping[str, Any]
     lines: Mapping[KeyPath, int]
     names: Mapping[KeyPath, str]
+    written: Mapping[str, Any]
+    """The file's own values."""
 
     def problem(self, finding: Finding) -> Problem:
         """Tell where the finding stands: the nearest line, or the variable that set the value."""
         message = finding.message if finding.beside is None else f"{finding.message} ({self._place(finding.beside)})"
         for prefix in _prefixes(finding.path):
             if prefix in self.names:
-                return Problem("environment", None, self.names[prefix], message)
+                key, name = self._key(finding.path), self.names[prefix]
+                return Problem(
+                    "environment", None, f"{name}: {spelled(key)}" if len(key) > len(prefix) else name, message
+                )
+        if (variable := self._made_by(finding.path)) is not None:
+            return Problem("environment", None, variable, message)
         return Problem(self.file, self._line(finding.path), spelled(self._key(finding.path)), message)
 
     def problems(self, findings: list[Finding]) -> tuple[Problem, ...]:
@@ -41,6 +45,18 @@ class Source:
 
     def _line(self, path: KeyPath) -> int | None:
         return next((self.lines[prefix] for prefix in _prefixes(path) if prefix in self.lines), None)
+
+    def _made_by(self, path: KeyPath) -> str | None:
+        """The variable that sets something within a table that the file does not have so."""
+        written: Any = self.written
+        for part in path:
+            try:
+                written = written[part]
+            except (KeyError, IndexError, TypeError):
+                written = None
+        if isinstance(written, dict):
+            return None
+        return next((name for set_, name in self.names.items() if set_[: len(path)] == path), None)
 
     def _place(self, path: KeyPath) -> str:
         """Where another value stands: `people[0].name, line 12`."""
@@ -65,38 +81,42 @@ def _prefixes(path: KeyPath) -> list[KeyPath]:
 
 def read(path: Path, env: Mapping[str, str]) -> Source:
     """Read the file. Raises ConfigError when it is missing, unreadable or no TOML."""
+    text = _text(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
         document = tomllib.loads(text)
+        lines = key_lines(text)
+    except tomllib.TOMLDecodeError as error:
+        line, words = told(str(error), text)
+        raise ConfigError((Problem(str(path), line, "", f"not correct TOML: {words}"),)) from error
+    except RecursionError as error:
+        raise ConfigError((Problem(str(path), None, "", "has too many brackets within each other"),)) from error
+    except ValueError as error:
+        at, why = huge_number(text) or (None, str(error))
+        raise ConfigError((Problem(str(path), at, "", why),)) from error
+    return Source(str(path), overlaid(document, env), lines, variables(env), document)
+
+
+def _text(path: Path) -> str:
+    """The file's text, line feeds alone between its lines. Raises ConfigError."""
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")  # some editors begin a file with a mark
     except FileNotFoundError:
-        raise ConfigError((Problem(str(path), None, "", "there is no such file"),)) from None
+        meant = suggestion(path.name, _neighbours(path))
+        raise ConfigError((Problem(str(path), None, "", f"there is no such file{meant}"),)) from None
     except OSError as error:
         raise ConfigError((Problem(str(path), None, "", f"cannot be read: {error.strerror}"),)) from error
     except UnicodeDecodeError as error:
-        raise ConfigError((Problem(str(path), None, "", "is not UTF-8 text"),)) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError((_syntax(path, text, str(error)),)) from error
-    return Source(str(path), overlaid(document, env), key_lines(text), variables(env))
+        utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content[:64]
+        line = None if utf_16 else content[: error.start].count(b"\n") + 1
+        what = ", but UTF-16" if utf_16 else ""
+        words = f"is not UTF-8 text{what}: save it as UTF-8"
+        raise ConfigError((Problem(str(path), line, "", words),)) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _syntax(path: Path, text: str, said: str) -> Problem:
-    found = _POSITION.match(said)
-    what = found["what"] if found else said
-    line = int(found["line"]) if found and found["line"] else text.count("\n") + 1
-    return Problem(str(path), line, "", f"not correct TOML: {_in_words(what, text, line)}")
-
-
-def _in_words(said: str, text: str, line: int) -> str:
-    """What the parser means, for who has to mend it."""
-    if said in ("Illegal character '\\n'", "Illegal character '\\r'", "Unterminated string"):
-        return "a quotation mark is missing at the end of the text"
-    if twice := _TWICE.match(said):
-        table = ".".join(re.findall(r"'([^']*)'", twice[1]))
-        header = re.compile(rf"^\s*\[\s*{re.escape(table)}\s*\]")
-        lines = [number for number, one in enumerate(text.splitlines(), 1) if header.match(one) and number < line]
-        where = f", in line {lines[-1]}" if lines else ""
-        return f"the table [{table}] is there already{where}: put both together"
-    if said == "Cannot overwrite a value" and line <= len(text.splitlines()):
-        key = text.splitlines()[line - 1].partition("=")[0].strip()
-        return f"the key {key} is there already in this table"
-    return said[:1].lower() + said[1:]
+def _neighbours(path: Path) -> list[str]:
+    try:
+        return [one.name for one in path.parent.glob("*.toml")]
+    except OSError:
+        return []

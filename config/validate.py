@@ -58,7 +58,11 @@ def keys_in_archive(document: Document) -> Iterator[Finding]:
     for _, archive in values(document, ("storage", "archive_dir"), str):
         for path, keys in values(document, ("recordings", "keys_file"), str):
             if Path(normpath(keys)).is_relative_to(normpath(archive)):
-                yield Finding(path, f'must lie outside the archive "{archive}", whose recordings it opens')
+                yield Finding(
+                    path,
+                    f'must lie outside the archive "{archive}", whose recordings it opens',
+                    ("storage", "archive_dir"),
+                )
 
 
 def ports_collide(document: Document) -> Iterator[Finding]:

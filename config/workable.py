@@ -98,6 +98,45 @@ def nobody_who_may(document: Document) -> Iterator[Finding]:
 _STEPS = {"clerk": "entered", "auditor": "selected for", "approver": "approved"}
 
 
+def addresses_of_nobody(document: Document) -> Iterator[Finding]:
+    """Check that a carrier can be where it is said to be: Asterisk listens on IPv4 alone."""
+    for path, text in values(document, ("trunks", ANY, "addresses", ANY), str):
+        if ":" in text:
+            yield Finding(path, f'"{text}" can never call: Asterisk listens on IPv4 alone, name the IPv4 address')
+    host = document["callback"]["outbound"].partition(":")[0]
+    if host and not any(sign.isalpha() for sign in host) and not _is_ipv4(host):
+        yield Finding(("callback", "outbound"), f'"{host}" is no IPv4 address and no name of a host')
+
+
+def paths_of_nobody(document: Document) -> Iterator[Finding]:
+    """Check that each path is one, and means what a person thinks that it means: no shell reads it."""
+    for path in PATHS:
+        for at, text in values(document, path, str):
+            if text in ("", "."):
+                yield Finding(at, "must not be empty: leave the key out, or name a path")
+            elif text.startswith("~"):
+                yield Finding(at, f'"{text}" is taken as it is written, no shell reads it: write the whole path')
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+PATHS = (
+    ("sip", "tls_certificate"),
+    ("sip", "tls_key"),
+    ("storage", "state_dir"),
+    ("storage", "archive_dir"),
+    ("recordings", "keys_file"),
+    ("recordings", "store_secrets"),
+    ("speech", "override_dir"),
+)
+
+
 def databases_of_nobody(document: Document) -> Iterator[Finding]:
     """Check that every process meets the same database: not one in memory, nor one by the folder it stands in."""
     url = document["storage"]["database_url"]
@@ -123,9 +162,15 @@ _OURS = ("spool", "etc", "run", "log", "lib", "data", "keys", "packages")
 
 CRIPPLING: tuple[Callable[[Document], Iterable[Finding]], ...] = (
     addresses_out_of_reach,
+    paths_of_nobody,
     tls_unused,
     databases_of_nobody,
     folders_in_each_other,
 )
-LAMING: tuple[Callable[[Document], Iterable[Finding]], ...] = (too_few_rtp_ports, ports_of_nobody, nobody_who_may)
+LAMING: tuple[Callable[[Document], Iterable[Finding]], ...] = (
+    too_few_rtp_ports,
+    ports_of_nobody,
+    addresses_of_nobody,
+    nobody_who_may,
+)
 """Most calls are answered all the same."""
