@@ -40,12 +40,12 @@ class DemandOffice:
         """Open demands, or all."""
         now_ms = await translated(self._desk.now_ms())
         known = await translated(self._desk.all(only_open=not every))
-        return [_now(state, steps, now_ms) async for state, steps in in_portions(known)]
+        return [demand_now(state, steps, now_ms) async for state, steps in in_portions(known)]
 
     async def of(self, demand: str) -> DemandNow:
         """One demand. Raises UnknownDemandError."""
         state, steps, now_ms = await _about_known(self._desk.now(demand))
-        return _now(state, steps, now_ms)
+        return demand_now(state, steps, now_ms)
 
     async def enter(self, body: DemandBody, by: str) -> DemandFound:
         """Enter a demand, and search."""
@@ -161,7 +161,8 @@ async def _about_known(asked: Awaitable[T]) -> T:
         raise
 
 
-def _now(state: DemandState, steps: Sequence[DemandStep], now_ms: int) -> DemandNow:
+def demand_now(state: DemandState, steps: Sequence[DemandStep], now_ms: int) -> DemandNow:
+    """Where a demand stands at an instant, as the API and `bailanys demands --json` tell it."""
     demand = state.demand
     return DemandNow(
         demand=demand.id,

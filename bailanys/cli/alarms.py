@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, WideOption, centre, say, show
 
 if TYPE_CHECKING:
     from calls.alarms import Alarm
@@ -30,6 +30,7 @@ def alarms(
     kind: Annotated[str, typer.Option(help="Only this kind, as docs/operations.md names them.")] = "",
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
+    wide: WideOption = False,
 ) -> None:
     """Show the alarms of the last hours, the newest last: which stand still, and which are over since when.
 
@@ -56,14 +57,14 @@ def alarms(
         {
             "state": "open" if one.open else "over" if one.lasts else "told",
             "kind": one.kind,
-            "since": one.from_ms if as_json else at(one.from_ms),
-            "until": one.to_ms if as_json else at(one.to_ms),
+            **({"since_ms": one.from_ms, "until_ms": one.to_ms} if as_json else
+               {"since": at(one.from_ms), "until": at(one.to_ms)}),
             "times": one.times,
             "detail": one.detail,
         }
         for one in found
-    ]
-    show(rows, as_json=as_json, title="Alarms", empty="No alarms.", whole="kind")
+    ]  # fmt: skip
+    show(rows, as_json=as_json, title="Alarms", empty="No alarms.", wide=wide)
 
 
 def _told(settings: Settings, from_ms: int, now_ms: int) -> list[Alarm]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, WideOption, centre, say, show
+from bailanys.cli.listing import text_of
 from bailanys.cli.person import who
 from calls.audit import Fault
 from calls.local_day import local_time
@@ -30,24 +32,27 @@ def list_(
     subject: Annotated[str, typer.Argument(help="A recording's name, or a demand's id.")],
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
+    wide: WideOption = False,
 ) -> None:
     """Show all that was done with one recording or demand, and by whom."""
     from bailanys.cli.ledger import ledger_of
 
     settings = centre(config).settings
+    zone = settings.hotline.time_zone
     with ledger_of(settings) as ledger:
         entries = asyncio.run(ledger.audit.of(subject))
     rows = [
         {
             "entry": entry.seq,
-            "at": f"{local_time(entry.at_ms, settings.hotline.time_zone):%Y-%m-%d %H:%M:%S%z}",
+            **({"at_ms": entry.at_ms} if as_json else {"at": f"{local_time(entry.at_ms, zone):%Y-%m-%d %H:%M:%S%z}"}),
             "who": entry.actor,
             "what": entry.kind,
-            "detail": entry.detail,
+            "detail": json.loads(entry.detail) if as_json else _in_words(entry.detail),
         }
         for entry in entries
     ]
-    show(rows, as_json=as_json, title=f"What was done with {subject}", empty=f"Nothing is known of {subject!r}.")
+    nothing = f"Nothing is known of {subject!r}."
+    show(rows, as_json=as_json, title=f"What was done with {subject}", empty=nothing, wide=wide)
 
 
 @app.command()
@@ -104,6 +109,12 @@ def begin_anew(
     with ledger_of(settings, writing=True) as ledger:
         public_key = asyncio.run(checkpoints_anew(ledger, places, actor, reason))
     say(f"{places.checkpoints} is begun anew, signed by {public_key}: publish that key, back up its file")
+
+
+def _in_words(detail: str) -> str:
+    """What is noted beside, for a person: `format: wav, reason: a complaint`."""
+    facts: dict[str, object] = json.loads(detail)
+    return ", ".join(f"{name.replace('_', ' ')}: {text_of(value)}" for name, value in facts.items() if text_of(value))
 
 
 def _tell(found: list[Fault], entries: int, points: int, path: Path, *, as_json: bool) -> None:

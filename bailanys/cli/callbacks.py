@@ -6,24 +6,33 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, clock, say, show
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, WideOption, centre, clock, say, show
 from bailanys.cli.controller import asked
 
 app = typer.Typer(help="Callbacks: list those that are owed, cancel one.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, wide: WideOption = False) -> None:
     """Show everybody who is to be called back, oldest place first, with the number."""
     settings = centre(config).settings
     rows = asked(settings, "GET /callbacks")["callbacks"]
     if not as_json:
         zone = settings.hotline.time_zone
         rows = [
-            {**row, "asked": clock(row.pop("asked_ms"), zone), "not_before": clock(row.pop("not_before_ms"), zone)}
+            {
+                "call": row["call"],
+                "number": row["number"],
+                "asked": clock(row["asked_ms"], zone),
+                "state": row["state"],
+                "place": row["place"],
+                "not_before": clock(row["not_before_ms"], zone),
+                "tried": row["tried"],
+                "group": f"{row['group']} ({row['language']})",
+            }
             for row in rows
         ]
-    show(rows, as_json=as_json, title="Callbacks", empty="Nobody is to be called back.")
+    show(rows, as_json=as_json, title="Callbacks", empty="Nobody is to be called back.", wide=wide)
 
 
 @app.command()

@@ -7,8 +7,19 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, say, say_json, show
+from bailanys.cli.context import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    WideOption,
+    centre,
+    length,
+    say,
+    say_json,
+    show,
+)
 from bailanys.cli.controller import asked, within_an_hour
+from bailanys.cli.listing import NOTHING
 from bailanys.cli.person import person
 
 
@@ -33,18 +44,23 @@ app = typer.Typer(
 
 
 @app.command("list")
-def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, wide: WideOption = False) -> None:
     """Show the calls of this moment: where each one is, for how long, with whom."""
-    rows = [
-        {
-            **row,
-            "place": str(row["place"] or ""),
-            "for_s": str(row["for_s"]),
-            "priority_s": str(row["priority_s"] or ""),
-        }
-        for row in asked(centre(config).settings, "GET /calls")["calls"]
-    ]
-    show(rows, as_json=as_json, title="Calls now", empty="No call at the moment.")
+    rows = asked(centre(config).settings, "GET /calls")["calls"]
+    if not as_json:
+        rows = [
+            {
+                "call": row["call"],
+                "where": row["where"],
+                "for": length(row["for_s"]),
+                "with": row["operator"],
+                "place": row["place"],
+                "group": f"{row['group'] or NOTHING} ({row['language']})" if row["language"] else row["group"],
+                "priority_s": row["priority_s"] or None,
+            }
+            for row in rows
+        ]
+    show(rows, as_json=as_json, title="Calls now", empty="No call at the moment.", wide=wide)
 
 
 @app.command("show")

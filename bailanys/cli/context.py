@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bailanys.cli.instants import with_instants
 from calls.json_text import json_text
 from config.load import load
 from config.ownership import become_owner, work_as_owner
@@ -26,9 +28,19 @@ ONE_OF_LANGUAGES = f"{', '.join(LANGUAGES[:-1])} or {LANGUAGES[-1]}"
 CACHE = ROOT / ".cache"
 
 ConfigOption = Annotated[
-    Path, typer.Option("--config", "-c", help="The file that describes the centre.", show_default="config/hotline.toml")
+    Path,
+    typer.Option(
+        "--config",
+        "-c",
+        envvar="BAILANYS_CONFIG",
+        help="The file that describes the centre.",
+        show_default="config/hotline.toml",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+WideOption = Annotated[
+    bool, typer.Option("--wide", help="Everything of a row on one line, however long, e.g. for `grep`.")
+]
 
 
 def finite(value: float | None) -> float | None:
@@ -72,33 +84,33 @@ def clock(at_ms: int | None, zone: str) -> str | None:
     return None if at_ms is None else local_time(at_ms, zone).strftime("%H:%M:%S")
 
 
+def length(seconds: float) -> str:
+    """A length of time as people read it: `0:12`, `61:05`, `2:03:09` from two hours on."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, of_hour = divmod(minutes, 60)
+    return f"{minutes}:{rest:02}" if hours < 2 else f"{hours}:{of_hour:02}:{rest:02}"
+
+
 def say(text: object, *, err: bool = False) -> None:
     """Print for a person; what a caller or a letter wrote in it has no power over the terminal."""
     typer.echo(shown(str(text), but="\n"), err=err)
 
 
 def say_json(value: object) -> None:
-    """Print for a program, and whoever looks at it."""
-    typer.echo(json_text(value, indent=1, default=str))
+    """Print for a program, and whoever looks at it; each instant as epoch ms and in ISO 8601."""
+    typer.echo(json_text(with_instants(value), indent=1, default=str))
 
 
 def show(
-    rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "", empty: str = "Nothing.", whole: str = ""
+    rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "", empty: str = "Nothing.", wide: bool = False
 ) -> None:
-    """Print rows as a table for a person or as JSON for a program; the column `whole` is never broken."""
+    """Print rows as a table for a person, which fits the screen unless it is `wide`, or as JSON for a program."""
     if as_json:
         say_json(list(rows))
         return
     if not rows:
         say(empty)
         return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from bailanys.cli.listing import table
 
-    table = Table(title=Text(shown(title)) if title else None, title_justify="left")
-    for column in rows[0]:
-        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column == whole)
-    for row in rows:
-        table.add_row(*(Text(shown(str(value), but="\n")) if value is not None else "–" for value in row.values()))
-    Console().print(table)
+    say(table(rows, shutil.get_terminal_size().columns, title=title, wide=wide))

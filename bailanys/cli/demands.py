@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, WideOption, centre, say, show
 from bailanys.cli.days import day_of, instant_of
 from bailanys.cli.person import who
 from calls.demand import Also, Authority, StepKind
@@ -78,6 +78,7 @@ def list_(
     every: Annotated[bool, typer.Option("--all", help="Closed ones, too.")] = False,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
+    wide: WideOption = False,
 ) -> None:
     """Show the open demands, each with the time that is left."""
 
@@ -85,8 +86,8 @@ def list_(
         from bailanys.cli.demands_shown import show_list
 
         now_ms = await register.now_ms()
-        states = [state for state, _ in await register.all(only_open=not every)]
-        show_list(states, now_ms, _zone(config), as_json=as_json)
+        known = await register.all(only_open=not every)
+        show_list(known, now_ms, _zone(config), as_json=as_json, wide=wide)
 
     _at_desk(config, work, writing=False)
 
@@ -264,14 +265,14 @@ def withdraw(
 
 def _do(config: Path, demand: str, kind: StepKind, files: list[str], detail: str, said: str, *, as_json: bool) -> None:
     async def work(desk: DemandDesk, register: Register, _: Places) -> None:
-        from bailanys.cli.demands_shown import row
+        from bailanys.cli.demands_shown import clock, for_program
 
         state = await desk.do(demand, kind, who(centre(config).settings), files, detail)
-        told = row(state, await register.now_ms(), _zone(config))
+        now_ms = await register.now_ms()
         if as_json:
-            show([told], as_json=True)
+            show([for_program(*await register.of(demand), now_ms)], as_json=True)
         else:
-            say(f"{demand}: {said}; {told['clock']}")
+            say(f"{demand}: {said}; {clock(state, now_ms)}")
 
     _at_desk(config, work)
 

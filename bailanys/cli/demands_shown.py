@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bailanys.cli.context import say, show
+from bailanys.cli.listing import text_of
 from bailanys.cli.recordings_shown import show_hits
 from calls.demand import DemandState, DemandStep, StepKind
 from calls.local_day import local_time
@@ -15,14 +16,15 @@ from recordings.access.hits import row_of_demand
 from storage.recording_search import FoundRecording
 
 
-def show_list(states: Sequence[DemandState], now_ms: int, zone: str, *, as_json: bool) -> None:
+def show_list(
+    known: Sequence[tuple[DemandState, Sequence[DemandStep]]], now_ms: int, zone: str, *, as_json: bool, wide: bool
+) -> None:
     """Every demand on a line."""
     if as_json:
-        show([row(state, now_ms, zone) for state in states], as_json=True)
+        show([for_program(state, steps, now_ms) for state, steps in known], as_json=True)
     else:
-        show(
-            [_line(state, now_ms, zone) for state in states], as_json=False, title="Demands", empty="No demand is open."
-        )
+        rows = [_line(state, now_ms, zone) for state, _ in known]
+        show(rows, as_json=False, title="Demands", empty="No demand is open.", wide=wide)
 
 
 def show_one(
@@ -35,21 +37,23 @@ def show_one(
     as_json: bool,
 ) -> None:
     """One demand, what was found for it, and everything that was done."""
-    told = row(state, now_ms, zone)
     if as_json:
-        show([told | {"steps": [_step(step, zone) for step in steps]}], as_json=True)
+        show([for_program(state, steps, now_ms)], as_json=True)
         return
-    facts = [{"what": name.replace("_", " "), "is": value} for name, value in told.items()]
-    show(facts, as_json=False, title=state.demand.id)
+    facts = [{"what": name.replace("_", " "), "is": value} for name, value in _facts(state, now_ms, zone).items()]
+    show([fact for fact in facts if text_of(fact["is"])], as_json=False, title=state.demand.id)
+    say("")
     show_hits(found, zone, state.selected)
-    done = [_step(step, zone) | {"files": len(step.files) or None, "said": _said(step)} for step in steps]
+    if found:
+        say("")
+    done = [_step(step, zone) for step in steps]
     show(done, as_json=False, title="What was done", empty="Nothing yet.")
 
 
 def show_found(state: DemandState, found: Sequence[FoundRecording], zone: str, *, as_json: bool) -> None:
     """What a search has just found."""
     if as_json:
-        rows = [row_of_demand(hit, zone) for hit in found]
+        rows = [row_of_demand(hit) for hit in found]
         show([{"demand": state.demand.id, "deadline_ms": state.demand.deadline_ms, "found": rows}], as_json=True)
     elif found:
         show_hits(found, zone)
@@ -57,8 +61,21 @@ def show_found(state: DemandState, found: Sequence[FoundRecording], zone: str, *
         say(f"No talk found on {state.demand.day} of {state.demand.phone}: `select --none` answers so.")
 
 
-def row(state: DemandState, now_ms: int, zone: str) -> dict[str, Any]:
-    """All that is known of a demand."""
+def for_program(state: DemandState, steps: Sequence[DemandStep], now_ms: int) -> dict[str, Any]:
+    """All that is known of a demand: what the API tells, and the clock and what is to be done in words."""
+    from bailanys.api.demands import demand_now
+
+    told = demand_now(state, steps, now_ms).model_dump(mode="json")
+    return told | {"clock": clock(state, now_ms), "stands": stands(state)}
+
+
+def clock(state: DemandState, now_ms: int) -> str:
+    """The time that is left, or was."""
+    return time_left(state.demand.deadline_ms - (state.closed_ms or now_ms))
+
+
+def _facts(state: DemandState, now_ms: int, zone: str) -> dict[str, Any]:
+    """All that is known of a demand, for a person."""
     demand = state.demand
     return {
         "demand": demand.id,
@@ -69,7 +86,7 @@ def row(state: DemandState, now_ms: int, zone: str) -> dict[str, Any]:
         "phone": demand.phone,
         "received": f"{local_time(demand.received_ms, zone):%Y-%m-%d %H:%M}",
         "deadline": f"{local_time(demand.deadline_ms, zone):%Y-%m-%d %H:%M}",
-        "clock": time_left(demand.deadline_ms - (state.closed_ms or now_ms)),
+        "clock": clock(state, now_ms),
         "stands": stands(state),
         "found": len(state.found),
         "selected": None if state.selected is None else len(state.selected),
@@ -96,7 +113,7 @@ def _line(state: DemandState, now_ms: int, zone: str) -> dict[str, Any]:
     chosen = "–" if state.selected is None else str(len(state.selected))
     return {
         "demand": demand.id,
-        "clock": time_left(demand.deadline_ms - (state.closed_ms or now_ms)),
+        "clock": clock(state, now_ms),
         "stands": stands(state),
         "deadline": f"{local_time(demand.deadline_ms, zone):%m-%d %H:%M}",
         "letter": demand.letter,
@@ -110,8 +127,8 @@ def _step(step: DemandStep, zone: str) -> dict[str, Any]:
         "at": f"{local_time(step.at_ms, zone):%Y-%m-%d %H:%M:%S}",
         "who": step.actor,
         "what": step.kind.value,
-        "files": ", ".join(step.files) or None,
-        "said": step.detail or None,
+        "files": len(step.files) or None,
+        "said": _said(step),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, say, show
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, WideOption, centre, say, show
 from bailanys.cli.controller import asked, within_an_hour
 from bailanys.cli.person import person
 
@@ -14,10 +14,10 @@ app = typer.Typer(help="Groups: list them, let one go first.", no_args_is_help=T
 
 
 @app.command("list")
-def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, wide: WideOption = False) -> None:
     """Show every group: its priority in seconds, who waits, who serves it, who is ready."""
     answer = asked(centre(config).settings, "GET /groups")
-    show(answer["groups"], as_json=as_json, title="Groups")
+    show(answer["groups"], as_json=as_json, title="Groups", wide=wide)
 
 
 @app.command(context_settings={"ignore_unknown_options": True})  # a negative number is no option

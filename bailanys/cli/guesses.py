@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, clock, say, show
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, WideOption, centre, clock, say, show
 from bailanys.cli.controller import asked
 
 app = typer.Typer(help="Guesses at SIP accounts: list who is slowed, let an address in.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, wide: WideOption = False) -> None:
     """Show the addresses that Asterisk refuses unread, and until when; the alarm `sip-guesses` says what they tried."""
     settings = centre(config).settings
     rows = asked(settings, "GET /guesses")["slowed"]
@@ -24,7 +24,7 @@ def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
              "times": row["times"]}
             for row in rows
         ]  # fmt: skip
-    show(rows, as_json=as_json, title="Slowed", empty="Nobody is slowed.", whole="address")
+    show(rows, as_json=as_json, title="Slowed", empty="Nobody is slowed.", wide=wide)
 
 
 @app.command()

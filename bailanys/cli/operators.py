@@ -6,7 +6,17 @@ from typing import Annotated, Any
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ONE_OF_LANGUAGES, ConfigOption, JsonOption, centre, clock, say, show
+from bailanys.cli.context import (
+    DEFAULT_CONFIG,
+    ONE_OF_LANGUAGES,
+    ConfigOption,
+    JsonOption,
+    WideOption,
+    centre,
+    clock,
+    say,
+    show,
+)
 from bailanys.cli.controller import asked
 from bailanys.cli.person import person
 
@@ -16,13 +26,13 @@ app = typer.Typer(
 
 
 @app.command("list")
-def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, wide: WideOption = False) -> None:
     """Show what every operator serves, the state now, and why."""
     settings = centre(config).settings
-    rows = [_row(operator) for operator in asked(settings, "GET /operators")["operators"]]
+    rows = asked(settings, "GET /operators")["operators"]
     if not as_json:
-        rows = [{**row, "until": clock(row.pop("until_ms"), settings.hotline.time_zone)} for row in rows]
-    show(rows, as_json=as_json, title="Operators")
+        rows = [_row(operator, settings.hotline.time_zone) for operator in rows]
+    show(rows, as_json=as_json, title="Operators", wide=wide)
 
 
 @app.command()
@@ -103,15 +113,15 @@ def _level(word: str) -> tuple[str, int]:
     return group, int(level)
 
 
-def _row(operator: dict[str, Any]) -> dict[str, Any]:
-    groups = (group if level == 1 else f"{group} {level}" for group, level in operator["levels"].items())
+def _row(operator: dict[str, Any], zone: str) -> dict[str, Any]:
+    groups = [group if level == 1 else f"{group} {level}" for group, level in operator["levels"].items()]
     return {
-        "operator": operator["operator"],
+        "no": operator["operator"],
         "name": operator["name"],
-        "groups": ", ".join(groups),
-        "languages": ", ".join(operator["languages"]),
-        "changed": "yes" if operator["changed"] else "",
         "state": operator["state"],
+        "until": clock(operator["until_ms"], zone),
         "reason": operator["reason"],
-        "until_ms": operator["until_ms"],
+        "groups": groups,
+        "languages": operator["languages"],
+        "changed": operator["changed"] or None,
     }

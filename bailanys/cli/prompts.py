@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ONE_OF_LANGUAGES, ROOT, ConfigOption, JsonOption, centre, say, show
+from bailanys.cli.context import (
+    DEFAULT_CONFIG,
+    ONE_OF_LANGUAGES,
+    ROOT,
+    ConfigOption,
+    JsonOption,
+    WideOption,
+    centre,
+    say,
+    show,
+)
 from config.ownership import as_caller
 
 if TYPE_CHECKING:
@@ -51,6 +61,7 @@ def list_(
     language: Annotated[str, typer.Option("--language", "-l", help="Only this one.")] = "",
     odd: Annotated[bool, typer.Option("--odd", help="Only those with a remark.")] = False,
     as_json: JsonOption = False,
+    wide: WideOption = False,
 ) -> None:
     """List every prompt: text, voice, length, level, and what is odd about it.
 
@@ -65,8 +76,8 @@ def list_(
     wanted = (spoken_language(settings, language),) if language else settings.hotline.languages
     rows = _rows([prompt for prompt in needed_prompts(settings) if prompt.language in wanted], sources)
     rows = [row for row in rows if not (synthetic and row["voice"] != "synthetic") and not (odd and not row["remarks"])]
-    shown = rows if as_json else [_line(row) for row in rows]
-    show(shown, as_json=as_json, title="Prompts (dBFS: RMS of the speech)", whole="prompt")
+    shown = rows if as_json else [line(row) for row in rows]
+    show(shown, as_json=as_json, title="Prompts (dBFS: RMS of the speech)", wide=wide)
 
 
 @app.command("import")
@@ -199,14 +210,15 @@ def _voice(prompt: Prompt, sources: Sources) -> str:
     return "synthetic" if sources.find(prompt) is not None else "none"
 
 
-def _line(row: Mapping[str, Any]) -> dict[str, Any]:
-    """As it fits a screen."""
+def line(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A prompt as a person reads it."""
     return {
         "prompt": f"{row['language']}/{row['id']}",
         "voice": row["voice"],
         "s": row["seconds"],
         "dBFS": row["level_dbfs"],
-        "text": "\n! ".join([row["text"], *row["remarks"]]),
+        "text": row["text"],
+        "remarks": row["remarks"],
     }
 
 

@@ -105,7 +105,6 @@ def _low(settings: Settings, days: Any, page: int, told: dict[str, str], *, as_j
         as_json=False,
         title=f"Talks rated {at_most} or less, {_dates(days.first, days.last)} ({days.zone})",
         empty=f"No talk was rated {at_most} or less.",
-        whole="call",
     )
     if len(talks) == PAGE:
         say(f"There may be more: --page {page + 1}")

@@ -9,7 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from bailanys.cli import keys, recordings_keep, recordings_repair, recordings_retention
-from bailanys.cli.context import DEFAULT_CONFIG, ONE_OF_LANGUAGES, ROOT, ConfigOption, JsonOption, centre, say, show
+from bailanys.cli.context import (
+    DEFAULT_CONFIG,
+    ONE_OF_LANGUAGES,
+    ROOT,
+    ConfigOption,
+    JsonOption,
+    WideOption,
+    centre,
+    say,
+    show,
+)
 from bailanys.cli.days import day_of, span_of, times_of
 from bailanys.cli.person import who
 from calls.people import Action
@@ -60,6 +70,7 @@ def find(
     page: Annotated[int, typer.Option(min=1, help=f"Which {PAGE} of the hits.")] = 1,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
+    wide: WideOption = False,
 ) -> None:
     """Find the recordings of talks by local date and number, and by all else; doubtful hits are marked as such."""
     from bailanys.cli.ledger import ledger_of
@@ -93,9 +104,9 @@ def find(
     if len(found) == PAGE:
         say(f"There may be more: --page {page + 1}", err=as_json)
     if as_json:
-        show([row(hit, zone, store.place_of) for hit in found], as_json=True)
+        show([row(hit, store.place_of) for hit in found], as_json=True)
         return
-    show_hits(found, zone)
+    show_hits(found, zone, wide=wide)
     if not found:
         say("No talk found.")
     if covered is not None:
@@ -150,7 +161,10 @@ def verify(
             "date": date,
         }
         asyncio.run(ledger.audit.note(Note(actor, "recordings.verified", call or date or "archive", about)))
-    told = [{"recording": one.file, "path": one.path, "faults": "; ".join(one.faults)} for one in bad]
+    told = [
+        {"recording": one.file, "path": one.path, "faults": one.faults if as_json else "; ".join(one.faults)}
+        for one in bad
+    ]
     said = f"{len(rows) - len(away)} recordings looked at, all as they were put there."
     show(told, as_json=as_json, title="Recordings that are not what they were", empty=said)
     if bad:

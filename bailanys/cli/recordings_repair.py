@@ -8,7 +8,9 @@ from typing import Any
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, WideOption, centre, show
+
+GIB = 1 << 30
 
 
 def add_to(app: typer.Typer) -> None:
@@ -17,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(repair)
 
 
-def disks(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+def disks(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, wide: WideOption = False) -> None:
     """Show how full the disks of spool and archive are, how soon they will be full, and whether they take bytes."""
     from bailanys.control import ControlError, ask
     from config.places import places_of
@@ -34,7 +36,20 @@ def disks(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
             await watch.look()
             return [asdict(disk) for disk in watch.now()]
 
-    show(asyncio.run(rows()), as_json=as_json, title="Disks")
+    found = asyncio.run(rows())
+    show(found if as_json else list(map(_disk, found)), as_json=as_json, title="Disks", wide=wide)
+
+
+def _disk(one: dict[str, Any]) -> dict[str, Any]:
+    """A disk as a person reads it."""
+    free, hours = one["free_bytes"], one["hours_to_full"]
+    return {
+        "disk": one["name"],
+        "state": one["state"],
+        "used": None if one["used_percent"] is None else f"{one['used_percent']:.1f} %",
+        "free": None if free is None else f"{free / GIB:.1f} GiB",
+        "full in": None if hours is None else f"{hours:.1f} h",
+    }
 
 
 def repair(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:

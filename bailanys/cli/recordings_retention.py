@@ -54,7 +54,7 @@ def retention(
         "kept_days": stands.kept_days,
         "configured_days": days,
         "recordings": stands.kept,
-        "oldest": oldest and f"{oldest:%Y-%m-%d %H:%M:%S%z}",
+        **({"oldest_ms": stands.oldest_ms} if as_json else {"oldest": oldest and f"{oldest:%Y-%m-%d %H:%M:%S%z}"}),
         "on_hold": stands.on_hold,
         "due": stands.due,
         "due_but_on_hold": stands.due_on_hold,

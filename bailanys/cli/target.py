@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, say, say_json, show
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, WideOption, centre, say, say_json, show
 from bailanys.cli.controller import asked
 
 ALL = "all groups"
@@ -18,7 +18,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(target)
 
 
-def target(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+def target(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, wide: WideOption = False) -> None:
     """Show each group's average wait today against its target (rule 7), and who helps a group in danger."""
     from calls.local_day import local_time
 
@@ -28,9 +28,8 @@ def target(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         return
     at = local_time(answer["at_ms"], answer["time_zone"])
     rows = [_row(one, answer["time_zone"]) for one in (*answer["groups"], answer["total"])]
-    show(
-        rows, as_json=False, title=f"{at:%Y-%m-%d %H:%M:%S} ({answer['time_zone']}); waits in seconds, from the arrival"
-    )
+    title = f"{at:%Y-%m-%d %H:%M:%S} ({answer['time_zone']}); waits in seconds, from the arrival"
+    show(rows, as_json=False, title=title, wide=wide)
     if answer["at_ms"] - answer["ledger_at_ms"] > STALE_MS:
         say("The ledger is away: its last known figures, and the answers seen since.")
 

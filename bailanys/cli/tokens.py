@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, centre, say, show
+from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, WideOption, centre, say, show
 from bailanys.cli.person import who
 from calls.people import Action
 from console.scopes import HEARS
@@ -35,7 +35,7 @@ def add(
 
 
 @app.command("list")
-def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, wide: WideOption = False) -> None:
     """Show every token's name, scopes and last use (to within a minute)."""
     from calls.local_day import local_time
 
@@ -47,13 +47,15 @@ def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
     rows = [
         {
             "name": token.name,
-            "scopes": sorted(token.scopes) if as_json else ", ".join(sorted(token.scopes)),
-            "created": told(token.created_ms),
-            "last_use": told(token.used_ms),
+            "scopes": sorted(token.scopes),
+            **({"created_ms": token.created_ms, "last_use_ms": token.used_ms} if as_json else
+               {"created": told(token.created_ms), "last_use": told(token.used_ms)}),
         }
         for token in _file(config).current()
-    ]
-    show(rows, as_json=as_json, title="Tokens of the HTTP API", empty="No token: nobody may use the HTTP API.")
+    ]  # fmt: skip
+    show(
+        rows, as_json=as_json, title="Tokens of the HTTP API", empty="No token: nobody may use the HTTP API.", wide=wide
+    )
 
 
 @app.command()

@@ -62,12 +62,12 @@ def picked(hit: FoundRecording, *names: str) -> dict[str, Any]:
     return {name: told[name] for name in names}
 
 
-def row(hit: FoundRecording, zone: str, place_of: Callable[[str], str]) -> dict[str, Any]:
+def row(hit: FoundRecording, place_of: Callable[[str], str]) -> dict[str, Any]:
     """A hit for programs, as `recordings find --json` writes it; `place_of`: where the archive has a path."""
     made = hit.recording
     return {
-        **_arrived(hit, zone),
-        **picked(hit, "match", "why", "number", "day", "phone", "operator", "group", "language", "rating"),
+        **picked(hit, "arrived_ms", "match", "why", "number", "day"),
+        **picked(hit, "phone", "operator", "group", "language", "rating"),
         "status": made.status.value if made else UNFINISHED,
         "on_hold": hit.held,
         "recording": made.file if made else None,
@@ -75,15 +75,14 @@ def row(hit: FoundRecording, zone: str, place_of: Callable[[str], str]) -> dict[
         "file": place_of(made.path) if made and made.path else None,
         "sha256": made.sha256 if made else None,
         "call": hit.call_id,
+        **picked(hit, "segment", "answered_ms", "ended_ms", "duration_ms"),
     }
 
 
-def row_of_demand(hit: FoundRecording, zone: str) -> dict[str, Any]:
+def row_of_demand(hit: FoundRecording) -> dict[str, Any]:
     """A hit for programs, as `demands` writes it."""
     return {
-        **picked(hit, "file", "match", "why", "number", "day"),
-        **_arrived(hit, zone),
-        **picked(hit, "phone", "operator"),
+        **picked(hit, "call", "segment", "file", "match", "why", "number", "day", "arrived_ms", "phone", "operator"),
         "status": hit.recording.status.value if hit.recording else UNFINISHED,
         "on_hold": hit.held,
         "length_s": _length_s(hit),
@@ -117,10 +116,6 @@ def apart(found: Sequence[FoundRecording]) -> Iterator[tuple[str, list[FoundReco
     ):
         if hits:
             yield title, hits
-
-
-def _arrived(hit: FoundRecording, zone: str) -> dict[str, str]:
-    return {"arrived": f"{local_time(hit.arrived_ms, zone):%Y-%m-%d %H:%M:%S%z}"}
 
 
 def _length_s(hit: FoundRecording) -> float | None:

@@ -19,7 +19,7 @@ from console.operations.operators import OperatorNow, Operators
 CONFIG = Path(__file__).parents[4] / "config" / "hotline.toml"
 OPERATOR = OperatorNow(
     operator="101", name="Айгүл", groups=("portal", "ict"), levels={"portal": 2, "ict": 1}, languages=("kk", "ru"),
-    changed=True, state="talking", reason="hl1-1.1",
+    changed=True, state="wrap-up", reason="hl1-1.1", until_ms=1_764_000_000_250,
 )  # fmt: skip
 CALL = CallNow(
     call="hl1-1.1", where="waiting", operator="", place=1, group="portal", language="kk", for_s=12, priority_s=0
@@ -64,22 +64,29 @@ def say(monkeypatch: pytest.MonkeyPatch, asked: list[Asked]) -> Say:
     return said
 
 
-def test_operators_are_shown_as_ever(say: Say) -> None:
+def test_operators_for_a_program_are_those_of_the_api_with_iso_beside_each_instant(say: Say) -> None:
     assert json.loads(say("operators", "list", "--json")) == [
         {
-            "operator": "101", "name": "Айгүл", "groups": "portal 2, ict", "languages": "kk, ru", "changed": "yes",
-            "state": "talking", "reason": "hl1-1.1", "until_ms": None,
+            "operator": "101", "name": "Айгүл", "groups": ["portal", "ict"], "levels": {"portal": 2, "ict": 1},
+            "languages": ["kk", "ru"], "changed": True, "state": "wrap-up", "reason": "hl1-1.1",
+            "until_ms": 1_764_000_000_250, "until": "2025-11-24T16:00:00.250Z",
         }
     ]  # fmt: skip
 
 
-def test_calls_are_shown_as_ever(say: Say) -> None:
+def test_calls_for_a_program_are_those_of_the_api(say: Say) -> None:
     assert json.loads(say("calls", "list", "--json")) == [
         {
-            "call": "hl1-1.1", "where": "waiting", "group": "portal", "language": "kk", "operator": "", "place": "1",
-            "for_s": "12", "priority_s": "",
+            "call": "hl1-1.1", "where": "waiting", "group": "portal", "language": "kk", "operator": "", "place": 1,
+            "for_s": 12, "priority_s": 0,
         }
     ]  # fmt: skip
+
+
+def test_a_person_reads_local_times_and_no_column_that_says_nothing(say: Say) -> None:
+    shown = say("operators", "list")
+    assert "21:00:00" in shown and "1764000000" not in shown and "until ms" not in shown
+    assert "priority" not in say("calls", "list") and "0:12" in say("calls", "list")
 
 
 @pytest.mark.parametrize(

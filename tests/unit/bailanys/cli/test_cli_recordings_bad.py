@@ -216,7 +216,8 @@ def test_dates_that_look_mistyped_are_one_line_and_confirmed_they_are_entered(sa
         assert (status, out) == (1, "") and err.startswith(why) and "--confirm-dates" in err, err
         assert len(err.splitlines()) == 1
         assert say(*wanted, *dates, "--confirm-dates")[0] == 0
-    assert [row["received"] for row in json.loads(say("demands", "list", "--json")[1])][-1] == "2025-11-24 14:05"
+    (*_, last) = json.loads(say("demands", "list", "--json")[1])
+    assert (last["received"], last["received_ms"]) == ("2025-11-24T09:05:00.000Z", 1_763_975_100_000)
 
 
 @pytest.mark.parametrize("reason", ["\x1b[2Jx", "x\u202ey"])

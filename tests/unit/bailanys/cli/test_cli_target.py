@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,8 @@ def say(monkeypatch: pytest.MonkeyPatch) -> Say:
 
 
 def row(shown: str, group: str) -> list[str]:
-    line = next(line for line in shown.splitlines() if f" {group} " in line)
-    return [cell.strip() for cell in line.strip("│").split("│")]
+    line = next(line for line in shown.splitlines() if line.startswith(f"{group} "))
+    return re.split(" {2,}", line)
 
 
 def test_each_group_stands_against_its_target(say: Say) -> None:

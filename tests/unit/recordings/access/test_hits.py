@@ -43,8 +43,8 @@ def test_what_is_known_of_a_recordings_file() -> None:
 
 
 def test_a_hit_for_programs() -> None:
-    assert row(HIT, ZONE, lambda path: f"/archive/{path}") == {
-        "arrived": "2025-11-24 21:00:00+0500",
+    assert row(HIT, lambda path: f"/archive/{path}") == {
+        "arrived_ms": 1764000000000,
         "match": "exact",
         "why": "number",
         "number": "8 701 234-56-78",
@@ -61,20 +61,26 @@ def test_a_hit_for_programs() -> None:
         "file": "/archive/2025/11/24/16/a.flac",
         "sha256": "ab" * 32,
         "call": "hl1-1764000000.12",
+        "segment": 1,
+        "answered_ms": 1764000012000,
+        "ended_ms": 1764000073300,
+        "duration_ms": 61_240,
     }
-    told = row(UNFINISHED, ZONE, str)
+    told = row(UNFINISHED, str)
     assert (told["status"], told["recording"], told["length_s"], told["file"], told["sha256"]) == (
         "not finished yet", None, None, None, None,
     )  # fmt: skip
-    assert list(row_of_demand(HIT, ZONE).items())[:6] == [
+    assert list(row_of_demand(HIT).items())[:8] == [
+        ("call", "hl1-1764000000.12"),
+        ("segment", 1),
         ("file", "hl1-1764000000.12-1-1"),
         ("match", "exact"),
         ("why", "number"),
         ("number", "8 701 234-56-78"),
         ("day", "on"),
-        ("arrived", "2025-11-24 21:00:00+0500"),
+        ("arrived_ms", 1764000000000),
     ]
-    assert list(row_of_demand(UNFINISHED, ZONE))[6:] == ["phone", "operator", "status", "on_hold", "length_s"]
+    assert list(row_of_demand(UNFINISHED))[8:] == ["phone", "operator", "status", "on_hold", "length_s"]
 
 
 def test_a_hit_for_people() -> None:
