@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,9 @@ from bailanys.cli.context import (
 from bailanys.cli.controller import asked, within_an_hour
 from bailanys.cli.listing import NOTHING
 from bailanys.cli.person import person
+
+if TYPE_CHECKING:
+    from storage.ledger import CallStory
 
 
 class UnknownCallError(Exception):
@@ -67,19 +70,38 @@ def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, wi
 def show_(
     call: Annotated[str, typer.Argument(help="Call id.")],
     config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
 ) -> None:
-    """Print everything the ledger knows of one call, as JSON: segments, offers, recordings, rating, steps."""
-    from dataclasses import asdict
-
+    """Tell one call's story: what happened and when, with whom; `--json` for all that the ledger knows of it."""
+    from bailanys.cli import call_story
     from bailanys.cli.ledger import ledger_of
-    from storage.record import talked
 
-    with ledger_of(centre(config).settings) as ledger:
+    settings = centre(config).settings
+    with ledger_of(settings) as ledger:
         story = asyncio.run(ledger.call_story(call))
     if story is None:
         raise UnknownCallError(f"no call {call} in the ledger")
+    if as_json:
+        say_json(_all_of(story))
+        return
+    zone = settings.hotline.time_zone
+    show(call_story.lines(story, zone), as_json=False, title=call_story.title(story, zone))
+    for title, rows in (
+        ("Recordings", call_story.recordings(story)),
+        ("Other numbers that came with it", call_story.identities(story)),
+    ):
+        if rows:
+            say("")
+            show(rows, as_json=False, title=title)
+
+
+def _all_of(story: CallStory) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from storage.record import talked
+
     record = story.record
-    told = {
+    return {
         "call": asdict(record.call),
         "identities": [asdict(row) for row in record.identities.values()],
         "segments": [asdict(row) for row in record.segments.values()],
@@ -92,7 +114,6 @@ def show_(
         "gaps": [asdict(row) for row in record.gaps.values()],
         "steps": [asdict(row) for row in story.steps],
     }
-    say_json(told)
 
 
 @app.command()

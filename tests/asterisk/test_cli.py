@@ -162,7 +162,7 @@ async def test_calls_are_listed_transferred_and_told(centre: Centre) -> None:
     await talk.hang_up()
     await visit.call.hang_up()
     await visit.recorded(2)
-    story = (await bailanys("calls", "show", visit.id, env=centre.env)).answer
+    story = (await bailanys("calls", "show", visit.id, "--json", env=centre.env)).answer
     assert story["call"]["id"] == visit.id
     assert [segment["operator_id"] for segment in story["segments"]] == ["101", "105"]
     assert [offer["status"] for offer in story["offers"]] == ["ANSWER", "ANSWER"]

@@ -78,7 +78,7 @@ async def test_by_command_with_a_reason_and_it_goes_on_by_itself(centre: Centre)
     (gap,) = story.record.gaps.values()
     _is_silent_in_the_gap(centre, visit, story, "paused", gap.by)
     assert (gap.by.partition(":")[0], gap.detail) == ("cli", CARD_NUMBER)
-    shown = json.loads((await bailanys("calls", "show", visit.id, env=centre.env)).out)
+    shown = json.loads((await bailanys("calls", "show", visit.id, "--json", env=centre.env)).out)
     assert [(row["reason"], row["detail"]) for row in shown["gaps"]] == [("paused", CARD_NUMBER)]
 
 

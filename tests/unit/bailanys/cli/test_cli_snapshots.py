@@ -9,7 +9,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,6 +36,8 @@ from console.operations.figures import TargetNow, TargetOfGroup
 from console.operations.groups import GroupNow
 from console.operations.operators import OperatorNow
 from console.tokens import Token
+from storage.ledger import CallStory, Step
+from storage.record import CallRecord, CallRow, GapRow, IdentityRow, OfferRow, RatingRow, SegmentRow
 from storage.recording_search import FoundRecording
 
 FOLDER = Path(__file__).parent / "snapshots"
@@ -150,6 +152,41 @@ MADE = Recording(
     file=f"{CALL}-1-1", call=CallId(CALL), seq=1, offer=1, made_ms=AT_MS, status=RecordingStatus.OK,
     duration_ms=154_240, bridged_ms=154_300, path="2026/11/29/08/a.flac", sha256="ab" * 32, bytes=900_000,
 )  # fmt: skip
+STORY = CallStory(
+    CallRecord(
+        CallRow(
+            CALL, "hl1", AT_MS, "1414", "87051112233", "", "+77051112233", "kk", "key", AT_MS + 4000, "state-services",
+            AT_MS + 9000, AT_MS + 41_000, AT_MS + 260_000, "answered",
+        ),
+        segments={
+            1: SegmentRow(
+                CALL, 1, "state-services", "kk", "menu", AT_MS + 9000, AT_MS, 2, "1030", "router", AT_MS + 41_000,
+                AT_MS + 44_000, 80_000, transferred_ms=AT_MS + 124_000, transfer_kind="blind", transfer_to="portal",
+                wanted="104", ended_ms=AT_MS + 124_000, ended_by="transfer",
+            ),
+            2: SegmentRow(
+                CALL, 2, "portal", "kk", "transfer", AT_MS + 124_000, AT_MS + 80_000, 3, "104", "router",
+                AT_MS + 140_000, AT_MS + 141_000, 102_000, notice_ms=AT_MS + 125_000, ended_ms=AT_MS + 243_000,
+                ended_by="operator",
+            ),
+        },
+        offers={
+            (1, 1): OfferRow(CALL, 1, 1, "101", "router", None, AT_MS + 10_000, AT_MS + 30_000, "NOANSWER"),
+            (1, 2): OfferRow(CALL, 1, 2, "1030", "router", None, AT_MS + 31_000, AT_MS + 41_000, "ANSWER"),
+            (2, 3): OfferRow(CALL, 2, 3, "104", "net", None, AT_MS + 130_000, AT_MS + 140_000, "ANSWER"),
+        },
+        ratings={
+            (1, "1030"): RatingRow(CALL, 1, "1030", None),
+            (2, "104"): RatingRow(CALL, 2, "104", AT_MS + 244_000, AT_MS + 252_000, "given", 5),
+        },
+        gaps={(2, AT_MS + 180_000): GapRow(
+            CALL, 2, AT_MS + 180_000, AT_MS + 200_000, "paused", "Айгүл Сәрсенбайқызы Төлегенова", RU
+        )},
+        identities={("diversion", "+77272501414"): IdentityRow(CALL, "diversion", "+77272501414", "2501414", AT_MS)},
+    ),
+    (Step(AT_MS + 1000, "language-asked", ""), Step(AT_MS + 5000, "topic-asked", "")),
+    (MADE, replace(MADE, file=f"{CALL}-2-3", seq=2, offer=3, status=RecordingStatus.MISSING, path="", sha256="")),
+)  # fmt: skip
 HITS = [
     FoundRecording(
         call_id=CALL, seq=1, offer=1, match="exact", day="on", caller_key="+77051112233", caller_raw="87051112233",
@@ -204,7 +241,10 @@ def _hotline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         async def of(_: str) -> list[Entry]:
             return NOTES
 
-        yield SimpleNamespace(audit=SimpleNamespace(of=of))
+        async def call_story(call: str) -> CallStory | None:
+            return STORY if call == CALL else None
+
+        yield SimpleNamespace(audit=SimpleNamespace(of=of), call_story=call_story)
 
     monkeypatch.setattr(control, "ask", answer)
     monkeypatch.setattr("bailanys.cli.ledger.ledger_of", ledger)
@@ -223,6 +263,7 @@ def _typed(*words: str) -> str:
 LISTINGS: dict[str, tuple[str, ...] | Callable[[], None]] = {
     "operators-list": ("operators", "list"),
     "calls-list": ("calls", "list"),
+    "calls-show": ("calls", "show", CALL),
     "groups-list": ("groups", "list"),
     "callbacks-list": ("callbacks", "list"),
     "guesses-list": ("guesses", "list"),
@@ -264,3 +305,10 @@ def test_wide_puts_all_of_a_row_on_one_line(monkeypatch: pytest.MonkeyPatch) -> 
     shown = _typed("operators", "list", "--wide").splitlines()
     assert len(shown) == 3 + len(OPERATORS)
     assert RU in shown[4] and "state-services, portal 2, ict 4" in shown[3]
+
+
+def test_a_program_gets_all_of_a_calls_story() -> None:
+    told = json.loads(_typed("calls", "show", CALL, "--json"))
+    assert list(told) == ["call", "identities", "segments", "offers", "ratings", "recordings", "gaps", "steps"]
+    assert (told["call"]["arrived_ms"], told["call"]["arrived"]) == (AT_MS, "2026-11-29T07:40:55.250Z")
+    assert [segment["operator_id"] for segment in told["segments"]] == ["1030", "104"]
