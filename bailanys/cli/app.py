@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from typing import Annotated
 
 import typer
 
@@ -27,16 +29,39 @@ from bailanys.cli import (
     target,
     tokens,
 )
+from bailanys.cli.context import say
+from bailanys.cli.terminal import make_ready
 from config.visible_text import shown
 from storage.errors import in_one_line
+
+EPILOG = "Exit status: 0 done, 1 refused or failed, 2 wrong usage or configuration; see docs/commands.md."
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        say(f"bailanys {version('bailanys')}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="bailanys",
     help="The telephony engine of the 1414 hotline, on Asterisk.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback(help="The telephony engine of the 1414 hotline, on Asterisk.", epilog=EPILOG)
+def bailanys(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version, and end.")
+    ] = False,
+) -> None:
+    """Every command's own options come after its name."""
+
+
 service.add_to(app)
 statistics.add_to(app)
 ratings.add_to(app)
@@ -59,6 +84,8 @@ app.add_typer(tokens.app, name="tokens")
 
 BAD_CONFIGURATION = 2
 FAILED = 1
+READER_GONE = 128 + signal.SIGPIPE
+"""As a shell says it of a program that such a pipe ends, e.g. before `head`."""
 LEDGER_AWAY = "ledger-unavailable"
 DATABASE_ERRORS = ("OperationalError", "InterfaceError", "DatabaseError")
 """Of SQLAlchemy, which most commands need not load: what a database that is away or damaged causes."""
@@ -68,8 +95,13 @@ CONFIGURATION_ERRORS = ("configuration", "missing-prompt", "unknown-prompt", "un
 
 def main() -> None:
     """Run the command line. A user's mistake is one line on standard error, never a traceback."""
+    make_ready()
     try:
         app()
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # typer's and rich's way: whoever read has seen enough
+            sys.exit(READER_GONE)
+        raise
     except KeyboardInterrupt:
         sys.exit(130)
     except TimeoutError:

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 
 from bailanys.cli.instants import with_instants
+from bailanys.cli.terminal import json_that_prints
 from calls.json_text import json_text
 from config.load import load
 from config.ownership import become_owner, work_as_owner
@@ -93,12 +94,17 @@ def length(seconds: float) -> str:
 
 def say(text: object, *, err: bool = False) -> None:
     """Print for a person; what a caller or a letter wrote in it has no power over the terminal."""
-    typer.echo(shown(str(text), but="\n"), err=err)
+    _print(shown(str(text), but="\n"), sys.stderr if err else sys.stdout)
 
 
 def say_json(value: object) -> None:
     """Print for a program, and whoever looks at it; each instant as epoch ms and in ISO 8601."""
-    typer.echo(json_text(with_instants(value), indent=1, default=str))
+    _print(json_that_prints(json_text(with_instants(value), indent=1, default=str)), sys.stdout)
+
+
+def _print(text: str, stream: TextIO) -> None:
+    """In the encoding that was asked for: `typer.echo` writes UTF-8 where that is ASCII."""
+    print(text, file=stream, flush=True)
 
 
 def show(
