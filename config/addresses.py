@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, ip_network
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from config.document import ANY, Document, values
@@ -39,6 +40,8 @@ def address_findings(document: Document) -> Iterator[Finding]:
             # The URL may hold a password, so it is not shown.
             meant = suggestion(f"{scheme}://", DATABASES)
             yield Finding(path, f"must begin with {' or '.join(DATABASES)}{meant}")
+        elif not _has_port(url):
+            yield Finding(path, "has a port that is no number from 1 to 65535: write postgresql://USER@HOST:5432/NAME")
 
 
 def homes_unprotected(document: Document) -> Iterator[Finding]:
@@ -86,6 +89,14 @@ def _is_network(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _has_port(url: str) -> bool:
+    """Whether the port, if one is named, can be one; a `:` in a password is written `%3A`."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def _is_zone(name: str) -> bool:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import shlex
+import shutil
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 from bailanys.processes.asterisk_keeper import holder_of
@@ -35,6 +40,7 @@ def start_problems(settings: Settings, source: Source, places: Places, root: Pat
         *state_findings(places.state, root),
         *tls_findings(settings.sip, places.state),
         *_prompts(settings, places),
+        *_account(settings),
     ]
     return [*paths_unfit(settings, root, (program,), source), *source.problems(findings)]
 
@@ -44,6 +50,7 @@ def doubts(settings: Settings, source: Source, places: Places) -> list[Problem]:
     document = settings.model_dump(mode="json")
     known = crippling(document)
     findings = [one for one in unworkable(document) if one not in known] + folder_findings(settings, places)
+    findings += _command(settings)
     if places.state.is_dir():
         findings += state_file_findings(settings, places)
     if places.remote is not None:
@@ -94,6 +101,27 @@ def _prompts(settings: Settings, places: Places) -> list[Finding]:
         paths: list[tuple[str | int, ...]] = [("menu", "choices", nth, "prompt") for nth in named]
         findings += [Finding(path, f"{words}: {remedy}") for path in paths or [("speech", "override_dir")]]
     return findings
+
+
+def _account(settings: Settings) -> Iterator[Finding]:
+    """The account of Asterisk, which only root can give it."""
+    user = settings.asterisk.user
+    if user and os.geteuid() == 0:
+        try:
+            pwd.getpwnam(user)
+        except KeyError:
+            meant = suggestion(user, (one.pw_name for one in pwd.getpwall()))
+            words = f'there is no account "{user}" on this machine{meant}: useradd --system {user}'
+            yield Finding(("asterisk", "user"), words)
+
+
+def _command(settings: Settings) -> Iterator[Finding]:
+    """The program that hands alarms on."""
+    if command := settings.alarms.command:
+        program = shlex.split(command)[0]
+        if shutil.which(program) is None:
+            what = "cannot be run: chmod +x" if Path(program).is_file() else "is not there: write its whole path"
+            yield Finding(("alarms", "command"), f'the program "{program}" {what}')
 
 
 def _ours(places: Places) -> list[int]:

@@ -8,6 +8,7 @@ import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from config.ownership import as_owner_alone, name_of, strangers
 from config.places import Places
@@ -35,7 +36,7 @@ def state_findings(state: Path, root: Path) -> Iterator[Finding]:
 
 def folder_findings(settings: Settings, places: Places) -> list[Finding]:
     """Everything else that is wrong with the folders."""
-    return [*_within(places.state), *_others(places), *_studio(settings, places)]
+    return [*_within(places.state), *_others(settings, places), *_studio(settings, places)]
 
 
 def _within(state: Path) -> Iterator[Finding]:
@@ -49,11 +50,14 @@ def _within(state: Path) -> Iterator[Finding]:
         yield Finding(_STATE, f"belongs to {owner}, but not all in it: {shown}{more}; chown -R {owner} {state}")
 
 
-def _others(places: Places) -> Iterator[Finding]:
+def _others(settings: Settings, places: Places) -> Iterator[Finding]:
     if not unfit(places.state):  # what lies within it is told once
         for path, folder in ((_ARCHIVE, places.archive), (_KEYS, places.keys.parent)):
             if why := unfit(folder):
                 yield Finding(path, why)
+    url = settings.storage.database_url
+    if url.startswith("sqlite") and not (folder := Path(urlsplit(url).path[1:]).parent).is_dir():
+        yield Finding(("storage", "database_url"), f"there is no folder {folder}: make it, nothing else does")
     if places.keys.is_dir():
         yield Finding(_KEYS, f"{places.keys} is a folder: name a file")
     state, within = places.state, (places.spool, places.etc, places.log, places.journals[0].parent, places.packages)

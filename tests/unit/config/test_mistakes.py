@@ -141,6 +141,11 @@ BELOW = [
         'must begin with sqlite:// or postgresql:// (did you mean "postgresql://"?)',
     ),
     ("storage]\ndatabase_url = 'mysql://u:secret@h/d'", ":61: storage.database_url: must begin with sqlite:// or"),
+    ("storage]\ndatabase_url = 'postgresql://u:p@h:port/d'", ":61: storage.database_url: has a port that is no number"),
+    (
+        "storage]\ndatabase_url = 'postgresql://u:p@h:99999/d'",
+        ":61: storage.database_url: has a port that is no number",
+    ),
     ("storage]\nstate_dir = ''", ":61: storage.state_dir: must not be empty: leave the key out, or name a path"),
     ("storage]\nstate_dir = '~/var'", ':61: storage.state_dir: "~/var" is taken as it is written, no shell reads it'),
     ("recordings]\nkeys_file = '~/k'", ':61: recordings.keys_file: "~/k" is taken as it is written'),

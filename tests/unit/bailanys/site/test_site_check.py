@@ -153,6 +153,28 @@ def test_a_relative_studio_is_one_place_wherever_the_command_is_given(
         studio.rmdir()
 
 
+def test_programs_and_accounts_that_are_not_there_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = tmp_path / "state"
+    script = tmp_path / "wake me"
+    (found,) = told(state, alarms__command=f"'{script}' --hotline 1414")
+    assert found.endswith(f'ALARMS__COMMAND: the program "{script}" is not there: write its whole path')
+    script.write_text("#!/bin/sh\n")
+    (found,) = told(state, alarms__command=f"'{script}' --hotline 1414")
+    assert found.endswith(f'the program "{script}" cannot be run: chmod +x')
+    script.chmod(0o755)
+    assert told(state, alarms__command=f"'{script}' --hotline 1414") == []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    (found,) = told(state, asterisk__user="nobodi")
+    assert 'there is no account "nobodi" on this machine (did you mean "nobody"?): useradd' in found
+    assert told(state, asterisk__user="nobody") == []
+
+
+def test_a_database_in_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    (found,) = told(tmp_path / "state", storage__database_url=f"sqlite:///{tmp_path}/none/ledger.db")
+    assert found.endswith(f"DATABASE_URL: there is no folder {tmp_path}/none: make it, nothing else does")
+    assert told(tmp_path / "state", storage__database_url=f"sqlite:///{tmp_path}/ledger.db") == []
+
+
 def test_our_own_ports_are_in_nobodys_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
