@@ -40,6 +40,8 @@ class Action(StrEnum):
     TAKE_OVER = "take the ledger over"
     ADMIT_PROGRAM = "make a token"
     IMPORT_PROMPT = "import a prompt"
+    BACK_UP = "back up"
+    RESTORE = "restore a backup"
     LET_IN = "let an address in that was slowed"
 
 
@@ -85,6 +87,8 @@ WAYS: dict[StepKind | Action, Way] = {
     Action.TAKE_OVER: Way(_by(_ADMINISTRATOR), ("db take-over",)),
     Action.ADMIT_PROGRAM: Way(_by(_ADMINISTRATOR), ("tokens add",)),
     Action.IMPORT_PROMPT: Way(_by(_ADMINISTRATOR), ("prompts import",)),
+    Action.BACK_UP: Way(_by(_ADMINISTRATOR), ("backup",)),
+    Action.RESTORE: Way(_by(_ADMINISTRATOR), ("restore",)),
     Action.LET_IN: Way(_by(_ADMINISTRATOR), ("guesses lift",)),
 }
 """Alerts and escalations are the clock's alone. To look at demands and to search is no action."""

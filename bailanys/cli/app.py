@@ -11,6 +11,7 @@ import typer
 from bailanys.cli import (
     alarms,
     audit,
+    backup,
     callbacks,
     calls,
     database,
@@ -63,6 +64,7 @@ def bailanys(
 
 
 service.add_to(app)
+backup.add_to(app)
 statistics.add_to(app)
 ratings.add_to(app)
 target.add_to(app)

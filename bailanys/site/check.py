@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bailanys.processes.asterisk_keeper import holder_of
 from bailanys.site.folders_fit import folder_findings, state_findings
+from bailanys.site.half_restored import restored_findings
 from bailanys.site.own_ports import ports_of
 from bailanys.site.state_files import state_file_findings
 from bailanys.site.tls_files import tls_findings, tls_remarks
@@ -38,6 +39,7 @@ def start_problems(settings: Settings, source: Source, places: Places, root: Pat
     findings = [
         *crippling(settings.model_dump(mode="json")),
         *state_findings(places.state, root),
+        *restored_findings(places.state),
         *tls_findings(settings.sip, places.state),
         *_prompts(settings, places),
         *_account(settings),

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from bailanys import roles as page
 from bailanys.api.demands import DemandOffice
 from bailanys.api.playback import Hearing
+from bailanys.backup.taking import take
 from bailanys.cli import person as at_terminal
 from bailanys.cli.app import main
 from bailanys.control import ControlServer
@@ -27,6 +29,7 @@ from bench.archived import PHONE, ZONE, archived
 from calls.demand import BREAK_GLASS_MS, ActionRefusedError, Authority, StepKind
 from calls.local_day import local_date
 from calls.people import WAYS, Action, People, Role
+from config.load import load
 from config.places import Places
 from config.settings import Person
 from console.app import api_app
@@ -75,6 +78,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "tokens add": ("new", "--scope", "demands:write"),
     "prompts import": (f"{SOUNDS / 'kk' / 'hello.wav'}", "--as", "hello", "--language", "kk"),
     "guesses lift": ("203.0.113.5",),
+    "backup": ("{to}/backups", "--keys", "{to}/keys-apart"),
+    "restore": ("{made}/backups/one", "--keys", "{made}/keys"),
 }
 BODIES: dict[str, dict[str, Any]] = {
     "POST /demands": {
@@ -114,6 +119,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, step in enumerate(steps):
         asyncio.run(_done(folder / "var", step))
         shutil.copytree(folder / "var", folder / str(number))
+    places = Places(folder / "0", folder / "0" / "archive", folder / "0" / "keys" / "archive.json",
+                    sqlite_url(folder / "0" / "ledger.db"), folder)  # fmt: skip
+    backed_up = take(
+        load(CONFIG, {}), CONFIG, replace(places, override=folder / "studio"), folder / "b", folder / "keys"
+    )
+    (folder / "backups").mkdir()
+    backed_up.folder.rename(folder / "backups" / "one")
+    backed_up.keys.rename(folder / "keys" / "one")
     return folder
 
 
@@ -137,6 +150,9 @@ def state_of(made: Path, tmp_path: Path) -> Callable[[StepKind | Action], Path]:
     def copied(deed: StepKind | Action) -> Path:
         state = tmp_path / "state"
         shutil.rmtree(state, ignore_errors=True)
+        if deed is Action.RESTORE:
+            state.mkdir()
+            return state
         return Path(shutil.copytree(made / str(COME_SO_FAR.get(deed, 0)), state))
 
     return copied
@@ -165,6 +181,8 @@ def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 def written(state: Path) -> list[tuple[str, str]]:
+    if not (state / "ledger.db").exists():
+        return []
     with closing(sqlite3.connect(state / "ledger.db")) as database:
         return database.execute("SELECT actor, kind FROM audit ORDER BY seq").fetchall()
 
@@ -206,10 +224,15 @@ BY_REQUEST = [(deed, request) for deed, way in WAYS.items() for request in way.r
 
 @pytest.mark.parametrize(("deed", "command"), BY_COMMAND, ids=[command for _, command in BY_COMMAND])
 def test_each_command_is_each_roles_or_refused(
-    deed: StepKind | Action, command: str, state_of: Callable[[StepKind | Action], Path], say: Say, tmp_path: Path
+    deed: StepKind | Action,
+    command: str,
+    state_of: Callable[[StepKind | Action], Path],
+    say: Say,
+    tmp_path: Path,
+    made: Path,
 ) -> None:
     first_ring(tmp_path / "other.json")
-    words = [word.format(to=tmp_path) for word in (*command.split(), *COMMANDS[command])]
+    words = [word.format(to=tmp_path, made=made) for word in (*command.split(), *COMMANDS[command])]
     for role in WHO:
         state = state_of(deed)
         before, files = written(state), sorted(state.rglob("*"))
@@ -222,7 +245,7 @@ def test_each_command_is_each_roles_or_refused(
         )
         if role in WAYS[deed].roles:
             assert status == 0, (role, err)
-            told = written(state)[len(before) :]
+            told = written(state)[-1 if deed is Action.RESTORE else len(before) :]
             assert deed is Action.ADMIT_PROGRAM or not told or told[0][0] in (f"The {role}", "retention"), (role, told)
             continue
         assert status == 1 and err.count("\n") == 1, (role, err)
