@@ -61,8 +61,8 @@ def lines(story: CallStory, zone: str) -> list[dict[str, str]]:
         *_of_call(record.call),
         *((step.at_ms, f"{step.step.replace('-', ' ')}{f' ({step.detail})' if step.detail else ''}")
           for step in story.steps),
-        *(one for offer in record.offers.values() for one in _of_offer(offer)),
         *(one for segment in record.segments.values() for one in _of_segment(segment, record.call)),
+        *(one for offer in record.offers.values() for one in _of_offer(offer)),
         *(one for rating in record.ratings.values() for one in _of_rating(rating)),
         *(_of_gap(gap) for gap in record.gaps.values()),
         *_end(record.call),

@@ -22,7 +22,7 @@ NARROWEST = 12
 """A column is made no narrower than this by breaking its lines, unless it is narrower by itself."""
 MOST_LINES = 3
 """A cell of more lines stands below its row, where it has the whole width."""
-_WITHIN_NUMBER = re.compile(r"(?<=\d) (?=[+\d])")
+_WITHIN_NUMBER = re.compile(r"(?<=\d) (?=[+\d%]|(?:s|h|min|GiB)\b)")
 _GLUE = "\u00a0"
 """Stands where a line must not be broken, until the line is made: within a date and time, a number, a unit."""
 _BLANKS = re.compile(" +")
@@ -48,7 +48,9 @@ def table(rows: Sequence[Mapping[str, Any]], width: int, *, title: str = "", wid
     cells = [{name: _cell(value, wide=wide) for name, value in row.items()} for row in rows]
     columns = [
         _Column.of(
-            shown(name.replace("_", " ")), [row[name] for row in cells], right=_amounts(row[name] for row in rows)
+            _cell(name.replace("_", " "), wide=wide),
+            [row[name] for row in cells],
+            right=_amounts(row[name] for row in rows),
         )
         for name in (rows[0] if rows else ())
         if any(row[name] for row in cells)

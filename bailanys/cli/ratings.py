@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, say, say_json, show
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, WideOption, centre, say, say_json, show
 from bailanys.cli.days import day_of
 from calls.ratings import RatedTalk
 from calls.search import PAGE
@@ -56,6 +56,7 @@ def ratings(
     page: Annotated[int, typer.Option(min=1, help=f"Of `--low`: which {PAGE} of the talks.")] = 1,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
+    wide: WideOption = False,
 ) -> None:  # fmt: skip
     """Show what callers rated (rule 13): mean, how many answered of those asked, and how the scores spread."""
     from bailanys.ratings import Days
@@ -68,13 +69,14 @@ def ratings(
         raise TwoThingsAskedError("--low lists talks one by one: leave --by out")
     told = {"from_day": days.first.isoformat(), "to_day": days.last.isoformat(), "time_zone": zone}
     if low:
-        _low(settings, days, page, told, as_json=as_json)
+        _low(settings, days, page, told, as_json=as_json, wide=wide)
         return
     found = _report(settings, days, by or Axis.OPERATOR)
     if as_json:
         say_json(told | asdict(found))
         return
-    show(_rows(found), as_json=False, title=f"Ratings {WORDS} by {found.by}, {_dates(days.first, days.last)} ({zone})")
+    title = f"Ratings {WORDS} by {found.by}, {_dates(days.first, days.last)} ({zone})"
+    show(lines(found), as_json=False, title=title, wide=wide)
     if found.by == "operator":
         say("Of the same call: the caller rated the operator who talked last, and this one had talked before.")
 
@@ -88,7 +90,7 @@ def _report(settings: Settings, days: Any, by: Axis) -> RatingReport:
         return asyncio.run(report(RatingBook(ledger.engine), days, by.value))
 
 
-def _low(settings: Settings, days: Any, page: int, told: dict[str, str], *, as_json: bool) -> None:
+def _low(settings: Settings, days: Any, page: int, told: dict[str, str], *, as_json: bool, wide: bool) -> None:
     from bailanys.cli.ledger import ledger_of
     from storage.ratings import RatingBook
 
@@ -98,19 +100,20 @@ def _low(settings: Settings, days: Any, page: int, told: dict[str, str], *, as_j
         talks = asyncio.run(book.rated_low(days.span, at_most, PAGE, (page - 1) * PAGE))
     if as_json:
         rows = [asdict(talk) for talk in talks]
-        say_json({**told, "at_most": at_most, "talks": rows})
+        say_json({**told, "at_most": at_most, "more": len(talks) == PAGE, "talks": rows})
         return
     show(
-        [_talk(talk, days.zone) for talk in talks],
+        [low_line(talk, days.zone) for talk in talks],
         as_json=False,
         title=f"Talks rated {at_most} or less, {_dates(days.first, days.last)} ({days.zone})",
         empty=f"No talk was rated {at_most} or less.",
+        wide=wide,
     )
     if len(talks) == PAGE:
         say(f"There may be more: --page {page + 1}")
 
 
-def _talk(talk: RatedTalk, zone: str) -> dict[str, Any]:
+def low_line(talk: RatedTalk, zone: str) -> dict[str, Any]:
     """What a person needs to look into it; whoever called is told elsewhere, never beside a score."""
     from calls.local_day import local_time
 
@@ -126,9 +129,10 @@ def _talk(talk: RatedTalk, zone: str) -> dict[str, Any]:
     }
 
 
-def _rows(found: RatingReport) -> list[dict[str, Any]]:
+def lines(found: RatingReport) -> list[dict[str, Any]]:
+    """A line for all, and for each operator, group, language or day."""
     operators = found.by == "operator"
-    lines = [(ALL, found.total, None), *((line.of, line.rated, line.same_call) for line in found.lines)]
+    told = [(ALL, found.total, None), *((line.of, line.rated, line.same_call) for line in found.lines)]
     return [
         {
             found.by: of,
@@ -138,7 +142,7 @@ def _rows(found: RatingReport) -> list[dict[str, Any]]:
             "standard deviation": None if rated.deviation is None else f"{rated.deviation:.2f}",
             **({"of the same call": _both(same_call) if same_call else None} if operators else {}),
         }
-        for of, rated, same_call in lines
+        for of, rated, same_call in told
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, centre, say_json, show
+from bailanys.cli.context import DEFAULT_CONFIG, ConfigOption, JsonOption, WideOption, centre, say_json, show
 from bailanys.cli.days import day_of
 from rating.day import RatedDay, RatedFigures
 from rating.figures import Ratings
@@ -24,6 +24,7 @@ def stats(
     day: Annotated[str, typer.Option(help="Local date, YYYY-MM-DD; today if not given.")] = "",
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
+    wide: WideOption = False,
 ) -> None:
     """Show a day's figures: the average wait from the arrival (rule 7), and what an average hides."""
     from bailanys.cli.ledger import ledger_of
@@ -39,17 +40,18 @@ def stats(
     if as_json:
         say_json({"day": date.isoformat(), "time_zone": zone, **asdict(figures)})
         return
-    show(_rows(figures), as_json=False, title=f"{date.isoformat()} ({zone}); waits in seconds, from the arrival")
+    title = f"{date.isoformat()} ({zone}); waits in seconds, from the arrival"
+    show(lines(figures), as_json=False, title=title, wide=wide)
     if figures.operators:
-        show(_operators(figures), as_json=False, title="Ratings by operator (rule 13)")
+        show(_operators(figures), as_json=False, title="Ratings by operator (rule 13)", wide=wide)
 
 
-def _rows(figures: RatedDay) -> list[dict[str, Any]]:
+def lines(figures: RatedDay) -> list[dict[str, Any]]:
+    """A line for each figure: of all calls, and of each group's."""
     columns = {"all": figures.total, **figures.groups}
-    lines = [_lines(one) for one in columns.values()]
+    told = [_figures(one) for one in columns.values()]
     return [
-        {"figure": name, **{column: line[name] for column, line in zip(columns, lines, strict=True)}}
-        for name in lines[0]
+        {"figure": name, **{column: line[name] for column, line in zip(columns, told, strict=True)}} for name in told[0]
     ]
 
 
@@ -69,7 +71,7 @@ def _given(ratings: Ratings) -> str:
     return f"{_number(ratings.mean)}, {ratings.given} of {ratings.offered} answered" if ratings.offered else "–"
 
 
-def _lines(one: RatedFigures) -> dict[str, str]:
+def _figures(one: RatedFigures) -> dict[str, str]:
     wait, ratings, back = one.to_operator, one.ratings, one.callbacks
     return {
         "calls": str(one.arrived),
@@ -81,11 +83,13 @@ def _lines(one: RatedFigures) -> dict[str, str]:
         "average wait in the queue alone": _number(one.in_queue.mean_s),
         "average wait of all, given up included": _number(one.all_callers.mean_s),
         "answered within 30 s": _percent(one.service_level),
-        "gave up": f"{one.abandoned_menu + one.abandoned_waiting} ({_percent(one.abandonment)} without the short ones)",
+        "gave up": str(one.abandoned_menu + one.abandoned_waiting),
+        "gave up, without the short ones": _percent(one.abandonment),
         "gave up in the menu / waiting": f"{one.abandoned_menu} / {one.abandoned_waiting}",
         "of them within 5 s": str(one.abandoned_short),
         "callbacks asked for / calls made / reached": f"{back.asked} / {back.made} / {back.reached}",
-        "called back, of those tried": f"{_percent(back.share)} with {_number(back.tries_each)} tries",
+        "called back, of those tried": _percent(back.share),
+        "tries for each": _number(back.tries_each),
         "average wait from asking to the talk": _number(back.since_asked.mean_s),
         "average wait, those called back included": _number(one.with_callbacks.mean_s),
         f"rating, mean of {WORDS}": _number(ratings.mean),

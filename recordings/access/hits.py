@@ -63,7 +63,10 @@ def picked(hit: FoundRecording, *names: str) -> dict[str, Any]:
 
 
 def row(hit: FoundRecording, place_of: Callable[[str], str]) -> dict[str, Any]:
-    """A hit for programs, as `recordings find --json` writes it; `place_of`: where the archive has a path."""
+    """A hit for programs, as `recordings find --json` writes it: by the API's names, and `recording` for its `file`.
+
+    `place_of`: where the archive has a path, which is `file` here.
+    """
     made = hit.recording
     return {
         **picked(hit, "arrived_ms", "match", "why", "number", "day"),
@@ -75,7 +78,8 @@ def row(hit: FoundRecording, place_of: Callable[[str], str]) -> dict[str, Any]:
         "file": place_of(made.path) if made and made.path else None,
         "sha256": made.sha256 if made else None,
         "call": hit.call_id,
-        **picked(hit, "segment", "answered_ms", "ended_ms", "duration_ms"),
+        "seq": hit.seq,
+        **picked(hit, "answered_ms", "ended_ms", "duration_ms", "path"),
     }
 
 

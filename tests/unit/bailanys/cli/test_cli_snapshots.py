@@ -18,7 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bailanys import control
-from bailanys.cli import alarms, prompts, tokens
+from bailanys.cli import alarms, prompts, ratings, statistics, tokens
 from bailanys.cli.app import app
 from bailanys.cli.context import show
 from bailanys.cli.demands_shown import show_list, show_one
@@ -28,14 +28,18 @@ from calls.audit import Entry
 from calls.demand import Authority, Demand, DemandStep, StepKind, state_of
 from calls.disks import DiskNow
 from calls.ids import CallId
+from calls.ratings import RatedTalk, RatingCount, RatingGiven
 from calls.recording import Recording, RecordingStatus
 from calls.search import Why
+from calls.statistics import CallTimes
 from console.operations.callbacks import OwedCallback
 from console.operations.calls import CallNow
 from console.operations.figures import TargetNow, TargetOfGroup
 from console.operations.groups import GroupNow
 from console.operations.operators import OperatorNow
 from console.tokens import Token
+from rating.day import rated_day
+from rating.report import rating_report
 from storage.ledger import CallStory, Step
 from storage.record import CallRecord, CallRow, GapRow, IdentityRow, OfferRow, RatingRow, SegmentRow
 from storage.recording_search import FoundRecording
@@ -92,6 +96,24 @@ SLOWED = [
     {"address": "203.0.113.7", "from_ms": AT_MS, "until_ms": AT_MS + 60_000, "times": 1},
 ]
 GIB = 1 << 30
+GIVEN = (RatingGiven("given", 5), RatingGiven("given", 2), RatingGiven("silence"))
+TIMES = [
+    CallTimes(AT_MS, AT_MS + 9000, AT_MS + wait_ms, AT_MS + 300_000, group, (one,))
+    for wait_ms, one in zip((14_000, 30_000, 1_127_500), GIVEN, strict=True)
+    for group in ("ict", "portal", "state-services")
+]
+GIVEN_UP = [
+    CallTimes(AT_MS, AT_MS + 9000, None, AT_MS + ended_ms, "state-services") for ended_ms in (12_000, 47_000, 1_800_000)
+]
+REPORT = rating_report(
+    "operator",
+    [RatingCount("101", "given", 5, 412), RatingCount("101", "silence", None, 37), RatingCount("1030", "given", 1, 3)],
+    [RatingCount("1030", "given", 4, 11)],
+)
+LOW = RatedTalk(
+    call=OTHER, seq=2, arrived_ms=AT_MS, rated_ms=AT_MS + 250_000, score=1, operator="1030", others=("101", "104"),
+    group="state-services", language="kk", recorded=True,
+)  # fmt: skip
 DISKS = [
     DiskNow("spool", "full", 97.5, 480 * GIB, 91.5),
     DiskNow("archive", "ok", None, None, None),
@@ -271,6 +293,11 @@ LISTINGS: dict[str, tuple[str, ...] | Callable[[], None]] = {
     "audit-list": ("audit", "list", f"{CALL}-1-1"),
     "tokens-list": ("tokens", "list"),
     "target": ("target",),
+    "stats": lambda: show(
+        statistics.lines(rated_day([*TIMES, *GIVEN_UP])), as_json=False, title=f"2026-11-29 ({ZONE})"
+    ),
+    "ratings": lambda: show(ratings.lines(REPORT), as_json=False, title="Ratings"),
+    "ratings-low": lambda: show([ratings.low_line(LOW, ZONE)], as_json=False, title="Talks rated 2 or less"),
     "disks": ("recordings", "disks"),
     "prompts-list": lambda: show([prompts.line(row) for row in PROMPTS], as_json=False, title="Prompts"),
     "recordings-find": lambda: show_hits(HITS, ZONE),

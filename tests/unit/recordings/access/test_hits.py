@@ -61,10 +61,11 @@ def test_a_hit_for_programs() -> None:
         "file": "/archive/2025/11/24/16/a.flac",
         "sha256": "ab" * 32,
         "call": "hl1-1764000000.12",
-        "segment": 1,
+        "seq": 1,
         "answered_ms": 1764000012000,
         "ended_ms": 1764000073300,
         "duration_ms": 61_240,
+        "path": "2025/11/24/16/a.flac",
     }
     told = row(UNFINISHED, str)
     assert (told["status"], told["recording"], told["length_s"], told["file"], told["sha256"]) == (
