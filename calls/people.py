@@ -42,6 +42,7 @@ class Action(StrEnum):
     IMPORT_PROMPT = "import a prompt"
     BACK_UP = "back up"
     RESTORE = "restore a backup"
+    HAND_OUT = "see or renew a phone's password"
     LET_IN = "let an address in that was slowed"
 
 
@@ -89,6 +90,7 @@ WAYS: dict[StepKind | Action, Way] = {
     Action.IMPORT_PROMPT: Way(_by(_ADMINISTRATOR), ("prompts import",)),
     Action.BACK_UP: Way(_by(_ADMINISTRATOR), ("backup",)),
     Action.RESTORE: Way(_by(_ADMINISTRATOR), ("restore",)),
+    Action.HAND_OUT: Way(_by(_ADMINISTRATOR), ("operators password",)),
     Action.LET_IN: Way(_by(_ADMINISTRATOR), ("guesses lift",)),
 }
 """Alerts and escalations are the clock's alone. To look at demands and to search is no action."""

@@ -99,6 +99,57 @@ def skill(
     say(f"Operator {answer['operator']}: {serves}; {', '.join(answer['languages'])}{told}")
 
 
+@app.command()
+def password(
+    number: Annotated[str, typer.Argument(help="Operator's number.")],
+    new: Annotated[bool, typer.Option("--new", help="Make a new one: the phone needs it from then on.")] = False,
+    print_: Annotated[bool, typer.Option("--print", help="Show it where nobody looks at a terminal, too.")] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the SIP account of an operator's phone, or renew its password: an administrator's, and audited.
+
+    A new one is taken by the running Asterisk at once; talks go on, and the phone needs it at its next call or
+    registration.
+    """
+    import asyncio
+    import sys
+
+    from bailanys.cli.context import CACHE, ROOT
+    from bailanys.cli.ledger import ledger_of
+    from bailanys.cli.person import who
+    from bailanys.site.accounts import must_be_operators, password_of, renewed, taken
+    from calls.audit import Note
+    from calls.people import Action
+    from config.places import places_of
+    from telephony.embedded import find_asterisk
+
+    settings = centre(config).settings
+    places = places_of(settings, ROOT)
+    actor = who(settings, Action.HAND_OUT)
+    must_be_operators(settings, number)
+    if not (print_ or sys.stdout.isatty()):
+        raise NoTerminalError("a password is shown at a terminal; with --print wherever it goes")
+    kind = "operator.password-renewed" if new else "operator.password-shown"
+    with ledger_of(settings, writing=True) as ledger:  # who cannot be kept in the log is shown nothing
+        asyncio.run(ledger.audit.note(Note(actor, kind, number, {})))
+    word = renewed(settings, places, number) if new else password_of(settings, places, number)
+    up = asyncio.run(taken(find_asterisk(CACHE), places, number, word)) if new else False
+    if as_json:
+        show([{"account": f"op{number}", "password": word}], as_json=True)
+        return
+    say(f"account op{number}   password {word}")
+    if new:
+        say("Asterisk has taken it." if up else "Asterisk is not running, and takes it at its start.")
+
+
+class NoTerminalError(Exception):
+    """A secret would go where nobody may be looking."""
+
+    error_id = "no-terminal"
+    retryable = False
+
+
 class BadSkillError(Exception):
     """What was typed is no change of skills."""
 

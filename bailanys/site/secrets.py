@@ -21,6 +21,11 @@ _SECRET = re.compile(r"^secret\s*=\s*(\S+)$", re.MULTILINE)
 _PASSWORD = re.compile(r"^username\s*=\s*op(\S+)\n(?:[^\[]*\n)?password\s*=\s*(\S+)$", re.MULTILINE)
 
 
+def password_in(number: str) -> re.Pattern[str]:
+    """Where `pjsip.conf` has an operator's password: all before it is the first group."""
+    return re.compile(rf"^(username\s*=\s*op{number}\n(?:[^\[]*\n)?password\s*=\s*)\S+$", re.MULTILINE)
+
+
 @dataclass(frozen=True, slots=True)
 class Secrets:
     """Made at the first start and kept in a file that only we can read."""

@@ -23,6 +23,7 @@ from bailanys.site.free_ports import own_place
 from calls.journal import Fact
 from config.ports_free import ports_in_use
 from phones.fleet import Fleet
+from phones.phone import PhoneError
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -129,6 +130,21 @@ async def test_recording_is_found_by_local_date_and_any_spelling_of_the_number(c
     said = await bailanys("recordings", "find", "--date", "yesterday", "--phone", "1", env=centre.env)
     assert said.status != 0
     assert "Traceback" not in said.err
+
+
+async def test_a_renewed_password_is_what_the_phone_needs_from_then_on(centre: Centre) -> None:
+    old = centre.up.secrets.operators["106"]
+    shown = await bailanys("operators", "password", "106", "--print", "--json", env=centre.env)
+    assert shown.answer == [{"account": "op106", "password": old}]
+    (account,) = (await bailanys("operators", "password", "106", "--new", "--print", "--json", env=centre.env)).answer
+    with pytest.raises(PhoneError, match="op106 is not registered"):
+        await centre.fleet.operator("106", old, centre.port)
+    phone = await centre.fleet.operator("106", account["password"], centre.port)
+    assert phone.registered and account["password"] != old
+    unseen = await bailanys("operators", "password", "106", env=centre.env)
+    assert (unseen.status, unseen.out, len(unseen.err.splitlines())) == (1, "", 1)
+    kept = [entry.kind for entry in await centre.ledger.audit.of("106")]
+    assert kept == ["operator.password-shown", "operator.password-renewed"]
 
 
 async def test_operators_are_made_ready_and_paused(centre: Centre) -> None:

@@ -97,6 +97,7 @@ async def test_a_command_of_roots_leaves_nothing_of_roots(owned: Owned, tmp_path
     assert "restart of Asterisk" not in installed.out
     for words in (("check",), ("db", "upgrade"), ("audit", "verify"), ("stats",), ("operators", "list"),
                   ("tokens", "list"), ("recordings", "repair"), ("recordings", "reconcile"), ("recordings", "disks"),
+                  ("operators", "password", "101", "--new", "--print"),
                   ("recordings", "rotate-key"), ("dialplan", "render", str(tmp_path / "out"))):  # fmt: skip
         done = await owned.said(*words)
         assert done.status == 0, (words, done.err)

@@ -77,6 +77,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "db take-over": ("--reason", "the machine burnt"),
     "tokens add": ("new", "--scope", "demands:write"),
     "prompts import": (f"{SOUNDS / 'kk' / 'hello.wav'}", "--as", "hello", "--language", "kk"),
+    "operators password": ("101", "--new", "--print"),
     "guesses lift": ("203.0.113.5",),
     "backup": ("{to}/backups", "--keys", "{to}/keys-apart"),
     "restore": ("{made}/backups/one", "--keys", "{made}/keys"),
