@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.log import server_logger
 
 from calls.alarms import AlarmKind
 
@@ -23,8 +26,14 @@ class _Full(asyncio.Protocol):
         transport.close()
 
 
+def _ours(record: logging.LogRecord) -> bool:
+    """Whether it is no client's fault: what is no HTTP is answered by 400, and would fill the log with tracebacks."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
 async def serve(app: web.Application, bind: str, port: int, alarm: Callable[[str, str], None]) -> None:
     """Serve until cancelled. A port that cannot be had is one log line and an alarm, and then waited for."""
+    server_logger.addFilter(_ours)
     runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEEP_ALIVE_S, shutdown_timeout=1.0)
     await runner.setup()
     try:

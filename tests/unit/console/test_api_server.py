@@ -84,3 +84,16 @@ async def test_connections_are_counted_and_the_rest_are_closed(tmp_path: Path, m
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+
+
+async def test_what_is_no_http_is_refused_and_fills_no_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with taken_port() as holder:
+        port = holder.getsockname()[1]
+    async with serving(tmp_path, port, []) as url, aiohttp.ClientSession() as session:
+        await until_up(session, url)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /api/v1/health HTTP/1.1\r\nHost: x\r\nX-Odd: \x00\r\n\r\n")
+        assert (await reader.readline()).split()[1] == b"400"
+        writer.close()
+        await writer.wait_closed()
+    assert caplog.records == []

@@ -1,0 +1,43 @@
+"""Loaded by schemathesis (`SCHEMATHESIS_HOOKS`): with which tokens it asks, from which addresses, about what is there.
+
+What holds back one program (a pace for each token, a few wrong tokens from each address) is not to hold back the test.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from typing import Any
+
+import schemathesis
+from urllib3.util import connection
+
+ASKS: dict[str, Any] = json.loads(os.environ["BAILANYS_ASKS"])
+TOKENS = itertools.cycle(ASKS["tokens"])
+ADDRESSES = itertools.cycle(f"127.0.{ASKS['network']}.{host}" for host in range(1, 255))
+_connect = connection.create_connection
+
+
+def _from_another_address(address: Any, *about: Any, **more: Any) -> Any:
+    return _connect(address, *about, **{**more, "source_address": (next(ADDRESSES), 0)})
+
+
+connection.create_connection = _from_another_address
+
+
+@schemathesis.auth(refresh_interval=None)
+class ManyTokens:
+    """A token after the other."""
+
+    def get(self, case: Any, ctx: Any) -> str:
+        return next(TOKENS)
+
+    def set(self, case: Any, data: str, ctx: Any) -> None:
+        case.headers["Authorization"] = f"Bearer {data}"
+
+
+@schemathesis.hook
+def map_path_parameters(ctx: Any, path_parameters: dict[str, Any]) -> dict[str, Any]:
+    """Random requests about the call, the operator, the group that there are: others are asked about elsewhere."""
+    return {name: ASKS["known"].get(name, value) for name, value in (path_parameters or {}).items()}

@@ -1,0 +1,91 @@
+"""The running hotline held against its own description by schemathesis: all checks, and every phase but sequences."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import aiohttp
+import pytest
+from hotline import LOOK_EVERY_S, open_centre
+
+from console.route import Route
+from console.routes import PREFIX, ROUTES
+from console.scopes import Scope
+from console.token_file import TokenFile
+from console.tokens import new_token
+
+EXAMPLES = os.environ.get("BAILANYS_API_EXAMPLES", "2")
+"""Random requests of each path: a few in every run; some hundred by hand, which take minutes."""
+SEED = os.environ.get("BAILANYS_API_SEED", "1414")
+AT_ONCE = 4
+TOKENS = 50
+DOES_NOT_FIT = "422"
+"""Our own answer to what has the described form and does not fit together; no description can rule that out."""
+CONFIGURATION = f"""
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", "401", "403", "404", "409", "{DOES_NOT_FIT}", "429"]
+"""
+
+
+async def held(url: str, asks: dict[str, object], routes: Sequence[Route], folder: Path) -> None:
+    """Ask all there is to ask of some paths."""
+    config = folder / "schemathesis.toml"
+    config.write_text(CONFIGURATION)
+    process = await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(config), "run", url,
+        "--checks", "all", "--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES, "--seed", SEED,
+        "--generation-database", "none", "--continue-on-failure", "--no-color", "--warnings", "off",
+        *(word for route in routes for word in ("--include-operation-id", route.handler.__name__)),
+        cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        env=os.environ | {
+            "SCHEMATHESIS_HOOKS": "schemathesis_hooks", "PYTHONPATH": str(Path(__file__).parent),
+            "BAILANYS_ASKS": json.dumps(asks),
+        },
+    )  # fmt: skip
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()
+    assert f"Selected: {len(routes)}/" in said.decode()
+
+
+async def until_up(url: str) -> None:
+    """Wait until the API listens: the controller begins with the calls."""
+    async with asyncio.timeout(20), aiohttp.ClientSession() as session:
+        while True:
+            try:
+                async with session.get(url):
+                    return
+            except aiohttp.ClientConnectionError:
+                await asyncio.sleep(LOOK_EVERY_S)
+
+
+@pytest.mark.timeout(3600)
+async def test_the_running_api_is_as_its_description_says(tmp_path: Path) -> None:
+    async with open_centre() as centre:
+        api = centre.up.settings.api
+        url = f"http://{api.bind}:{api.port}{PREFIX}/openapi.json"
+        tokens = [new_token(f"t{number}", Scope, 1) for number in range(TOKENS)]
+        for _, token in tokens:
+            TokenFile(centre.up.places.tokens).add(token)
+        await until_up(url)
+        await centre.phone_of("101")
+        await centre.duty("101", ready=True)
+        visit = await centre.visit()
+        await visit.enters()
+        await centre.talk("101", visit)
+        known = {"id": visit.id, "number": "101", "name": "portal"}
+        running = []
+        for number in range(AT_ONCE):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            asks = {"tokens": [secret for secret, _ in tokens], "network": number + 1, "known": known}
+            running.append(held(url, asks, ROUTES[number::AT_ONCE], folder))
+        await asyncio.gather(*running)
+        log = (centre.up.places.log / "controller.log").read_text()
+        assert "api fault" not in log
+        assert "Traceback" not in log
+        assert visit.id in log
