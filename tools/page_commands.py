@@ -93,7 +93,7 @@ def faults(
                 case [option, *_] if named.span and _OPTION.match(option):
                     option = option.partition("=")[0]
                     wrong = None if option in alone else f"no command has an option {option}{_nearest(option, alone)}"
-                case [group, word, *_] if named.span and _names_a_group(group, root) and _WORDS.fullmatch(word):
+                case [group, *rest] if named.span and _is_in_short(group, rest, root):
                     wrong = fault_of(words, root)
                 case _:
                     continue
@@ -170,8 +170,13 @@ def _is_ours(program: str) -> bool:
     return program == PROGRAM or program.endswith(f"bin/{PROGRAM}")
 
 
-def _names_a_group(word: str, root: Command) -> bool:
-    return word in root.commands and bool(root.commands[word].commands)
+def _is_in_short(group: str, rest: Sequence[str], root: Command) -> bool:
+    """Whether words such as `calls join CALL` are a command; `recordings have been finished` is a line of a log."""
+    if group not in root.commands or not root.commands[group].commands or not rest:
+        return False
+    word, *more = rest
+    is_text = word not in root.commands[group].commands and bool(more) and bool(_WORDS.fullmatch(more[0]))
+    return bool(_WORDS.fullmatch(word)) and not is_text
 
 
 def _no_target(words: Sequence[str], targets: Collection[str]) -> str | None:

@@ -111,6 +111,7 @@ def test_it_is_found_in_a_fence_in_a_table_in_a_comment_and_over_the_end_of_a_li
 
 def test_a_command_in_short_and_an_option_alone_must_be_there_too() -> None:
     assert wrong("See `calls join CALL`, `calls`, `--within 600`, `--quick` and `calls/join.py`.") == []
+    assert wrong("The log says `calls have been finished`.") == []
     assert [said for _, said in wrong("See `calls gone CALL` and `--withing`.")] == [
         "`calls gone CALL`: `bailanys calls` has no command gone",
         "`--withing`: no command has an option --withing (did you mean --within?)",
