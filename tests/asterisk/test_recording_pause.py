@@ -63,7 +63,7 @@ async def test_operator_pauses_and_resumes_by_code_and_the_recording_keeps_time(
 async def test_by_command_with_a_reason_and_it_goes_on_by_itself(centre: Centre) -> None:
     visit, talk = await _talk(centre)
     answer = await bailanys("calls", "pause-recording", visit.id, "--reason", CARD_NUMBER, env=centre.env)
-    assert (answer.status, "paused" in answer.out) == (0, True), answer.err
+    assert (answer.status, "paused" in answer.out) == (0, True), await _as_it_stands(centre, visit, answer.err)
     again = await bailanys("calls", "pause-recording", visit.id, "--reason", CARD_NUMBER, env=centre.env)
     assert (again.status, "paused already" in again.err) == (1, True)
     ended = await _gap(centre, visit, over=True)
@@ -208,6 +208,13 @@ async def _talk(centre: Centre) -> tuple[Visit, Call]:
     visit = await centre.visit()
     await visit.enters()
     return visit, await centre.talk("101", visit)
+
+
+async def _as_it_stands(centre: Centre, visit: Visit, error: str) -> str:
+    """What a refusal that should not be is to be understood by."""
+    channels = await rx(centre.up.asterisk, centre.up.places.asterisk_conf, "core show channels concise")
+    facts = [(seen.at_ms, seen.fact, dict(seen.fields)) for seen in centre.journal.facts(visit.id)]
+    return f"{error}\nthe caller's phone is at its end: {visit.call.over}\nchannels:\n{channels}\njournal: {facts}"
 
 
 async def _reload(centre: Centre, conf: Path, text: str) -> None:
