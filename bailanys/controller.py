@@ -17,6 +17,7 @@ from bailanys.jobs import again_and_again, told_to_end
 from bailanys.loop.at_hand import settle_memory, share_finely
 from bailanys.loop.watch import LoopWatch
 from bailanys.processes.office_keeper import OfficeKeeper
+from bailanys.processes.reloader import Reloader
 from bailanys.requests import Requests
 from bailanys.site import faults
 from bailanys.site.faults import SiteWatch
@@ -61,10 +62,13 @@ TRUTH_LOOK_S = 0.1
 OFFICE_WAITS_S = 2.0
 
 
-async def run_controller(settings: Settings, places: Places, keys: Secrets, back_office: Sequence[str]) -> None:
+async def run_controller(
+    settings: Settings, places: Places, keys: Secrets, back_office: Sequence[str], take_up: Sequence[str]
+) -> None:
     """Run until SIGTERM, or until the supervisor is gone. Raises OSError when a port is taken.
 
-    `back_office`: the command line of the process that keeps the ledger and the archive.
+    `back_office`: the command line of the process that keeps the ledger and the archive; `take_up`: that of
+    one that takes up a changed configuration.
     """
     share_finely()
     settle_memory()
@@ -94,7 +98,8 @@ async def run_controller(settings: Settings, places: Places, keys: Secrets, back
         lambda: watch.now, lambda: site.now,
     )  # fmt: skip
     call_control = CallControl(settings, dispatcher, link, clock)
-    live = Live(state, call_control, LiveSupervision(settings, dispatcher, link, clock, journal))
+    supervision = LiveSupervision(settings, dispatcher, link, clock, journal)
+    live = Live(state, call_control, supervision, upkeep=Reloader(take_up, settings, supervision.took_up))
     control = ControlServer(places.control, Requests(live, dispatcher.callbacks.hold, dispatcher.slowing).answer)
 
     await office.prepare()

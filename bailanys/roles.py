@@ -18,7 +18,7 @@ _TAIL = """
 - Who selected never approves, whatever their roles. Who broke the glass also hands over (`demands deliver`), whatever
   their role: nobody else is there.
 - `tokens add` for a token with `recordings:listen`, `demands:write` or `demands:approve`: whoever makes such a token in
-  another's name is two persons. Others, and `tokens revoke`, are for every account.
+  another's name is two persons; and for one with `hotline:reload`. Others, and `tokens revoke`, are for every account.
 - Not in the table, and for every account that can read the state folder: to look (`demands list`, `demands show`,
   `recordings find`, `recordings retention`, `recordings disks`, `ratings`, also those rated low, `audit list`,
   `audit verify`, and over the API `demands:read`, `recordings:read`, `ratings:read`), and to mend (`recordings repair`,

@@ -126,7 +126,7 @@ async def run_watched(config: Path, command: list[str], found: Path) -> None:
     keys = site_secrets(places.state, (operator.number for operator in settings.operators))
     ticker = Ticker(places.database_url)
     beside = [asyncio.create_task(ticker.run()), asyncio.create_task(ticker.recall())]
-    await controller.run_controller(settings, places, keys, command)
+    await controller.run_controller(settings, places, keys, command, ())
     for task in beside:
         if task.done():
             task.result()

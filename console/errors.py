@@ -165,6 +165,21 @@ class RefusedError(ApiError):
     status = 409
 
 
+class AtWorkError(ApiError):
+    """The same is being done already, asked for by somebody else."""
+
+    error_id = "at-work"
+    status = 409
+    retryable = True
+
+
+class NotTakenUpError(ApiError):
+    """The configuration could not be taken up, and all is as it was; the message says why."""
+
+    error_id = "not-taken-up"
+    status = 409
+
+
 class TooLargeError(ApiError):
     """The body is longer than any request needs."""
 
@@ -183,6 +198,13 @@ class UnknownGroupError(ApiError):
     """No group or operator has this name or number."""
 
     error_id = "unknown-group"
+    status = 422
+
+
+class UnfitConfigurationError(ApiError):
+    """The configuration has mistakes: each is a line of the message. Nothing was taken up."""
+
+    error_id = "configuration"
     status = 422
 
 

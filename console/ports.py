@@ -5,7 +5,7 @@ Each subject of `console.operations` says what it asks; here it is put together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from console.operations.callbacks import CallbacksControl, CallbacksState
@@ -16,6 +16,7 @@ from console.operations.groups import GroupsSupervision
 from console.operations.health import FloorBooks, FloorState
 from console.operations.operators import OperatorsControl, OperatorsState, OperatorsSupervision
 from console.operations.recordings import Listening, RecordingsBooks
+from console.operations.upkeep import Upkeep
 
 
 class LiveState(FloorState, OperatorsState, CallsState, CallbacksState, FiguresState, Protocol):
@@ -41,6 +42,8 @@ class Live:
     state: LiveState
     control: CallControl
     supervision: Supervision
+    upkeep: Upkeep | None = field(default=None, kw_only=True)
+    """None where nobody takes a changed configuration up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,11 @@ class Scope(StrEnum):
     DEMANDS_READ = "demands:read"  # every demand, with the number it names (rule 14)
     DEMANDS_WRITE = "demands:write"  # enters, selects, packs, delivers
     DEMANDS_APPROVE = "demands:approve"  # the second person's
+    HOTLINE_RELOAD = "hotline:reload"  # an administrator's: the changed configuration is taken up
     METRICS_READ = "metrics:read"
 
 
+ADMINISTERS = frozenset({Scope.HOTLINE_RELOAD})
+"""Only an administrator makes a token with these."""
 HEARS = frozenset({Scope.RECORDINGS_LISTEN, Scope.DEMANDS_WRITE, Scope.DEMANDS_APPROVE})
 """With these a token does actions of `calls.people`, in the name of the person that it is given to."""

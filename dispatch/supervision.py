@@ -37,6 +37,10 @@ from telephony import commands
 log = structlog.get_logger(__name__)
 
 
+KEPT = 1000
+"""Letters of what changed, in the audit log."""
+
+
 class LiveSupervision:
     """The controller's side of `console.ports.Supervision`."""
 
@@ -126,6 +130,11 @@ class LiveSupervision:
             self._dispatcher.say(await done(self._dispatcher.overrides.prioritise(GroupId(group), after_s)))
             self._audit("group.priority", group, by, str(before_s), str(after_s))
         return Prioritised(of=group, priority_s=after_s)
+
+    def took_up(self, by: str, changed: tuple[str, ...]) -> None:
+        """Keep in the audit log who had the changed configuration taken up, and what was other in it."""
+        said = "; ".join(changed)
+        self._audit("configuration.taken-up", "configuration", by, "", said if len(said) <= KEPT else said[:KEPT] + "…")
 
     def _change(self, asked: SkillsBody) -> SkillChange:
         for group in (*asked.levels, *asked.remove):

@@ -87,6 +87,7 @@ async def _serve(
                 LedgerBooks(ledger, places.database_url, zone, settings.rating.low),
                 DemandOffice(demands, places, zone),
                 Hearing(ledger, places, demands),
+                upkeep=live.upkeep,
             )
             await serve(api_app(everybody, gate), settings.api.bind, settings.api.port, alarm)
     finally:

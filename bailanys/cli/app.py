@@ -23,6 +23,7 @@ from bailanys.cli import (
     prompts,
     ratings,
     recordings,
+    reload,
     service,
     simulate,
     staffing,
@@ -65,6 +66,7 @@ def bailanys(
 
 service.add_to(app)
 backup.add_to(app)
+reload.add_to(app)
 statistics.add_to(app)
 ratings.add_to(app)
 target.add_to(app)

@@ -65,7 +65,7 @@ def install_(config: ConfigOption = DEFAULT_CONFIG) -> None:
         say(f"Installed in {places.etc}; Asterisk is not running")
         return
     say(f"Installed in {places.etc}, reloaded and looked at. The controller has its settings of before:")
-    say("`systemctl restart bailanys` or `kill` it (it is started again); callers notice nothing.")
+    say("`bailanys reload`, or `systemctl restart bailanys`; callers notice nothing.")
     if left:
         say("A restart of Asterisk is needed for what it takes only at its start:")
         for line in left:

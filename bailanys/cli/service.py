@@ -135,6 +135,7 @@ def controller(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Run the controller alone, beside an Asterisk that is up (`run` starts it; a service manager may too)."""
     from bailanys.controller import run_controller
     from bailanys.logging import set_up_logging
+    from bailanys.processes import reloader
     from bailanys.processes.office_keeper import command
     from bailanys.site.secrets import site_secrets
     from config.places import places_of
@@ -144,7 +145,7 @@ def controller(config: ConfigOption = DEFAULT_CONFIG) -> None:
     settings = centre(config).settings
     places = places_of(settings, ROOT)
     keys = site_secrets(places.state, (operator.number for operator in settings.operators))
-    asyncio.run(run_controller(settings, places, keys, command(config)))
+    asyncio.run(run_controller(settings, places, keys, command(config), reloader.command(config)))
 
 
 def back_office(config: ConfigOption = DEFAULT_CONFIG) -> None:

@@ -10,7 +10,7 @@ import typer
 from bailanys.cli.context import DEFAULT_CONFIG, ROOT, ConfigOption, JsonOption, WideOption, centre, say, show
 from bailanys.cli.person import who
 from calls.people import Action
-from console.scopes import HEARS
+from console.scopes import ADMINISTERS, HEARS
 from console.token_file import TokenFile
 
 app = typer.Typer(help="Tokens of the HTTP API: add one, list them, revoke one.", no_args_is_help=True)
@@ -27,7 +27,7 @@ def add(
 
     from console.tokens import new_token
 
-    if HEARS.intersection(scope):
+    if (HEARS | ADMINISTERS).intersection(scope):
         who(centre(config).settings, Action.ADMIT_PROGRAM)
     secret, token = new_token(name, scope, time.time_ns() // 1_000_000)
     _file(config).add(token)

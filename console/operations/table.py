@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.operations import callbacks, calls, demands, figures, groups, health, operators, recordings
+from console.operations import callbacks, calls, demands, figures, groups, health, operators, recordings, upkeep
 from console.route import Route
 
 OPERATIONS: tuple[Route, ...] = (
@@ -13,6 +13,7 @@ OPERATIONS: tuple[Route, ...] = (
     *figures.ROUTES,
     *recordings.ROUTES,
     *demands.ROUTES,
+    *upkeep.ROUTES,
 )
 LIVE: dict[str, Route] = {route.name: route for route in (*health.ROUTES, *OPERATIONS) if route.live}
 """By name: `POST /calls/{id}/transfer`."""

@@ -240,7 +240,7 @@ def passable(folder: Path) -> Path:
 
 
 @asynccontextmanager
-async def open_centre(**settings: object) -> AsyncIterator[Centre]:
+async def open_centre(config: Path = CONFIG, **settings: object) -> AsyncIterator[Centre]:
     """A hotline on a place of its own; `offers__wrap_up_s=5` and the like go over the test's configuration."""
     with tempfile.TemporaryDirectory(prefix="hl") as folder:
         base = passable(Path(folder))
@@ -249,7 +249,7 @@ async def open_centre(**settings: object) -> AsyncIterator[Centre]:
             "BAILANYS_STORAGE__ARCHIVE_DIR": str(base / "archive"),
             **{f"BAILANYS_{key.upper()}": str(value) for key, value in settings.items()},
         }
-        async with hotline_up(CONFIG, base, ROOT / ".cache", env=env) as up, Fleet() as fleet:
+        async with hotline_up(config, base, ROOT / ".cache", env=env) as up, Fleet() as fleet:
             engine = open_engine(up.places.database_url)
             try:
                 yield Centre(up, fleet, Journal(up.places.journals[0]), Ledger(engine), env)

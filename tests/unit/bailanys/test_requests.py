@@ -32,7 +32,7 @@ class Asking:
         self.control = PaperDesk(in_truth=synced)
         self.supervision, self.guessers = PaperSupervision(), PaperGuessers()
         self.held = list[float]()
-        live = Live(self.control, self.control, self.supervision)
+        live = Live(self.control, self.control, self.supervision, upkeep=self.control)
         self._requests = Requests(live, self.held.append, self.guessers)
 
     async def __call__(self, operation: str, part: str = "", *, by: str = "", **body: Any) -> dict[str, Any]:
@@ -71,6 +71,15 @@ async def test_whatever_the_controller_answers_alone_is_answered_here(name: str)
 def test_what_needs_the_ledger_is_not_asked_of_the_controller() -> None:
     others = [route for route in OPERATIONS if not route.live]
     assert others and all(route.asks in (Asks.LEDGER, Asks.ARCHIVE) for route in others)
+
+
+async def test_a_reload_names_who_asked_and_a_controller_without_it_says_so() -> None:
+    asked = Asking()
+    assert (await asked("POST /reload", by="aliya"))["changed"] == ["operator 105 (Болат): new, serves ict"]
+    assert asked.control.reloaded == ["cli:aliya"]
+    alone = Requests(Live(asked.control, asked.control, asked.supervision), asked.held.append, asked.guessers)
+    with pytest.raises(ControlError, match="cannot be told to reload"):
+        await alone.answer({"do": "POST /reload"})
 
 
 async def test_a_recording_pauses_and_goes_on_for_whoever_asks() -> None:

@@ -327,6 +327,8 @@ def test_a_token_that_does_no_deed_is_everybodys_to_make(
     state_of(Action.ADMIT_PROGRAM)
     assert say("somebody", named(*Role), "tokens", "add", "wallboard", "--scope", "stats:read")[0] == 0
     assert say("somebody", named(*Role), "tokens", "add", "t-approver", "--scope", "demands:approve")[0] == 1
+    assert say("somebody", named(*Role), "tokens", "add", "desk", "--scope", "hotline:reload")[0] == 1
+    assert say("a-administrator", named(*Role), "tokens", "add", "desk", "--scope", "hotline:reload")[0] == 0
     assert say("somebody", [], "tokens", "add", "aigul", "--scope", "demands:approve")[0] == 0
 
 

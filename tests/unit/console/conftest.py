@@ -24,6 +24,6 @@ async def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setattr(app, "SLOW_S", 0.001)
     monkeypatch.setattr(app, "STRANGERS_PER_S", 0.01)
     async with TestClient(
-        TestServer(api_app(Office(desk, desk, supervision, books, demands, listening), gate))
+        TestServer(api_app(Office(desk, desk, supervision, books, demands, listening, upkeep=desk), gate))
     ) as client:
         yield Paper(desk, supervision, books, demands, listening, tokens, gate, client)

@@ -43,6 +43,7 @@ from console.operations.groups import GroupNow
 from console.operations.health import DayWait, Floor
 from console.operations.operators import Duty, OperatorNow, SkillsBody, SkillsNow, WrapUp
 from console.operations.recordings import Covered, FoundTalk, FoundTalks, ListenQuery, TalksQuery
+from console.operations.upkeep import Reloaded
 from console.scopes import Scope
 from console.story import CallFacts, OfferFacts, RatingFacts, RecordingFacts, SegmentFacts, StepFacts, Story
 from console.stream import Stream
@@ -117,6 +118,7 @@ class PaperDesk:
     lag_s: float = 0.25
     ledger_away: str = ""
     faults: tuple[str, ...] = ()
+    reloaded: list[str] = field(default_factory=list)
 
     def floor(self) -> Floor:
         waiting, operators = {"portal": 2, "ict": 0}, {"ready": 1, "talking": 3}
@@ -143,6 +145,10 @@ class PaperDesk:
                 reason=TALKING,
             )
         ]
+
+    async def reload(self, by: str) -> Reloaded:
+        self.reloaded.append(by)
+        return Reloaded(changed=("operator 105 (Болат): new, serves ict",), wants_start=())
 
     def duty(self, number: str, reason: str | None) -> Duty:
         if number != "101":
