@@ -49,6 +49,8 @@ PATIENCE_OF = {Asks.ARCHIVE: 20.0}
 WHOLE_S = 25.0
 """The longest a request may take, its body included; what is streamed, each portion."""
 LIMIT = web.RequestKey("limit", asyncio.Timeout)
+ADMITTED = web.RequestKey("admitted", bool)
+"""Set once a token has let the request in."""
 SLOW_S = 1.0
 """How long a 429 is kept back: who asks in a loop is slowed to the number of connections in a second."""
 OPEN = frozenset(PREFIX + route.path for route in ROUTES if not route.scopes)
@@ -75,6 +77,7 @@ def _handler(route: Route, office: Office, gate: Gate, turnstile: Turnstile | No
         if route.scopes:
             token = gate.admit(request.headers.get(hdrs.AUTHORIZATION), request.remote or "", route.scopes)
             name, scopes = token.name, token.scopes
+            request[ADMITTED] = True
         asked = await _asked(route, request, name, scopes)
         handle = partial(route.handler, office, asked)
         said = await (turnstile.through(handle) if turnstile else handle())
@@ -139,9 +142,8 @@ def _slower(strangers: Pace) -> Middleware:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         """Hold back who asks too much, so that a flood costs the dispatcher's loop next to nothing."""
         response = await handler(request)
-        if (request.path in OPEN or response.status in (401, 404, 405)) and (
-            wait_s := strangers.take("", time.monotonic())
-        ):
+        strange = request.path in OPEN or (response.status in (401, 404, 405) and ADMITTED not in request)
+        if strange and (wait_s := strangers.take("", time.monotonic())):
             response = _refusal(TooManyError(f"too many requests: wait {wait_s:.2f} s"))
         if response.status == TooManyError.status:
             await asyncio.sleep(SLOW_S)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import time
 from typing import Any
 
+import requests
 import schemathesis
 from urllib3.util import connection
 
@@ -24,6 +26,18 @@ def _from_another_address(address: Any, *about: Any, **more: Any) -> Any:
 
 
 connection.create_connection = _from_another_address
+_send = requests.Session.send
+
+
+def _send_apart(session: requests.Session, request: Any, **more: Any) -> requests.Response:
+    """What no token admits is answered so often a second and no more (`console.limits.STRANGERS_PER_S`)."""
+    response = _send(session, request, **more)
+    if response.status_code in (401, 405) or "Authorization" not in request.headers:
+        time.sleep(ASKS["apart_s"])
+    return response
+
+
+requests.Session.send = _send_apart  # type: ignore[method-assign]
 
 
 @schemathesis.auth(refresh_interval=None)

@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 from hotline import LOOK_EVERY_S, open_centre
 
+from console.limits import STRANGERS_PER_S
 from console.route import Route
 from console.routes import PREFIX, ROUTES
 from console.scopes import Scope
@@ -22,7 +23,7 @@ from console.tokens import new_token
 EXAMPLES = os.environ.get("BAILANYS_API_EXAMPLES", "2")
 """Random requests of each path: a few in every run; some hundred by hand, which take minutes."""
 SEED = os.environ.get("BAILANYS_API_SEED", "1414")
-AT_ONCE = 4
+AT_ONCE = 3
 TOKENS = 50
 DOES_NOT_FIT = "422"
 """Our own answer to what has the described form and does not fit together; no description can rule that out."""
@@ -78,11 +79,17 @@ async def test_the_running_api_is_as_its_description_says(tmp_path: Path) -> Non
         await visit.enters()
         await centre.talk("101", visit)
         known = {"id": visit.id, "number": "101", "name": "portal"}
+        apart_s = AT_ONCE / (0.9 * STRANGERS_PER_S)
         running = []
         for number in range(AT_ONCE):
             folder = tmp_path / str(number)
             folder.mkdir()
-            asks = {"tokens": [secret for secret, _ in tokens], "network": number + 1, "known": known}
+            asks = {
+                "tokens": [secret for secret, _ in tokens],
+                "network": number + 1,
+                "known": known,
+                "apart_s": apart_s,
+            }
             running.append(held(url, asks, ROUTES[number::AT_ONCE], folder))
         await asyncio.gather(*running)
         log = (centre.up.places.log / "controller.log").read_text()

@@ -280,6 +280,14 @@ async def test_strangers_are_held_back_together(paper: Paper) -> None:
     assert (await paper.asked("GET", "/operators", headers=paper.token()))[0] == 200
 
 
+async def test_who_has_a_token_is_no_stranger_whatever_is_asked_for(paper: Paper) -> None:
+    for number in range(STRANGERS_AT_ONCE // REQUESTS_AT_ONCE + 1):
+        header = paper.token(name=f"n{number}")
+        told = {(await paper.asked("GET", "/calls/none", headers=header))[0] for _ in range(REQUESTS_AT_ONCE)}
+        assert told == {404}
+    assert (await paper.asked("GET", "/health"))[0] == 200
+
+
 async def test_a_429_is_kept_back(paper: Paper, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "SLOW_S", 0.1)
     monkeypatch.setattr(paper.gate, "_pace", Pace(burst=1, per_s=0.1))
