@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
+import jsonschema
 import pytest
 import pytest_asyncio
 from command_line import Finished, bailanys
@@ -15,7 +16,8 @@ from hotline import CONFIG, LOOK_EVERY_S, OPERATOR_HZ, Centre, open_centre
 
 from bailanys.processes.hotline import controller_ready
 from calls.audit import Entry
-from console.routes import PREFIX
+from console.openapi import document
+from console.routes import PREFIX, ROUTES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -57,6 +59,13 @@ async def audited(centre: Centre, by: str) -> Entry:
                 if entry.actor.startswith(by):
                     return entry
             await asyncio.sleep(LOOK_EVERY_S)
+
+
+def described(status: int, said: object) -> None:
+    """See that the API's description has this answer."""
+    told = document(ROUTES, PREFIX)
+    answer = told["paths"][f"{PREFIX}/reload"]["post"]["responses"][str(status)]
+    jsonschema.validate(said, {**answer["content"]["application/json"]["schema"], "components": told["components"]})
 
 
 async def reloaded(centre: Centre, config: Path) -> Finished:
@@ -137,12 +146,15 @@ async def test_a_program_with_the_scope_reloads_and_is_told_of_mistakes(centre: 
         edit(config, "ring_s = 2.5", "rings_s = 2.5")
         async with session.post(url, headers=desk) as unfit:
             said = await unfit.json()
+            described(unfit.status, said)
             assert (unfit.status, said["error_id"]) == (422, "configuration")
             assert 'offers.rings_s: no such key (did you mean "ring_s"?)' in said["message"]
         edit(config, "rings_s = 2.5", "ring_s = 3.0")
         first = centre.up.supervisor.pid
         async with session.post(url, headers=desk) as done:
-            assert (done.status, (await done.json())["changed"]) == (200, ["offers.ring_s: 2.5 → 3"])
+            said = await done.json()
+            described(done.status, said)
+            assert (done.status, said["changed"]) == (200, ["offers.ring_s: 2.5 → 3"])
     entry = await audited(centre, "api:desk")
     assert json.loads(entry.detail)["after"] == "offers.ring_s: 2.5 → 3"
     async with asyncio.timeout(30):
