@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -16,8 +17,10 @@ import schemathesis
 from urllib3.util import connection
 
 ASKS: dict[str, Any] = json.loads(os.environ["BAILANYS_ASKS"])
+THERE = Path(ASKS["there"])
 TOKENS = itertools.cycle(ASKS["tokens"])
 ADDRESSES = itertools.cycle(f"127.0.{ASKS['network']}.{host}" for host in range(1, 255))
+AWAY_S = 20.0
 _connect = connection.create_connection
 
 
@@ -30,8 +33,21 @@ _send = requests.Session.send
 
 
 def _send_apart(session: requests.Session, request: Any, **more: Any) -> requests.Response:
-    """What no token admits is answered so often a second and no more (`console.limits.STRANGERS_PER_S`)."""
-    response = _send(session, request, **more)
+    """What no token admits is answered so often a second and no more (`console.limits.STRANGERS_PER_S`).
+
+    After a reload the API is away until the new controller listens: then it is asked again. No connection is kept:
+    there are few (`console.server.CONNECTIONS`), and schemathesis leaves many of its own open.
+    """
+    request.headers["Connection"] = "close"
+    until_s = time.monotonic() + AWAY_S
+    while True:
+        try:
+            response = _send(session, request, **more)
+            break
+        except requests.ConnectionError:
+            if time.monotonic() > until_s:
+                raise
+            time.sleep(0.1)
     if response.status_code in (401, 405) or "Authorization" not in request.headers:
         time.sleep(ASKS["apart_s"])
     return response
@@ -54,4 +70,5 @@ class ManyTokens:
 @schemathesis.hook
 def map_path_parameters(ctx: Any, path_parameters: dict[str, Any]) -> dict[str, Any]:
     """Random requests about the call, the operator, the group that there are: others are asked about elsewhere."""
-    return {name: ASKS["known"].get(name, value) for name, value in (path_parameters or {}).items()}
+    known: dict[str, Any] = json.loads(THERE.read_text()) if THERE.exists() else {}
+    return {name: known.get(name, value) for name, value in (path_parameters or {}).items()}
