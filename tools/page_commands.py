@@ -101,6 +101,15 @@ def faults(
                 yield named.line, f"`{named.code.strip()}`: {wrong}"
 
 
+def faults_of_source(source: str, root: Command) -> Iterator[tuple[int, str]]:
+    """What is wrong with the commands that a source names in backticks, most of them in messages to people."""
+    for line, text in enumerate(source.splitlines(), 1):
+        for span in _SPAN.findall(text):
+            for words in simple_commands(span) if span.startswith(f"{PROGRAM} ") else ():
+                if _is_ours(words[0]) and (wrong := fault_of(words[1:], root)):
+                    yield line, f"`{span}`: {wrong}"
+
+
 def simple_commands(code: str) -> Iterator[list[str]]:
     """The words of each command of a line, without what comes before the command's own name."""
     try:

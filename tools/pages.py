@@ -1,21 +1,24 @@
 """Hold every command that a page names against the command line and the Makefile; run by `make lint`.
 
-Reads README.md, SECURITY.md, CONTRIBUTING.md and all of docs/. What CHANGELOG.md says was true when it was written.
+Reads README.md, SECURITY.md, CONTRIBUTING.md, all of docs/, and of the sources what stands in backticks: a message that
+sends somebody to a command is a page, too. What CHANGELOG.md says was true when it was written.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from page_commands import Command, faults
+from page_commands import Command, faults, faults_of_source
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "SECURITY.md", "CONTRIBUTING.md", "docs/**/*.md")
+SOURCES = ("*/**/*.py", "dialplan/**/*.j2", "bailanys/**/*.json", "config/*.toml")
+ELSEWHERE = ("tests", ".venv", ".cache", "var")
 TARGET = re.compile(r"^([a-z][a-z0-9-]*)[^:=\n]*:(?!=)", re.MULTILINE)
 
 
@@ -30,8 +33,21 @@ def main() -> int:
         for page in sorted(ROOT.glob(pattern))
         for line, fault in faults(page.read_text(encoding="utf-8"), root, targets, tools)
     ]
+    found += [
+        f"{source.relative_to(ROOT)}:{line}: {fault}"
+        for pattern in SOURCES
+        for source in sorted(_of(pattern))
+        for line, fault in faults_of_source(source.read_text(encoding="utf-8"), root)
+    ]
     print("\n".join(found) if found else "All commands that the pages name are there.")
     return 1 if found else 0
+
+
+def _of(pattern: str) -> Iterator[Path]:
+    folder, _, rest = pattern.partition("/")
+    for one in ROOT.glob(folder):
+        if one.is_dir() and one.name not in ELSEWHERE:
+            yield from one.glob(rest)
 
 
 def targets_of(makefile: str) -> set[str]:

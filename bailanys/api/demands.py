@@ -162,7 +162,7 @@ async def _about_known(asked: Awaitable[T]) -> T:
 
 
 def demand_now(state: DemandState, steps: Sequence[DemandStep], now_ms: int) -> DemandNow:
-    """Where a demand stands at an instant, as the API and `bailanys demands --json` tell it."""
+    """Where a demand stands at an instant, as the API and `--json` of `bailanys demands` tell it."""
     demand = state.demand
     return DemandNow(
         demand=demand.id,

@@ -25,8 +25,6 @@ EXAMPLES = os.environ.get("BAILANYS_API_EXAMPLES", "2")
 SEED = os.environ.get("BAILANYS_API_SEED", "1414")
 AT_ONCE = 3
 TOKENS = 50
-ENDS_THE_CONTROLLER = {Scope.HOTLINE_RELOAD}
-"""Refused here, as its description says; that it does what it says is for `test_reload.py`."""
 DOES_NOT_FIT = "422"
 """Our own answer to what has the described form and does not fit together; no description can rule that out."""
 CONFIGURATION = f"""
@@ -82,8 +80,7 @@ async def test_the_running_api_is_as_its_description_says(tmp_path: Path) -> Non
     async with open_centre() as centre:
         api = centre.up.settings.api
         url = f"http://{api.bind}:{api.port}{PREFIX}/openapi.json"
-        scopes = set(Scope) - ENDS_THE_CONTROLLER
-        tokens = [new_token(f"t{number}", scopes, 1) for number in range(TOKENS)]
+        tokens = [new_token(f"t{number}", Scope, 1) for number in range(TOKENS)]
         for _, token in tokens:
             TokenFile(centre.up.places.tokens).add(token)
         await until_up(url)

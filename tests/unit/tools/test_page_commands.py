@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path.append(str(ROOT / "tools"))
 
 import pages  # noqa: E402 - the tools are no package
-from page_commands import Command, code_of, faults  # noqa: E402
+from page_commands import Command, code_of, faults, faults_of_source  # noqa: E402
 
 JSON = {"--json": False, "--help": False}
 ROOT_COMMAND = Command(
@@ -116,6 +116,13 @@ def test_a_command_in_short_and_an_option_alone_must_be_there_too() -> None:
         "`calls gone CALL`: `bailanys calls` has no command gone",
         "`--withing`: no command has an option --withing (did you mean --within?)",
     ]
+
+
+def test_a_message_of_the_product_names_no_command_that_is_not_there() -> None:
+    source = (
+        '"""Text."""\nfail("gone: `bailanys calls list` shows it")\nfail(f"`bailanys calls {name}`, `bailanys gone`")\n'
+    )
+    assert list(faults_of_source(source, ROOT_COMMAND)) == [(3, "`bailanys gone`: `bailanys` has no command gone")]
 
 
 def test_pictures_hold_no_command() -> None:
