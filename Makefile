@@ -8,13 +8,16 @@ export PYTHONUNBUFFERED := 1
 unexport PYTHONDONTWRITEBYTECODE  # a run starts hundreds of Pythons: each would compile everything anew
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test unit nightly record mutate lint format bench lock clean
+.PHONY: help setup install demo run test unit nightly record mutate lint format bench lock clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## the virtual environment in .venv, Asterisk and SIPp in .cache
 	@$(PYTHON) tools/setup.py
+
+install: ## the hotline alone, of a wheel, into a folder of its own: make install PREFIX=/opt/bailanys
+	@$(PYTHON) tools/install.py "$(PREFIX)"
 
 demo: setup ## real phones play a scene on a real Asterisk; leaves nothing running
 	@$(BIN)/bailanys demo

@@ -7,11 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from steps import run, step
-from uv_bootstrap import NETWORK, install_uv
+from steps import SetupError, run, step
+from uv_bootstrap import NETWORK, install_uv, locked
 
 STAMP = "installed-from"
 _LOCK = "requirements.lock"
+NO_WHEEL = ("Wheels are required for", "no usable wheels", "no wheels")
+"""Of uv's last words, where a package is published for other Pythons or machines alone."""
+PHONES = "pjsua2-python"
+"""Published as wheels for some Pythons alone; from its source it can only be built with all of PJSIP's."""
 
 
 def install(root: Path) -> None:
@@ -27,13 +31,17 @@ def install(root: Path) -> None:
         return
     stamp.unlink(missing_ok=True)
     with step("creating the virtual environment with uv"):
-        if not _runs(environment):
+        if not runs(environment):
             make = (sys.executable, "-m", "venv", "--clear", "--without-pip", str(environment))
             run(make, "creating .venv", "install Python 3.11 with its venv module (Debian: python3-venv)")
         variables = install_uv(environment, lock, root / ".cache")
     uv = (str(environment / "bin/uv"), "pip", "install", "--quiet", "--python", str(environment / "bin/python"))
     with step("installing the locked Python packages", lambda: _installed(environment)):
-        run((*uv, "--require-hashes", "-r", str(lock)), f"installing {_LOCK}", NETWORK, env=variables)
+        try:
+            run((*uv, "--require-hashes", "-r", str(lock)), f"installing {_LOCK}", NETWORK, env=variables)
+        except SetupError:
+            _must_have_phones(uv, lock, variables)
+            raise
     with step("installing the project itself"):
         itself = (*uv, "--no-deps", "--no-build-isolation", "--offline", "--editable", str(root))
         run(itself, "installing the project", "see pyproject.toml", env=variables)
@@ -43,6 +51,26 @@ def install(root: Path) -> None:
     stamp.write_text(inputs)
 
 
+def _must_have_phones(uv: tuple[str, ...], lock: Path, variables: dict[str, str]) -> None:
+    """Say so where it is no fault of the network. Raises SetupError."""
+    only = lock.parent / ".cache" / "phones.lock"
+    only.write_text(locked(PHONES, lock.read_text()))
+    asked = (*uv, "--dry-run", "--no-deps", "--only-binary=:all:", "--require-hashes", "-r", str(only))
+    try:
+        run(asked, PHONES, "", env=variables)
+    except SetupError as error:
+        if not any(words in str(error) for words in NO_WHEEL):
+            return
+        ours = ".".join(map(str, sys.version_info[:2]))
+        raise SetupError(
+            f"{PHONES}, the phones of demo and tests, has no wheel for Python {ours} on this machine",
+            "set the clone up with another one (`make setup PYTHON=python3.11`); the hotline itself runs on this one: "
+            "`make install PREFIX=/opt/bailanys`",
+        ) from None
+    finally:
+        only.unlink(missing_ok=True)
+
+
 def _inputs(root: Path) -> str:
     digest = hashlib.sha256()
     for name in (_LOCK, "pyproject.toml"):
@@ -50,7 +78,7 @@ def _inputs(root: Path) -> str:
     return f"{digest.hexdigest()} {root}\n"
 
 
-def _runs(environment: Path) -> bool:
+def runs(environment: Path) -> bool:
     """Whether the environment's Python starts and is new enough."""
     probe = "import sys; sys.exit(sys.version_info < (3, 11))"
     command = (str(environment / "bin/python"), "-c", probe)

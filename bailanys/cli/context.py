@@ -21,12 +21,13 @@ from config.places import places_of
 from config.settings import LANGUAGES, Settings
 from config.visible_text import shown
 
-ROOT = Path(__file__).resolve().parents[2]
-ONE_OF_LANGUAGES = f"{', '.join(LANGUAGES[:-1])} or {LANGUAGES[-1]}"
-"""`kk, ru or en`."""
-"""The project's folder; relative paths of the configuration are under it."""
+_CODE = Path(__file__).resolve().parents[2]
+ROOT = _CODE if (_CODE / "pyproject.toml").exists() else Path(sys.prefix)
+"""The project's folder, or the one that `make install` filled; relative paths of the configuration are under it."""
 
 CACHE = ROOT / ".cache"
+ONE_OF_LANGUAGES = f"{', '.join(LANGUAGES[:-1])} or {LANGUAGES[-1]}"
+"""`kk, ru or en`."""
 
 ConfigOption = Annotated[
     Path,

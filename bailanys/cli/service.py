@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from enum import Enum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,13 @@ from config.whole_file import write_whole
 
 if TYPE_CHECKING:
     from bailanys.processes.hotline import Hotline
+
+
+class NoPhonesError(Exception):
+    """There is nobody to play a scene."""
+
+    error_id = "no-phones"
+    retryable = False
 
 
 def add_to(app: typer.Typer) -> None:
@@ -125,6 +133,8 @@ def demo(
     keep: Annotated[bool, typer.Option(help="Keep the demo's logs, ledger and recordings to look at.")] = False,
 ) -> None:
     """Play a scene with real phones and real audio on a hotline of its own, and tell what happened."""
+    if find_spec("phones") is None:
+        raise NoPhonesError("the demo's phones come with a clone only, not with `make install`: `make demo` there")
     from bailanys.demo import play_demo
 
     load(config)
