@@ -24,6 +24,8 @@ _POSITION = re.compile(
 _TWICE = re.compile(r"Cannot (?:declare|mutate immutable namespace) \(?(.*?)\)?(?: twice)?$")
 _ENTRY = re.compile(r"\s*(?P<key>[^=\"'\[{]+?)\s*=(?P<value>.*)$")
 _TEXT = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
+_KEY = re.compile(r"[\w-]+(\s*\.\s*[\w-]+)*", re.ASCII)
+_BEGINS = re.compile(r"[\w.-]+\s*=")
 _QUOTES = "“”„«»‘’`"
 _TRUE, _FALSE, _NOTHING = {"true", "yes", "on"}, {"false", "no", "off"}, {"null", "none", "nil"}
 _HEADER = re.compile(r"\s*\[")
@@ -119,8 +121,9 @@ def _twice(stop: _Stop) -> Told | None:
         return stop.line, f"the table [{name}] is there already{where}: put both together"
     if stop.said != "Cannot overwrite a value" and not stop.said.startswith("Cannot mutate"):
         return None
-    key = stop.row.partition("=")[0].strip()
-    where = ""
+    key, where = stop.row.partition("=")[0].strip(), ""
+    while rows and not _BEGINS.match(key + "="):  # a value of several lines is found to be there at its end
+        key = rows.pop().partition("=")[0].strip()
     for number in range(len(rows), 0, -1):
         if rows[number - 1].partition("=")[0].strip() == key and "=" in rows[number - 1]:
             where = f", in line {number}"
@@ -180,7 +183,9 @@ def _list(stop: _Stop) -> Told | None:
         return line, "a table in { } stands in one line, with a } at its end"
     if _BEGINS_ANEW.match(rest) and not (mark == "{" and place == line):
         return line, f"the {what} that begins here has no {end} at its end"
-    if rest[:1] and rest[0] not in "]}=":
+    if rest[:1] == "=":
+        return place, f"{'a key' if mark == '{' else 'a value'} is missing in the {what} before ="
+    if rest[:1] and rest[0] not in "]}":
         if rest[0] in _QUOTES:
             return None
         return place, f"a comma is missing in the {what} before {rest.split()[0].rstrip(',]}')}"
@@ -225,6 +230,8 @@ def _entry(stop: _Stop) -> Told | None:
         return stop.line, f"between a key and its value stands =: {key.rstrip(': ')} = {value or '…'}"
     if foreign := _foreign(key, _known_keys()):
         return stop.line, foreign
+    if not _KEY.fullmatch(_TEXT.sub("a", key)):
+        return stop.line, f"{key} is no key: one word of Latin letters, digits, _ and -, or several with points between"
     if value.startswith(("=", ":")):
         return stop.line, f"one = stands between a key and its value: {key} = {value.lstrip('=: ') or '…'}"
     return None
@@ -254,6 +261,8 @@ def _value(stop: _Stop) -> Told | None:
             f"a number is written in digits alone, no 0 before them, with a point for a part: {_number(value)}",
         )
     if value[0] in "[{":
+        if stop.said.startswith("Expected newline"):
+            return stop.line, f"nothing stands behind the value of {key} but a comment, which begins with #"
         return None
     return stop.line, f'text stands in quotation marks: {key} = "{value}"'
 

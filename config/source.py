@@ -13,6 +13,7 @@ from config.environment import overlaid, variables
 from config.lines import key_lines
 from config.problems import ConfigError, Finding, KeyPath, Problem, spelled, suggestion
 from config.slips import huge_number, told
+from config.visible_text import shown
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def read(path: Path, env: Mapping[str, str]) -> Source:
         lines = key_lines(text)
     except tomllib.TOMLDecodeError as error:
         line, words = told(str(error), text)
-        raise ConfigError((Problem(str(path), line, "", f"not correct TOML: {words}"),)) from error
+        raise ConfigError((Problem(str(path), line, "", f"not correct TOML: {shown(words)}"),)) from error
     except RecursionError as error:
         raise ConfigError((Problem(str(path), None, "", "has too many brackets within each other"),)) from error
     except ValueError as error:

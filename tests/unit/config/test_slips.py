@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from config.load import load
 from config.problems import ConfigError
@@ -61,7 +64,11 @@ SLIPS = [
     (PORT, f"{PORT}\n[sip.port]\na = 1", 12, "port has a value already, in line 11: [sip.port] cannot be a table"),
     ("[menu]", "[groups]\n[menu]", 32, "a list of [[groups]] already, in line 27: write [[groups]] here, too"),
     ("[menu]", "[groups.title]\n[menu]", 32, "title has a value already, in line 30: [groups.title] cannot be a table"),
+    ("choices = [", "choices = []\nchoices = [", 39, "the key choices is there already in this table, in line 33"),
     # the equals sign
+    (PORT, "my port = 5060", 11, "my port is no key: one word of Latin letters, digits, _ and -"),
+    ('kk = "Мемлекеттік қызметтер"', '= "x"', 20, "a key is missing in the table before ="),
+    (GROUPS, f"{GROUPS}]", 58, "nothing stands behind the value of groups but a comment"),
     (PORT, "port 5060", 11, "between a key and its value stands =: port = 5060"),
     (PORT, "port: 5060", 11, "between a key and its value stands =: port = 5060"),
     (PORT, "port == 5060", 11, "one = stands between a key and its value: port = 5060"),
@@ -145,3 +152,19 @@ def test_a_file_of_nearly_this_name_is_offered(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as raised:
         load(tmp_path / "hotlin.toml", {})
     assert str(raised.value) == f'{tmp_path}/hotlin.toml: there is no such file (did you mean "hotline.toml"?)'
+
+
+SIGNS = [*"\"'[]{}=,.\n#\\\t\u00a0о-\x00", '"""', "[[x]]\n"]
+
+
+@given(st.integers(0, len(SHIPPED) - 1), st.integers(0, 4), st.sampled_from(["", *SIGNS]))
+def test_whatever_is_cut_out_or_put_in_is_told_in_lines_and_never_a_traceback(at: int, cut: int, put_in: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "hotline.toml"
+        file.write_text(SHIPPED[:at] + put_in + SHIPPED[at + cut :])
+        try:
+            load(file, {})
+        except ConfigError as error:
+            for problem in error.problems:
+                assert str(problem).startswith(str(file)) and str(problem).isprintable()
+                assert problem.line is not None or "must be given" in problem.message
