@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -12,7 +13,7 @@ from openapi_spec_validator import validate
 from pydantic import ValidationError
 
 from calls.search import ends_of, hours_of
-from console.openapi import document
+from console.openapi import document, errors_of
 from console.operations.recordings import TalksQuery
 from console.route import Route
 from console.routes import PREFIX, ROUTES
@@ -178,3 +179,15 @@ def test_every_part_of_a_path_may_be_unknown_and_every_path_asked_too_often() ->
         assert ("413" in answers) is (route.body is not None)
         assert ({"401", "403"} <= answers.keys()) is bool(route.scopes)
         assert answers["429"]["headers"]["Retry-After"]["required"]
+
+
+def test_the_page_tells_every_path_scope_and_refusal() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "http-api.md").read_text()
+    rows = {
+        row.split(" | ")[0]: row for row in page.partition("## Refusals")[2].partition("## Metrics")[0].splitlines()
+    }
+    for error in {error for route in ROUTES for error in errors_of(route)}:
+        (row,) = (row for statuses, row in rows.items() if str(error.status) in statuses)
+        assert f"`{error.error_id}`" in row
+    assert [scope for scope in Scope if f"| `{scope}` |" not in page] == []
+    assert [route.name for route in ROUTES if route.path.rpartition("}")[2] not in page] == []
