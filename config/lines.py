@@ -77,6 +77,7 @@ class _Scan:
         self._at += 1 + repeated
         path: KeyPath = ()
         for part in above:
+            self.lines.setdefault((*path, part), line)  # a table that no header of its own begins
             path = self._newest((*path, part))
         path = (*path, last)
         self.lines.setdefault(path, line)

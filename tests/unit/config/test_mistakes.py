@@ -86,6 +86,7 @@ IN_PLACE = [
         "a section is not within another one, write [api] or [[api]]",
     ),
     ("[hotline]", "ring_s = 20.0\n[hotline]", ":3: ring_s: no such key: it belongs into [offers]"),
+    ("[sip]", "[s.ip]", ":9: s: no such key; there are hotline, sip, asterisk"),
     ("[sip]", "[spi]", ':9: spi: no such key (did you mean "sip"?)'),
     ("[[trunks]]", "[trunks]", ":13: trunks: must be a list in square brackets, not a table"),
     # network
