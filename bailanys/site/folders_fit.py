@@ -69,7 +69,7 @@ def _others(settings: Settings, places: Places) -> Iterator[Finding]:
 def _studio(settings: Settings, places: Places) -> Iterator[Finding]:
     usual = type(settings.speech).model_fields["override_dir"].default
     if not places.override.is_dir() and (places.override.exists() or settings.speech.override_dir != usual):
-        yield Finding(_STUDIO, f"there is no folder {places.override}")
+        yield Finding(_STUDIO, f"there is no folder {places.override}: make it, or leave the key out")
 
 
 def unfit(folder: Path) -> str:

@@ -83,7 +83,11 @@ def _content(path: Path) -> bytes:
 
 
 def _unread(path: Path, error: OSError) -> str:
-    return f"there is no {path}" if isinstance(error, FileNotFoundError) else f"{path}: {error.strerror}"
+    return (
+        f"there is no {path} (put it there, or name another file)"
+        if isinstance(error, FileNotFoundError)
+        else f"{path}: {error.strerror}"
+    )
 
 
 def _raw(key: object) -> bytes:

@@ -67,7 +67,7 @@ def test_every_folder_that_is_named_is_tried(tmp_path: Path, monkeypatch: pytest
     (found,) = told(state, recordings__keys_file=str(tmp_path / "file" / "keys.json"))
     assert "KEYS_FILE: " in found
     (found,) = told(state, speech__override_dir=str(tmp_path / "none"))
-    assert found.endswith(f"OVERRIDE_DIR: there is no folder {tmp_path}/none")
+    assert found.endswith(f"OVERRIDE_DIR: there is no folder {tmp_path}/none: make it, or leave the key out")
     state.mkdir()
     keys = state / "keys"
     keys.mkdir()

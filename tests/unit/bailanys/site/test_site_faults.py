@@ -53,8 +53,8 @@ def test_a_certificate_is_looked_at_like_everything_else(tmp_path: Path) -> None
     settings = centre(tmp_path, tls_port=5061)
     found = site_faults(settings, places_of(settings, tmp_path))
     assert found == (
-        "there is no keys/sip.pem: there would be no SIP over TLS",
-        "there is no keys/sip.key: there would be no SIP over TLS",
+        "there is no keys/sip.pem (put it there, or name another file): there would be no SIP over TLS",
+        "there is no keys/sip.key (put it there, or name another file): there would be no SIP over TLS",
     )
 
 
