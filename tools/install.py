@@ -7,6 +7,7 @@ again it brings the folder up to date in place. The standard library only; error
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -82,6 +83,8 @@ def _install(prefix: Path) -> str:
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         work, wheels = Path(folder) / "tools", Path(folder) / "wheels"
+        for downloads in ("PIP_CACHE_DIR", "UV_CACHE_DIR"):  # the user's home may be this very folder
+            os.environ.setdefault(downloads, str(Path(folder) / downloads))
         need_venv = "install Python 3.11 or newer with its venv module (Debian: python3-venv)"
         with step("fetching uv, which installs the rest"):
             run((sys.executable, "-m", "venv", "--without-pip", str(work)), "making a folder for uv", need_venv)
