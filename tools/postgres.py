@@ -22,7 +22,7 @@ from steps import SetupError, folder_size, megabytes, run, say, step  # noqa: E4
 from telephony.embedded import prefix_command  # noqa: E402
 
 PREFIX = "postgresql"
-NEEDED = ("initdb", "postgres")
+NEEDED = ("initdb", "postgres", "pg_dump", "pg_restore")
 
 # Of all that Debian's package depends on: the server, its libraries and a loader. Just-in-time compilation (LLVM) and
 # what installs a system are left out.
@@ -32,7 +32,7 @@ _DROP = re.compile(r"lib(llvm|perl|python|json-perl|common-sense-perl|types-seri
 
 @dataclass(frozen=True, slots=True)
 class PostgresInstall:
-    """A server's programs (`initdb`, `postgres`) in one folder."""
+    """A server's programs (`initdb`, `postgres`, `pg_dump`, `pg_restore`) in one folder."""
 
     binaries: Path
     version: str

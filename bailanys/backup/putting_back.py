@@ -22,6 +22,7 @@ from config.settings import Settings
 from config.whole_file import named
 from recordings import durable
 from recordings.vault.signing import signer_at
+from storage import dump
 
 _PORTION = 1 << 20
 
@@ -50,6 +51,7 @@ def put_back(settings: Settings, places: Places, folder: Path, keys: Path) -> Ma
         raise BackupDamagedError(f"{keys} has not the keys of {folder}: take those of the same name")
     if not manifest.signed(folder, signer_at(keys / parts.SIGNING).public_key):
         raise BackupDamagedError(f"{folder}: its manifest is not what the hotline signed: take another backup")
+    _must_be_of(told.ledger, places)
     pieces = [*_of_set(folder, sums, places), *_of_keys(keys, secret_sums, settings, places)]
     _must_be_empty(pieces, places)
     durable.make_folder(places.state)
@@ -63,6 +65,11 @@ def put_back(settings: Settings, places: Places, folder: Path, keys: Path) -> Ma
             _write(piece)
         for place in {piece.target.parent for piece in pieces}:
             settle(place)
+        if parts.DUMP in sums:  # last: it is there whole or not at all
+            with (folder / parts.DUMP).open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != sums[parts.DUMP]:
+                    raise BackupDamagedError(f"{folder / parts.DUMP}: not what was written: take another backup")
+            dump.bring_back(places.database_url, folder / parts.DUMP)
         mark.unlink()
         durable.sync(places.state)
     except BaseException:
@@ -70,6 +77,15 @@ def put_back(settings: Settings, places: Places, folder: Path, keys: Path) -> Ma
             path.unlink(missing_ok=True)
         raise
     return told
+
+
+def _must_be_of(ledger: str, places: Places) -> None:
+    """The same kind of database, and an empty one. Raises BackupRefusedError, LedgerUnavailableError."""
+    ours = "sqlite" if parts.ledger_file(places) is not None else "postgresql"
+    if ledger != ours:
+        raise BackupRefusedError(f"the backup's ledger is of {ledger}, and [storage] database_url of {ours}")
+    if ours == "postgresql" and not dump.is_empty(places.database_url):
+        raise BackupRefusedError("there is a ledger in that database: name an empty one in [storage] database_url")
 
 
 def _of_set(folder: Path, sums: Mapping[str, str], places: Places) -> list[_Piece]:

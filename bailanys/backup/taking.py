@@ -36,7 +36,7 @@ from recordings.vault.archive import PENDING
 from recordings.vault.sidecar import beside
 from recordings.vault.signing import Signer
 from recordings.vault.vault import Vault
-from storage import snapshot
+from storage import dump, snapshot
 from storage.journal.reader import files_of
 from storage.snapshot import Known
 
@@ -65,7 +65,8 @@ class Taken:
 class _Sources:
     """Opened as whoever they belong to; what is written is the caller's."""
 
-    ledger: sqlite3.Connection
+    ledger: sqlite3.Connection | None
+    """None: PostgreSQL has it."""
     asterisk: sqlite3.Connection | None
     signer: Signer
 
@@ -124,7 +125,12 @@ def _written(
     entries = known.end.seq if known.end else 0
     sums = manifest.write_sums(ours.folder, ours.sums)
     told = replace(
-        head, files=len(ours.sums), sums_sha256=sums, ledger="sqlite", audit_entries=entries, missing=missing
+        head,
+        files=len(ours.sums),
+        sums_sha256=sums,
+        ledger="postgresql" if sources.ledger is None else "sqlite",
+        audit_entries=entries,
+        missing=missing,
     )
     digest = manifest.write(ours.folder, told, sources.signer)
     for name, path in parts.secret_places(settings, places).items():
@@ -156,12 +162,10 @@ def _must_be_apart(to: Path, keys: Path, places: Places) -> None:
 def _opened(settings: Settings, places: Places) -> Iterator[_Sources]:
     """What is read, opened as the hotline itself does. Raises what `take` raises."""
     file, asterisk = parts.ledger_file(places), places.asterisk_database
-    if file is None:
-        raise BackupRefusedError("the ledger is in PostgreSQL, which this command does not copy: see docs/backup.md")
     if settings.recordings.encrypt and not places.keys.exists():
         secret_file.must_be_first(places.keys, Vault(places).sealed_before)
     with ExitStack() as stack:
-        ledger = stack.enter_context(snapshot.opened(file))
+        ledger = stack.enter_context(snapshot.opened(file)) if file is not None else None
         kept = stack.enter_context(snapshot.opened(asterisk)) if asterisk.exists() else None
         yield _Sources(ledger, kept, Vault(places).signer())
 
@@ -210,7 +214,7 @@ def _site(config: Path, places: Places, sources: _Sources, ours: Copies) -> tupl
 
 def _at_one_moment(places: Places, sources: _Sources, ours: Copies) -> tuple[Known, int]:
     """Spool and ledger as they are while no recording is finished, and when that was (UTC epoch ns)."""
-    ledger, points = ours.folder / parts.LEDGER, ours.folder / parts.CHECKPOINTS
+    points = ours.folder / parts.CHECKPOINTS
     if places.checkpoints.exists():  # before the ledger, so that none signs what the copy has not
         with places.checkpoints.open("rb") as file:
             ours.opened(file, parts.CHECKPOINTS, whole_lines=True)
@@ -222,9 +226,15 @@ def _at_one_moment(places: Places, sources: _Sources, ours: Copies) -> tuple[Kno
         for path in sorted((places.archive / PENDING).glob("*")):
             if path.is_file():
                 ours.file(path, f"{parts.ARCHIVE}/{PENDING}/{path.name}")
-        snapshot.copy(sources.ledger, ledger)
-    ours.written(parts.LEDGER)
-    known = snapshot.known_of_file(ledger)
+        if sources.ledger is None:
+            name = parts.DUMP
+            known = dump.dump(places.database_url, ours.room_for(name))
+        else:
+            name = parts.LEDGER
+            snapshot.copy(sources.ledger, ours.room_for(name))
+    ours.written(name)
+    if sources.ledger is not None:
+        known = snapshot.known_of_file(ours.folder / name)
     if known.end is not None and (audit_checkpoints.newest_in(points) or 0) < known.end.seq:
         make_private(points.parent)
         audit_checkpoints.add(points, sources.signer, known.end, time.time_ns() // 1_000_000)
