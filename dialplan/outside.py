@@ -48,7 +48,9 @@ _LEADS_TO_US = re.compile(
 _CALLED = re.compile(r"(?<![A-Za-z_])([A-Za-z_]+)\(")
 _GOES = re.compile(r"(?<![A-Za-z_])(Goto|GotoIf|Gosub|GosubIf|ChannelRedirect|Originate)\(")
 _OUR_MANAGER = re.compile(rf"http://{re.escape(HTTP_ADDRESS)}:\d+/rawman,action=[a-z]+[&)]")
-"""What the dialplan may ask over HTTP: Asterisk's own manager, to mute a recording."""
+"""What the dialplan may ask over HTTP: Asterisk's own manager, to mute a recording and to count packets."""
+_HELD_AND_WAITING = re.compile(r"\bCHANNEL\((?!onhold\))|\bPJSIP_[A-Z_]+\(")
+"""Read by the thread that speaks SIP for a channel: who holds the channel meanwhile may wait for ever."""
 _DEADLY = frozenset(name.lower() for name in (*DEADLY_APPLICATIONS, *DEADLY_FUNCTIONS))
 
 
@@ -103,6 +105,9 @@ def _faults(text: str, bounded: bool) -> Iterator[str]:
     for asks in re.finditer(r"\bCURL\(", text, re.IGNORECASE):
         if not _OUR_MANAGER.match(text, asks.end()):
             yield "CURL asks Asterisk's own manager, and nobody else"
+    for taken in re.finditer(r"\bIMPORT\(", text):
+        if _HELD_AND_WAITING.search(_argument(text, taken.end())):
+            yield "IMPORT holds the channel whose SIP it waits for: ask the manager"
     if re.search(r"(?<![A-Za-z])AGI\((?!agi://127\.0\.0\.1:\d+/)", text):
         yield "AGI runs a program: agi://127.0.0.1 is meant"
     for begun in re.finditer(r"(?<![A-Za-z])MixMonitor\(", text):

@@ -59,6 +59,18 @@ def test_ours_is_safe(files: dict[str, str]) -> None:
         ("exten => s,1,Set(FILE(/tmp/x)=1)", "FILE is not for a dialplan"),
         ("exten => s,1,Set(A=${CURL(http://127.0.0.1:80/x)})", "CURL asks Asterisk's own manager"),
         ("exten => s,1,Set(A=${CURL(${B})})", "CURL asks Asterisk's own manager"),
+        (
+            "exten => s,1,Set(A=${IMPORT(${B},CHANNEL(rtcp,rxcount))})",
+            "IMPORT holds the channel whose",
+        ),
+        (
+            "exten => s,1,Set(A=${IMPORT(${B},CHANNEL(pjsip,secure))})",
+            "IMPORT holds the channel whose",
+        ),
+        (
+            "exten => s,1,Set(A=${IMPORT(${B},PJSIP_DIAL_CONTACTS(op1))})",
+            "IMPORT holds the channel whose",
+        ),
         ("exten => s,1,AGI(/usr/bin/menu)", "AGI runs a program"),
         ("exten => s,1,EAGI(menu.py)", "EAGI is not for a dialplan"),
         ("exten => s,1,MixMonitor(a.raw,b,/usr/bin/convert)", "third argument runs a program"),
@@ -90,6 +102,8 @@ def test_what_could_lead_astray_is_named(line: str, said: str) -> None:
         f"lswitch => Loopback/${{FILTER(0-9+,{'(' * 80}${{EXTEN}})}}@dialled-${{IF($[1]?number:nothing)}}",
         "exten => s,1,Set(A=${FILTER(0-9,${EXTEN})})",
         "exten => 101,1,Set(A=${EXTEN})",
+        "exten => s,1,Set(A=${IMPORT(${B},CHANNEL(onhold))})",
+        "exten => s,1,Set(A=${IMPORT(${B},BLN_FILE)}${CHANNEL(rtcp,rxcount)})",
         "exten => _XXX,1,Dial(PJSIP/op${EXTEN},15)",
         "exten => s,1,Set(CALLERID(num)=1414)",
         "exten => s,1,CELGenUserEvent(a,caller=${URIENCODE(${REPLACE(CALLERID(num),:,A)})})",
