@@ -51,11 +51,18 @@ def bring_back(url: str, dumped: Path) -> None:
     _run(url, "pg_restore", "--single-transaction", "--no-owner", "--no-privileges", str(dumped))
 
 
+def without_password(url: str) -> tuple[str, str]:
+    """The URL for libpq and the password apart, whether it stood before the @ or behind the ?; empty for none."""
+    parsed = driver_url(url).set(drivername="postgresql")
+    asked = parsed.query.get("password", "")
+    password = parsed.password or (asked if isinstance(asked, str) else asked[-1])
+    plain = parsed._replace(password=None).difference_update_query(["password"])
+    return plain.render_as_string(hide_password=False), password
+
+
 def _run(url: str, program: str, *options: str) -> None:
     """The password goes by the environment, where other accounts do not see it."""
-    parsed = driver_url(url).set(drivername="postgresql")
-    password = parsed.password
-    plain = parsed._replace(password=None).render_as_string(hide_password=False)
+    plain, password = without_password(url)
     if shutil.which(program) is None:
         raise LedgerUnavailableError(f"there is no {program} here: apt-get install postgresql-client")
     environment = os.environ | ({"PGPASSWORD": password} if password else {})

@@ -21,6 +21,7 @@ _KEY = re.compile(r"[A-Za-z0-9_.+-]{1,128}")
 _WORD = re.compile(r"[A-Za-z0-9_.+-]{0,128}")
 _ENCODED = re.compile(r"[A-Za-z0-9_.%~-]{0,640}")  # 48 letters of any alphabet, URL-encoded
 _CODEC = re.compile(r"[a-z][a-z0-9]{1,15}")
+_OF_THE_SIP_THREAD = re.compile(r"CHANNEL\((rtcp|rtp|pjsip|endpoint|contact|aor)\b|PJSIP_")
 _EVENT = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
 
 
@@ -99,7 +100,13 @@ def hangup(channel: str) -> ActionFields:
 
 
 def status(variables: Sequence[str] = (), channel: str | None = None) -> ActionFields:
-    """List the channels, each with these variables in its `Variable` lines; to `collect`."""
+    """List the channels, each with these variables in its `Variable` lines; to `collect`. Raises ValueError.
+
+    Asterisk holds each channel while it reads them: none may be one that the channel's SIP thread is asked for, which
+    may wait for that very channel. Then neither ends, and all of Asterisk stands still.
+    """
+    if waits := [name for name in variables if _OF_THE_SIP_THREAD.match(name)]:
+        raise ValueError(f"{waits[0]}: ask for it by Getvar, which holds no channel")
     fields = {"Action": "Status", **_on(channel)}
     if variables:
         fields["Variables"] = ",".join(variable_name(name) for name in variables)

@@ -20,6 +20,8 @@ sys.path.insert(0, str(ROOT))
 if sys.version_info < (3, 11):  # noqa: UP036 - an older Python gets here before pyproject.toml is ever read
     sys.exit(f"install: this is Python {sys.version.split()[0]}; install Python 3.11 or newer")
 
+MARK = ".installed-by-bailanys"
+"""Written first: what is brought up to date later, or was interrupted, is ours to put in order."""
 NEEDED, ALL = "requirements-run.lock", "requirements.lock"
 UNUSED = (
     "phonenumbers/geodata",  # places and carriers of the whole world's numbers
@@ -48,6 +50,7 @@ def main() -> int:
             raise SetupError(
                 f"{prefix} holds this clone", "name a folder of its own: make install PREFIX=/opt/bailanys"
             )
+        must_be_ours(prefix)
         version = _install(prefix)
     except SetupError as error:
         sys.stderr.write(f"install: {error}\n")
@@ -66,6 +69,20 @@ def main() -> int:
     return 0
 
 
+def must_be_ours(prefix: Path) -> None:
+    """What is in the folder and not of the hotline would be removed. Raises SetupError, OSError."""
+    from steps import SetupError
+
+    if (prefix / MARK).exists() or not prefix.is_dir():
+        return
+    others = sorted(path.name for path in prefix.iterdir() if not path.name.startswith("."))  # a home has such files
+    if others:
+        raise SetupError(
+            f"{prefix} has something else in it ({others[0]})",
+            "name an empty folder, or one that is not there yet: make install PREFIX=/opt/bailanys",
+        )
+
+
 def _bytes(folder: Path) -> int:
     return sum(path.lstat().st_size for path in folder.rglob("*"))
 
@@ -81,6 +98,7 @@ def _install(prefix: Path) -> str:
 
     cache = prefix / ".cache"
     cache.mkdir(parents=True, exist_ok=True)
+    (prefix / MARK).touch()
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         work, wheels = Path(folder) / "tools", Path(folder) / "wheels"
         for downloads in ("PIP_CACHE_DIR", "UV_CACHE_DIR"):  # the user's home may be this very folder

@@ -60,7 +60,7 @@ def install_(config: ConfigOption = DEFAULT_CONFIG) -> None:
     places, asterisk = places_of(settings, ROOT), find_asterisk(CACHE)
     if problems := start_problems(settings, read(config, os.environ), places, ROOT, CACHE):
         raise ConfigError(tuple(problems))  # the next start would refuse it
-    running, left = asyncio.run(_installed(settings, places, asterisk))
+    running, left = asyncio.run(installed(settings, places, asterisk))
     if not running:
         say(f"Installed in {places.etc}; Asterisk is not running")
         return
@@ -73,7 +73,7 @@ def install_(config: ConfigOption = DEFAULT_CONFIG) -> None:
         say("`bailanys stop` (calls end by themselves, new ones are refused), then start the hotline again.")
 
 
-async def _installed(settings: Settings, places: Places, asterisk: AsteriskInstall) -> tuple[bool, list[str]]:
+async def installed(settings: Settings, places: Places, asterisk: AsteriskInstall) -> tuple[bool, list[str]]:
     """Whether Asterisk runs, and what it takes only at its start. Raises NotTakenError with all as it was before."""
     from bailanys.processes.reload import NotTakenError, not_taken, reload_asterisk, wants_restart
     from bailanys.site.prepare import prepare

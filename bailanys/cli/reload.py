@@ -66,7 +66,7 @@ def reload(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
 
 def take_up(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Check and install the configuration for the controller, whose settings are JSON on standard input."""
-    from bailanys.cli.dialplan import _installed
+    from bailanys.cli.dialplan import installed
     from config.changes import AT_A_START, AT_ASTERISKS_START, changes, differing
     from config.places import places_of
     from telephony.embedded import find_asterisk
@@ -80,7 +80,7 @@ def take_up(config: ConfigOption = DEFAULT_CONFIG) -> None:
         )
     places = places_of(settings, ROOT)
     _must_fit(settings, places, config)
-    _, left = asyncio.run(_installed(settings, places, find_asterisk(CACHE)))
+    _, left = asyncio.run(installed(settings, places, find_asterisk(CACHE)))
     at_start = [f"{key} is other than it was" for key in differing(before, after, AT_ASTERISKS_START)]
     print(json.dumps({"changed": changes(before, after), "wants_start": [*at_start, *left]}))
 

@@ -25,7 +25,7 @@ from hotline import CONFIG, ROOT
 from managed import service
 from mortal import until
 
-from bailanys.cli.dialplan import _installed
+from bailanys.cli.dialplan import installed
 from bailanys.control import ControlError, ask
 from bailanys.processes.reload import NotTakenError, unreadable
 from bailanys.site.free_ports import own_place
@@ -133,7 +133,7 @@ async def test_what_asterisk_does_not_take_is_told_and_put_back(owned: Owned, mo
 
     monkeypatch.setattr("bailanys.site.prepare.prepare", prepare_badly)
     with pytest.raises(NotTakenError, match=r"all is as it was before: .*pjsip\.conf"):
-        await _installed(changed, owned.places, install)
+        await installed(changed, owned.places, install)
     assert {path.name: (path.stat().st_ino, path.read_text()) for path in owned.places.etc.glob("*.conf")} == before
     assert not list(owned.places.etc.glob(".*.former"))
     assert unreadable(owned.places, running_pid(owned.places.asterisk_conf)) == []

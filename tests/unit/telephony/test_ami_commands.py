@@ -66,6 +66,13 @@ def test_status_asks_for_variables() -> None:
         commands.status(["A,B"])
 
 
+@pytest.mark.parametrize("name", ["CHANNEL(rtcp,rxcount)", "CHANNEL(pjsip,secure)", "CHANNEL(endpoint)"])
+def test_status_reads_nothing_that_a_held_channel_waits_for(name: str) -> None:
+    with pytest.raises(ValueError, match="Getvar"):
+        commands.status(["CALL_ID", name])
+    assert commands.getvar(CALLER, name)["Variable"] == name
+
+
 def test_safety_net_members() -> None:
     assert commands.queue_add("state-services", "PJSIP/op101", name="101", paused=True) == {
         "Action": "QueueAdd",

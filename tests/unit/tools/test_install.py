@@ -103,3 +103,28 @@ def test_nothing_is_installed_over_the_clone() -> None:
         command = (sys.executable, str(ROOT / "tools" / "install.py"), where)
         said = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
         assert said.returncode == 1 and said.stderr.count("\n") == 1 and "make install PREFIX=" in said.stderr
+
+
+def test_nothing_is_installed_where_something_else_is(tmp_path: Path) -> None:
+    (tmp_path / ".bashrc").touch()
+    environment = tmp_path / "somebodys-venv"
+    (environment / "lib").mkdir(parents=True)
+    (environment / "pyvenv.cfg").touch()
+    command = (sys.executable, str(ROOT / "tools" / "install.py"), str(environment))
+    said = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert said.returncode == 1 and f"{environment} has something else in it (lib)" in said.stderr
+    assert sorted(path.name for path in environment.iterdir()) == ["lib", "pyvenv.cfg"]
+    assert said.stderr.count("\n") == 1
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        from install import MARK, must_be_ours
+    finally:
+        sys.path.remove(str(ROOT / "tools"))
+    (environment / MARK).touch()
+    for ours in (environment, tmp_path / "not-there"):
+        must_be_ours(ours)
+    (environment / "lib").rmdir()
+    (environment / "pyvenv.cfg").unlink()
+    (environment / MARK).unlink()
+    (environment / ".profile").touch()
+    must_be_ours(environment)
