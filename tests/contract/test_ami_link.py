@@ -76,7 +76,7 @@ async def test_silent_peer_is_noticed_in_time(link_to: LinkTo) -> None:
 
 
 async def test_events_are_signs_of_life(link_to: LinkTo) -> None:
-    async with FakeManager() as manager, link_to(manager, ping_every_s=0.05, silence_s=0.5) as linked:
+    async with FakeManager() as manager, link_to(manager, ping_every_s=0.2, silence_s=2.0) as linked:
         await linked.up()
         manager.mute_pings = True
         for _ in range(7):
